@@ -1,0 +1,76 @@
+"""The command line: `csamoe-desktop [PATH...]` opens the window, `csamoe-desktop COMMAND` does a job without one.
+
+Exit status: 0 fine; 2 an expected refusal, one sentence and a hint on stderr; 1 a fault, with its traceback.
+"""
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from csamoe_desktop import __version__
+from csamoe_desktop.commands import assess, demo, evaluate, inspect, models, train
+from csamoe_desktop.errors import UserError
+
+_COMMANDS = {"assess": assess, "inspect": inspect, "models": models, "train": train, "evaluate": evaluate, "demo": demo}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program with `arguments` (those of the process, if None) and return its exit status."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    _utf8_output()
+    try:
+        status = _run(given)
+        sys.stdout.flush()
+        return status
+    except UserError as problem:
+        print(problem, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # Whoever read the output has gone (`| head`); keep Python from complaining at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception:  # noqa: BLE001 - a fault of ours ends the program here, told whole
+        traceback.print_exc()
+        print("This is a fault of the program, not of yours: please report it with the lines above.", file=sys.stderr)
+        return 1
+
+
+def _run(given: list[str]) -> int:
+    parser = _parser()
+    # A path comes first or nothing does: then it is the window. `./assess` opens a file of a command's name.
+    if given and (given[0] in _COMMANDS or given[0].startswith("-")):
+        chosen = parser.parse_args(given)
+        return int(chosen.run(chosen))
+    from csamoe_desktop.ui.app import run
+
+    return run([Path(one) for one in given])
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="csamoe-desktop",
+        description="A second reading of breast ultrasound. Research use only.",
+        usage="csamoe-desktop [PATH ...]  |  csamoe-desktop COMMAND ...",
+        epilog="Without a command the window opens on the files given.",
+    )
+    parser.add_argument("--version", action="version", version=f"csamoe-desktop {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name, command in _COMMANDS.items():
+        summary = (command.__doc__ or "").splitlines()[0]
+        its = commands.add_parser(name, help=summary, description=summary)
+        command.add_arguments(its)
+        its.set_defaults(run=command.run)
+    return parser
+
+
+def _utf8_output() -> None:
+    """Print any patient's name on any console, also where Windows gives a legacy code page."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")

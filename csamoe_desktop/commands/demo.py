@@ -1,0 +1,24 @@
+"""Do the whole job on a made study: open, mark, assess, report, and a picture of the window."""
+
+import argparse
+from pathlib import Path
+
+from csamoe_desktop import paths
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where the files go (default: demo-output)")
+    parser.add_argument("--window", action="store_true", help="open the window on the made study instead")
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Run the command and return the exit status."""
+    from csamoe_desktop.ui import demo
+
+    if chosen.window:
+        return demo.show(chosen.out or paths.user_folder() / "demo")
+    folder = chosen.out or Path("demo-output")
+    for file in demo.run_whole_job(folder):
+        print(file)
+    return 0

@@ -1,0 +1,1 @@
+"""Inference: the only border between NumPy arrays and tensors. Importing this package does not load torch."""

@@ -1,0 +1,87 @@
+"""Bundles: folders with weights.safetensors and card.json. Found, checked against their hash, written whole."""
+
+import hashlib
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from csamoe_desktop import paths
+from csamoe_desktop.errors import UserError
+from csamoe_desktop.networks.cards import ModelCard, read_card
+
+_log = logging.getLogger(__name__)
+
+WEIGHTS = "weights.safetensors"
+CARD = "card.json"
+DEFAULT = "csamoe-resnet18"
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A trained model on disk: its folder and its card. The weights are not yet read."""
+
+    folder: Path
+    card: ModelCard
+
+    @property
+    def weights(self) -> Path:
+        """The weights' file."""
+        return self.folder / WEIGHTS
+
+
+def bundles() -> list[Bundle]:
+    """Return the usable bundles, the default first, the others by name; a damaged one is left out and logged."""
+    found = []
+    for file in sorted(paths.model_weights().glob(f"*/{CARD}")):
+        try:
+            found.append(_bundle(file.parent))
+        except UserError as problem:
+            _log.warning("model left out: %s", problem)
+    return sorted(found, key=lambda bundle: bundle.card.name != DEFAULT)
+
+
+def find_bundle(name: str | None = None) -> Bundle:
+    """Return the bundle called `name`, or the default one.
+
+    Raises:
+        UserError: there is none of that name, or it is damaged.
+    """
+    name = name or DEFAULT
+    folder = paths.model_weights() / name
+    if not (folder / CARD).is_file():
+        others = ", ".join(bundle.card.name for bundle in bundles()) or "none"
+        raise UserError(
+            f"There is no model {name!r} in {paths.model_weights()}.",
+            f"Models found: {others}. Install the program again, or copy the model's folder there.",
+        )
+    return _bundle(folder)
+
+
+def check_weights(bundle: Bundle) -> None:
+    """Check the weights against the hash on the card.
+
+    Raises:
+        UserError: they are missing, unreadable, or not the ones the card describes.
+    """
+    try:
+        with bundle.weights.open("rb") as opened:
+            found = hashlib.file_digest(opened, "sha256").hexdigest()
+    except OSError as problem:
+        raise UserError(
+            f"The weights of {bundle.card.name} could not be read: {bundle.weights}.",
+            "Copy the whole model folder again.",
+        ) from problem
+    if found != bundle.card.sha256:
+        raise UserError(
+            f"The weights of {bundle.card.name} are not those its card describes (another SHA-256).",
+            "The file is damaged or was exchanged: copy the whole model folder again.",
+        )
+
+
+def _bundle(folder: Path) -> Bundle:
+    bundle = Bundle(folder, read_card(folder / CARD))
+    if bundle.card.name != folder.name:
+        raise UserError(
+            f"The model folder {folder.name} holds the card of {bundle.card.name}.", "Name the folder as the card says."
+        )
+    return bundle

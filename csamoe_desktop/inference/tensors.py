@@ -1,0 +1,21 @@
+"""From a lesion's regions to a network's input: the one preprocessing, for training and for reading alike."""
+
+import numpy as np
+import torch
+
+from csamoe_desktop.lesion.regions import Regions
+from csamoe_desktop.networks.cards import Normalisation
+
+_PLACES = {"image": 0, "core": 1, "boundary": 2}
+
+
+def views_tensor(regions: Regions, views: tuple[str, ...], normalisation: Normalisation) -> torch.Tensor:
+    """Return what the experts named in `views` see, float32 [E, 3, size, size], in that order.
+
+    Each view is image times region, scaled to 0..1, its grey repeated over three channels and normalised.
+    """
+    chosen = regions.views()[[_PLACES[view] for view in views]]
+    scaled = torch.from_numpy(np.ascontiguousarray(chosen)).to(torch.float32).div_(255)
+    mean = torch.tensor(normalisation.mean).view(1, 3, 1, 1)
+    std = torch.tensor(normalisation.std).view(1, 3, 1, 1)
+    return scaled.unsqueeze(1).expand(-1, 3, -1, -1).sub(mean).div_(std)

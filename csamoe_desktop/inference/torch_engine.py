@@ -1,0 +1,89 @@
+"""A bundle run by PyTorch: weights checked and loaded, lesions read in float32."""
+
+from collections.abc import Sequence
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import nn
+
+from csamoe_desktop.errors import UserError
+from csamoe_desktop.inference.bundle import Bundle, check_weights
+from csamoe_desktop.inference.engine import Device, choose_device
+from csamoe_desktop.inference.predictor import Prediction, calibrated
+from csamoe_desktop.inference.tensors import views_tensor
+from csamoe_desktop.lesion.regions import Regions
+from csamoe_desktop.networks.blocks import parameter_count
+from csamoe_desktop.networks.build import build
+from csamoe_desktop.networks.cards import ModelCard
+
+_BATCH = 16
+
+
+class TorchPredictor:
+    """A network in evaluation mode on a device."""
+
+    def __init__(self, card: ModelCard, network: nn.Module, device: Device) -> None:
+        self.card = card
+        self.device = device
+        self._network = network.eval().to(device.kind)
+        self._network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def predict(self, regions: Sequence[Regions]) -> list[Prediction]:
+        """Read lesions; see `inference.predictor.Predictor`."""
+        found: list[Prediction] = []
+        for start in range(0, len(regions), _BATCH):
+            found += self._predict_batch(regions[start : start + _BATCH])
+        return found
+
+    def _predict_batch(self, regions: Sequence[Regions]) -> list[Prediction]:
+        card = self.card
+        views = torch.stack([views_tensor(one, card.views, card.normalisation) for one in regions])
+        try:
+            with torch.inference_mode():
+                reading = self._network(views.to(self.device.kind))
+        except torch.OutOfMemoryError as problem:
+            raise UserError(
+                f"The {self.device.words} ran out of memory.",
+                "Close other programs that use it, or choose the device cpu in the settings.",
+            ) from problem
+        return [
+            Prediction(
+                logits=tuple(logits),
+                probability=calibrated(logits, card),
+                gates=dict(zip(card.views, gates, strict=True)),
+                stage_attention={name: tuple(shares) for name, shares in zip(card.views, stages, strict=True)},
+            )
+            for logits, gates, stages in zip(
+                reading.logits.tolist(), reading.gates.tolist(), reading.stage_attention.tolist(), strict=True
+            )
+        ]
+
+
+def load_predictor(bundle: Bundle, asked_device: str = "auto") -> TorchPredictor:
+    """Return the model of `bundle`, ready to read on the device asked for.
+
+    Raises:
+        UserError: the weights are missing, damaged or do not fit the card, or there is no such device.
+    """
+    card = bundle.card
+    device = choose_device(asked_device)
+    check_weights(bundle)
+    network = build(card.builder)
+    try:
+        network.load_state_dict(
+            {
+                name: tensor.float() if tensor.is_floating_point() else tensor
+                for name, tensor in load_file(bundle.weights).items()
+            }
+        )
+    except (SafetensorError, RuntimeError) as problem:
+        raise UserError(
+            f"The weights of {card.name} do not fit the network on its card.", "Copy the whole model folder again."
+        ) from problem
+    if parameter_count(network) != card.parameters:
+        raise UserError(
+            f"The card of {card.name} says {card.parameters:,} parameters, the network has {parameter_count(network):,}.",
+            "Copy the whole model folder again, or update the program.",
+        )
+    return TorchPredictor(card, network, device)

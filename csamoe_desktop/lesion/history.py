@@ -1,0 +1,235 @@
+"""A mask while it is edited, with undo and redo: one stroke is one step, and a step keeps only the patch it changed.
+
+A patch is the exclusive-or of before and after inside the changed box, so it holds both and undo and redo are the
+same flip; it is packed to bits and deflated, for a stroke across the whole frame changes few of its box's pixels.
+"""
+
+import zlib
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from csamoe_desktop.lesion.mask import Author, LesionMask
+from csamoe_desktop.lesion.tools import NOWHERE, Box
+
+Bool = NDArray[np.bool_]
+STEPS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What a mask is besides its pixels."""
+
+    author: Author
+    source: str
+    version: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One step of undo: the box, its changed pixels packed, and the state on either side."""
+
+    box: Box
+    changed: bytes
+    before: _State
+    after: _State
+
+
+class EditedMask:
+    """The mask of one frame, empty at first."""
+
+    def __init__(self, shape: tuple[int, int]) -> None:
+        self._pixels = np.zeros(shape, bool)
+        self._state = _State(Author.NONE, "", 0, 0)
+        self._versions = 0
+        self._done: deque[_Step] = deque(maxlen=STEPS)
+        self._undone: list[_Step] = []
+        self._stroke: tuple[Bool, _State] | None = None
+        self._stroke_box = NOWHERE
+
+    @property
+    def pixels(self) -> Bool:
+        """The mask, bool (rows, columns), to be read only: it changes in place with every stroke."""
+        view = self._pixels.view()
+        view.flags.writeable = False
+        return view
+
+    @property
+    def author(self) -> Author:
+        """Who made it; `Author.NONE` as long as it is empty."""
+        return self._state.author
+
+    @property
+    def source(self) -> str:
+        """The name of the file it was imported from, or ""."""
+        return self._state.source
+
+    @property
+    def version(self) -> int:
+        """A number for this very state: new with every change, the old one again after undo and redo."""
+        return self._state.version
+
+    @property
+    def empty(self) -> bool:
+        """Whether no pixel is set."""
+        return self._state.count == 0
+
+    @property
+    def in_stroke(self) -> bool:
+        """Whether a stroke has begun and not ended."""
+        return self._stroke is not None
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a step, or a stroke in hand, to take back."""
+        return bool(self._done) or self._stroke_changed
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether a step was taken back and nothing was done since."""
+        return bool(self._undone) and not self._stroke_changed
+
+    def finished(self) -> LesionMask:
+        """Return a copy as the program passes it on."""
+        return LesionMask(self._pixels.copy(), self.author, self.source)
+
+    def begin(self) -> None:
+        """Begin a stroke (after ending the one in hand, if its end was missed)."""
+        self.end()
+        self._stroke = (self._pixels.copy(), self._state)
+        self._stroke_box = NOWHERE
+
+    def paint(self, box: Box, region: Bool, value: bool) -> Box | None:
+        """Set (`value` true) or clear the pixels of `region` (bool, the box's shape) inside a stroke.
+
+        Returns:
+            The box around the pixels that really changed, or None.
+
+        Raises:
+            RuntimeError: no stroke has begun.
+        """
+        if self._stroke is None:
+            raise RuntimeError("painting outside a stroke")
+        inside = self._pixels[box.slices]
+        changed = region & (inside != value)
+        really = _around(box, changed)
+        if really is None:
+            return None
+        inside[changed] = value
+        self._stroke_box = self._stroke_box.joined(really)
+        count = self._state.count + int(np.count_nonzero(changed)) * (1 if value else -1)
+        self._state = self._painted(count)
+        return really
+
+    def end(self) -> bool:
+        """End the stroke; return whether it changed anything, and so is a step of undo."""
+        if self._stroke is None:
+            return False
+        (pixels, state), box = self._stroke, self._stroke_box
+        self._stroke = None
+        changed = pixels[box.slices] ^ self._pixels[box.slices]
+        if not changed.any():
+            self._state = state
+            return False
+        self._keep(box, changed, state)
+        return True
+
+    def cancel(self) -> Box | None:
+        """Take back the stroke in hand as if it had never begun; return the box that changed, or None."""
+        if self._stroke is None:
+            return None
+        (pixels, state), box = self._stroke, self._stroke_box
+        self._stroke = None
+        self._state = state
+        if box.empty:
+            return None
+        self._pixels[box.slices] = pixels[box.slices]
+        return box
+
+    def replace(self, pixels: Bool, author: Author, source: str = "") -> None:
+        """Put other pixels (bool, the same shape) in the place of these, as one step; an empty mask has no author.
+
+        Raises:
+            ValueError: the shape is another one.
+        """
+        if pixels.shape != self._pixels.shape:
+            raise ValueError(f"a mask of {pixels.shape} in the place of one of {self._pixels.shape}")
+        self.end()
+        count = int(np.count_nonzero(pixels))
+        if not count:
+            author, source = Author.NONE, ""
+        changed = self._pixels ^ pixels
+        box = _around(Box(0, 0, *changed.shape), changed)
+        if box is None and (author, source) == (self.author, self.source):
+            return
+        before = self._state
+        self._state = _State(author, source, self._new_version(), count)
+        self._pixels[...] = pixels
+        box = box or NOWHERE
+        self._keep(box, changed[box.slices], before)
+
+    def undo(self) -> Box:
+        """Take back the last step, or the stroke in hand; return the box that changed.
+
+        Raises:
+            IndexError: there is none.
+        """
+        self.end()
+        step = self._done.pop()
+        self._undone.append(step)
+        return self._flip(step, step.before)
+
+    def redo(self) -> Box:
+        """Do the step taken back last again; return the box that changed.
+
+        Raises:
+            IndexError: there is none.
+        """
+        self.end()
+        step = self._undone.pop()
+        self._done.append(step)
+        return self._flip(step, step.after)
+
+    @property
+    def _stroke_changed(self) -> bool:
+        if self._stroke is None:
+            return False
+        where = self._stroke_box.slices
+        return not np.array_equal(self._stroke[0][where], self._pixels[where])
+
+    def _painted(self, count: int) -> _State:
+        """Return the state after painting: of an imported mask something imported is left, until it is empty."""
+        if not count:
+            return _State(Author.NONE, "", self._new_version(), 0)
+        imported = self.author in (Author.IMPORTED, Author.EDITED)
+        author, source = (Author.EDITED, self.source) if imported else (Author.DRAWN, "")
+        return _State(author, source, self._new_version(), count)
+
+    def _new_version(self) -> int:
+        self._versions += 1
+        return self._versions
+
+    def _keep(self, box: Box, changed: Bool, before: _State) -> None:
+        self._undone.clear()
+        self._done.append(_Step(box, zlib.compress(np.packbits(changed).tobytes(), 1), before, self._state))
+
+    def _flip(self, step: _Step, state: _State) -> Box:
+        inside = self._pixels[step.box.slices]
+        bits = np.frombuffer(zlib.decompress(step.changed), np.uint8)
+        inside ^= np.unpackbits(bits, count=inside.size).astype(bool).reshape(inside.shape)
+        self._state = state
+        return step.box
+
+
+def _around(box: Box, changed: Bool) -> Box | None:
+    """Return the smallest box around the true pixels of `changed`, which lies in `box`; None where there are none."""
+    rows = np.flatnonzero(changed.any(axis=1))
+    if not rows.size:
+        return None
+    columns = np.flatnonzero(changed.any(axis=0))
+    return Box(
+        box.top + int(rows[0]), box.left + int(columns[0]), box.top + int(rows[-1]) + 1, box.left + int(columns[-1]) + 1
+    )

@@ -1,0 +1,31 @@
+"""A lesion's mask as the program passes it on: its pixels, who made it and from what."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Author(StrEnum):
+    """Who made a mask, as the panel and the report say it."""
+
+    DRAWN = "drawn"
+    IMPORTED = "imported"
+    EDITED = "imported, then edited"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LesionMask:
+    """A finished mask.
+
+    Attributes:
+        pixels: bool (rows, columns), the frame's shape.
+        author: who made it.
+        source: the name of the file it was imported from, or "".
+    """
+
+    pixels: NDArray[np.bool_]
+    author: Author
+    source: str = ""

@@ -1,0 +1,129 @@
+"""How large a lesion is: its longest diameter, the longest one across it, and its area.
+
+The lesion is the union of its whole pixels: pixel (row, column) covers row..row+1 and column..column+1, so a
+diameter runs from pixel corner to pixel corner, and a single pixel is one pixel wide, not none.
+
+- Longest diameter: between the two corners farthest apart (maximum Feret diameter).
+- Diameter across it: the longest line at right angles to it that lies within the convex hull, as a reader lays the
+  calipers. Not the Feret width: in a rectangle that would be far more than anyone measures.
+- Area: pixels counted, holes left out.
+
+Where row and column spacing differ, both right angle and lengths are those in millimetres. Of several pieces the
+calipers span all, as one lesion.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from csamoe_desktop.errors import UserError
+from csamoe_desktop.study.model import Spacing
+
+Points = NDArray[np.float64]
+Ends = tuple[tuple[float, float], tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """A lesion's size.
+
+    Attributes:
+        longest, across: the two diameters, in `unit`.
+        area: in `unit` squared.
+        unit: "mm", or "px" where the image is not calibrated.
+        source: where the unit comes from, in words.
+        longest_ends, across_ends: both ends of each diameter as (row, column) on the frame's pixel edges: (0, 0) is
+            the outer corner of the first pixel, (rows, columns) that of the last.
+    """
+
+    longest: float
+    across: float
+    area: float
+    unit: str
+    source: str
+    longest_ends: Ends
+    across_ends: Ends
+
+    def words(self) -> str:
+        """Return both diameters with their source, such as "14.2 x 9.1 mm (calibrated from region 1)"."""
+        return f"{self.diameters()} ({self.source})"
+
+    def diameters(self) -> str:
+        """Return both diameters, such as "14.2 x 9.1 mm" or "182 x 116 px"."""
+        digits = 1 if self.unit == "mm" else 0
+        return f"{self.longest:.{digits}f} x {self.across:.{digits}f} {self.unit}"
+
+    def area_words(self) -> str:
+        """Return the area, such as "101.4 mm²" or "16480 px"."""
+        if self.unit == "px":
+            return f"{self.area:.0f} px"
+        return f"{self.area:.1f} mm²" if self.area >= 1 else f"{self.area:.2g} mm²"
+
+
+def measure(mask: NDArray[np.bool_], spacing: Spacing | None) -> Size:
+    """Return the size of `mask` (bool, rows x columns), in millimetres if there is a spacing, else in pixels.
+
+    Raises:
+        UserError: the mask is empty.
+    """
+    if not mask.any():
+        raise UserError("No lesion is marked, so there is nothing to measure.", "Draw or import an outline first.")
+    step = np.array([spacing.row, spacing.column] if spacing else [1.0, 1.0])
+    hull = _hull(mask) * step
+    first, second = _farthest(hull)
+    ends_across = _across(hull, first, second)
+    return Size(
+        longest=float(np.linalg.norm(second - first)),
+        across=float(np.linalg.norm(ends_across[1] - ends_across[0])),
+        area=float(mask.sum() * step.prod()),
+        unit="mm" if spacing else "px",
+        source=f"calibrated from {spacing.source}" if spacing else "the image is not calibrated",
+        longest_ends=_ends(first / step, second / step),
+        across_ends=_ends(ends_across[0] / step, ends_across[1] / step),
+    )
+
+
+def _hull(mask: NDArray[np.bool_]) -> Points:
+    """Return the corners [N, 2] (row, column) of the convex hull of the mask's pixels, in order around it."""
+    rows = np.flatnonzero(mask.any(axis=1))
+    left = mask[rows].argmax(axis=1)
+    right = mask.shape[1] - mask[rows][:, ::-1].argmax(axis=1)
+    corners = [np.stack([rows + below, side], axis=1) for below in (0, 1) for side in (left, right)]
+    hull = cv2.convexHull(np.concatenate(corners).astype(np.int32))
+    return np.asarray(hull.reshape(-1, 2), np.float64)
+
+
+def _farthest(hull: Points) -> tuple[Points, Points]:
+    """Return the two corners farthest apart, the upper one (then the left one) first."""
+    apart = ((hull[:, None] - hull[None]) ** 2).sum(axis=2)
+    one, other = np.unravel_index(apart.argmax(), apart.shape)
+    first, second = sorted((hull[one], hull[other]), key=tuple)
+    return first, second
+
+
+def _across(hull: Points, first: Points, second: Points) -> tuple[Points, Points]:
+    """Return the ends of the longest chord of `hull` at right angles to the line from `first` to `second`.
+
+    A convex shape's chord length changes linearly from one corner to the next, so the longest goes through a corner.
+    """
+    along = (second - first) / np.linalg.norm(second - first)
+    right_angle = np.array([-along[1], along[0]])
+    place, height = hull @ along, hull @ right_angle
+    next_place, next_height = np.roll(place, -1), np.roll(height, -1)
+    longest, ends = -1.0, (first, first)
+    for at in np.unique(place):
+        crossed = (np.minimum(place, next_place) <= at) & (at <= np.maximum(place, next_place))
+        run = np.where(next_place == place, 1.0, next_place - place)
+        share = np.where(next_place == place, 0.0, (at - place) / run)
+        heights = (height + share * (next_height - height))[crossed]
+        if heights.max() - heights.min() > longest + 1e-9:
+            longest = heights.max() - heights.min()
+            ends = (at * along + heights.min() * right_angle, at * along + heights.max() * right_angle)
+    low, high = sorted(ends, key=tuple)
+    return low, high
+
+
+def _ends(first: Points, second: Points) -> Ends:
+    return (float(first[0]), float(first[1])), (float(second[0]), float(second[1]))

@@ -1,0 +1,54 @@
+"""The outline of a mask as closed lines along the pixels' edges, for drawing it on screen and on paper.
+
+The borders are followed with OpenCV's findContours (Suzuki and Abe 1985) on a grid twice as fine, in which edges and
+corners between pixels are cells of their own; so the lines lie exactly on the edges and not on the pixels' centres.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Line = NDArray[np.float32]
+
+
+def outlines(mask: NDArray[np.bool_], smooth: bool = False) -> list[Line]:
+    """Return the closed lines around `mask` (bool (rows, columns)), holes included; none for an empty mask.
+
+    Args:
+        smooth: join the middles of the pixels' edges instead of their corners, which cuts each corner by at most
+            0.36 pixels; the better looking line where pixels are small on the screen.
+
+    Returns:
+        float32 (points, 2) for each line, (column, row) with pixel (0, 0) covering 0..1; the last point joins the first.
+    """
+    left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
+    if not width:
+        return []
+    inside = mask[top : top + height, left : left + width]
+    # Pixel (r, c) is the cell (2r+2, 2c+2); its edges and corners are the cells around it. One more cell all round.
+    fine = np.zeros((2 * height + 3, 2 * width + 3), np.uint8)
+    fine[2:-1:2, 2:-1:2] = inside
+    closed = cv2.dilate(fine, np.ones((3, 3), np.uint8))
+    borders, _ = cv2.findContours(closed, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+    return [
+        _line(np.asarray(border, np.int32).reshape(-1, 2), smooth) + np.array([left, top], np.float32)
+        for border in borders
+    ]
+
+
+def _line(border: NDArray[np.int32], smooth: bool) -> Line:
+    """Return one border of the fine grid, (column, row) of its cells, as a line in pixels."""
+    middles = border[(border.sum(axis=1) & 1) == 1]
+    following = np.roll(middles, -1, axis=0)
+    if smooth:
+        points = middles
+    else:
+        # Between the middles of two edges lies one corner where the line turns, and one it runs straight through
+        # where it does not. A corner's cell is odd in both, so each place is the middle's odd one.
+        corners = np.where(middles & 1 == 1, middles, following)
+        turns = (middles != following).all(axis=1)
+        points = corners[turns]
+    before, after = np.roll(points, 1, axis=0), np.roll(points, -1, axis=0)
+    step, leap = points - before, after - points
+    bends = step[:, 0] * leap[:, 1] != step[:, 1] * leap[:, 0]
+    return np.asarray((points[bends] - 1) / 2, np.float32)

@@ -1,0 +1,202 @@
+"""Whole image, tumour core and boundary as the three experts see them (CSA-MoE-Net, section II-A).
+
+The paper: grey image -> 3 equal channels, 224x224; mask -> 224x224 by nearest neighbour; core = mask eroded five
+times by 3x3; boundary = mask dilated five times minus the mask; each multiplied with the image. Where it is silent:
+
+- A lesion whose core vanishes within five erosions is eroded as often as still leaves a core; `erosions` says how often.
+- A mask at the image's edge: the world outside the image counts as lesion for the erosion (the edge of the field of
+  view is no margin of the lesion) and the boundary ends at the edge. `touches_edge` says so.
+- Several components are treated together, as one mask; a component that has no core left while another has one
+  simply has none. `components` counts them (8-connected).
+- An empty mask, or one that vanishes at 224x224, is refused.
+- A model may ask for the `field` instead of the whole frame (the paper's networks do not): the square around the lesion,
+  so many times as wide as the lesion is long, moved inside the frame where it can be and black beyond it.
+- The paper does not name the image's interpolation: shrinking averages by area, enlarging is bilinear, each axis for
+  itself. The aspect ratio is not kept, as in the paper.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from csamoe_desktop.errors import UserError
+
+SIZE = 224
+STEPS = 5
+_SQUARE = np.ones((3, 3), np.uint8)
+
+Gray = NDArray[np.uint8]
+Bool = NDArray[np.bool_]
+
+
+class Part(NamedTuple):
+    """A part of a frame, half-open in frame pixels; it may reach beyond the frame, where all is black."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Regions:
+    """The regions of one lesion at the network's size.
+
+    Attributes:
+        image: uint8 (size, size), the whole grey image.
+        lesion, core, boundary: bool (size, size).
+        erosions, dilations: how often the mask was really eroded and dilated.
+        touches_edge: the mask reaches the image's edge.
+        components: separate pieces of the mask.
+        part: of the frame, that they cover.
+    """
+
+    image: Gray
+    lesion: Bool
+    core: Bool
+    boundary: Bool
+    erosions: int
+    dilations: int
+    touches_edge: bool
+    components: int
+    part: Part
+
+    def views(self) -> Gray:
+        """Return what the image, core and boundary expert see, uint8 (3, size, size): image times region."""
+        return np.stack([self.image, self.image * self.core, self.image * self.boundary])
+
+    def warnings(self) -> list[str]:
+        """Return, one sentence each, what departs from the paper's five steps."""
+        said = []
+        if self.erosions < STEPS:
+            said.append(f"The lesion is so small that its core was eroded {self.erosions} times instead of {STEPS}.")
+        if self.touches_edge:
+            said.append("The lesion touches the edge of the image: its boundary is cut off there.")
+        if self.components > 1:
+            said.append(f"The mask has {self.components} separate pieces; they were read as one lesion.")
+        return said
+
+
+def grey(pixels: Gray) -> Gray:
+    """Return `pixels` (grey, or RGB by Rec. 601 luma) as uint8 (rows, columns)."""
+    return pixels if pixels.ndim == 2 else np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
+
+
+def fit(pixels: Gray, mask: Bool, part: Part, size: int = SIZE) -> tuple[Gray, Bool]:
+    """Return a part of a frame's pixels, grey, and of its mask at `size` x `size`; the mask by nearest neighbour.
+
+    Raises:
+        UserError: the lesion vanishes at this size.
+    """
+    lesion = _cut(mask, part)
+    fitted = lesion[_nearest(lesion.shape[0], size)][:, _nearest(lesion.shape[1], size)]
+    if not fitted.any():
+        raise UserError(
+            f"The marked lesion is too small to be read: nothing of it is left at {size} x {size} pixels.",
+            "Mark the whole lesion, or crop the image around it.",
+        )
+    return _resized(_cut(grey(pixels), part), size), fitted
+
+
+def find_part(mask: Bool, field: float | None = None) -> Part:
+    """Return the part of the frame to read for the lesion `mask` (not empty): all of it, or a square of `field` times
+    the lesion's longer side around its middle."""
+    rows, columns = mask.shape
+    if field is None:
+        return Part(0, 0, rows, columns)
+    down, across = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    side = max(1, round(field * max(down[-1] - down[0] + 1, across[-1] - across[0] + 1)))
+    top = _placed(int(down[0] + down[-1] + 1), side, rows)
+    left = _placed(int(across[0] + across[-1] + 1), side, columns)
+    return Part(top, left, top + side, left + side)
+
+
+def divide(image: Gray, lesion: Bool, part: Part, steps: int = STEPS) -> Regions:
+    """Return the regions of a lesion (bool, not empty) on an image of the same shape, both at the network's size."""
+    core, erosions = lesion, 0
+    while erosions < steps:
+        eroded = cv2.erode(core.astype(np.uint8), _SQUARE, borderType=cv2.BORDER_REPLICATE).astype(bool)
+        if not eroded.any():
+            break
+        core, erosions = eroded, erosions + 1
+    dilated = cv2.dilate(lesion.astype(np.uint8), _SQUARE, iterations=steps).astype(bool)
+    edge = np.concatenate([lesion[0], lesion[-1], lesion[:, 0], lesion[:, -1]])
+    return Regions(
+        image=image,
+        lesion=lesion,
+        core=core,
+        boundary=dilated & ~lesion,
+        erosions=erosions,
+        dilations=steps,
+        touches_edge=bool(edge.any()),
+        components=int(cv2.connectedComponents(lesion.astype(np.uint8), connectivity=8)[0]) - 1,
+        part=part,
+    )
+
+
+def make_regions(pixels: Gray, mask: Bool, size: int = SIZE, steps: int = STEPS, field: float | None = None) -> Regions:
+    """Return the regions of `mask` (bool, the frame's shape) on `pixels`; what training and the window both use.
+
+    Raises:
+        UserError: the mask is not of the frame's size, is empty, or vanishes at the network's size.
+    """
+    if mask.shape != pixels.shape[:2]:
+        raise UserError(
+            f"The mask is {mask.shape[1]} x {mask.shape[0]} pixels, the image {pixels.shape[1]} x {pixels.shape[0]}.",
+            "Use a mask of the image's own size.",
+        )
+    if not mask.any():
+        raise UserError("No lesion is marked: the mask is empty.", "Draw or import an outline, then assess again.")
+    part = find_part(mask, field)
+    image, lesion = fit(pixels, mask, part, size)
+    edge = mask[0].any() or mask[-1].any() or mask[:, 0].any() or mask[:, -1].any()
+    return dataclasses.replace(divide(image, lesion, part, steps), touches_edge=bool(edge))
+
+
+def on_frame(region: Bool, frame_shape: tuple[int, int], part: Part | None = None) -> Bool:
+    """Return a region (bool, network size) of a frame's `part` (None: all of it), mapped back to the frame's (rows,
+    columns): each frame pixel takes the region's pixel its centre lies in, so that what is drawn is what was read."""
+    part = part or Part(0, 0, *frame_shape)
+    whole = np.zeros(frame_shape, bool)
+    size = (part.bottom - part.top, part.right - part.left)
+    mapped = region[_nearest(region.shape[0], size[0])][:, _nearest(region.shape[1], size[1])]
+    top, left = max(part.top, 0), max(part.left, 0)
+    bottom, right = min(part.bottom, frame_shape[0]), min(part.right, frame_shape[1])
+    whole[top:bottom, left:right] = mapped[top - part.top : bottom - part.top, left - part.left : right - part.left]
+    return whole
+
+
+def _placed(twice_the_middle: int, side: int, length: int) -> int:
+    """Return where a stretch of `side` around a middle begins: inside `length` if it fits, else around all of it."""
+    begin = (twice_the_middle - side) // 2
+    return min(max(begin, 0), length - side) if side <= length else (length - side) // 2
+
+
+def _cut(pixels: NDArray[Any], part: Part) -> NDArray[Any]:
+    """Return a part of (rows, columns), zero beyond the edges."""
+    rows, columns = pixels.shape
+    if part == (0, 0, rows, columns):
+        return pixels
+    out = np.zeros((part.bottom - part.top, part.right - part.left), pixels.dtype)
+    top, left = max(part.top, 0), max(part.left, 0)
+    inside = pixels[top : min(part.bottom, rows), left : min(part.right, columns)]
+    out[top - part.top :, left - part.left :][: inside.shape[0], : inside.shape[1]] = inside
+    return out
+
+
+def _nearest(length: int, size: int) -> NDArray[np.intp]:
+    """Return, for `size` places along an axis of `length` pixels, the pixel at each place's centre."""
+    return ((np.arange(size) * 2 + 1) * length) // (2 * size)
+
+
+def _resized(image: Gray, size: int) -> Gray:
+    for axis in (0, 1):
+        shape = list(image.shape)
+        how = cv2.INTER_AREA if shape[axis] > size else cv2.INTER_LINEAR
+        shape[axis] = size
+        image = np.asarray(cv2.resize(image, (shape[1], shape[0]), interpolation=how), np.uint8)
+    return image

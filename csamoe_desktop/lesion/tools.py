@@ -1,0 +1,128 @@
+"""The drawing tools as pure functions: each says which pixels of a frame it covers, and changes nothing.
+
+Places are continuous (row, column) on the frame: pixel (0, 0) covers 0..1 in both, its centre is (0.5, 0.5).
+The polygon is filled by the non-zero winding rule (Foley et al., Computer Graphics, section 3.5).
+"""
+
+from collections.abc import Sequence
+from math import floor
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Bool = NDArray[np.bool_]
+Place = tuple[float, float]
+
+
+class Box(NamedTuple):
+    """Rows top..bottom and columns left..right of a frame, the last ones not included."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is no pixel in it."""
+        return self.bottom <= self.top or self.right <= self.left
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """What cuts the box out of an array of the frame's shape."""
+        return slice(self.top, self.bottom), slice(self.left, self.right)
+
+    def joined(self, other: "Box | None") -> "Box":
+        """Return the smallest box around both; an empty one counts for nothing."""
+        if other is None or other.empty:
+            return self
+        if self.empty:
+            return other
+        return Box(
+            min(self.top, other.top),
+            min(self.left, other.left),
+            max(self.bottom, other.bottom),
+            max(self.right, other.right),
+        )
+
+
+NOWHERE = Box(0, 0, 0, 0)
+
+
+def brush(shape: tuple[int, int], start: Place, end: Place, radius: int) -> tuple[Box, Bool]:
+    """Return what a round brush covers on its way from `start` to `end`: a capsule, so a fast mouse leaves no gaps.
+
+    The brush sits on the pixel under the mouse and is 2 * radius - 1 pixels wide, one pixel at radius 1.
+
+    Args:
+        shape: rows and columns of the frame.
+        start, end: places on the frame, or outside it.
+        radius: in frame pixels, from 1.
+
+    Returns:
+        The box it lies in, clipped at the frame (it may be empty), and bool (box rows, box columns).
+
+    Raises:
+        ValueError: the radius is less than 1.
+    """
+    if radius < 1:
+        raise ValueError(f"a brush of radius {radius}")
+    (row0, column0), (row1, column1) = ((floor(row), floor(column)) for row, column in (start, end))
+    reach = radius - 1
+    box = _clipped(
+        shape,
+        Box(
+            min(row0, row1) - reach,
+            min(column0, column1) - reach,
+            max(row0, row1) + reach + 1,
+            max(column0, column1) + reach + 1,
+        ),
+    )
+    rows = np.arange(box.top, box.bottom, dtype=np.float64)[:, None] - row0
+    columns = np.arange(box.left, box.right, dtype=np.float64)[None, :] - column0
+    along_rows, along_columns = row1 - row0, column1 - column0
+    length = along_rows**2 + along_columns**2
+    if length:
+        share = np.clip((rows * along_rows + columns * along_columns) / length, 0, 1)
+        rows, columns = rows - share * along_rows, columns - share * along_columns
+    return box, np.asarray(rows**2 + columns**2 <= (radius - 0.5) ** 2)
+
+
+def polygon(shape: tuple[int, int], vertices: Sequence[Place]) -> tuple[Box, Bool]:
+    """Return the pixels whose centre lies inside the polygon (closed by itself; where it crosses itself, all of it).
+
+    Args:
+        shape: rows and columns of the frame.
+        vertices: places on the frame, or outside it; fewer than three enclose nothing.
+
+    Returns:
+        The box it lies in, clipped at the frame (it may be empty), and bool (box rows, box columns).
+    """
+    if len(vertices) < 3:
+        return NOWHERE, np.zeros((0, 0), bool)
+    rows = [row for row, _ in vertices]
+    columns = [column for _, column in vertices]
+    box = _clipped(shape, Box(floor(min(rows)), floor(min(columns)), floor(max(rows)) + 1, floor(max(columns)) + 1))
+    if box.empty:
+        return box, np.zeros((box.bottom - box.top, box.right - box.left), bool)
+    # Each edge adds one winding to all pixel centres right of where it crosses their row, up or down.
+    winding = np.zeros((box.bottom - box.top, box.right - box.left + 1), np.int32)
+    for (row0, column0), (row1, column1) in zip(vertices, [*vertices[1:], vertices[0]], strict=True):
+        turn = 1 if row1 > row0 else -1
+        (low, at_low), (high, at_high) = sorted([(row0, column0), (row1, column1)])
+        # Centres from `low` up to, but not including, `high`: a vertex on a centre counts once.
+        first = max(int(np.ceil(low - 0.5)), box.top)
+        last = min(int(np.ceil(high - 0.5)), box.bottom)
+        if first >= last:
+            continue
+        crossed = np.arange(first, last)
+        crossing = at_low + (crossed + 0.5 - low) * (at_high - at_low) / (high - low)
+        begins = np.clip(np.ceil(crossing - 0.5).astype(int) - box.left, 0, winding.shape[1] - 1)
+        np.add.at(winding, (crossed - box.top, begins), turn)
+    return box, np.asarray(winding.cumsum(axis=1)[:, :-1] != 0)
+
+
+def _clipped(shape: tuple[int, int], box: Box) -> Box:
+    top, left = min(max(box.top, 0), shape[0]), min(max(box.left, 0), shape[1])
+    return Box(top, left, max(min(box.bottom, shape[0]), top), max(min(box.right, shape[1]), left))

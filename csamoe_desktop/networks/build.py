@@ -1,0 +1,30 @@
+"""From a card's builder to a network: the one list of what can be built."""
+
+from collections.abc import Callable
+
+from torch import nn
+
+from csamoe_desktop.errors import UserError
+from csamoe_desktop.networks.cards import Builder
+from csamoe_desktop.networks.csamoe import CSAMoENet
+from csamoe_desktop.networks.resnet18 import ResNet18
+
+_NETWORKS: dict[str, Callable[..., nn.Module]] = {
+    "csa-moe-net": CSAMoENet,
+    "resnet18": ResNet18,
+}
+
+
+def build(builder: Builder) -> nn.Module:
+    """Return the untrained network that `builder` describes.
+
+    Raises:
+        UserError: this program knows no such network, or not these options.
+    """
+    try:
+        return _NETWORKS[builder.network](**builder.options)
+    except (KeyError, TypeError) as problem:
+        raise UserError(
+            f"This program cannot build the network {builder.network!r} with {builder.options}.",
+            f"It knows {', '.join(_NETWORKS)}; the model may be for a newer version of the program.",
+        ) from problem

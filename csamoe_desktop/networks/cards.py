@@ -1,0 +1,176 @@
+"""The model card: everything that is known of a trained network, in one card.json beside its weights."""
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from csamoe_desktop.errors import UserError
+
+CARD_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Builder:
+    """What builds the network: its name in `networks/build.py`, and that builder's options."""
+
+    network: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Normalisation:
+    """Per-channel mean and standard deviation taken from an image scaled to 0..1."""
+
+    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
+    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Calibrated probabilities that divide the categories, with what they cost on the validation patients.
+
+    Attributes:
+        benign_below: under it a reading is likely benign (chosen for sensitivity of at least 98 %).
+        suspicious_from: from it on a reading is suspicious (chosen for specificity of at least 95 %).
+        chosen_on: the images and patients they were chosen on, in words.
+    """
+
+    benign_below: float
+    suspicious_from: float
+    chosen_on: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A measured figure with its 95 % bootstrap interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Figures on one set of images: what they are, how many, and the figures by name."""
+
+    data: str
+    images: int
+    groups: int
+    metrics: dict[str, Figure]
+    group_metrics: dict[str, Figure] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """How the network came to be: data and its hash, split, recipe, hardware, time."""
+
+    data: str
+    data_sha256: str
+    split: str
+    seed: int
+    start: str
+    recipe: dict[str, Any]
+    epochs: int
+    best_epoch: int
+    hardware: str
+    hours: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """The card.
+
+    Attributes:
+        name: the bundle's folder name.
+        views: what the network's experts see, in order.
+        input_size: rows and columns of its input.
+        field: how many times the lesion's longer side the square around it measures that is read; None: the whole frame.
+        positive: the class whose probability is given.
+        temperature: divides the logits before the softmax.
+        sha256: of weights.safetensors.
+    """
+
+    name: str
+    version: str
+    title: str
+    builder: Builder
+    parameters: int
+    views: tuple[str, ...]
+    input_size: int
+    field: float | None
+    normalisation: Normalisation
+    classes: tuple[str, ...]
+    positive: str
+    temperature: float
+    thresholds: Thresholds
+    training: Training
+    evaluations: tuple[Evaluation, ...]
+    intended_use: str
+    limits: tuple[str, ...]
+    licence: str
+    sha256: str
+    card_version: int = CARD_VERSION
+
+    def to_json(self) -> str:
+        """Return the card as it is written to card.json."""
+        return json.dumps(dataclasses.asdict(self), indent=2, ensure_ascii=False) + "\n"
+
+
+def read_card(file: Path) -> ModelCard:
+    """Return the card in `file`.
+
+    Raises:
+        UserError: it is missing, is not JSON, or lacks what a card must say.
+    """
+    try:
+        return _card(json.loads(file.read_text(encoding="utf-8")))
+    except OSError as problem:
+        raise UserError(
+            f"The model in {file.parent} has no readable card.json.", "Copy the whole model folder again."
+        ) from problem
+    except (ValueError, KeyError, TypeError, AttributeError) as problem:
+        raise UserError(
+            f"{file} is not a model card this program understands ({problem}).",
+            "Copy the whole model folder again, or update the program.",
+        ) from problem
+
+
+def _card(told: dict[str, Any]) -> ModelCard:
+    if told["card_version"] != CARD_VERSION:
+        raise ValueError(f"card version {told['card_version']}, expected {CARD_VERSION}")
+    known = {member.name for member in dataclasses.fields(ModelCard)}
+    if unknown := set(told) - known:
+        raise ValueError(f"unknown entries: {', '.join(sorted(unknown))}")
+    if not 0 < told["temperature"]:
+        raise ValueError("the temperature must be above zero")
+    normalisation = told["normalisation"]
+    return ModelCard(
+        **{
+            **told,
+            "builder": Builder(**told["builder"]),
+            "views": tuple(told["views"]),
+            "normalisation": Normalisation(_three(normalisation["mean"]), _three(normalisation["std"])),
+            "classes": tuple(told["classes"]),
+            "thresholds": Thresholds(**told["thresholds"]),
+            "training": Training(**told["training"]),
+            "evaluations": tuple(_evaluation(one) for one in told["evaluations"]),
+            "limits": tuple(told["limits"]),
+        }
+    )
+
+
+def _three(values: list[float]) -> tuple[float, float, float]:
+    first, second, third = values
+    return first, second, third
+
+
+def _evaluation(told: dict[str, Any]) -> Evaluation:
+    return Evaluation(
+        **{
+            **told,
+            "metrics": {name: Figure(**figure) for name, figure in told["metrics"].items()},
+            "group_metrics": {name: Figure(**figure) for name, figure in told["group_metrics"].items()},
+        }
+    )

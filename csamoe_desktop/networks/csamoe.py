@@ -1,0 +1,113 @@
+"""CSA-MoE-Net: three ResNet-18 experts, cross-stage attention, a gate (Zhai et al., arXiv 2605.25518, section II).
+
+A finding about the head. The text (section II-D) says one fully connected layer with sigmoid. With it the network has
+34,491,525 parameters; Table IV says 34.820 M, and 33.958 M without attention. Both counts are met to the
+last digit printed by 512 -> 512 -> 128 -> 2, batch norm, ReLU and dropout after the first two, two logits
+trained with cross-entropy (which section III-A2 names): 34,820,357 and 33,958,085. That head is the default;
+`head="linear"` is the text's, as two logits of one layer (sigmoid of their difference).
+The dropout rate of the head is not given; the gate's 0.2 is used.
+"""
+
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from csamoe_desktop.networks.blocks import ResNet18Stages
+from csamoe_desktop.networks.cross_stage_attention import CrossStageAttention
+
+EXPERTS = ("image", "core", "boundary")
+_WIDTH = 512
+_DROPOUT = 0.2
+
+
+class Reading(NamedTuple):
+    """Everything a forward pass finds, for E experts.
+
+    Attributes:
+        logits: [B, 2], benign and malignant.
+        gates: [B, E], how the gate routes, summing to one (equation 10).
+        stage_attention: [B, E, 4], each expert's stage weights; zeros without attention.
+        features: [B, E, 512, 7, 7], each expert's recalibrated last stage.
+        fused: [B, 512], the fused expert feature (equation 11).
+    """
+
+    logits: Tensor
+    gates: Tensor
+    stage_attention: Tensor
+    features: Tensor
+    fused: Tensor
+
+
+class Expert(nn.Module):
+    """One branch: ResNet-18's stages and, with `attention`, their cross-stage attention."""
+
+    def __init__(self, attention: bool) -> None:
+        super().__init__()
+        self.backbone = ResNet18Stages()
+        self.attention = CrossStageAttention(self.backbone.channels) if attention else None
+
+    def forward(self, view: Tensor) -> tuple[Tensor, Tensor]:
+        """[B,3,224,224] -> last stage [B,512,7,7] and stage weights [B,4]."""
+        stages = self.backbone(view)
+        if self.attention is None:
+            return stages.fourth, stages.fourth.new_zeros(len(view), 4)
+        recalibrated = self.attention(stages)
+        return recalibrated.features, recalibrated.stage_weights
+
+
+class CSAMoENet(nn.Module):
+    """The network; without `attention` it is the paper's ResNet-MoE."""
+
+    def __init__(
+        self,
+        attention: bool = True,
+        head: Literal["table", "linear"] = "table",
+        experts: tuple[str, ...] = EXPERTS,
+        classes: int = 2,
+    ) -> None:
+        super().__init__()
+        self.expert_names = tuple(experts)
+        self.experts = nn.ModuleDict({name: Expert(attention) for name in self.expert_names})
+        self.gate = nn.Sequential(
+            nn.Linear(_WIDTH * len(self.expert_names), 64),
+            nn.BatchNorm1d(64),
+            nn.ReLU(),
+            nn.Dropout(_DROPOUT),
+            nn.Linear(64, len(self.expert_names)),
+            nn.Softmax(dim=1),
+        )
+        self.head = _table_head(classes) if head == "table" else nn.Linear(_WIDTH, classes)
+
+    def forward(self, views: Tensor) -> Reading:
+        """Read `views`, [B, E, 3, 224, 224], in the order of `expert_names`."""
+        features, stage_weights = zip(
+            *(expert(views[:, place]) for place, expert in enumerate(self.experts.values())), strict=True
+        )
+        return self.fuse(torch.stack(features, dim=1), torch.stack(stage_weights, dim=1))
+
+    def fuse(self, features: Tensor, stage_attention: Tensor) -> Reading:
+        """Gate, fuse and classify the experts' last stages [B, E, 512, 7, 7] (equations 10 and 11)."""
+        vectors = torch.mean(features, dim=(3, 4))
+        gates = self.gate(vectors.flatten(1))
+        fused = (gates.unsqueeze(2) * vectors).sum(dim=1)
+        return Reading(self.head(fused), gates, stage_attention, features, fused)
+
+    def load_imagenet(self, weights: dict[str, Tensor]) -> None:
+        """Start every expert's backbone from a torchvision ResNet-18's ImageNet `weights`."""
+        for expert in self.experts.values():
+            expert.backbone.load_imagenet(weights)  # type: ignore[union-attr,operator]
+
+
+def _table_head(classes: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Linear(_WIDTH, 512),
+        nn.BatchNorm1d(512),
+        nn.ReLU(),
+        nn.Dropout(_DROPOUT),
+        nn.Linear(512, 128),
+        nn.BatchNorm1d(128),
+        nn.ReLU(),
+        nn.Dropout(_DROPOUT),
+        nn.Linear(128, classes),
+    )

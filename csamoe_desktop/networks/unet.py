@@ -1,0 +1,80 @@
+"""The U-Net that outlines the lesion, first stage of the two-stage network (Long, Guan and Holden, section II-B).
+
+Five contracting blocks, four expanding ones, batch norm, dropout 0.1, transposed convolutions (chosen in section
+III-B over bilinear upsampling), trained at 128x128 with binary cross-entropy, Adam at 1e-3, about 50 epochs. What the
+text leaves open or contradicts, decided with the authors' published code (github.com/bininglong/
+Breast-Ultrasound-Image-Classification) as a witness:
+
+- Channels are not given. The code has 16, 32, 64, 128, 256, a quarter of Ronneberger's: `width` 16.
+- Each of the five contracting blocks is said to end in max-pooling. Four doublings cannot undo five halvings: the
+  fifth block, the deepest, is not pooled, and keeps its dropout (so in the code, and in Ronneberger's U-Net).
+- Batch norm and ReLU follow each of the two convolutions, not the pair (so in the code). Those convolutions have no
+  bias: batch norm would take it out again.
+- In the expanding path dropout lies between the concatenation and the convolutions. The code computes it there and
+  then leaves its result unused; the text is followed.
+- The text's images are single-channel grey (section III-A), the code's have three equal channels: one is taken.
+- The sigmoid of the last layer belongs to the loss (BCE with logits): the network returns logits.
+"""
+
+from itertools import pairwise
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+_DROPOUT = 0.1
+
+
+class Segmentation(NamedTuple):
+    """What a forward pass finds.
+
+    Attributes:
+        mask_logits: [B, 1, H, W], above zero where the lesion is held more likely than not.
+        deepest: [B, 16 * width, H / 16, W / 16], the last contracting block's features, after dropout.
+    """
+
+    mask_logits: Tensor
+    deepest: Tensor
+
+
+class UNet(nn.Module):
+    """The network, from grey images [B, 1, H, W] in 0..1; 128x128 in the paper, any multiples of 16 will do."""
+
+    def __init__(self, width: int = 16) -> None:
+        super().__init__()
+        channels = [width * 2**depth for depth in range(5)]
+        self.contracting = nn.ModuleList(_two_convolutions(before, after) for before, after in pairwise([1, *channels]))
+        self.pool = nn.MaxPool2d(2)
+        # After each contracting block; Keras' dropout, as here, drops single values, not whole channels.
+        self.contracting_dropout = nn.ModuleList(nn.Dropout(_DROPOUT) for _ in channels)
+        shallower = channels[-2::-1]
+        self.upward = nn.ModuleList(
+            nn.ConvTranspose2d(2 * count, count, 3, stride=2, padding=1, output_padding=1) for count in shallower
+        )
+        self.expanding_dropout = nn.ModuleList(nn.Dropout(_DROPOUT) for _ in shallower)
+        self.expanding = nn.ModuleList(_two_convolutions(2 * count, count) for count in shallower)
+        self.head = nn.Conv2d(width, 1, 1)
+
+    def forward(self, image: Tensor) -> Segmentation:
+        features, skipped = image, []
+        for depth, (block, drop) in enumerate(zip(self.contracting, self.contracting_dropout, strict=True)):
+            features = block(features)
+            if depth < len(self.upward):
+                skipped.append(features)
+                features = self.pool(features)
+            features = drop(features)
+        deepest = features
+        for up, drop, block in zip(self.upward, self.expanding_dropout, self.expanding, strict=True):
+            features = block(drop(torch.cat([up(features), skipped.pop()], dim=1)))
+        return Segmentation(self.head(features), deepest)
+
+
+def _two_convolutions(channels: int, convolved: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(channels, convolved, 3, padding=1, bias=False),
+        nn.BatchNorm2d(convolved),
+        nn.ReLU(),
+        nn.Conv2d(convolved, convolved, 3, padding=1, bias=False),
+        nn.BatchNorm2d(convolved),
+        nn.ReLU(),
+    )

@@ -1,0 +1,128 @@
+"""Millimetres per pixel from a DICOM header: US Region Calibration (PS3.3 C.8.5.5), else the pixel spacings of
+PS3.3 10.7. Pixels rather than wrong millimetres: what is not plainly a spacing in centimetres or millimetres is none."""
+
+import math
+from dataclasses import dataclass
+
+from pydicom.dataset import Dataset
+
+from csamoe_desktop.study.model import Spacing
+
+_TWO_DIMENSIONAL = 1
+_TISSUE = 1
+_CENTIMETRES = 3
+_PLAUSIBLE = (0.001, 10.0)
+"""Millimetres per pixel outside these bounds are a mistake in the file."""
+
+_SAME = 0.01
+"""Regions whose spacings differ by less than this part agree."""
+
+_FALLBACKS = (
+    ("PixelSpacing", "the file's pixel spacing"),
+    ("NominalScannedPixelSpacing", "the file's nominal scanned pixel spacing"),
+    ("ImagerPixelSpacing", "the file's imager pixel spacing (at the detector)"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Region:
+    """A calibrated 2D tissue region: its number in the file (from 1), spacing and area in pixels."""
+
+    number: int
+    spacing: Spacing
+    area: int
+
+
+def find_spacing(header: Dataset) -> tuple[Spacing | None, tuple[str, ...]]:
+    """Return the spacing a header gives its pixels, or None, and what the user should be told about it."""
+    regions, notes = _regions(header)
+    if regions:
+        best = max(regions, key=lambda region: region.area)
+        others = sum(not _agree(best.spacing, region.spacing) for region in regions)
+        if others:
+            notes.append(
+                f"The file's {len(regions)} calibrated regions have different scales: that of region {best.number}, the "
+                "largest, is used, and measurements in the others would be wrong."
+            )
+        return best.spacing, tuple(notes)
+    for holder in (header, *_measures(header)):
+        for keyword, source in _FALLBACKS:
+            values = numbers(holder, keyword)
+            if not values:
+                continue
+            if values == [1.0, 1.0]:
+                notes.append(
+                    f"{_sentence(source)} is exactly 1 mm, as converters write for want of a scale; sizes are in pixels."
+                )
+                return None, tuple(notes)
+            if len(values) == 2 and all(_plausible(value) for value in values):
+                return Spacing(values[0], values[1], source), tuple(notes)
+            notes.append(f"{_sentence(source)} is not usable; sizes are in pixels.")
+            return None, tuple(notes)
+    return None, tuple(notes)
+
+
+def _regions(header: Dataset) -> tuple[list[_Region], list[str]]:
+    """Return the usable 2D tissue regions, and a note where there are such regions but none is usable."""
+    found: list[_Region] = []
+    unusable = 0
+    for number, item in enumerate(header.get("SequenceOfUltrasoundRegions") or [], start=1):
+        if _whole(item, "RegionSpatialFormat") != _TWO_DIMENSIONAL or _whole(item, "RegionDataType") != _TISSUE:
+            continue
+        units = (_whole(item, "PhysicalUnitsXDirection"), _whole(item, "PhysicalUnitsYDirection"))
+        # Signed: a delta is negative where the axis runs against the rows or columns.
+        across, down = (
+            abs(values[0]) * 10 if (values := numbers(item, keyword)) else math.nan
+            for keyword in ("PhysicalDeltaX", "PhysicalDeltaY")
+        )
+        if units == (_CENTIMETRES, _CENTIMETRES) and _plausible(across) and _plausible(down):
+            found.append(_Region(number, Spacing(down, across, f"region {number}"), _area(item)))
+        else:
+            unusable += 1
+    if unusable and not found:
+        return [], ["The file's ultrasound region calibration is not usable (it is not a scale in centimetres)."]
+    return found, []
+
+
+def _measures(header: Dataset) -> list[Dataset]:
+    """Return the Pixel Measures of an enhanced multi-frame header, where all frames share them."""
+    return [
+        measures
+        for groups in (header.get("SharedFunctionalGroupsSequence") or [])
+        for measures in (groups.get("PixelMeasuresSequence") or [])
+    ]
+
+
+def _area(item: Dataset) -> int:
+    corners = [_whole(item, f"RegionLocation{name}") for name in ("MinX0", "MaxX1", "MinY0", "MaxY1")]
+    left, right, top, bottom = (corner or 0 for corner in corners)
+    return max(right - left, 0) * max(bottom - top, 0)
+
+
+def _agree(one: Spacing, other: Spacing) -> bool:
+    return math.isclose(one.row, other.row, rel_tol=_SAME) and math.isclose(one.column, other.column, rel_tol=_SAME)
+
+
+def _sentence(source: str) -> str:
+    return f"{source[0].upper()}{source[1:]}"
+
+
+def _plausible(millimetres: float) -> bool:
+    return math.isfinite(millimetres) and _PLAUSIBLE[0] <= millimetres <= _PLAUSIBLE[1]
+
+
+def numbers(item: Dataset, keyword: str) -> list[float]:
+    """Return an attribute's numbers; a value that is no number is NaN, an absent attribute no numbers at all."""
+    try:
+        value = item.get(keyword)
+        if value is None or value == "":
+            return []
+        values = [value] if isinstance(value, str | int | float) else list(value)
+        return [float(entry) for entry in values]
+    except (ValueError, TypeError):
+        return [math.nan]
+
+
+def _whole(item: Dataset, keyword: str) -> int | None:
+    values = numbers(item, keyword)
+    return int(values[0]) if values and math.isfinite(values[0]) else None

@@ -1,0 +1,92 @@
+"""Patient and study facts of a DICOM header as text to show (PS3.3 C.7; names PS3.5 6.2.1, character sets PS3.3 C.12.1.1.2)."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from pydicom.dataset import Dataset
+
+from csamoe_desktop.study.model import StudyFacts
+
+_SIDES = {"R": "right", "L": "left", "B": "both sides"}
+_ESCAPE = re.compile(r"\x1b\$?[()-][A-Z]")
+_DATE = re.compile(r"(\d{4})[.\-/]?(\d{2})[.\-/]?(\d{2})")
+
+
+def read_facts(header: Dataset) -> StudyFacts:
+    """Return what a header says of patient and study; empty where it says nothing or nothing legible."""
+    maker, model = _text(header, "Manufacturer"), _text(header, "ManufacturerModelName")
+    return StudyFacts(
+        patient_name=readable_name(_text(header, "PatientName")),
+        patient_id=_text(header, "PatientID"),
+        birth_date=_date(header, "PatientBirthDate"),
+        sex=_text(header, "PatientSex"),
+        study_date=_date(header, "StudyDate", "AcquisitionDate", "ContentDate"),
+        study_description=_text(header, "StudyDescription"),
+        accession=_text(header, "AccessionNumber"),
+        laterality=_SIDES.get(_text(header, "ImageLaterality") or _text(header, "Laterality"), ""),
+        institution=_text(header, "InstitutionName"),
+        device=model if model.casefold().startswith(maker.casefold()) else f"{maker} {model}".strip(),
+        study_uid=_text(header, "StudyInstanceUID"),
+        series_uid=_text(header, "SeriesInstanceUID"),
+        instance_uid=_text(header, "SOPInstanceUID"),
+    )
+
+
+def readable_name(name: str) -> str:
+    """Return a DICOM person name (Family^Given^Middle^Prefix^Suffix=ideographic=phonetic) as it is written on paper:
+    "Family, Prefix Given Middle, Suffix", then the ideographic form in brackets; Han and Hangul names without comma."""
+    groups = [_written(group) for group in name.split("=")[:2]]
+    latin, ideographic = (*groups, "")[:2]
+    if latin and ideographic and latin != ideographic:
+        return f"{latin} ({ideographic})"
+    return latin or ideographic
+
+
+def _written(group: str) -> str:
+    family, given, middle, prefix, suffix = (*(part.strip() for part in group.split("^")), "", "", "", "", "")[:5]
+    if _is_ideographic(family + given):
+        return f"{family}{given}{middle}"
+    first = " ".join(part for part in (prefix, given, middle) if part)
+    return ", ".join(part for part in (family, first, suffix) if part)
+
+
+def _is_ideographic(text: str) -> bool:
+    letters = [letter for letter in text if letter.isalpha()]
+    return bool(letters) and all(
+        unicodedata.name(letter, "").startswith(("CJK ", "HANGUL ", "HIRAGANA ", "KATAKANA ")) for letter in letters
+    )
+
+
+def _text(header: Dataset, keyword: str) -> str:
+    """Return an attribute as one line of text, several values joined by a comma."""
+    try:
+        value = header.get(keyword)
+        if value is None:
+            return ""
+        several = isinstance(value, Sequence) and not isinstance(value, str)
+        text = ", ".join(str(entry) for entry in value) if several else str(value)
+    except (ValueError, TypeError, LookupError, AttributeError, NotImplementedError):
+        # An illegible value costs only itself.
+        return ""
+    if "SpecificCharacterSet" not in header:
+        text = _undeclared_unicode(text)
+    # pydicom leaves the escape sequences of ISO 2022 IR 58 (Chinese) standing.
+    return " ".join(_ESCAPE.sub("", text).replace("\x00", "").split())
+
+
+def _undeclared_unicode(text: str) -> str:
+    """Return text that pydicom read as Latin-1, for want of a character set, as UTF-8 where it plainly is that."""
+    try:
+        return text.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return text
+
+
+def _date(header: Dataset, *keywords: str) -> str:
+    """Return the first date that the header has as YYYY-MM-DD, or as it stands there if it is no date."""
+    for keyword in keywords:
+        if text := _text(header, keyword):
+            found = _DATE.fullmatch(text)
+            return "-".join(found.groups()) if found else text
+    return ""

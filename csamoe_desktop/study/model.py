@@ -1,0 +1,94 @@
+"""What a study is once it is open: facts, and frames with pixels, millimetre spacing and provenance."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Spacing:
+    """Millimetres per pixel, down (row) and across (column), and where they come from in words."""
+
+    row: float
+    column: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class StudyFacts:
+    """What the file says of patient and study, as text to show; empty where it says nothing."""
+
+    patient_name: str = ""
+    patient_id: str = ""
+    birth_date: str = ""
+    sex: str = ""
+    study_date: str = ""
+    study_description: str = ""
+    accession: str = ""
+    laterality: str = ""
+    institution: str = ""
+    device: str = ""
+    study_uid: str = ""
+    series_uid: str = ""
+    instance_uid: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One image as it is shown and read.
+
+    Attributes:
+        pixels: uint8, (rows, columns) grey or (rows, columns, 3) RGB.
+        index: its place in the study, from 0.
+        spacing: millimetres per pixel, or None where the file does not calibrate it.
+    """
+
+    pixels: NDArray[np.uint8]
+    index: int
+    spacing: Spacing | None
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.pixels.shape[0], self.pixels.shape[1]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Study:
+    """An opened file.
+
+    Attributes:
+        path: the file it came from.
+        kind: what it is in words, such as "DICOM Ultrasound Multi-frame Image".
+        frame_count, rows, columns: its size.
+        facts: what it says of patient and study.
+        spacing: the spacing its frames have.
+        notes: what the user should be told about how it was read, one sentence each.
+        frame_seconds: the time a frame stands in a cine, or None for a still image.
+        decode: index -> uint8 pixels; called by `frame`.
+    """
+
+    path: Path
+    kind: str
+    frame_count: int
+    rows: int
+    columns: int
+    decode: Callable[[int], NDArray[np.uint8]]
+    facts: StudyFacts = field(default_factory=StudyFacts)
+    spacing: Spacing | None = None
+    notes: tuple[str, ...] = ()
+    frame_seconds: float | None = None
+
+    def frame(self, index: int) -> Frame:
+        """Return frame `index` (from 0), decoded now.
+
+        Raises:
+            IndexError: there is no such frame.
+            UserError: its pixels cannot be decoded.
+        """
+        if not 0 <= index < self.frame_count:
+            raise IndexError(f"frame {index} of {self.frame_count}")
+        return Frame(pixels=self.decode(index), index=index, spacing=self.spacing)

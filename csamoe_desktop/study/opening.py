@@ -1,0 +1,184 @@
+"""Opening whatever the user gives: a file is recognised by its content, never by its name."""
+
+import codecs
+import logging
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from csamoe_desktop.errors import UserError
+from csamoe_desktop.study.dicom import looks_like_dicom, open_dicom
+from csamoe_desktop.study.model import Study
+from csamoe_desktop.study.raster import open_picture, picture_kind
+
+_log = logging.getLogger(__name__)
+
+_HEAD = 512
+_CAN_OPEN = (
+    "What can be opened: DICOM ultrasound images, cine loops and screen captures; PNG, JPEG, BMP and TIFF images."
+)
+
+_OTHERS = (
+    (0, rb"%PDF", "a PDF document"),
+    (0, rb"GIF8", "a GIF image"),
+    (0, rb"RIFF....WEBP", "a WebP image"),
+    (0, rb"RIFF....AVI ", "an AVI video"),
+    (4, rb"ftyp(heic|heix|mif1|avif)", "a HEIC or AVIF image"),
+    (4, rb"ftyp", "an MP4 or QuickTime video"),
+    (0, rb"\x00\x00\x01\xba|\x00\x00\x01\xb3|\x1a\x45\xdf\xa3", "a video"),
+    (0, rb"PK\x03\x04", "a ZIP archive or an Office document"),
+    (0, rb"\x1f\x8b|7z\xbc\xaf|Rar!|\xfd7zXZ", "a compressed archive"),
+    (0, rb"\x00\x00\x00\x0cjP  |\xff\x4f\xff\x51", "a bare JPEG 2000 image"),
+    (344, rb"n\+1\x00|ni1\x00", "a NIfTI volume"),
+    (0, rb"NRRD000", "an NRRD volume"),
+    (0, rb"MZ|\x7fELF", "a program"),
+    (0, rb"\s*<(!DOCTYPE|html|\?xml|svg)", "a web page or an XML file"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What a file is, or why it is refused: `kind`, sizes and spacing are empty for a refused file, `reason` for an
+    accepted one. `spacing_mm` is millimetres per pixel, [row, column]."""
+
+    path: str
+    status: str
+    reason: str = ""
+    kind: str = ""
+    frames: int = 0
+    rows: int = 0
+    columns: int = 0
+    spacing_mm: tuple[float, float] | None = None
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the fields under their names, ready for JSON."""
+        return {
+            "path": self.path,
+            "status": self.status,
+            "reason": self.reason,
+            "kind": self.kind,
+            "frames": self.frames,
+            "rows": self.rows,
+            "columns": self.columns,
+            "spacing_mm": None if self.spacing_mm is None else list(self.spacing_mm),
+        }
+
+    def line(self) -> str:
+        """Return one line for a person to read."""
+        if self.status != "ok":
+            return f"{self.status:<8}{self.path}: {self.reason}"
+        frames = f"{self.frames} frame{'' if self.frames == 1 else 's'} of {self.columns} x {self.rows} pixels"
+        scale = "no scale"
+        if self.spacing_mm is not None:
+            row, column = self.spacing_mm
+            scale = f"{row:.4g} mm/px" if f"{row:.4g}" == f"{column:.4g}" else f"{column:.4g} x {row:.4g} mm/px"
+        return f"{self.status:<8}{self.path}: {self.kind}, {frames}, {scale}"
+
+
+def open_study(path: Path) -> Study:
+    """Return the study a file holds.
+
+    Raises:
+        UserError: there is no such file, it cannot be read, it is damaged, or it is of a kind that is not opened.
+    """
+    head = _head(path)
+    # DICOM first: the preamble of a DICOM file may be that of a TIFF (PS3.10 section 7.1).
+    if looks_like_dicom(head):
+        return open_dicom(path)
+    if picture_kind(head):
+        return open_picture(path)
+    raise UserError(f"{path.name} is {_description(head)}, not an image that can be opened.", _CAN_OPEN)
+
+
+def inspect(path: Path) -> Inspection:
+    """Return what a file is, its first frame having been decoded, or why it is refused; never raises for a bad file."""
+    try:
+        study = open_study(path)
+        rows, columns = study.frame(0).shape
+        spacing = study.spacing
+        return Inspection(
+            path=str(path),
+            status="ok",
+            kind=study.kind,
+            frames=study.frame_count,
+            rows=rows,
+            columns=columns,
+            spacing_mm=None if spacing is None else (spacing.row, spacing.column),
+        )
+    except UserError as problem:
+        return Inspection(path=str(path), status="refused", reason=str(problem))
+    except Exception as problem:  # noqa: BLE001 (a list of files is inspected to its end, whatever is in them)
+        _log.exception("a file could not be inspected")
+        return Inspection(path=str(path), status="refused", reason=f"It cannot be read ({type(problem).__name__}).")
+
+
+def image_files(folder: Path) -> list[Path]:
+    """Return the files directly in a folder that look like something to open, "image 2" before "image 10".
+
+    Raises:
+        UserError: the folder cannot be listed.
+    """
+    try:
+        files = [file for file in folder.iterdir() if not file.name.startswith(".") and file.is_file()]
+    except OSError as problem:
+        raise UserError(
+            f"The folder {folder} cannot be listed: {problem.strerror or problem}.",
+            "Check that it is there and that you may read it.",
+        ) from problem
+    return sorted((file for file in files if _is_candidate(file)), key=_natural)
+
+
+def _is_candidate(file: Path) -> bool:
+    if file.name.upper() == "DICOMDIR":
+        return False
+    try:
+        head = _head(file)
+    except UserError:
+        return False
+    return picture_kind(head) is not None or looks_like_dicom(head)
+
+
+def _natural(file: Path) -> list[tuple[int, int, str]]:
+    """Return a sort key in which the digits of a name count as numbers."""
+    parts = re.findall(r"[0-9]+|[^0-9]+", file.name.casefold())
+    return [(0, int(part), part) if part[0] in "0123456789" else (1, 0, part) for part in parts]
+
+
+def _head(path: Path) -> bytes:
+    """Return a file's first bytes.
+
+    Raises:
+        UserError: there is no such file, it is a folder, empty, or may not be read.
+    """
+    try:
+        if path.is_dir():
+            raise UserError(f"{path} is a folder, not an image.", "Open one of the images inside it.")
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+    except FileNotFoundError as problem:
+        raise UserError(f"There is no file {path}.", "Check the name, or whether the drive is connected.") from problem
+    except (OSError, ValueError) as problem:  # ValueError: a name that no file can have
+        raise UserError(
+            f"{path} could not be read: {getattr(problem, 'strerror', None) or problem}.",
+            "Check that you may read it and that no other program holds it.",
+        ) from problem
+    if not head:
+        raise UserError(f"{path.name} is empty (0 bytes).", "Copy or export it again from where it came from.")
+    return head
+
+
+def _description(head: bytes) -> str:
+    """Return what a file that begins with `head` is, in words."""
+    for offset, pattern, words in _OTHERS:
+        if re.match(pattern, head[offset:], re.DOTALL):
+            return words
+    try:
+        # Not final: the head may end within a character.
+        text = codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return "a file of an unknown kind"
+    return (
+        "a text file"
+        if all(letter.isprintable() or letter.isspace() for letter in text)
+        else "a file of an unknown kind"
+    )

@@ -1,0 +1,1 @@
+"""Training and evaluation: dataset folders, splits, augmentation, the loop, metrics."""

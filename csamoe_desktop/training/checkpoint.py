@@ -1,0 +1,115 @@
+"""A training run on disk: everything that is needed to go on exactly as if nothing had stopped it, as safetensors."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
+
+from csamoe_desktop.errors import UserError
+from csamoe_desktop.files import write_whole
+
+_NETWORK, _AVERAGE, _OPTIMISER = "network.", "average.", "optimiser."
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run has come: one dict of figures an epoch, the best epoch (from 1), the seconds spent."""
+
+    history: tuple[dict[str, float], ...] = ()
+    best_epoch: int = 0
+    seconds: float = 0.0
+
+    @property
+    def epochs(self) -> int:
+        """Epochs finished."""
+        return len(self.history)
+
+
+def save(
+    file: Path,
+    recipe: dict[str, Any],
+    progress: Progress,
+    network: nn.Module,
+    average: nn.Module | None,
+    optimiser: Optimizer,
+    schedule: LRScheduler | ReduceLROnPlateau,
+) -> None:
+    """Write a checkpoint; a kill at any moment leaves the one before or this one, whole."""
+    tensors = {_NETWORK + name: tensor for name, tensor in network.state_dict().items()}
+    if average is not None:
+        tensors |= {_AVERAGE + name: tensor for name, tensor in average.state_dict().items()}
+    state = optimiser.state_dict()
+    for place, values in state["state"].items():
+        for name, value in values.items():
+            tensors[f"{_OPTIMISER}{place}.{name}"] = value
+    told = {
+        "recipe": recipe,
+        "history": progress.history,
+        "best_epoch": progress.best_epoch,
+        "seconds": progress.seconds,
+        "groups": state["param_groups"],
+        "schedule": schedule.state_dict(),
+    }
+    whole = {name: tensor.contiguous() for name, tensor in tensors.items()}
+    write_whole(file, lambda path: save_file(whole, path, {"run": json.dumps(told)}))
+
+
+def load(
+    file: Path,
+    recipe: dict[str, Any],
+    network: nn.Module,
+    average: nn.Module | None,
+    optimiser: Optimizer,
+    schedule: LRScheduler | ReduceLROnPlateau,
+) -> Progress:
+    """Put network, its average, optimiser and schedule where the checkpoint left them and return how far that was.
+
+    Raises:
+        UserError: the file is damaged, or belongs to a run with another recipe.
+    """
+    try:
+        with safe_open(file, framework="pt") as opened:
+            told = json.loads(opened.metadata()["run"])
+            tensors: dict[str, Tensor] = {name: opened.get_tensor(name) for name in opened.offset_keys()}
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as problem:
+        raise UserError(f"The checkpoint {file} is damaged.", "Train into a new folder with --out.") from problem
+    if told["recipe"] != recipe:
+        raise UserError(
+            f"{file.parent} holds a run with another recipe.",
+            "Train into a new folder with --out, or give the same options to go on with this one.",
+        )
+    network.load_state_dict(_named(tensors, _NETWORK))
+    if average is not None:
+        average.load_state_dict(_named(tensors, _AVERAGE))
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, value in _named(tensors, _OPTIMISER).items():
+        place, key = name.split(".")
+        state.setdefault(int(place), {})[key] = value
+    optimiser.load_state_dict({"state": state, "param_groups": told["groups"]})
+    schedule.load_state_dict(told["schedule"])
+    return Progress(tuple(told["history"]), told["best_epoch"], told["seconds"])
+
+
+def write_weights(file: Path, network: nn.Module) -> None:
+    """Write a network's weights alone."""
+    state = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
+    write_whole(file, lambda path: save_file(state, path))
+
+
+def half_precision(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return `state` with its floating tensors as float16, contiguous, as a bundle keeps them."""
+    return {
+        name: (tensor.to(torch.float16) if tensor.is_floating_point() else tensor).contiguous()
+        for name, tensor in state.items()
+    }
+
+
+def _named(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}

@@ -1,0 +1,133 @@
+"""Figures of a binary classifier, with 95 % bootstrap intervals drawn by group, and its calibration."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from csamoe_desktop.networks.cards import Figure, Thresholds
+
+Values = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+BOOTSTRAPS = 2000
+
+
+def auc(positive: Flags, score: Values) -> float:
+    """Return the area under the ROC curve: the share of positive-negative pairs in the right order, ties half."""
+    ranks = _ranks(score)
+    count = int(positive.sum())
+    rest = len(positive) - count
+    if not count or not rest:
+        return float("nan")
+    return float((ranks[positive].sum() - count * (count + 1) / 2) / (count * rest))
+
+
+def figures(positive: Flags, probability: Values, threshold: float = 0.5) -> dict[str, float]:
+    """Return AUC, accuracy, sensitivity, specificity, precision and F1; nan where a figure is undefined.
+
+    Args:
+        positive: bool [N], what is true.
+        probability: [N] of being positive.
+        threshold: a probability from which on a reading counts as positive.
+    """
+    called = probability >= threshold
+    true_positive = int((called & positive).sum())
+    true_negative = int((~called & ~positive).sum())
+    return {
+        "auc": auc(positive, probability),
+        "accuracy": _share(true_positive + true_negative, len(positive)),
+        "sensitivity": _share(true_positive, int(positive.sum())),
+        "specificity": _share(true_negative, int((~positive).sum())),
+        "precision": _share(true_positive, int(called.sum())),
+        "f1": _share(2 * true_positive, int(called.sum() + positive.sum())),
+    }
+
+
+def with_intervals(
+    positive: Flags, probability: Values, groups: list[str], threshold: float = 0.5, seed: int = 42
+) -> dict[str, Figure]:
+    """Return `figures` with the 2.5th and 97.5th percentile over resampled groups (patients), all their images."""
+    names, places = np.unique(np.array(groups), return_inverse=True)
+    members = [np.flatnonzero(places == place) for place in range(len(names))]
+    draw = np.random.default_rng(seed)
+    value = figures(positive, probability, threshold)
+    resampled: dict[str, list[float]] = {name: [] for name in value}
+    for _ in range(BOOTSTRAPS):
+        rows = np.concatenate([members[place] for place in draw.integers(len(names), size=len(names))])
+        for name, one in figures(positive[rows], probability[rows], threshold).items():
+            resampled[name].append(one)
+    return {name: Figure(value[name], *_interval(resampled[name])) for name in value}
+
+
+def by_group(positive: Flags, probability: Values, groups: list[str]) -> tuple[Flags, Values, list[str]]:
+    """Return one row a group: positive where any image is, its images' mean probability, its name."""
+    names = sorted(set(groups))
+    where = np.array(groups)
+    return (
+        np.array([positive[where == name].any() for name in names]),
+        np.array([probability[where == name].mean() for name in names]),
+        names,
+    )
+
+
+def fit_temperature(positive: Flags, logits: Values) -> float:
+    """Return the temperature that divides `logits` [N, 2] to the lowest cross-entropy (Guo et al., 2017).
+
+    Found by golden-section search on its logarithm between 1/20 and 20.
+    """
+    margin = logits[:, 1] - logits[:, 0]
+    sign = np.where(positive, 1.0, -1.0)
+
+    def loss(log_temperature: float) -> float:
+        return float(np.logaddexp(0, -sign * margin / np.exp(log_temperature)).mean())
+
+    return float(np.exp(_golden_section(loss, -np.log(20), np.log(20))))
+
+
+def choose_thresholds(
+    positive: Flags, probability: Values, sensitivity: float = 0.98, specificity: float = 0.95, chosen_on: str = ""
+) -> Thresholds:
+    """Return the highest threshold that keeps `sensitivity` and the lowest that keeps `specificity`.
+
+    Where the first lies above the second (a classifier that good leaves nothing between), they meet half way.
+    """
+    called_malignant = np.sort(probability[positive])
+    missed = int(np.floor((1 - sensitivity) * len(called_malignant) + 1e-9))
+    below = float(called_malignant[missed])
+    called_benign = np.sort(probability[~positive])[::-1]
+    false = int(np.floor((1 - specificity) * len(called_benign) + 1e-9))
+    above = float(np.nextafter(called_benign[false], 1.0))
+    if below > above:
+        below = above = (below + above) / 2
+    return Thresholds(below, above, chosen_on)
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else float("nan")
+
+
+def _interval(values: list[float]) -> tuple[float, float]:
+    low, high = np.nanpercentile(values, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def _ranks(values: Values) -> Values:
+    """Return ranks from 1, ties sharing their mean."""
+    order = np.argsort(values, kind="stable")
+    _, inverse, counts = np.unique(values[order], return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    ranks = np.empty(len(values))
+    ranks[order] = (last - (counts - 1) / 2)[inverse]
+    return ranks
+
+
+def _golden_section(loss: Callable[[float], float], low: float, high: float, steps: int = 60) -> float:
+    ratio = (np.sqrt(5) - 1) / 2
+    for _ in range(steps):
+        left, right = high - ratio * (high - low), low + ratio * (high - low)
+        if loss(left) < loss(right):
+            high = right
+        else:
+            low = left
+    return (low + high) / 2

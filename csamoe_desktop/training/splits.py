@@ -1,0 +1,42 @@
+"""Splits that never part a group (a patient, a set of near-duplicates)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from csamoe_desktop.training.datasets import Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Three lists of samples that share no group."""
+
+    train: list[Sample]
+    validation: list[Sample]
+    test: list[Sample]
+
+
+def by_fold(samples: Sequence[Sample], test_fold: str, validation_share: float, seed: int) -> Split:
+    """Hold out `test_fold` for testing and, of the other folds, `validation_share` of the groups for validation."""
+    train, validation = by_share(
+        [sample for sample in samples if sample.columns["fold"] != test_fold], validation_share, seed
+    )
+    return Split(train, validation, [sample for sample in samples if sample.columns["fold"] == test_fold])
+
+
+def by_share(samples: Sequence[Sample], share: float, seed: int) -> tuple[list[Sample], list[Sample]]:
+    """Return the samples without, and those of, a `share` of the groups.
+
+    The groups are drawn within each label, so that both parts have the same mix.
+    """
+    labels = {sample.group: sample.label for sample in samples}
+    draw = np.random.default_rng(seed)
+    chosen: set[str] = set()
+    for label in sorted(set(labels.values())):
+        groups = sorted(group for group, its in labels.items() if its == label)
+        chosen.update(draw.permutation(groups)[: round(share * len(groups))].tolist())
+    return (
+        [sample for sample in samples if sample.group not in chosen],
+        [sample for sample in samples if sample.group in chosen],
+    )

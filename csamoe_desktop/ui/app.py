@@ -1,0 +1,98 @@
+"""The program with its window: what is set up once around it, and the event loop."""
+
+import logging
+import logging.handlers
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from csamoe_desktop import __version__, paths
+from csamoe_desktop.report.fonts import register_fonts
+from csamoe_desktop.settings import Settings, load_settings
+from csamoe_desktop.ui import theme
+from csamoe_desktop.ui.main_window import MainWindow
+from csamoe_desktop.ui.session import Session
+
+_log = logging.getLogger(__name__)
+
+_LOG_BYTES, _LOG_FILES = 1_000_000, 3
+
+
+def run(files: list[Path], prepare: Callable[[MainWindow], None] = lambda window: None) -> int:
+    """Open the window on these files, `prepare` it before any is read, and return the exit status when it is closed."""
+    application = make_application()
+    log_to_file()
+    window = make_window(load_settings())
+    _hear_faults(window)
+    prepare(window)
+    window.show()
+    # Only once the window is on the screen: loading torch takes what it takes.
+    QTimer.singleShot(0, lambda: window.session.open(*files))
+    QTimer.singleShot(0, window.session.preload)
+    status = application.exec()
+    _log.info("closed")
+    return status
+
+
+def make_application() -> QApplication:
+    """Return the application, made if need be, with its names, style, fonts and icon."""
+    existing = QApplication.instance()
+    application = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
+    if application.property("csamoeStyle"):
+        return application
+    application.setOrganizationName("CSA-MoE")
+    application.setApplicationName("CSA-MoE Desktop")
+    application.setApplicationVersion(__version__)
+    application.setDesktopFileName("csamoe-desktop")
+    # One style on every system: the sheet is drawn for it.
+    application.setStyle("Fusion")
+    application.setProperty("csamoeStyle", True)
+    font = application.font()
+    font.setFamilies(list(register_fonts()))
+    application.setFont(font)
+    application.setWindowIcon(theme.application_icon())
+    return application
+
+
+def make_window(settings: Settings) -> MainWindow:
+    """Return the window with a session of its own, not yet shown; nothing is loaded yet."""
+    make_application()
+    return MainWindow(Session(settings))
+
+
+def log_to_file() -> None:
+    """Log to the user's folder, at most a few megabytes; to nowhere if that cannot be written."""
+    file = paths.log_file()
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handler = logging.handlers.RotatingFileHandler(
+            file, maxBytes=_LOG_BYTES, backupCount=_LOG_FILES, encoding="utf-8"
+        )
+    except OSError as problem:
+        print(f"No log is kept: {problem}", file=sys.stderr)
+        return
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logger = logging.getLogger("csamoe_desktop")
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    _log.info("CSA-MoE Desktop %s, Python %s, %s", __version__, sys.version.split()[0], sys.platform)
+
+
+def _hear_faults(window: MainWindow) -> None:
+    """Tell the user of every exception nobody caught; the program goes on, the outlines are still there."""
+
+    def told(kind: type[BaseException], problem: BaseException, where: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            window.close()
+            return
+        traceback.print_exception(kind, problem, where)
+        window.messages.failure(problem)
+
+    sys.excepthook = told
+    threading.excepthook = lambda given: _log.error("fault in a thread", exc_info=given.exc_value)

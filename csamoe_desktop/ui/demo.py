@@ -1,0 +1,96 @@
+"""The demo: the whole job on the made study, in the window on a screen, or without one for a report and a picture."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QEventLoop, QTimer
+
+from csamoe_desktop.errors import UserError
+from csamoe_desktop.settings import Settings, load_settings
+from csamoe_desktop.study.phantom import DemoStudy, write_demo_study
+from csamoe_desktop.ui.app import make_window, run
+from csamoe_desktop.ui.main_window import MainWindow
+from csamoe_desktop.ui.reading import ReadingState
+from csamoe_desktop.ui.session import Session
+
+REPORT, PICTURE = "report.pdf", "window.png"
+_HINT = "This is a made study, no patient's. The outline is there: press Ctrl+Return to assess it, or draw your own."
+
+
+def show(folder: Path) -> int:
+    """Open the window on the demo study, written to `folder`, with its outline; return the exit status."""
+    study = _written(folder)
+
+    def mark(window: MainWindow) -> None:
+        def opened() -> None:
+            session = window.session
+            if session.study is not None and session.study.path == study.spiculated.absolute():
+                session.frameChanged.disconnect(opened)
+                window.import_mask(study.spiculated_mask)
+                window.messages.note(_HINT)
+
+        window.session.frameChanged.connect(opened)
+
+    return run([study.smooth, study.cine, study.spiculated], mark)
+
+
+def run_whole_job(folder: Path) -> list[Path]:
+    """Open the demo study in a window, import its outline, assess it and export the report; return what was written.
+
+    Raises:
+        UserError: a step is refused, such as for missing weights or a folder that cannot be written to.
+    """
+    study = _written(folder / "study")
+    window = read_window(study, load_settings())
+    done: list[Path] = []
+    window.session.export_report(folder / REPORT, done.append)
+    wait_until(window.session, lambda: bool(done))
+    picture = folder / PICTURE
+    if not window.grab().save(str(picture)):
+        raise UserError(f"{picture} could not be written.", "Choose another folder with --out.")
+    window.close()
+    return [folder / REPORT, picture]
+
+
+def read_window(study: DemoStudy, settings: Settings) -> MainWindow:
+    """Return a window, shown, with the demo study's spiculated lesion open, marked and assessed."""
+    window = make_window(settings)
+    window.show()
+    session = window.session
+    session.open(study.smooth, study.cine, study.spiculated)
+    wait_until(session, lambda: len(session.studies) == 3)
+    session.import_mask(study.spiculated_mask)
+    session.assess()
+    wait_until(session, lambda: session.reading_state is ReadingState.DONE)
+    return window
+
+
+def wait_until(session: Session, condition: Callable[[], bool]) -> None:
+    """Let the window live until `condition` holds.
+
+    Raises:
+        UserError: what the session reports as refused meanwhile; another exception, its fault.
+    """
+    loop = QEventLoop()
+    problems: list[BaseException] = []
+    looks = QTimer()
+    looks.timeout.connect(lambda: loop.quit() if condition() else None)
+
+    def failed(problem: BaseException) -> None:
+        problems.append(problem)
+        loop.quit()
+
+    session.failed.connect(failed)
+    looks.start(10)
+    loop.exec()
+    session.failed.disconnect(failed)
+    if problems:
+        raise problems[0]
+
+
+def _written(folder: Path) -> DemoStudy:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise UserError(f"{folder} could not be made: {problem.strerror}.", "Choose another with --out.") from problem
+    return write_demo_study(folder)

@@ -1,0 +1,117 @@
+"""Files in and out as the user sees them: the dialogs for studies, masks and reports, and the list of recent files."""
+
+import dataclasses
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
+
+from csamoe_desktop.errors import UserError
+from csamoe_desktop.lesion.formats import MaskSizeMismatch
+from csamoe_desktop.report.content import report_file_name
+from csamoe_desktop.ui.messages import Messages
+from csamoe_desktop.ui.session import Session
+
+_MASKS = "Masks (*.png *.jpg *.jpeg *.bmp *.tif *.tiff);;All files (*)"
+
+
+class Files(QObject):
+    """What the user opens, imports and exports in `window`."""
+
+    def __init__(self, session: Session, messages: Messages, window: QWidget) -> None:
+        super().__init__(window)
+        self._session = session
+        self._messages = messages
+        self._window = window
+        self.recent = QMenu("Open &recent", window)
+        self.recent.setToolTipsVisible(True)
+        self.recent.aboutToShow.connect(self._fill_recent)
+        session.studyChanged.connect(self._fill_recent)
+        self._fill_recent()
+
+    def open(self) -> None:
+        """Ask for files, and open them."""
+        names, _ = QFileDialog.getOpenFileNames(self._window, "Open studies", self._folder(), "All files (*)")
+        self._session.open(*(Path(name) for name in names))
+
+    def choose_mask(self) -> None:
+        """Ask for a mask file, and import it."""
+        name, _ = QFileDialog.getOpenFileName(self._window, "Import mask", self._folder(), _MASKS)
+        if name:
+            self.import_mask(Path(name))
+
+    def import_mask(self, path: Path) -> None:
+        """Import a mask; where its size is another, ask whether to resize it."""
+        try:
+            self._session.import_mask(path)
+        except MaskSizeMismatch as problem:
+            mask, frame = (f"{shape[1]} × {shape[0]}" for shape in (problem.mask_shape, problem.frame_shape))
+            self._messages.question(
+                f"The mask {path.name} is {mask} pixels, the image {frame}.",
+                "It may belong to another image. Resized, its outline follows this image's size.",
+                "Resize the mask",
+                partial(self._import_resized, path),
+            )
+        except UserError as problem:
+            self._messages.failure(problem)
+
+    def export(self) -> None:
+        """Ask where to write the report, and write it."""
+        given = self._session.report_input()
+        if given is None:
+            return
+        suggested = str(Path(self._folder()) / report_file_name(given))
+        name, _ = QFileDialog.getSaveFileName(self._window, "Export PDF report", suggested, "PDF (*.pdf)")
+        if name:
+            path = Path(name)
+            self._session.export_report(path if path.suffix else path.with_suffix(".pdf"), self._exported)
+
+    def close_study(self) -> None:
+        """Close the study in view; ask first where outlines would be lost."""
+        study = self._session.study
+        if study is None:
+            return
+        marked = sum(self._session.marked(study, index) for index in range(study.frame_count))
+        if not marked:
+            self._session.close_study()
+            return
+        outlines = "one outline" if marked == 1 else f"{marked} outlines"
+        self._messages.question(
+            f"{study.path.name} has {outlines}, which closing removes together with the reading.",
+            "Export the report first if you need it.",
+            "Close the study",
+            self._session.close_study,
+        )
+
+    def _import_resized(self, path: Path) -> None:
+        try:
+            self._session.import_mask(path, resize=True)
+        except UserError as problem:
+            self._messages.failure(problem)
+
+    def _exported(self, path: Path) -> None:
+        self._messages.note(f"The report was written to {path}.")
+
+    def _fill_recent(self) -> None:
+        names = self._session.settings.recent_files
+        self.recent.clear()
+        self.recent.setEnabled(bool(names))
+        for name in names:
+            action = self.recent.addAction(Path(name).name, partial(self._session.open, Path(name)))
+            action.setToolTip(name)
+        if names:
+            self.recent.addSeparator()
+            self.recent.addAction("Clear this list", self._clear_recent)
+
+    def _clear_recent(self) -> None:
+        self._session.change_settings(dataclasses.replace(self._session.settings, recent_files=()))
+        # Filled anew, the menu loses the very entry whose press this is: after it.
+        QTimer.singleShot(0, self._fill_recent)
+
+    def _folder(self) -> str:
+        """Return where dialogs start: the user's choice, else where the last file came from."""
+        settings = self._session.settings
+        if settings.default_folder:
+            return settings.default_folder
+        return str(Path(settings.recent_files[0]).parent) if settings.recent_files else str(Path.home())

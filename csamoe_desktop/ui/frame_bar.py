@@ -1,0 +1,48 @@
+"""Under the canvas, for a study of several frames: play, a slider, and which frame is in view."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QHBoxLayout, QSlider, QToolButton, QWidget
+
+from csamoe_desktop.ui import theme
+from csamoe_desktop.ui.cine import Cine
+from csamoe_desktop.ui.session import Session
+
+
+class FrameBar(QWidget):
+    """The bar. It is hidden for a still image."""
+
+    def __init__(self, session: Session, cine: Cine, play: QAction, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._play = QToolButton()
+        self._play.setDefaultAction(play)
+        self._play.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._slider = QSlider(Qt.Orientation.Horizontal)
+        self._slider.setAccessibleName("Frame")
+        # A slider that took the focus on a click would take the image's keys with it.
+        self._slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._place = theme.label()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(theme.GRID, theme.GRID // 2, theme.GRID * 2, theme.GRID // 2)
+        row.setSpacing(theme.GRID)
+        row.addWidget(self._play)
+        row.addWidget(self._slider, 1)
+        row.addWidget(self._place)
+        self._slider.valueChanged.connect(cine.go_to)
+        session.frameChanged.connect(self._show)
+        self._show()
+
+    def _show(self) -> None:
+        study, frame = self._session.study, self._session.frame
+        several = study is not None and study.frame_count > 1
+        self.setVisible(several)
+        if study is None or frame is None or not several:
+            return
+        # Set from the session, the slider must not answer that the user moved it.
+        self._slider.blockSignals(True)
+        self._slider.setRange(0, study.frame_count - 1)
+        self._slider.setValue(frame.index)
+        self._slider.blockSignals(False)
+        digits = len(str(study.frame_count))
+        self._place.setText(f"Frame {frame.index + 1:>{digits}} of {study.frame_count}")

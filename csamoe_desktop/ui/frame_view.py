@@ -1,0 +1,252 @@
+"""The frame in view with its overlays: zoom, window and level, what lies over the image and what is written on it.
+
+pyqtgraph's GraphicsView, ViewBox and ImageItem show and place the image; nothing here reacts to the mouse.
+"""
+
+import dataclasses
+
+import pyqtgraph as pg
+from PySide6.QtCore import QPoint, QPointF, QRectF, Signal
+from PySide6.QtGui import QColor, QImage, QResizeEvent
+from PySide6.QtWidgets import QWidget
+
+from csamoe_desktop.lesion.regions import on_frame
+from csamoe_desktop.lesion.tools import Box, Place
+from csamoe_desktop.ui.canvas_notes import Legend, Note, ScaleBar
+from csamoe_desktop.ui.overlays import BOUNDARY, CORE, FrameItem, OutlineItem, RegionItem
+from csamoe_desktop.ui.reading import ReadingState
+from csamoe_desktop.ui.session import Session
+from csamoe_desktop.ui.window_level import WindowLevel
+
+BACKGROUND = QColor("#111111")
+OVERLAYS = ("lesion", "core", "boundary")
+EMPTY = "Drop a study here, or press Ctrl+O"
+STALE = "Outline changed: assess again"
+
+_CLOSEST = 64.0
+"""Screen pixels a frame pixel has at most."""
+_FARTHEST = 0.25
+"""Of the zoom that fits, at least."""
+_MARGIN = 12
+
+
+class FrameView(pg.GraphicsView):  # type: ignore[misc]
+    """Shows the session's frame, mask and regions, and follows them as they change."""
+
+    windowChanged = Signal(object)
+    """Another `WindowLevel` is shown."""
+    zoomChanged = Signal(float)
+    """Screen pixels a frame pixel has, across."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent, background=BACKGROUND)
+        self._session = session
+        self._area = pg.ViewBox(lockAspect=True, enableMouse=False, enableMenu=False, invertY=True, defaultPadding=0)
+        self.setCentralItem(self._area)
+        self._image = FrameItem()
+        self._outline = OutlineItem()
+        self._regions = {"core": RegionItem(CORE), "boundary": RegionItem(BOUNDARY)}
+        for item in (self._image, *self._regions.values(), self._outline):
+            self._area.addItem(item, ignoreBounds=True)
+        self._empty = Note(self.viewport(), enlarged=1.4, panel=False)
+        self._stale = Note(self.viewport())
+        self._legend = Legend(self.viewport())
+        self._scale = ScaleBar(self.viewport())
+
+        self._window = WindowLevel()
+        self._visible = dict.fromkeys(OVERLAYS, True)
+        self._all_hidden = False
+        self._opacity = session.settings.overlay_opacity
+        self._fitted = True
+        self._shown: tuple[object, tuple[int, int] | None] = (None, None)
+        self._assessment: object = None
+
+        self.setAccessibleName("Image")
+        self._area.sigRangeChanged.connect(self._view_changed)
+        self._area.sigResized.connect(self._view_resized)
+        session.studyChanged.connect(self._frame_changed)
+        session.frameChanged.connect(self._frame_changed)
+        session.maskChanged.connect(self._mask_changed)
+        session.readingChanged.connect(self._reading_changed)
+        session.settingsChanged.connect(self._settings_changed)
+        self._frame_changed()
+
+    # -- the view
+
+    def fit(self) -> None:
+        """Show the whole frame, as large as it goes."""
+        self._fitted = True
+        if (frame := self._session.frame) is not None:
+            rows, columns = frame.shape
+            self._area.setRange(QRectF(0, 0, columns, rows), padding=0.01)
+
+    def reset(self) -> None:
+        """Show the frame as it was opened: whole, its own grey values, not inverted."""
+        self.set_window(WindowLevel())
+        self.fit()
+
+    def zoom_by(self, factor: float, around: QPointF | None = None) -> None:
+        """Enlarge the image by `factor`, keeping what is at `around` (in the viewport; None: its middle) in place."""
+        if self._session.frame is None:
+            return
+        rows, columns = self._session.frame.shape
+        now = self._zooms()[1]
+        least = _FARTHEST * min(self._area.width() / columns, self._area.height() / rows)
+        factor = min(max(now * factor, least), _CLOSEST) / now
+        self._fitted = False
+        self._area.scaleBy(
+            (1 / factor, 1 / factor), None if around is None else self._area.mapSceneToView(self._scene_point(around))
+        )
+
+    @property
+    def window_level(self) -> WindowLevel:
+        """The window, level and inversion shown."""
+        return self._window
+
+    def set_window(self, window: WindowLevel) -> None:
+        """Show another window, level and inversion."""
+        if window != self._window:
+            self._window = window
+            self._show_pixels()
+            self.windowChanged.emit(window)
+
+    def set_inverted(self, inverted: bool) -> None:
+        """Show black as white, or not."""
+        self.set_window(dataclasses.replace(self._window, inverted=inverted))
+
+    def widget_position(self, row: float, column: float) -> QPoint:
+        """Return where the middle of pixel (row, column) is, in the viewport."""
+        scene = self._area.mapViewToScene(QPointF(column + 0.5, row + 0.5))
+        return QPoint(self.viewportTransform().map(scene).toPoint())
+
+    def frame_place(self, position: QPointF) -> Place:
+        """Return the place on the frame, continuous (row, column), under a position in the viewport."""
+        point = self._area.mapSceneToView(self._scene_point(position))
+        return point.y(), point.x()
+
+    def picture(self) -> QImage:
+        """Return what is shown, as it is shown."""
+        return QImage(self.grab().toImage())
+
+    # -- overlays
+
+    def set_overlay_visible(self, name: str, visible: bool) -> None:
+        """Show or hide "lesion", "core" or "boundary"."""
+        if name not in OVERLAYS:
+            raise ValueError(f"no overlay {name!r}")
+        self._visible[name] = visible
+        self._show_overlays()
+
+    def set_overlay_opacity(self, percent: int) -> None:
+        """Tint core and boundary with this opacity, 0..100."""
+        self._opacity = percent
+        self._show_overlays()
+
+    def hide_overlays(self, hidden: bool) -> None:
+        """Hide all overlays, as long as a key is held, or show them as they were."""
+        self._all_hidden = hidden
+        self._show_overlays()
+
+    # -- what the session tells
+
+    def _frame_changed(self) -> None:
+        study, frame, mask = self._session.study, self._session.frame, self._session.mask
+        before, self._shown = self._shown, (study, None if frame is None else frame.shape)
+        if before[0] is not study:
+            self.set_window(WindowLevel())
+        self._empty.say(EMPTY if frame is None else "")
+        self._show_pixels()
+        self._outline.show_mask(None if mask is None else mask.pixels)
+        if frame is not None:
+            spacing = frame.spacing
+            self._area.setAspectLocked(True, 1.0 if spacing is None else spacing.column / spacing.row)
+            if self._fitted or before != self._shown:
+                self.fit()
+        self._reading_changed()
+
+    def _mask_changed(self, box: object) -> None:
+        self._outline.mask_changed(box if isinstance(box, Box) else None, self._hurries())
+
+    def _reading_changed(self) -> None:
+        assessment, frame = self._session.assessment, self._session.frame
+        if assessment is not self._assessment:
+            self._assessment = assessment
+            for name, item in self._regions.items():
+                region = None
+                if assessment is not None and frame is not None:
+                    region = on_frame(getattr(assessment.regions, name), frame.shape, assessment.regions.part)
+                item.show_region(region)
+        self._show_overlays()
+
+    def _settings_changed(self) -> None:
+        if self._session.settings.overlay_opacity != self._opacity:
+            self.set_overlay_opacity(self._session.settings.overlay_opacity)
+
+    # -- showing
+
+    def _hurries(self) -> bool:
+        """Return whether the mask is being changed faster than a large outline can be followed."""
+        return False
+
+    def _show_pixels(self) -> None:
+        frame = self._session.frame
+        self._image.setVisible(frame is not None)
+        if frame is not None:
+            self._image.setImage(self._window.applied(frame.pixels), autoLevels=False)
+
+    def _show_overlays(self) -> None:
+        work = self._session.work
+        there = set()
+        stale = False
+        if work is not None:
+            if not work.mask.empty:
+                there.add("lesion")
+            if work.assessment is not None:
+                there |= {"core", "boundary"}
+                stale = work.assessed_version != work.mask.version
+        shown = [] if self._all_hidden else [name for name in OVERLAYS if self._visible[name] and name in there]
+        self._outline.setVisible("lesion" in shown)
+        for name, item in self._regions.items():
+            item.setVisible(name in shown)
+            item.set_look(self._opacity / 100, stale)
+        self._legend.explain(shown, stale)
+        # A reading by another model is stale too, but its regions are still these.
+        self._stale.say(STALE if stale and self._session.reading_state is ReadingState.STALE else "")
+        self._place_notes()
+
+    def _place_notes(self) -> None:
+        wide, high = self.viewport().width(), self.viewport().height()
+        self._empty.move((wide - self._empty.width()) // 2, (high - self._empty.height()) // 2)
+        self._stale.move((wide - self._stale.width()) // 2, _MARGIN)
+        self._legend.move(_MARGIN, high - self._legend.height() - _MARGIN)
+        frame = self._session.frame
+        spacing = None if frame is None else frame.spacing
+        self._scale.measure(None if spacing is None else self._zooms()[1] / spacing.column)
+        self._scale.move(wide - self._scale.width() - _MARGIN, high - self._scale.height() - _MARGIN)
+
+    def _zooms(self) -> tuple[float, float]:
+        """Return the screen pixels a frame pixel has, down and across."""
+        (left, right), (top, bottom) = self._area.viewRange()
+        return self._area.height() / (bottom - top), self._area.width() / (right - left)
+
+    def _view_changed(self) -> None:
+        self._place_notes()
+        self.zoomChanged.emit(self._zooms()[1])
+
+    def _view_resized(self) -> None:
+        if self._fitted:
+            self.fit()
+
+    def close(self) -> bool:
+        """Close as any widget does: pyqtgraph's own way takes the viewport away, which Qt does not survive."""
+        return QWidget.close(self)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Fit again where the frame was fitted."""
+        super().resizeEvent(event)
+        if hasattr(self, "_assessment"):  # pyqtgraph calls this while it is being built
+            self._place_notes()
+
+    def _scene_point(self, position: QPointF) -> QPointF:
+        inverted, _ = self.viewportTransform().inverted()
+        return QPointF(inverted.map(position))

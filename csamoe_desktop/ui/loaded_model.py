@@ -1,0 +1,42 @@
+"""The model in memory: loaded once, off the GUI thread, and kept until another model or device is wanted."""
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from csamoe_desktop.inference.bundle import find_bundle
+
+if TYPE_CHECKING:
+    from csamoe_desktop.inference.predictor import Predictor
+
+
+class LoadedModel:
+    """One model at a time. Any worker may ask for it; the first loads it, the others wait for that."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._loaded: tuple[tuple[str, str], Predictor] | None = None
+
+    def peek(self, model: str, device: str) -> "Predictor | None":
+        """Return the model if it is the one in memory, at once."""
+        loaded = self._loaded
+        return loaded[1] if loaded is not None and loaded[0] == (model, device) else None
+
+    def get(self, model: str, device: str, progress: Callable[[float, str], None]) -> "Predictor":
+        """Return the model, loading it if need be; `progress` is told the share of that and may stop it by raising.
+
+        Raises:
+            UserError: there is no such model or device, or the weights are damaged.
+        """
+        with self._lock:
+            if there := self.peek(model, device):
+                return there
+            self._loaded = None
+            progress(0.0, "Starting PyTorch")
+            # Importing torch takes seconds: here, where nobody waits for the window.
+            from csamoe_desktop.inference.torch_engine import load_predictor
+
+            progress(0.5, "Loading the model")
+            predictor = load_predictor(find_bundle(model), device)
+            self._loaded = ((model, device), predictor)
+            return predictor

@@ -1,0 +1,266 @@
+"""The window: studies | canvas | the lesion's boxes, with menus, toolbar, messages and the status line around them."""
+
+import dataclasses
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QEvent, QObject, QSettings, QSize, Qt, QUrl
+from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent, QKeyEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QMainWindow,
+    QScrollArea,
+    QSplitter,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from csamoe_desktop import paths
+from csamoe_desktop.errors import UserError
+from csamoe_desktop.ui import theme
+from csamoe_desktop.ui.actions import Actions
+from csamoe_desktop.ui.canvas import Canvas
+from csamoe_desktop.ui.cine import Cine
+from csamoe_desktop.ui.command_table import MENUS, TOOLBAR, command_table
+from csamoe_desktop.ui.files import Files
+from csamoe_desktop.ui.frame_bar import FrameBar
+from csamoe_desktop.ui.help_dialogs import about_dialog, keys_dialog
+from csamoe_desktop.ui.messages import Kind, Messages
+from csamoe_desktop.ui.overlay_switch import OverlaySwitch
+from csamoe_desktop.ui.read_panel import OwnReadBox, ReportBox
+from csamoe_desktop.ui.result_panel import LesionBox, ReadingBox
+from csamoe_desktop.ui.session import Session
+from csamoe_desktop.ui.settings_dialog import SettingsDialog
+from csamoe_desktop.ui.status_bar import StatusBar
+from csamoe_desktop.ui.study_list import StudyList
+
+_SIZE = QSize(1440, 900)
+_COLUMNS = (240, 840, 360)
+
+
+class MainWindow(QMainWindow):
+    """The window. It owns the session and the widgets; the widgets know the session only."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        session.setParent(self)
+        self.setWindowTitle("CSA-MoE Desktop")
+        self.setAcceptDrops(True)
+        self._dressed: tuple[str, int] | None = None
+        self._dress()
+        self.messages = Messages()
+        self.canvas = Canvas(session)
+        self.canvas.setAcceptDrops(False)
+        self.study_list = StudyList(session)
+        self.cine = Cine(session, self)
+        self.overlays = OverlaySwitch(self.canvas, self)
+        self.files = Files(session, self.messages, self)
+        self.actions_table = Actions(
+            command_table(session, self.canvas, self.cine, self.overlays, self.files, self),
+            self,
+            [self.canvas, self.study_list],
+        )
+        actions = self.actions_table
+        self.lesion = LesionBox(session)
+        self.own_read = OwnReadBox(session)
+        self.reading = ReadingBox(session, actions["assess"])
+        self.report = ReportBox(session, actions["export"])
+        self.status = StatusBar(session)
+        self._lay_out()
+        self._fill_menus()
+        self._connect()
+        for refusal in actions.set_keys(session.settings.shortcuts):
+            self.messages.failure(UserError(refusal, f"Keys are changed under shortcuts in {paths.settings_file()}."))
+        self._draw_icons()
+        actions.refresh()
+        self._restore_geometry()
+        self.installEventFilter(self)
+        self.canvas.setFocus()
+
+    # -- building
+
+    def _lay_out(self) -> None:
+        toolbar = QToolBar("Tools")
+        toolbar.setObjectName("toolbar")
+        toolbar.setMovable(False)
+        toolbar.setIconSize(QSize(20, 20))
+        toolbar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self.actions_table.fill_toolbar(toolbar, TOOLBAR)
+        self.addToolBar(toolbar)
+        centre = _column(self.messages, self.canvas, FrameBar(self.session, self.cine, self.actions_table["cine"]))
+        boxes = _column(self.lesion, self.own_read, self.reading, self.report, margin=theme.GRID, spacing=theme.GRID)
+        boxes.setObjectName("column")
+        scroll = QScrollArea()
+        scroll.setWidget(boxes)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._splitter = QSplitter(Qt.Orientation.Horizontal)
+        self._splitter.setObjectName("columns")
+        for place, (widget, least) in enumerate(((self.study_list, 176), (centre, 320), (scroll, 296))):
+            widget.setMinimumWidth(least)
+            self._splitter.addWidget(widget)
+            self._splitter.setStretchFactor(place, int(widget is centre))
+            self._splitter.setCollapsible(place, False)
+        self._splitter.setSizes(list(_COLUMNS))
+        self.setCentralWidget(self._splitter)
+        self.setStatusBar(self.status)
+
+    def _fill_menus(self) -> None:
+        for name in MENUS:
+            menu = self.menuBar().addMenu(f"&{name}")
+            menu.setToolTipsVisible(True)
+            self.actions_table.fill_menu(menu, name)
+            if name == "File":
+                menu.insertMenu(self.actions_table["close_study"], self.files.recent)
+
+    def _connect(self) -> None:
+        session, refresh = self.session, self.actions_table.refresh
+        session.failed.connect(self.messages.failure)
+        session.noted.connect(self.messages.note)
+        session.studyChanged.connect(partial(self.messages.clear, Kind.NOTE, Kind.QUESTION))
+        session.frameChanged.connect(partial(self.messages.clear, Kind.QUESTION))
+        for signal in (session.studyChanged, session.frameChanged, session.readingChanged):
+            signal.connect(refresh)
+        session.jobs.busyChanged.connect(lambda lane, busy: refresh())
+        session.studyChanged.connect(self._show_title)
+        session.settingsChanged.connect(self._redress)
+        self.canvas.hovered.connect(self.status.show_pixel)
+        self.canvas.toolChanged.connect(lambda tool: refresh())
+        self.canvas.windowChanged.connect(lambda window: refresh())
+        self.cine.playingChanged.connect(self._show_playing)
+        self.actions_table.started.connect(self._command_started)
+
+    def _command_started(self) -> None:
+        # What was refused before is answered by what the user does next; a name half typed counts as typed.
+        self.messages.clear(Kind.REFUSAL)
+        self.own_read.take()
+
+    def _dress(self) -> bool:
+        """Put on theme and type size, and return whether they are others than before."""
+        settings, application = self.session.settings, QApplication.instance()
+        wanted = (settings.theme, settings.font_size)
+        if self._dressed == wanted or not isinstance(application, QApplication):
+            return False
+        self._dressed = wanted
+        theme.apply(application, *wanted)
+        return True
+
+    def _redress(self) -> None:
+        if self._dress():
+            self._draw_icons()
+
+    def _draw_icons(self) -> None:
+        self.actions_table.draw_icons()
+        self.messages.draw_icons()
+        self._show_playing(self.cine.playing)
+
+    # -- what the commands need of the window (`command_table.Pages`)
+
+    def import_mask(self, path: Path) -> None:
+        """Import a mask file for the frame in view; where its size is another, ask whether to resize it."""
+        self.files.import_mask(path)
+
+    def show_settings(self) -> None:
+        """Open the settings."""
+        self._open(SettingsDialog(self.session, self))
+
+    def show_keys(self) -> None:
+        """Open the page of keys."""
+        self._open(keys_dialog(self.actions_table, self))
+
+    def show_about(self) -> None:
+        """Open the page on the program."""
+        self._open(about_dialog(f"Model: {self.status.model.text()}. {self.status.device.text()}.", self))
+
+    def show_log(self) -> None:
+        """Open the folder of the log in the system's file browser."""
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(paths.log_file().parent)))
+
+    # -- what Qt tells
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Keep the Alt key by itself from opening the menus: it erases with the brush."""
+        if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.ShortcutOverride:
+            return False
+        return event.key() == Qt.Key.Key_Alt
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take files."""
+        if _files(event):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open the files dropped; with Shift held, import one as the mask."""
+        files = _files(event)
+        if not files:
+            return
+        event.acceptProposedAction()
+        self.messages.clear(Kind.REFUSAL)
+        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self.import_mask(files[0])
+        else:
+            self.session.open(*files)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Go at once, and end all work behind the closed window."""
+        self.own_read.take()
+        brush = dataclasses.replace(self.session.settings, brush_radius=self.canvas.brush_radius)
+        self.session.change_settings(brush)
+        self._save_geometry()
+        self.cine.pause()
+        self.hide()
+        self.session.close()
+        super().closeEvent(event)
+
+    # -- the rest
+
+    def _open(self, dialog: QWidget) -> None:
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setWindowModality(Qt.WindowModality.WindowModal)
+        dialog.show()
+
+    def _show_title(self) -> None:
+        study = self.session.study
+        self.setWindowTitle("CSA-MoE Desktop" if study is None else f"{study.path.name} · CSA-MoE Desktop")
+
+    def _show_playing(self, playing: bool) -> None:
+        self.actions_table["cine"].setIcon(theme.icon("pause" if playing else "play"))
+        self.actions_table.refresh()
+
+    def _restore_geometry(self) -> None:
+        stored = _stored_geometry()
+        geometry, columns = stored.value("geometry"), stored.value("columns")
+        if not isinstance(geometry, QByteArray) or not self.restoreGeometry(geometry):
+            self.resize(_SIZE)
+        if isinstance(columns, QByteArray):
+            self._splitter.restoreState(columns)
+
+    def _save_geometry(self) -> None:
+        stored = _stored_geometry()
+        stored.setValue("geometry", self.saveGeometry())
+        stored.setValue("columns", self._splitter.saveState())
+
+
+def _stored_geometry() -> QSettings:
+    return QSettings(str(paths.user_folder() / "window.ini"), QSettings.Format.IniFormat)
+
+
+def _files(event: QDropEvent) -> list[Path]:
+    return [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+
+
+def _column(*widgets: QWidget, margin: int = 0, spacing: int = 0) -> QWidget:
+    holder = QWidget()
+    holder.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+    column = QVBoxLayout(holder)
+    column.setContentsMargins(margin // 2, margin, margin, margin)
+    column.setSpacing(spacing)
+    for widget in widgets:
+        column.addWidget(widget, int(isinstance(widget, Canvas)))
+    if not any(isinstance(widget, Canvas) for widget in widgets):
+        column.addStretch(1)
+    return holder

@@ -1,0 +1,260 @@
+"""What lies over the image, in frame pixels: the lesion's outline, core and boundary. Colours are Okabe and Ito's (2008),
+each doubled by a line style or a hatching, so that nothing is told by colour alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, sqrt
+
+import cv2
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPen, QPixmap, QTransform
+from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+
+from csamoe_desktop.lesion.outline import Line, outlines
+from csamoe_desktop.lesion.tools import Box
+from csamoe_desktop.report import pictures
+
+# On the screen as on paper.
+WHITE = QColor(pictures.LESION)
+SKY_BLUE = QColor(pictures.CORE)
+ORANGE = QColor(pictures.BOUNDARY)
+GREY = QColor("#9A9A9A")
+FADED = QColor(154, 154, 154, 170)
+HALO = QColor(0, 0, 0, 150)
+
+_PIXELS_SHOWN = 5.0
+"""From this many screen pixels a frame pixel on, pixels are shown as squares and outlines go around each."""
+_PIECE = 128
+"""Points of an outline painted or left out together."""
+_QUICK_AREA = 1_500_000
+"""Up to this many frame pixels an outline is followed exactly in the middle of a stroke."""
+
+
+def line(colour: QColor, width: float, style: Sequence[float] = ()) -> QPen:
+    """Return a pen for screen pixels, `width` wide; `style`: dash and gap lengths in widths."""
+    pen = QPen(colour, width)
+    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    pen.setCapStyle(Qt.PenCapStyle.FlatCap if style else Qt.PenCapStyle.RoundCap)
+    if style:
+        pen.setDashPattern(list(style))
+    return pen
+
+
+def steady(pen: QPen, painter: QPainter) -> QPen:
+    """Return `pen` for painting in frame pixels with `painter`: as wide on the screen at any zoom."""
+    pen.setCosmetic(True)
+    pen.setWidthF(pen.widthF() * ratio_of(painter))  # Qt counts a cosmetic pen's width in device pixels
+    return pen
+
+
+def ratio_of(painter: QPainter) -> float:
+    """Return the device pixels a screen pixel has on `painter` (2 at 200 %)."""
+    return painter.device().devicePixelRatioF()
+
+
+def zoom_of(painter: QPainter) -> tuple[float, float]:
+    """Return the screen pixels a frame pixel has on `painter`, across and down."""
+    world = painter.worldTransform()
+    return abs(world.m11()), abs(world.m22())
+
+
+def path_of(lines: Sequence[Line]) -> QPainterPath:
+    """Return closed lines, (column, row), as one path."""
+    path = QPainterPath()
+    for points in lines:
+        closed = np.vstack([points, points[:1]]).astype(np.float64)
+        path.addPath(pg.arrayToQPath(closed[:, 0], closed[:, 1], finiteCheck=False))
+    return path
+
+
+class FrameItem(pg.ImageItem):  # type: ignore[misc]
+    """The image: smooth, until its pixels are large enough on the screen to be worked on one by one."""
+
+    def __init__(self) -> None:
+        super().__init__(axisOrder="row-major")
+
+    def paint(self, painter: QPainter, *arguments: object) -> None:
+        """Paint it."""
+        smooth = max(zoom_of(painter)) < _PIXELS_SHOWN
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
+        super().paint(painter, *arguments)
+
+
+class OutlineItem(QGraphicsItem):
+    """The outline of a mask that may change at any time: a white line with a dark halo.
+
+    It is followed again when it is next painted, once however often the mask changed; with the mask's pixels'
+    own edges where they can be seen, smoothed and as coarse as the screen where they cannot.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)  # says what to paint anew
+        self._mask: NDArray[np.bool_] | None = None
+        self._pieces: list[tuple[QRectF, QPainterPath]] | None = None
+        self._bounds = QRectF()
+        self._detail: tuple[bool, int] = (False, 0)
+        self._hurry = False
+
+    def show_mask(self, mask: NDArray[np.bool_] | None) -> None:
+        """Show another mask (bool (rows, columns), followed as it changes in place), or none."""
+        self.prepareGeometryChange()
+        self._mask, self._pieces, self._bounds = mask, None, QRectF()
+        self.update()
+
+    def mask_changed(self, box: Box | None, hurry: bool) -> None:
+        """Follow a change of the mask inside `box` (None: anywhere); `hurry` where more is to come at once."""
+        self._hurry = hurry
+        self._pieces = None
+        if box is None:
+            self.update()
+        else:
+            changed = QRectF(box.left, box.top, box.right - box.left, box.bottom - box.top)
+            self.update(self._padded(changed if hurry else self._bounds.united(changed)))
+
+    def settle(self) -> None:
+        """Follow the mask exactly again, if that was put off in a hurry."""
+        if self._hurry:
+            self._hurry = False
+            self.mask_changed(None, hurry=False)
+
+    def boundingRect(self) -> QRectF:
+        """Return the frame with room for the line: constant, so that the outline can be followed late."""
+        if self._mask is None:
+            return QRectF()
+        return self._padded(QRectF(0, 0, self._mask.shape[1], self._mask.shape[0]))
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        """Paint it, after following it again where the mask or the zoom changed."""
+        if self._mask is None:
+            return
+        zoom = max(zoom_of(painter))
+        exact = zoom >= _PIXELS_SHOWN
+        detail = (exact, 0 if exact else round(np.log2(zoom) * 2))
+        if self._pieces is None or detail != self._detail:
+            self._detail = detail
+            self._pieces = _pieces(self._followed(self._mask, exact, zoom))
+            self._bounds = QRectF()
+            for around, _ in self._pieces:
+                self._bounds = self._bounds.united(around)
+        exposed = self._padded(option.exposedRect)
+        seen = [path for around, path in self._pieces if around.intersects(exposed)]
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for pen in (line(HALO, 4), line(WHITE, 2)):
+            painter.setPen(steady(pen, painter))
+            for path in seen:
+                painter.drawPath(path)
+
+    def _followed(self, mask: NDArray[np.bool_], exact: bool, zoom: float) -> list[Line]:
+        area = cv2.boundingRect(mask.view(np.uint8))[2:]
+        skip = ceil(sqrt(area[0] * area[1] / _QUICK_AREA)) if self._hurry else 1
+        if skip > 1:
+            mask = np.ascontiguousarray(mask[::skip, ::skip])
+        lines = [points * skip for points in outlines(mask, smooth=not exact)]
+        if exact:
+            return lines
+        finest = 0.2 / zoom
+        return [cv2.approxPolyDP(points[:, None], finest, True)[:, 0].astype(np.float32) for points in lines]
+
+    def _padded(self, rectangle: QRectF) -> QRectF:
+        scene = self.sceneTransform()
+        across, down = 4 / max(abs(scene.m11()), 1e-6), 4 / max(abs(scene.m22()), 1e-6)
+        return rectangle.adjusted(-across, -down, across, down)
+
+
+def _pieces(lines: Sequence[Line]) -> list[tuple[QRectF, QPainterPath]]:
+    """Return closed lines as short paths with what is around each (never empty, as a straight one's own box is)."""
+    pieces = []
+    for points in lines:
+        closed = np.vstack([points, points[:1]]).astype(np.float64)
+        for start in range(0, len(closed) - 1, _PIECE):
+            piece = closed[start : start + _PIECE + 1]
+            path = pg.arrayToQPath(piece[:, 0], piece[:, 1], finiteCheck=False)
+            pieces.append((path.boundingRect().adjusted(-0.5, -0.5, 0.5, 0.5), path))
+    return pieces
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """How a region is shown: tint, the edge's dashes and whether it is hatched."""
+
+    colour: QColor
+    dashes: tuple[float, ...]
+    hatched: bool
+
+    def tile(self, opacity: float, ratio: float) -> QPixmap:
+        """Return the square its area is tiled with, `ratio` device pixels a screen pixel."""
+        side = 8
+        tile = QPixmap(round(side * ratio), round(side * ratio))
+        tile.fill(_faint(self.colour, opacity))
+        if self.hatched:
+            painter = QPainter(tile)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.scale(tile.width() / side, tile.height() / side)
+            painter.setPen(QPen(_faint(self.colour, min(opacity * 1.6, 1.0)), 1.3))
+            for shift in (-side, 0, side):
+                painter.drawLine(QPointF(shift - 2, side + 2), QPointF(shift + side + 2, -2))
+            painter.end()
+        return tile
+
+
+CORE = Look(SKY_BLUE, (5.0, 3.0), hatched=False)
+BOUNDARY = Look(ORANGE, (1.0, 2.0), hatched=True)
+
+
+class RegionItem(QGraphicsItem):
+    """Core or boundary as the network saw it: a tint, hatched or not, within a dashed or dotted edge."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self.look = look
+        self._path = QPainterPath()
+        self._opacity = 0.35
+        self._stale = False
+
+    def show_region(self, region: NDArray[np.bool_] | None) -> None:
+        """Show a region (bool, the frame's shape), or none."""
+        self.prepareGeometryChange()
+        self._path = QPainterPath() if region is None else path_of(outlines(region))
+        self.update()
+
+    def set_look(self, opacity: float, stale: bool) -> None:
+        """Set the tint's opacity, 0..1, and whether the region is out of date: a grey edge without a tint."""
+        if (opacity, stale) != (self._opacity, self._stale):
+            self._opacity, self._stale = opacity, stale
+            self.update()
+
+    def boundingRect(self) -> QRectF:
+        """Return what the region covers, with room for its edge."""
+        scene = self.sceneTransform()
+        across, down = 2 / max(abs(scene.m11()), 1e-6), 2 / max(abs(scene.m22()), 1e-6)
+        return self._path.boundingRect().adjusted(-across, -down, across, down)
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        """Paint it."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if not self._stale:
+            painter.fillPath(self._path, self._brush(painter))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        pens = [line(HALO, 2.5), line(self.look.colour, 1.5, self.look.dashes)]
+        for pen in [line(FADED, 1, self.look.dashes)] if self._stale else pens:
+            painter.setPen(steady(pen, painter))
+            painter.drawPath(self._path)
+
+    def _brush(self, painter: QPainter) -> QBrush:
+        """Return the tiling: as large on the screen at any zoom, and fixed to the image."""
+        ratio = ratio_of(painter)
+        across, down = zoom_of(painter)
+        brush = QBrush(self.look.tile(self._opacity, ratio))
+        brush.setTransform(QTransform.fromScale(1 / (across * ratio), 1 / (down * ratio)))
+        return brush
+
+
+def _faint(colour: QColor, opacity: float) -> QColor:
+    faint = QColor(colour)
+    faint.setAlphaF(opacity)
+    return faint

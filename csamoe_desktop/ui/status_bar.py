@@ -1,0 +1,72 @@
+"""The line at the foot of the window: the device really in use, the model, where the millimetres come from."""
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
+
+from csamoe_desktop.ui import theme
+from csamoe_desktop.ui.session import LOADING, Session
+
+
+class Elided(QLabel):
+    """A label that gives way: a graphics card's long name must not make the window wider than the screen."""
+
+    def minimumSizeHint(self) -> QSize:
+        """Return room for a few letters."""
+        return QSize(self.fontMetrics().averageCharWidth() * 8, super().minimumSizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint as much of the text as there is room for."""
+        painter = QPainter(self)
+        room = self.contentsRect()
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room.width())
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, text)
+
+
+class StatusBar(QStatusBar):
+    """The line, with the pixel under the mouse at its end."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.device = Elided()
+        self.model = Elided()
+        self.spacing = Elided()
+        self.notice = theme.label("Research use only")
+        self.pixel = theme.label()
+        self.setSizeGripEnabled(False)
+        for widget in (self.device, self.model, self.spacing):
+            self.addWidget(widget)
+        for label in (self.pixel, self.notice):
+            self.addPermanentWidget(label)
+        session.modelChanged.connect(self._show_model)
+        session.settingsChanged.connect(self._show_model)
+        session.jobs.busyChanged.connect(lambda lane, busy: self._show_model() if lane == LOADING else None)
+        session.frameChanged.connect(self._show_spacing)
+        self._show_model()
+        self._show_spacing()
+
+    def show_pixel(self, row: int, column: int, value: str) -> None:
+        """Show the pixel under the mouse; nothing when `value` is empty."""
+        self.pixel.setText(f"x {column}  y {row}  value {value}" if value else "")
+
+    def _show_model(self) -> None:
+        predictor = self._session.predictor
+        if predictor is not None:
+            self.device.setText(predictor.device.words)
+            self.model.setText(f"{predictor.card.name} {predictor.card.version}")
+            self.device.setToolTip("\n".join((predictor.device.words, *predictor.device.warnings)))
+            return
+        loading = self._session.jobs.busy(LOADING)
+        self.device.setText(f"Device: {self._session.settings.device}, not known yet")
+        self.model.setText(f"{self._session.model} {'is being loaded' if loading else 'is not loaded'}")
+
+    def _show_spacing(self) -> None:
+        frame = self._session.frame
+        spacing = None if frame is None else frame.spacing
+        self.spacing.setVisible(frame is not None)
+        if spacing is None:
+            self.spacing.setText("No millimetres: the image is not calibrated")
+            return
+        row, column = f"{spacing.row:.4g}", f"{spacing.column:.4g}"
+        self.spacing.setText(f"{column if row == column else f'{column} × {row}'} mm/px from {spacing.source}")

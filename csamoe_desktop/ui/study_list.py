@@ -1,0 +1,168 @@
+"""The left column: the studies open in this session, what the file says of the one in view, and its frames."""
+
+from typing import Any
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QSize, Qt
+from PySide6.QtGui import QColor, QIcon, QPixmap
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QListView,
+    QListWidget,
+    QListWidgetItem,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from csamoe_desktop.study.model import Study
+from csamoe_desktop.ui import theme
+from csamoe_desktop.ui.session import Session
+from csamoe_desktop.ui.thumbnails import HEIGHT, WIDTH, Thumbnails
+
+_STUDIES_IN_VIEW = 4
+
+
+class StudyList(QWidget):
+    """Studies above, frames below; a click brings one into view."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("column")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._session = session
+        self.studies = QListWidget()
+        self.studies.setAccessibleName("Studies")
+        self.studies.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._facts = theme.label(role="muted", wrap=True)
+        self._facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.frames = QListView()
+        self.frames.setAccessibleName("Frames")
+        self.frames.setModel(FrameModel(session, self))
+        self.frames.setIconSize(QSize(WIDTH, HEIGHT))
+        self.frames.setUniformItemSizes(True)
+        self.frames.setSpacing(theme.GRID // 4)
+        self.frames.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.frames.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._frames_heading = theme.label("Frames", "heading")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(theme.GRID, theme.GRID, theme.GRID // 2, 0)
+        column.setSpacing(theme.GRID)
+        for widget in (theme.label("Studies", "heading"), self.studies, self._facts, self._frames_heading):
+            column.addWidget(widget)
+        column.addWidget(self.frames, 1)
+        self.studies.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        # One press and the row is current: by the mouse and by the keyboard alike.
+        self.studies.currentRowChanged.connect(self._choose_study)
+        self.frames.selectionModel().currentChanged.connect(lambda current: session.show_frame(current.row()))
+        session.studyChanged.connect(self._show_studies)
+        session.frameChanged.connect(self._show_frame)
+        self._show_studies()
+
+    def _choose_study(self, row: int) -> None:
+        if 0 <= row < len(self._session.studies):
+            self._session.show_study(self._session.studies[row])
+
+    def _show_studies(self) -> None:
+        session = self._session
+        self.studies.blockSignals(True)
+        self.studies.clear()
+        for study in session.studies:
+            item = QListWidgetItem("\n".join(_two_lines(study)))
+            item.setToolTip("\n".join([str(study.path), study.kind, *_facts(study)]))
+            self.studies.addItem(item)
+        if session.study is not None:
+            self.studies.setCurrentRow(session.studies.index(session.study))
+        self.studies.blockSignals(False)
+        self._set_list_height()
+        self._facts.setText("" if session.study is None else "\n".join(_facts(session.study)))
+        self._facts.setVisible(bool(self._facts.text()))
+        count = 0 if session.study is None else session.study.frame_count
+        self._frames_heading.setText("Frames" if count < 2 else f"Frames  {count}")
+        self._frames_heading.setVisible(count > 0)
+        if session.study is None:
+            self.studies.addItem("None is open yet")
+            self.studies.item(0).setFlags(Qt.ItemFlag.NoItemFlags)
+
+    def _show_frame(self) -> None:
+        if self._session.frame is None:
+            return
+        index = self.frames.model().index(self._session.frame.index, 0)
+        if index != self.frames.currentIndex():
+            self.frames.setCurrentIndex(index)
+            self.frames.scrollTo(index)
+
+    def _set_list_height(self) -> None:
+        rows = min(max(self.studies.count(), 1), _STUDIES_IN_VIEW)
+        line = self.studies.fontMetrics().lineSpacing() * 2 + theme.GRID * 3 // 2
+        self.studies.setFixedHeight(rows * line + 2)
+
+
+class FrameModel(QAbstractListModel):
+    """The frames of the study in view, with their thumbnails as they get ready."""
+
+    def __init__(self, session: Session, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._thumbnails = Thumbnails(session, self)
+        self._thumbnails.ready.connect(self._changed)
+        self._blank = QPixmap(WIDTH, HEIGHT)
+        self._blank.fill(QColor(theme.colours().canvas))
+        session.studyChanged.connect(self._reset)
+        session.maskChanged.connect(lambda box: self._changed(-1 if session.frame is None else session.frame.index))
+
+    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008
+        """Return how many frames there are."""
+        return 0 if self._session.study is None or parent.isValid() else self._session.study.frame_count
+
+    def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return a frame's number, and its thumbnail or a dark field until that is there."""
+        study = self._session.study
+        if study is None or not index.isValid():
+            return None
+        if role == Qt.ItemDataRole.DecorationRole:
+            return _icon(self._thumbnails.picture(index.row()) or self._blank)
+        marked = self._session.marked(study, index.row())
+        if role == Qt.ItemDataRole.DisplayRole:
+            return f"{index.row() + 1}\nmarked" if marked else f"{index.row() + 1}"
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return f"Frame {index.row() + 1}{', marked' if marked else ''}"
+        return None
+
+    def _changed(self, row: int) -> None:
+        index = self.index(row, 0)
+        if index.isValid():
+            self.dataChanged.emit(index, index)
+
+    def _reset(self) -> None:
+        self.beginResetModel()
+        self.endResetModel()
+
+
+def _icon(picture: QPixmap) -> QIcon:
+    """Return a picture that keeps its greys where Qt would tint it: a selected frame's are as much to be seen."""
+    icon = QIcon(picture)
+    icon.addPixmap(picture, QIcon.Mode.Selected)
+    return icon
+
+
+def _two_lines(study: Study) -> tuple[str, str]:
+    """Return who or what a study is, and when or which: the patient where the file names one, else the file."""
+    facts = study.facts
+    if not (facts.patient_name or facts.patient_id):
+        return study.path.name, study.kind
+    return facts.patient_name or facts.patient_id, " · ".join(filter(None, (facts.study_date, study.path.name)))
+
+
+def _facts(study: Study) -> list[str]:
+    """Return what the file says of patient and study beyond the list's two lines."""
+    facts = study.facts
+    patient = (facts.patient_id and f"ID {facts.patient_id}", facts.sex and f"sex {facts.sex}")
+    lines = [
+        " · ".join(filter(None, patient)),
+        facts.birth_date and f"Born {facts.birth_date}",
+        " · ".join(filter(None, (facts.study_description, facts.laterality))),
+        facts.accession and f"Accession {facts.accession}",
+        " · ".join(filter(None, (facts.institution, facts.device))),
+        f"{study.columns} × {study.rows} px",
+    ]
+    return [line for line in lines if line]

@@ -1,0 +1,51 @@
+"""Makes docs/screenshots anew: the window on the made study, dark, light and at 200 %, and the report's page.
+
+.venv/bin/python docs/make_screenshots.py        (needs pdftoppm for the page)
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "screenshots"
+SHOTS = {"dark": ("dark", "1"), "light": ("light", "1"), "dark-200": ("dark", "2")}
+
+
+def main() -> None:
+    """Take each picture in a process of its own, as Qt takes its scaling once."""
+    FOLDER.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        for name, (theme, scale) in SHOTS.items():
+            environment = os.environ | {
+                "QT_QPA_PLATFORM": "offscreen",
+                "QT_SCALE_FACTOR": scale,
+                "CSAMOE_USER_FOLDER": str(Path(scratch) / name),
+            }
+            subprocess.run([sys.executable, __file__, name, theme, scratch], env=environment, check=True)
+        page = ["pdftoppm", "-r", "80", "-png", "-singlefile", f"{scratch}/report.pdf", str(FOLDER / "report")]
+        subprocess.run(page, check=True)
+
+
+def shoot(name: str, theme: str, scratch: Path) -> None:
+    """Save one picture of the window with the made lesion assessed, and its report."""
+    from csamoe_desktop.settings import Settings
+    from csamoe_desktop.study.phantom import write_demo_study
+    from csamoe_desktop.ui import demo
+
+    window = demo.read_window(write_demo_study(scratch), Settings(theme=theme))
+    window.resize(1280, 800)
+    window.messages.clear()
+    done: list[Path] = []
+    window.session.export_report(scratch / "report.pdf", done.append)
+    demo.wait_until(window.session, lambda: bool(done))
+    window.grab().save(str(FOLDER / f"{name}.png"))
+    window.close()
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 4:
+        shoot(sys.argv[1], sys.argv[2], Path(sys.argv[3]))
+    else:
+        main()

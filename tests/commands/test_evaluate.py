@@ -1,0 +1,91 @@
+"""`csamoe-desktop evaluate` on a made dataset folder, and the shipped card's figures on the data it was measured on."""
+
+import csv
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from csamoe_desktop.cli import main
+from csamoe_desktop.study.phantom import make_phantom
+
+BUSBRA = Path(__file__).parents[3] / "shared" / "data" / "busbra"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a dataset folder of four phantoms and one image without a lesion."""
+    folder = tmp_path_factory.mktemp("phantoms")
+    rows = [["image", "mask", "label", "group", "hospital"]]
+    for number in range(5):
+        kind = "spiculated" if number % 2 else "smooth"
+        phantom = make_phantom(kind, seed=number)
+        label = "normal" if number == 4 else "malignant" if number % 2 else "benign"
+        mask = phantom.mask if label != "normal" else np.zeros_like(phantom.mask)
+        cv2.imwrite(str(folder / f"{number}.png"), phantom.pixels)
+        cv2.imwrite(str(folder / f"{number}_mask.png"), mask.astype(np.uint8) * 255)
+        rows.append([f"{number}.png", f"{number}_mask.png", label, f"P{number}", "A" if number < 2 else "B"])
+    with (folder / "labels.csv").open("w", newline="") as opened:
+        csv.writer(opened).writerows(rows)
+    return folder
+
+
+def test_figures_and_probabilities_are_written(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "figures.json"
+    assert main(["evaluate", "--model", "csamoe-resnet18", "--data", str(folder), "--json", str(out)]) == 0
+    told = json.loads(out.read_text())
+    assert set(told["metrics"]) == {"auc", "accuracy", "sensitivity", "specificity", "precision", "f1"}
+    assert set(told["metrics"]["auc"]) == {"value", "low", "high"}
+    assert [set(one) for one in told["images"]] == [{"image", "label", "group", "probability"}] * 4
+    truth = [one["label"] == "malignant" for one in told["images"]]
+    assert told["metrics"]["auc"]["value"] == roc_auc_score(truth, [one["probability"] for one in told["images"]])
+    printed = capsys.readouterr().out
+    assert "1 images labelled normal are left out" in printed
+    assert f"{told['metrics']['auc']['value']:.3f}" in printed
+
+
+def test_rows_are_chosen_by_column(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "figures.json"
+    assert main(["evaluate", "--data", str(folder), "--where", "hospital=A", "--json", str(out)]) == 0
+    assert [one["image"] for one in json.loads(out.read_text())["images"]] == ["0.png", "1.png"]
+    capsys.readouterr()
+    assert main(["evaluate", "--data", str(folder), "--where", "label=normal"]) == 2
+    assert "No image is labelled benign or malignant" in capsys.readouterr().err
+
+
+def test_a_folder_that_is_none_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", "--data", str(tmp_path)]) == 2
+    assert "no dataset folder" in capsys.readouterr().err
+
+def test_other_outlines_are_really_read(folder: Path, tmp_path: Path) -> None:
+    found = {}
+    for outline in ("reader", "ellipse", "hull"):
+        out = tmp_path / f"{outline}.json"
+        assert main(["evaluate", "--data", str(folder), "--outline", outline, "--json", str(out)]) == 0
+        told = json.loads(out.read_text())
+        assert told["outline"] == outline
+        found[outline] = [one["probability"] for one in told["images"]]
+    assert found["reader"] != found["ellipse"] != found["hull"] != found["reader"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not BUSBRA.is_dir(), reason="the research data is not on this machine")
+def test_the_cards_figures_come_out_again(tmp_path: Path) -> None:
+    from csamoe_desktop.inference.bundle import find_bundle
+
+    out = tmp_path / "figures.json"
+    assert (
+        main(["evaluate", "--model", "csamoe-resnet18", "--data", str(BUSBRA), "--where", "fold=1", "--json", str(out)])
+        == 0
+    )
+    told = json.loads(out.read_text())
+    held_out = find_bundle().card.evaluations[0]
+    for name, figure in held_out.metrics.items():
+        assert told["metrics"][name]["value"] == pytest.approx(figure.value, abs=2e-3), name
+    for name, figure in held_out.group_metrics.items():
+        assert told["group_metrics"][name]["value"] == pytest.approx(figure.value, abs=2e-3), name

@@ -1,0 +1,89 @@
+"""`csamoe-desktop train`: from a dataset folder to a bundle that reads, and a second call that goes on."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from csamoe_desktop.cli import main
+from csamoe_desktop.inference.bundle import find_bundle
+
+
+def write_dataset(folder: Path) -> None:
+    """Write a dataset of phantoms: ten patients, five folds, two images each."""
+    import csv
+
+    import cv2
+    import numpy as np
+
+    rows = [["image", "mask", "label", "group", "fold"]]
+    draw = np.random.default_rng(0)
+    for patient in range(20):
+        image = draw.integers(40, 90, (60, 80), np.uint8)
+        mask = np.zeros((60, 80), np.uint8)
+        cv2.ellipse(mask, (40, 30), (22, 14), 0, 0, 360, 255, -1)
+        image[mask > 0] = 10 if patient % 2 else 220
+        cv2.imwrite(str(folder / f"{patient}.png"), image)
+        cv2.imwrite(str(folder / f"{patient}_mask.png"), mask)
+        label = ("benign", "malignant")[patient % 2]
+        rows.append([f"{patient}.png", f"{patient}_mask.png", label, f"P{patient}", str(patient // 2 % 5 + 1)])
+    with (folder / "labels.csv").open("w", newline="") as opened:
+        csv.writer(opened).writerows(rows)
+
+
+def test_a_run_becomes_a_bundle_that_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    write_dataset(data)
+    bundles = tmp_path / "model_weights"
+    command = ["train", "--data", str(data), "--out", str(tmp_path / "run"), "--start", "none", "--network", "resnet18"]
+    command += ["--epochs", "1", "--batch", "8", "--validation-share", "0.25", "--device", "cpu"]
+    command += [
+        "--bundle",
+        str(bundles / "tiny"),
+        "--title",
+        "Tiny",
+        "--data-words",
+        "made blobs",
+        "--licence",
+        "none needed",
+    ]
+    assert main(command) == 0
+    monkeypatch.setenv("CSAMOE_MODEL_WEIGHTS", str(bundles))
+    card = find_bundle("tiny").card
+    assert card.training.data == "made blobs"
+    assert card.training.epochs == 1
+    assert card.views == ("image",)
+    assert "fold 1 held out" in card.training.split
+    assert card.title == "Tiny"
+    out = tmp_path / "figures.json"
+    where = ["--where", "fold=1", "--json", str(out)]
+    assert main(["evaluate", "--model", "tiny", "--data", str(data), "--device", "cpu", *where]) == 0
+    told = json.loads(out.read_text())["metrics"]
+    assert told["accuracy"]["value"] == card.evaluations[0].metrics["accuracy"].value
+
+    # The same command again has nothing left to train and writes the same bundle.
+    weights = (bundles / "tiny" / "weights.safetensors").read_bytes()
+    assert main(command) == 0
+    assert (bundles / "tiny" / "weights.safetensors").read_bytes() == weights
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [(["--test-fold", "9"], "leave a part empty"), (["--start", "missing.safetensors"], "could not be read")],
+)
+def test_what_cannot_be_trained_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], more: list[str], said: str
+) -> None:
+    write_dataset(tmp_path)
+    command = ["train", "--data", str(tmp_path), "--out", str(tmp_path / "run"), "--start", "none", *more]
+    assert main([*command, "--network", "resnet18"]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_dataset_without_folds_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "labels.csv").write_text("image,mask,label,group\na.png,b.png,benign,P1\n")
+    assert main(["train", "--data", str(tmp_path), "--out", str(tmp_path / "run")]) == 2
+    assert "no column fold" in capsys.readouterr().err

@@ -1,0 +1,216 @@
+"""What a report says: every fact once, nothing that is not known, and never more certainty than there is."""
+
+import dataclasses
+from collections.abc import Callable
+from datetime import datetime
+
+import numpy as np
+import pytest
+
+from csamoe_desktop.assessment import Category
+from csamoe_desktop.errors import UserError
+from csamoe_desktop.lesion.mask import Author, LesionMask
+from csamoe_desktop.networks.cards import Thresholds
+from csamoe_desktop.report.content import (
+    MANAGEMENT,
+    NOT_GIVEN,
+    ReportInput,
+    Section,
+    content,
+    probability_words,
+    report_file_name,
+)
+from csamoe_desktop.study.model import StudyFacts
+
+Make = Callable[..., ReportInput]
+
+
+def told(section: Section) -> dict[str, str]:
+    return {line.label: line.value for line in section.lines}
+
+
+def test_patient_and_study_are_named(make: Make) -> None:
+    said = content(make())
+    assert told(said.patient) == {
+        "Patient": "Müller-Ångström, Zoë",
+        "Patient ID": "TEST-0042",
+        "Born": "1961-04-12",
+        "Sex": "female",
+        "Side": "left",
+        "Institution": "Invented Hospital",
+    }
+    assert told(said.study) == {
+        "Study date": "2025-03-14",
+        "Study": "Breast ultrasound left",
+        "Accession": "A-2025-1187",
+        "Scanner": "Phantom 3000, 12 MHz",
+        "File": "phantom.dcm",
+        "Frame": "3 of 65",
+    }
+
+
+def test_what_the_file_does_not_say_is_said_to_be_missing(make: Make) -> None:
+    said = content(make(facts=StudyFacts()))
+    assert set(told(said.patient).values()) == {NOT_GIVEN}
+    assert told(said.study)["Accession"] == NOT_GIVEN
+    assert said.identity == "not given · not given · not given · not given"
+
+
+def test_the_fixed_words_are_there(make: Make) -> None:
+    said = content(make())
+    assert said.notice == "Research use only"
+    assert said.management == "Management must not rest solely on this output"
+    assert "routing, not evidence" in said.gates_note
+    assert "BI-RADS" not in said.text(), "the reader alone gives a BI-RADS category"
+
+
+def test_the_reading(make: Make) -> None:
+    said = content(make())
+    assert said.category == "Suspicious"
+    assert said.positive == "malignancy"
+    assert said.scale.probability_words == "0.83"
+    assert said.thresholds.startswith("likely benign below 0.12, suspicious from 0.71; chosen on 188 validation images")
+    assert [(gate.expert, gate.words) for gate in said.gates] == [
+        ("Whole image", "55 %"),
+        ("Tumour core", "20 %"),
+        ("Boundary", "25 %"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("probability", "words"),
+    [
+        (0.0, "< 0.01"),
+        (0.0049, "< 0.01"),
+        (0.006, "0.01"),
+        (0.5, "0.50"),
+        (0.83, "0.83"),
+        (0.9949, "0.99"),
+        (0.9951, "> 0.99"),
+        (1.0, "> 0.99"),
+    ],
+)
+def test_a_probability_is_never_written_as_none_or_certain(probability: float, words: str) -> None:
+    assert probability_words(probability) == words
+
+
+def test_written_numbers_do_not_contradict_the_category(make: Make) -> None:
+    given = make(probability=0.7096)
+    said = content(given)
+    assert given.assessment.category == Category.INDETERMINATE
+    # With two digits it would be "0.71", indeterminate, beside "suspicious from 0.71".
+    assert (said.scale.probability_words, said.scale.suspicious_from_words) == ("0.7096", "0.7100")
+
+
+def test_a_threshold_is_not_rounded_to_zero(make: Make) -> None:
+    given = make(probability=0.5)
+    card = dataclasses.replace(given.assessment.card, thresholds=Thresholds(0.004, 0.7))
+    assert content(make(probability=0.5, card=card)).thresholds == "likely benign below 0.004, suspicious from 0.700"
+
+
+def test_the_lesion_in_millimetres(make: Make) -> None:
+    mask = np.zeros((360, 480), bool)
+    mask[100:220, 150:310] = True
+    lesion = told(content(make(mask=mask)).lesion)
+    # 120 rows and 160 columns of 0.08 mm: a diagonal of 200 pixels, and 120 * 200/160 across it.
+    assert lesion["Size"] == "16.0 x 12.0 mm, area 122.9 mm²"
+    assert lesion["Size from"] == "calibrated from region 1"
+    assert lesion["Outline"] == "imported, then edited (phantom-mask.png)"
+    assert lesion["Core"].startswith("outline eroded 5 times, ")
+    assert lesion["Boundary"].startswith("dilated 5 times, less the lesion, ")
+
+
+def test_the_lesion_in_pixels(make: Make) -> None:
+    given = make(spacing=None)
+    given = dataclasses.replace(given, mask=LesionMask(given.mask.pixels, Author.DRAWN))
+    lesion = told(content(given).lesion)
+    assert lesion["Size"].endswith(" px")
+    assert lesion["Size from"] == "the image is not calibrated"
+    assert lesion["Outline"] == "drawn"
+
+
+def test_the_part_of_the_frame_that_was_read_is_named(make: Make) -> None:
+    given = make()
+    assert told(content(given).lesion)["Read from"] == "the whole frame"
+    mask = np.zeros((360, 480), bool)
+    mask[100:160, 150:250] = True
+    card = dataclasses.replace(given.assessment.card, field=2.0)
+    assert told(content(make(mask=mask, card=card)).lesion)["Read from"] == "a part of 200 x 200 px around the lesion"
+
+
+def test_a_lesion_too_small_to_erode_says_so(make: Make) -> None:
+    mask = np.zeros((200, 200), bool)
+    mask[100, 100] = True
+    said = content(make(shape=(200, 200), mask=mask))
+    assert told(said.lesion)["Core"].startswith("the outline itself, not eroded, ")
+    assert told(said.lesion)["Size"] == "0.1 x 0.1 mm, area 0.0064 mm²"
+    assert said.warnings == ("The lesion is so small that its core was eroded 0 times instead of 5.",)
+
+
+def test_the_model_is_named_with_its_figures(make: Make) -> None:
+    said = content(make())
+    model = told(said.model)
+    assert model["Model"] == "CSA-MoE-Net (ResNet-18)"
+    assert model["Version"] == "invented 1.0, weights 3f2a9c01b7de"
+    assert model["Trained on"] == "an invented data set, 1500 images"
+    assert model["AUC"] == ("0.951 (95 % interval 0.920 to 0.974), 375 images of 213 patients; test: held-out patients")
+    assert model["Computed on"] == "CPU: x86_64 (float32)"
+    assert said.weights_sha256 == "3f2a9c01b7de" + "4d" * 26
+
+
+def test_a_model_without_figures_says_so(make: Make) -> None:
+    card = dataclasses.replace(make().assessment.card, evaluations=())
+    assert told(content(make(card=card)).model)["AUC"] == NOT_GIVEN
+
+
+def test_control_characters_and_line_breaks_in_a_file_do_not_reach_the_paper(make: Make) -> None:
+    facts = StudyFacts(patient_name="Doe\x00\tJane\r\nX", study_description="  \x0c ")
+    said = content(make(facts=facts, comment="one\ttwo\r\n\r\nthree\x07\n"))
+    assert told(said.patient)["Patient"] == "Doe Jane X"
+    assert told(said.study)["Study"] == NOT_GIVEN
+    assert said.comment == "one two\n\nthree"
+
+
+def test_no_comment_is_said(make: Make) -> None:
+    assert content(make(comment=" \n ")).comment == "None given."
+
+
+def test_the_time_is_written_with_its_zone_if_it_has_one(make: Make) -> None:
+    assert content(make()).made.startswith("Made 2025-03-14 15:09 +00:00 with CSA-MoE Desktop ")
+    assert content(make(created=datetime(2025, 3, 14, 15, 9))).made.startswith("Made 2025-03-14 15:09 with ")
+
+
+def test_an_empty_mask_is_refused(make: Make) -> None:
+    given = make()
+    with pytest.raises(UserError, match="No lesion is marked"):
+        content(dataclasses.replace(given, mask=LesionMask(np.zeros((360, 480), bool), Author.NONE)))
+
+
+def test_the_plain_text_says_it_all(make: Make) -> None:
+    text = content(make(warnings=("Mind the gap.",))).text()
+    for words in (
+        "Research use only",
+        MANAGEMENT,
+        "Patient: Müller-Ångström, Zoë",
+        "Category: Suspicious",
+        "Probability of malignancy: 0.83",
+        "Gate, Whole image: 55 %",
+        "Mind the gap.",
+        "Biopsy arranged.",
+        "Reader: Dr. Ana Łukasz",
+    ):
+        assert words in text
+
+
+@pytest.mark.parametrize(
+    ("study", "report"),
+    [
+        ("IM0003.dcm", "IM0003-report.pdf"),
+        ("IM0003", "IM0003-report.pdf"),
+        ("case 7.png", "case 7-report.pdf"),
+        ("1.2.840.10008.55", "1.2.840.10008.55-report.pdf"),
+        ("1.2.840.10008.55.dcm", "1.2.840.10008.55-report.pdf"),
+    ],
+)
+def test_the_suggested_name_comes_from_the_file_and_not_the_patient(make: Make, study: str, report: str) -> None:
+    assert report_file_name(make(study_name=study)) == report

@@ -1,0 +1,137 @@
+"""Millimetres come from the region calibration, then from pixel spacings, and never from nonsense."""
+
+import math
+
+import pytest
+from pydicom.dataset import Dataset
+
+from csamoe_desktop.study.calibration import find_spacing
+from csamoe_desktop.study.model import Spacing
+
+
+def region(across: float | None = 0.008, down: float | None = 0.007, box=(0, 0, 99, 99), **changes: object) -> Dataset:
+    item = Dataset()
+    item.RegionSpatialFormat = 1
+    item.RegionDataType = 1
+    item.RegionLocationMinX0, item.RegionLocationMinY0, item.RegionLocationMaxX1, item.RegionLocationMaxY1 = box
+    item.PhysicalUnitsXDirection = item.PhysicalUnitsYDirection = 3
+    item.PhysicalDeltaX, item.PhysicalDeltaY = across, down
+    for keyword, value in changes.items():
+        setattr(item, keyword, value)
+    return item
+
+
+def header(*regions: Dataset, **attributes: object) -> Dataset:
+    dataset = Dataset()
+    if regions:
+        dataset.SequenceOfUltrasoundRegions = list(regions)
+    for keyword, value in attributes.items():
+        setattr(dataset, keyword, value)
+    return dataset
+
+
+def close(spacing: Spacing | None, row: float, column: float, source: str) -> bool:
+    return spacing is not None and (spacing.row, spacing.column, spacing.source) == (
+        pytest.approx(row),
+        pytest.approx(column),
+        source,
+    )
+
+
+def test_a_region_gives_centimetres_as_millimetres():
+    spacing, notes = find_spacing(header(region()))
+    assert close(spacing, 0.07, 0.08, "region 1")
+    assert notes == ()
+
+
+def test_signs_of_deltas_do_not_matter():
+    assert close(find_spacing(header(region(0.008, -0.007)))[0], 0.07, 0.08, "region 1")
+
+
+def test_other_regions_are_passed_over_and_keep_their_number():
+    doppler = region(1.0, 2.0, RegionSpatialFormat=3, PhysicalUnitsXDirection=4)
+    colour = region(0.1, 0.1, RegionDataType=2)
+    assert close(find_spacing(header(doppler, colour, region()))[0], 0.07, 0.08, "region 3")
+
+
+def test_of_regions_that_disagree_the_largest_is_used_and_said():
+    spacing, notes = find_spacing(header(region(0.02, 0.02, (0, 0, 9, 9)), region(0.008, 0.008, (10, 0, 400, 400))))
+    assert close(spacing, 0.08, 0.08, "region 2")
+    assert len(notes) == 1
+    assert "region 2, the largest" in notes[0]
+
+
+def test_regions_that_agree_are_not_worth_a_word():
+    spacing, notes = find_spacing(header(region(), region(0.008, 0.007, (100, 0, 300, 300))))
+    assert close(spacing, 0.07, 0.08, "region 2")
+    assert notes == ()
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        region(0.0, 0.007),
+        region(0.008, 0.0),
+        region(math.nan, 0.007),
+        region(math.inf, 0.007),
+        region(None, 0.007),
+        region(5.0, 5.0),
+        region(PhysicalUnitsXDirection=4),
+        region(PhysicalUnitsYDirection=0),
+    ],
+)
+def test_a_region_of_nonsense_is_no_scale_and_said(item):
+    spacing, notes = find_spacing(header(item))
+    assert spacing is None
+    assert "not usable" in notes[0]
+
+
+def test_a_usable_region_counts_beside_a_useless_one():
+    assert close(find_spacing(header(region(0.0, 0.0), region()))[0], 0.07, 0.08, "region 2")
+
+
+@pytest.mark.parametrize(
+    ("keyword", "source"),
+    [
+        ("PixelSpacing", "the file's pixel spacing"),
+        ("NominalScannedPixelSpacing", "the file's nominal scanned pixel spacing"),
+        ("ImagerPixelSpacing", "the file's imager pixel spacing (at the detector)"),
+    ],
+)
+def test_without_regions_a_pixel_spacing_is_used(keyword, source):
+    assert close(find_spacing(header(**{keyword: [0.07, 0.08]}))[0], 0.07, 0.08, source)
+
+
+def test_regions_come_before_pixel_spacing():
+    assert close(find_spacing(header(region(), PixelSpacing=[0.5, 0.5]))[0], 0.07, 0.08, "region 1")
+
+
+def test_after_a_useless_region_the_pixel_spacing_is_used_and_the_region_said():
+    spacing, notes = find_spacing(header(region(0, 0), PixelSpacing=[0.5, 0.5]))
+    assert close(spacing, 0.5, 0.5, "the file's pixel spacing")
+    assert "region calibration is not usable" in notes[0]
+
+
+@pytest.mark.parametrize("values", [[0, 0.1], [-0.1, 0.1], [0.1], [100, 100], [0.1, 0.1, 0.1]])
+def test_a_pixel_spacing_of_nonsense_is_no_scale_and_said(values):
+    spacing, notes = find_spacing(header(PixelSpacing=values))
+    assert spacing is None
+    assert "not usable" in notes[0]
+
+
+def test_a_placeholder_of_one_millimetre_is_no_scale_and_said():
+    spacing, notes = find_spacing(header(PixelSpacing=[1, 1]))
+    assert spacing is None
+    assert "exactly 1 mm" in notes[0]
+
+
+def test_the_shared_spacing_of_an_enhanced_image_is_found():
+    measures, groups = Dataset(), Dataset()
+    measures.PixelSpacing = [0.2, 0.3]
+    groups.PixelMeasuresSequence = [measures]
+    assert close(find_spacing(header(SharedFunctionalGroupsSequence=[groups]))[0], 0.2, 0.3, "the file's pixel spacing")
+
+
+def test_no_scale_is_none_without_a_word():
+    assert find_spacing(header()) == (None, ())
+    assert find_spacing(header(PixelSpacing=None)) == (None, ())

@@ -1,0 +1,71 @@
+"""Dataset folders: rows, conditions, files, hash."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from csamoe_desktop.errors import UserError
+from csamoe_desktop.training.datasets import Sample, data_sha256, read_dataset, read_examples, read_sample, where
+
+
+def test_rows_are_read_in_order_with_all_columns(samples: list[Sample]) -> None:
+    assert len(samples) == 40
+    assert samples[0].name == "images/00l.png"
+    assert samples[2].label == "malignant"
+    assert samples[2].columns["fold"] == "2"
+
+
+def test_conditions_narrow_the_rows(samples: list[Sample]) -> None:
+    kept = where(samples, ["fold=1", "label=malignant"])
+    assert {sample.group for sample in kept} == {"P05", "P15"}
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"), [("fold", "no condition"), ("hospital=1", "no column 'hospital'"), ("fold=9", "No image")]
+)
+def test_a_condition_that_cannot_be_met_is_refused(samples: list[Sample], condition: str, said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        where(samples, [condition])
+
+
+def test_a_folder_without_labels_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no dataset folder"):
+        read_dataset(tmp_path)
+    (tmp_path / "labels.csv").write_text("image,label\n")
+    with pytest.raises(UserError, match="lists no image"):
+        read_dataset(tmp_path)
+    (tmp_path / "labels.csv").write_text("image,label\na.png,benign\n")
+    with pytest.raises(UserError, match="no column mask, group"):
+        read_dataset(tmp_path)
+
+
+def test_a_missing_or_broken_image_is_refused(samples: list[Sample]) -> None:
+    samples[0].mask.unlink()
+    with pytest.raises(UserError, match=r"00l\.png could not be read"):
+        read_sample(samples[0])
+    samples[1].image.write_bytes(b"no image")
+    with pytest.raises(UserError, match=r"00r\.png could not be read"):
+        read_sample(samples[1])
+
+
+def test_examples_are_the_two_classes_as_they_lie_on_disk(samples: list[Sample]) -> None:
+    examples = read_examples(samples, "malignant", "benign")
+    assert len(examples) == 36  # the four normal images are of neither class
+    pixels, mask = read_sample(samples[0])
+    np.testing.assert_array_equal(examples[0].pixels, pixels)
+    np.testing.assert_array_equal(examples[0].mask, mask)
+    assert mask.dtype == bool
+    assert [one.target for one in examples[:4]] == [0, 0, 1, 1]
+
+
+def test_the_hash_tells_one_changed_pixel_or_label(dataset_folder: Path) -> None:
+    before = data_sha256(read_dataset(dataset_folder))
+    assert data_sha256(list(reversed(read_dataset(dataset_folder)))) == before
+    table = dataset_folder / "labels.csv"
+    text = table.read_text()
+    table.write_text(text.replace("00l.png,benign", "00l.png,malignant"))
+    assert data_sha256(read_dataset(dataset_folder)) != before
+    table.write_text(text)
+    (dataset_folder / "images" / "00l.png").write_bytes((dataset_folder / "images" / "00r.png").read_bytes())
+    assert data_sha256(read_dataset(dataset_folder)) != before
