@@ -4,7 +4,7 @@ from html import escape
 
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QVBoxLayout, QWidget
 
-from csamoe_desktop import __version__
+from csamoe_desktop import __version__, paths
 from csamoe_desktop.report.content import MANAGEMENT, NOTICE
 from csamoe_desktop.ui import theme
 from csamoe_desktop.ui.actions import Actions, shown
@@ -31,23 +31,27 @@ _ABOUT = (
 
 
 def keys_page(actions: Actions) -> str:
-    """Return the page of keys as HTML: every command that has one, menu by menu, then the mouse."""
+    """Return the page of keys as HTML: every command that has one, menu by menu, with its id, then the mouse."""
     parts = []
     for menu in MENUS:
         rows = [
-            (", ".join(shown(key) for key in actions.keys[command.id]), command.plain_text)
+            (", ".join(shown(key) for key in actions.keys[command.id]), command.plain_text, command.id)
             for command in actions.commands
             if command.menu.partition(".")[0] == menu and actions.keys[command.id]
         ]
         if rows:
             parts.append(_table(menu, rows))
-    parts.append(_table("Mouse", _MOUSE))
+    parts.append(_table("Mouse", [(*row, "") for row in _MOUSE]))
+    parts.append(
+        f"<p>To change a key, write the word at the right and the new key under <i>shortcuts</i> in "
+        f"{escape(str(paths.settings_file()))}, such as {{&quot;assess&quot;: &quot;F5&quot;}}.</p>"
+    )
     return "".join(parts)
 
 
 def keys_dialog(actions: Actions, parent: QWidget) -> QDialog:
     """Return the page of keys as a dialog, not yet open."""
-    return _page("Keys and mouse", keys_page(actions), parent, 560, 640)
+    return _page("Keys and mouse", keys_page(actions), parent, 640, 640)
 
 
 def about_dialog(models: str, parent: QWidget) -> QDialog:
@@ -73,10 +77,11 @@ def _page(title: str, html: str, parent: QWidget, width: int, height: int) -> QD
     return dialog
 
 
-def _table(title: str, rows: list[tuple[str, str]] | tuple[tuple[str, str], ...]) -> str:
+def _table(title: str, rows: list[tuple[str, str, str]]) -> str:
     muted = theme.colours().muted
     lines = "".join(
-        f'<tr><td width="180" style="color:{muted}">{escape(key)}</td><td>{escape(what)}</td></tr>'
-        for key, what in rows
+        f'<tr><td width="160" style="color:{muted}">{escape(key)}</td><td width="260">{escape(what)}</td>'
+        f'<td style="color:{muted}">{escape(name)}</td></tr>'
+        for key, what, name in rows
     )
     return f"<h4>{escape(title)}</h4><table cellpadding='3'>{lines}</table>"

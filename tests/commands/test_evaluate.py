@@ -62,6 +62,7 @@ def test_a_folder_that_is_none_is_refused(tmp_path: Path, capsys: pytest.Capture
     assert main(["evaluate", "--data", str(tmp_path)]) == 2
     assert "no dataset folder" in capsys.readouterr().err
 
+
 def test_other_outlines_are_really_read(folder: Path, tmp_path: Path) -> None:
     found = {}
     for outline in ("reader", "ellipse", "hull"):

@@ -103,6 +103,7 @@ def test_the_page_of_keys_names_every_command_with_a_key(window: MainWindow) -> 
     for command in window.actions_table.commands:
         if command.keys:
             assert command.plain_text in page
+            assert f">{command.id}<" in page
     assert "Shift + wheel" in page
 
 
