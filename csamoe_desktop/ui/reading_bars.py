@@ -90,7 +90,7 @@ class ProbabilityScale(_Drawn):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         metrics = QFontMetricsF(self.font())
-        left, wide = theme.GRID / 2, self.width() - theme.GRID
+        left, wide = float(theme.GRID), self.width() - 2 * theme.GRID
         bar = QRectF(left, theme.GRID * 1.5, wide, theme.GRID)
         painter.setPen(QPen(QColor(chosen.border), 1))
         painter.setBrush(QColor(chosen.field))
