@@ -11,8 +11,10 @@ Written so that Pythons from 3.7 on can read it, and can say that they are too o
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import hashlib
+import importlib.util
 import json
 import os
 import platform
@@ -20,7 +22,8 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
@@ -28,6 +31,7 @@ OLDEST_PYTHON = (3, 11)
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 STAMP = VENV / "set-up.json"
+LOCK = ROOT / ".venv.lock"
 LOG = VENV / "set-up.log"
 DEMO_OUTPUT = ROOT / "demo-output"
 SPEC = ROOT / "installer" / "csamoe-desktop.spec"
@@ -180,24 +184,64 @@ def set_up(extras: Sequence[str]) -> None:
     Raises:
         Stop: it cannot be done; the next start tries again.
     """
-    stamp = read_stamp(STAMP) if venv_python().exists() else {"unfinished": True}
-    needed = set_up_needed(stamp, this_set_up(), extras)
-    lacking = lacking_packages(extras)
-    if needed is None:
+    if set_up_needed(last_set_up(), this_set_up(), extras) is None:
+        lacking = lacking_packages(extras)
         if lacking:
             say(to_type(lacking))
         return
-    say(f"Setting up in {VENV} (once; some minutes and some GB of disk, most of it PyTorch)")
     try:
-        make_venv(needed.anew)
-        with LOG.open("w", encoding="utf-8") as log:
-            if lacking:
-                install_packages(lacking, log)
-            install_project(needed.extras, log)
-        write_stamp(STAMP, dict(this_set_up(), extras=list(needed.extras)))
+        with one_at_a_time():
+            before = last_set_up()
+            needed = set_up_needed(before, this_set_up(), extras)
+            if needed is not None:
+                do_set_up(needed, before)
     except OSError as problem:
         raise Stop(f"{VENV} could not be made: {problem}. Free it or some space, and start again.") from None
+
+
+def do_set_up(needed: SetUp, before: Mapping[str, Any]) -> None:
+    """Do the set-up; one that pip refuses leaves what was there `before` in use."""
+    say(f"Setting up in {VENV} (once; some minutes and some GB of disk, most of it PyTorch)")
+    make_venv(needed.anew)
+    with LOG.open("w", encoding="utf-8") as log:
+        lacking = lacking_packages(needed.extras)
+        if lacking:
+            install_packages(lacking, log)
+        try:
+            install_project(needed.extras, log)
+        except Stop:
+            if not needed.anew:
+                write_stamp(STAMP, before)
+            raise
+    write_stamp(STAMP, dict(this_set_up(), extras=list(needed.extras)))
     say("Set up.")
+
+
+@contextlib.contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Wait while another start sets up here; the system lets go of a lock whose holder has ended, however it ended."""
+    with LOCK.open("a", encoding="utf-8") as file:
+        if not locked(file):
+            say("Another start is setting up; waiting for it.")
+            while not locked(file):
+                time.sleep(0.5)
+        yield
+
+
+def locked(file: TextIO) -> bool:
+    """Lock the file for this process, and return whether that could be done."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def this_set_up() -> dict[str, Any]:
@@ -214,6 +258,11 @@ def set_up_needed(stamp: Mapping[str, Any], this: Mapping[str, Any], extras: Seq
     if not anew and stamp.get("pins") == this["pins"] and before.issuperset(extras):
         return None
     return SetUp(anew, tuple(sorted(before.union(extras))))
+
+
+def last_set_up() -> dict[str, Any]:
+    """Return what the last set-up left."""
+    return read_stamp(STAMP) if venv_python().exists() else {"unfinished": True}
 
 
 def read_stamp(file: Path) -> dict[str, Any]:
@@ -242,7 +291,7 @@ def make_venv(anew: bool) -> None:
     write_stamp(STAMP, {"unfinished": True})
     if not anew:
         return
-    if not has_ensurepip():
+    if importlib.util.find_spec("ensurepip") is None:  # Debian has it apart
         package = f"python{dotted(sys.version_info[:2])}-venv"
         with LOG.open("w", encoding="utf-8") as log:
             install_packages([package], log)
@@ -253,15 +302,6 @@ def make_venv(anew: bool) -> None:
     )
     if made.returncode:
         raise Stop(f"{made.stdout.strip()}\nPython's venv could not be made: {python} -m venv {VENV}")
-
-
-def has_ensurepip() -> bool:
-    """Return whether this Python can put pip into a venv (Debian's comes without)."""
-    try:
-        import ensurepip  # noqa: F401
-    except ImportError:
-        return False
-    return True
 
 
 def install_project(extras: Sequence[str], log: TextIO) -> None:
@@ -296,7 +336,7 @@ def install_project(extras: Sequence[str], log: TextIO) -> None:
         raise Stop(
             f"{shown}\nInstalling failed with the lines above (all of them: {LOG}).\n"
             f"Check the network and the free disk space and start again, or see for yourself:\n"
-            f"  {shown_command(command)}"
+            f"  {shlex.join(command)}"
         )
 
 
@@ -376,13 +416,6 @@ def venv_python() -> Path:
 def dotted(version: Sequence[int]) -> str:
     """Return a version as people write it."""
     return ".".join(str(number) for number in version)
-
-
-def shown_command(command: Sequence[str]) -> str:
-    """Return the command as it would be typed."""
-    if os.name == "nt":
-        return subprocess.list2cmdline(command)
-    return " ".join(shlex.quote(word) for word in command)
 
 
 def say(words: str) -> None:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import venv
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
 
@@ -270,9 +271,10 @@ import pathlib, zipfile
 
 def build_editable(folder, settings=None, metadata=None):
     name, info = "csamoe_desktop-0-py3-none-any.whl", "csamoe_desktop-0.dist-info"
+    extra = "Provides-Extra: package\\nRequires-Dist: no-such-package==9; extra == 'package'\\n"
     with zipfile.ZipFile(pathlib.Path(folder, name), "w") as wheel:
         wheel.writestr("csamoe_desktop.pth", str(pathlib.Path.cwd()))
-        wheel.writestr(info + "/METADATA", "Metadata-Version: 2.1\\nName: csamoe-desktop\\nVersion: 0\\n")
+        wheel.writestr(info + "/METADATA", "Metadata-Version: 2.1\\nName: csamoe-desktop\\nVersion: 0\\n" + extra)
         wheel.writestr(info + "/WHEEL", "Wheel-Version: 1.0\\nGenerator: x\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
         wheel.writestr(info + "/RECORD", "")
     return name
@@ -356,6 +358,25 @@ def test_a_failed_set_up_tells_how_to_see_why_and_is_tried_again(tmp_path: Path)
     (clone.root / "pyproject.toml").write_text(PYPROJECT, encoding="utf-8")
     status, said, told = clone.start("models")
     assert (status, said[2:]) == (0, ["models"]), told
+
+
+def test_two_starts_at_once_set_up_once(tmp_path: Path) -> None:
+    clone = Clone(tmp_path / "clone", tmp_path / "elsewhere")
+    with ThreadPoolExecutor(2) as both:
+        starts = [both.submit(clone.start, "models") for _ in range(2)]
+    done = [start.result() for start in starts]
+    assert [(status, said[2:]) for status, said, _ in done] == [(0, ["models"])] * 2, done
+    assert sum("Setting up in" in told for _, _, told in done) == 1
+
+
+def test_an_extra_that_cannot_be_had_leaves_the_program_usable(tmp_path: Path) -> None:
+    clone = Clone(tmp_path / "clone", tmp_path / "elsewhere")
+    assert clone.start("models")[0] == 0
+    status, _, told = clone.start("package")
+    assert (status, "no-such-package==9" in told) == (1, True)
+    status, said, told = clone.start("models")
+    assert (status, said[2:]) == (0, ["models"])
+    assert "Setting up" not in told
 
 
 def test_a_venv_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
