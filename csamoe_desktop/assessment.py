@@ -85,5 +85,5 @@ def assess(frame: Frame, mask: NDArray[np.bool_], predictor: Predictor) -> Asses
         regions=regions,
         card=card,
         device=predictor.device.words,
-        warnings=(*predictor.device.warnings, *regions.warnings()),
+        warnings=tuple(regions.warnings()),
     )

@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"csamoe-desktop {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, command in _COMMANDS.items():
-        summary = (command.__doc__ or "").splitlines()[0]
+        summary = (command.__doc__ or "").splitlines()[0].replace("%", "%%")
         its = commands.add_parser(name, help=summary, description=summary)
         command.add_arguments(its)
         its.set_defaults(run=command.run)

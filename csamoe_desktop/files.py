@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from csamoe_desktop.errors import UserError
@@ -29,7 +30,15 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     except OSError as problem:
         raise _refusal(path, problem) from problem
     finally:
-        temporary.unlink(missing_ok=True)
+        # A file that a failed writer still holds open cannot be removed on Windows; why it failed is what counts.
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def reason(problem: OSError) -> str:
+    """Return in a few words why a file could not be read or written; a library's OSError may hold a whole traceback."""
+    words = problem.strerror or (os.strerror(problem.errno) if problem.errno else str(problem))
+    return next((line.strip() for line in words.splitlines() if line.strip()), type(problem).__name__).rstrip(".")
 
 
 def _umask() -> int:
@@ -41,6 +50,6 @@ def _umask() -> int:
 
 def _refusal(path: Path, problem: OSError) -> UserError:
     return UserError(
-        f"{path} could not be written: {problem.strerror or problem}.",
+        f"{path} could not be written: {reason(problem)}.",
         "Choose another folder, or free some space and save again; nothing was changed.",
     )

@@ -15,7 +15,7 @@ from csamoe_desktop.study.model import Frame
 
 @pytest.fixture(scope="module")
 def predictor() -> TorchPredictor:
-    return load_predictor(find_bundle(), "cpu")
+    return load_predictor(find_bundle("csamoe-resnet18"), "cpu")
 
 
 def a_frame(rows: int = 300, columns: int = 400) -> Frame:

@@ -44,12 +44,10 @@ def window(qtbot: QtBot) -> Iterator[MainWindow]:
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
     yield window
-    window.close()
+    window.close_now()
 
 
-def test_from_dicom_to_signed_paper(
-    window: MainWindow, demo: DemoStudy, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_from_dicom_to_signed_paper(window: MainWindow, demo: DemoStudy, qtbot: QtBot, tmp_path: Path) -> None:
     session, canvas = window.session, window.canvas
     session.open(demo.spiculated)
     qtbot.waitUntil(lambda: session.frame is not None, timeout=30_000)
@@ -89,8 +87,11 @@ def test_from_dicom_to_signed_paper(
 
     # Export, and read the paper.
     report = tmp_path / "report.pdf"
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *given: (str(report), ""))
     window.actions_table["export"].trigger()
+    dialog = window.findChild(QFileDialog)
+    assert dialog is not None
+    dialog.selectFile(str(report))
+    dialog.accept()
     qtbot.waitUntil(report.is_file, timeout=30_000)
     text = subprocess.run(["pdftotext", "-layout", str(report), "-"], capture_output=True, check=True, text=True).stdout
     for said in ("Phantom, Spiculated", "PHANTOM-2", "DEMO-2", MODEL, "drawn", "CPU", "routing, not evidence"):

@@ -50,11 +50,12 @@ def run(chosen: argparse.Namespace) -> int:
                 facts=study.facts,
                 frame=frame,
                 frame_count=study.frame_count,
-                mask=LesionMask(read.pixels, Author.IMPORTED, chosen.mask.name),
+                mask=LesionMask(read.pixels, Author.IMPORTED, chosen.mask.name, read.notes),
                 assessment=assessment,
                 reader="",
                 comment="",
                 created=datetime.now().astimezone(),
+                notes=study.notes,
             ),
         )
     told = {**assessment.to_dict(), "notes": [*study.notes, *read.notes]}

@@ -1,6 +1,8 @@
 """Do the whole job on a made study: open, mark, assess, report, and a picture of the window."""
 
 import argparse
+import os
+import sys
 from pathlib import Path
 
 from csamoe_desktop import paths
@@ -12,8 +14,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--window", action="store_true", help="open the window on the made study instead")
 
 
+def has_display() -> bool:
+    """Return whether a window can be shown; Windows and macOS always can."""
+    return not sys.platform.startswith("linux") or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
+
+
 def run(chosen: argparse.Namespace) -> int:
     """Run the command and return the exit status."""
+    if not chosen.window and not has_display():
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from csamoe_desktop.ui import demo
 
     if chosen.window:

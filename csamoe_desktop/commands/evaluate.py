@@ -1,7 +1,6 @@
 """Measure a model on a dataset folder: AUC and the rest, with 95 % intervals."""
 
 import argparse
-import dataclasses
 import json
 from pathlib import Path
 
@@ -56,12 +55,12 @@ def run(chosen: argparse.Namespace) -> int:
             "weights_sha256": predictor.card.sha256,
             "device": predictor.device.words,
             "outline": chosen.outline,
-            **dataclasses.asdict(evaluation),
+            **evaluation.to_dict(),
             "left_out": list(readings.left_out),
             "images": per_image(readings),
             "image_count": evaluation.images,
         }
-        text = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
+        text = json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
         write_whole(chosen.json, lambda path: path.write_text(text, encoding="utf-8"))
     return 0
 
@@ -72,9 +71,5 @@ def _table(evaluation: Evaluation) -> str:
         f"{'at 0.5':12}  {'by image':24}by group (mean of its images)",
     ]
     for name, figure in evaluation.metrics.items():
-        grouped = evaluation.group_metrics[name]
-        lines.append(
-            f"{name:12}  {figure.value:.3f} ({figure.low:.3f} to {figure.high:.3f})  "
-            f"{grouped.value:.3f} ({grouped.low:.3f} to {grouped.high:.3f})"
-        )
+        lines.append(f"{name:12}  {figure.words():24}{evaluation.group_metrics[name].words()}")
     return "\n".join(lines)

@@ -4,7 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-from csamoe_desktop.study.opening import image_files, inspect
+from csamoe_desktop.study.opening import files_in, inspect
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,7 +17,7 @@ def run(chosen: argparse.Namespace) -> int:
     """Run the command and return 0, or 2 where a file was refused."""
     status = 0
     for path in chosen.paths:
-        for file in image_files(path) if path.is_dir() else [path]:
+        for file in files_in(path) if path.is_dir() else [path]:
             found = inspect(file)
             status = status if found.status == "ok" else 2
             print(json.dumps(found.to_dict(), ensure_ascii=False) if chosen.json else found.line(), flush=True)

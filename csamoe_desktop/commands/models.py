@@ -41,13 +41,9 @@ def _told(card: ModelCard) -> dict[str, Any]:
         "views": list(card.views),
         "data": card.training.data,
         "split": card.training.split,
-        "metrics": {
-            evaluation.data: {
-                name: {"value": figure.value, "low": figure.low, "high": figure.high}
-                for name, figure in evaluation.metrics.items()
-            }
-            for evaluation in card.evaluations
-        },
+        # Of the held-out patients, as `evaluate` prints them; the others by their data.
+        "metrics": card.evaluations[0].to_dict()["metrics"] if card.evaluations else {},
+        "evaluations": [evaluation.to_dict() for evaluation in card.evaluations],
         "licence": card.licence,
         "sha256": card.sha256,
     }
@@ -61,10 +57,9 @@ def _words(card: ModelCard) -> str:
         f"  split       {card.training.split}",
     ]
     for evaluation in card.evaluations:
-        auc, by_patient = evaluation.metrics["auc"], evaluation.group_metrics["auc"]
+        auc, by_patient = evaluation.metrics["auc"].words(), evaluation.group_metrics["auc"].words()
         lines.append(
-            f"  AUC         {auc.value:.3f} ({auc.low:.3f} to {auc.high:.3f}) of {evaluation.images} images, "
-            f"{by_patient.value:.3f} ({by_patient.low:.3f} to {by_patient.high:.3f}) of {evaluation.groups} patients; "
+            f"  AUC         {auc} of {evaluation.images} images, {by_patient} of {evaluation.groups} patients; "
             f"{evaluation.data}"
         )
     return "\n".join([*lines, f"  licence     {card.licence}"])

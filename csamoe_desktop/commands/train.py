@@ -13,12 +13,6 @@ if TYPE_CHECKING:
     from csamoe_desktop.training.loop import Recipe
     from csamoe_desktop.training.splits import Split
 
-_DATA = "BUS-BRA (Gómez-Flores et al., Medical Physics 51(4), 2024): 1875 images of 1064 patients, biopsy-proven"
-_LICENCE = (
-    "CC BY-NC 4.0, research and non-commercial use only: the weights were fine-tuned from ImageNet weights under that "
-    "licence. BUS-BRA's own terms ask for the citation above."
-)
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
@@ -30,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     data.add_argument(
         "--also-where", action="append", default=[], metavar="COLUMN=VALUE", help="only these of its rows"
     )
-    data.add_argument("--data-words", default=_DATA, help="what the card says of the data")
+    data.add_argument("--data-words", help="what the card says of the data (default: its folders and counts)")
     recipe = parser.add_argument_group("recipe")
     recipe.add_argument("--recipe", choices=("paper", "plus"), default="paper")
     recipe.add_argument("--network", choices=("csa-moe-net", "resnet18"), default="csa-moe-net")
@@ -38,8 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--start",
         default="imagenet",
         metavar="FILE",
-        help="ImageNet weights of torchvision's resnet18 as safetensors; `imagenet` downloads them, `none` starts at "
-        "random (default: imagenet)",
+        help="ImageNet weights of torchvision's resnet18 as safetensors; `imagenet` downloads torchvision's, checked "
+        "against their hash; `none` starts at random (default: imagenet)",
     )
     for name in ("epochs", "patience", "batch", "seed"):
         recipe.add_argument(f"--{name}", type=int, help="instead of the recipe's")
@@ -49,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="RUN", help="checkpoints; an old run there goes on")
     parser.add_argument("--bundle", type=Path, metavar="FOLDER", help="where the bundle goes (default: RUN/bundle)")
     parser.add_argument("--title", help="what the card calls the model")
-    parser.add_argument("--licence", default=_LICENCE, help="what the card says of the licence")
+    parser.add_argument("--licence", default="not stated", help="what the card says of it; mind that of the start")
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -70,6 +64,9 @@ def run(chosen: argparse.Namespace) -> int:
     if chosen.start != "none":
         file = None if chosen.start == "imagenet" else Path(chosen.start)
         network.load_imagenet(imagenet_resnet18(file))  # type: ignore[operator]
+    start = {"none": "random weights", "imagenet": "torchvision's ImageNet ResNet-18"}.get(
+        chosen.start, f"ImageNet weights from {Path(chosen.start).name}"
+    )
     device = choose_device(chosen.device)
     print(f"{len(split.train)} training, {len(split.validation)} validation, {len(split.test)} test images")
     print(f"on {device.words}; stop at any time, the same command goes on after the last whole epoch", flush=True)
@@ -80,6 +77,7 @@ def run(chosen: argparse.Namespace) -> int:
         read_examples(split.validation, "malignant", "benign"),
         chosen.out,
         torch.device(device.kind),
+        start,
     )
     folder = chosen.bundle or chosen.out / "bundle"
     also = f", and {chosen.also.name} for training and validation only" if chosen.also else ""
@@ -87,20 +85,25 @@ def run(chosen: argparse.Namespace) -> int:
         name=folder.name,
         title=chosen.title or {"csa-moe-net": "CSA-MoE-Net", "resnet18": "ResNet-18"}[chosen.network],
         version="1.0",
-        data=chosen.data_words,
+        data=chosen.data_words or _counts(chosen, split),
         split=(
             f"by patient: fold {chosen.test_fold} held out for testing, {chosen.validation_share:.0%} of the other "
             f"folds' patients for validation, the rest for training{also} "
             f"({len(split.train)} / {len(split.validation)} / {len(split.test)} images)"
         ),
-        start={"none": "random weights", "imagenet": "torchvision's ImageNet ResNet-18"}.get(
-            chosen.start, f"ImageNet weights from {Path(chosen.start).name}"
-        ),
+        start=start,
         licence=chosen.licence,
     )
     bundle = write_bundle(description, recipe, progress, split, chosen.out, folder)
     print(f"best epoch {progress.best_epoch} of {progress.epochs}; bundle in {bundle.folder}")
     return 0
+
+
+def _counts(chosen: argparse.Namespace, split: "Split") -> str:
+    """Return the data in words, where nobody gave better ones."""
+    samples = [*split.train, *split.validation, *split.test]
+    folders = " and ".join(folder.name for folder in (chosen.data, chosen.also) if folder)
+    return f"{folders}: {len(samples)} images of {len({sample.group for sample in samples})} groups"
 
 
 def _recipe(chosen: argparse.Namespace) -> "Recipe":

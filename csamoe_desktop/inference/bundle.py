@@ -13,7 +13,7 @@ _log = logging.getLogger(__name__)
 
 WEIGHTS = "weights.safetensors"
 CARD = "card.json"
-DEFAULT = "csamoe-resnet18"
+DEFAULT = "csamoe-resnet18-plus"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,10 @@ class Device:
     Attributes:
         kind: cpu, cuda or mps, as torch names it.
         words: as the status bar and the report say it, such as "CPU" or "GPU: NVIDIA H200".
-        warnings: what is not as asked for, one sentence each.
     """
 
     kind: str
     words: str
-    warnings: tuple[str, ...] = ()
 
 
 def choose_device(asked: str = "auto") -> Device:

@@ -1,6 +1,7 @@
 """A bundle run by PyTorch: weights checked and loaded, lesions read in float32."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from safetensors import SafetensorError
@@ -26,8 +27,11 @@ class TorchPredictor:
     def __init__(self, card: ModelCard, network: nn.Module, device: Device) -> None:
         self.card = card
         self.device = device
-        self._network = network.eval().to(device.kind)
-        self._network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        # float32 is said, so float32 it is: an Ampere or later GPU would take 10 bits of mantissa for convolutions.
+        torch.backends.cudnn.allow_tf32 = False
+        with _memory_refused(device):
+            self._network = network.eval().to(device.kind)
+            self._network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def predict(self, regions: Sequence[Regions]) -> list[Prediction]:
         """Read lesions; see `inference.predictor.Predictor`."""
@@ -39,14 +43,8 @@ class TorchPredictor:
     def _predict_batch(self, regions: Sequence[Regions]) -> list[Prediction]:
         card = self.card
         views = torch.stack([views_tensor(one, card.views, card.normalisation) for one in regions])
-        try:
-            with torch.inference_mode():
-                reading = self._network(views.to(self.device.kind))
-        except torch.OutOfMemoryError as problem:
-            raise UserError(
-                f"The {self.device.words} ran out of memory.",
-                "Close other programs that use it, or choose the device cpu in the settings.",
-            ) from problem
+        with _memory_refused(self.device), torch.inference_mode():
+            reading = self._network(views.to(self.device.kind))
         return [
             Prediction(
                 logits=tuple(logits),
@@ -58,6 +56,18 @@ class TorchPredictor:
                 reading.logits.tolist(), reading.gates.tolist(), reading.stage_attention.tolist(), strict=True
             )
         ]
+
+
+@contextmanager
+def _memory_refused(device: Device) -> Iterator[None]:
+    """Turn torch's out-of-memory, which is a RuntimeError, into a refusal."""
+    try:
+        yield
+    except torch.OutOfMemoryError as problem:
+        raise UserError(
+            f"The {device.words} ran out of memory.",
+            "Close other programs that use it, or choose the device cpu.",
+        ) from problem
 
 
 def load_predictor(bundle: Bundle, asked_device: str = "auto") -> TorchPredictor:

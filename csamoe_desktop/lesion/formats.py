@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.files import write_whole
+from csamoe_desktop.lesion.regions import nearest
 from csamoe_desktop.study.raster import Decoded, decode_picture, picture_kind, read_bytes, tiff_pages
 
 Bool = NDArray[np.bool_]
@@ -78,7 +79,7 @@ def read_mask(path: Path, frame_shape: Sequence[int], resize: bool = False) -> R
         notes.append(f"The mask was resized from {_size(pixels.shape)} to the image's {_size((rows, columns))} pixels.")
         if abs(pixels.shape[0] * columns - pixels.shape[1] * rows) > max(pixels.shape[0] * columns, 1) * 0.01:
             notes.append("The mask and the image differ in their proportions: the outline is stretched.")
-        pixels = pixels[_nearest(pixels.shape[0], rows)][:, _nearest(pixels.shape[1], columns)]
+        pixels = pixels[nearest(pixels.shape[0], rows)][:, nearest(pixels.shape[1], columns)]
         if not pixels.any():
             raise UserError(
                 "Nothing is left of the mask at the image's size.", "Draw the lesion on this image instead."
@@ -165,11 +166,6 @@ def _flat(levels: Levels) -> Bool:
     """Return where a pixel's 3x3 neighbourhood has one value."""
     square = np.ones((3, 3), np.uint8)
     return np.asarray(cv2.erode(levels, square) == cv2.dilate(levels, square))
-
-
-def _nearest(length: int, size: int) -> NDArray[np.intp]:
-    """Return, for `size` places along an axis of `length` pixels, the pixel at each place's centre."""
-    return ((np.arange(size) * 2 + 1) * length) // (2 * size)
 
 
 def _size(shape: Sequence[int]) -> str:

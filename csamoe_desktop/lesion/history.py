@@ -24,6 +24,7 @@ class _State:
 
     author: Author
     source: str
+    notes: tuple[str, ...]
     version: int
     count: int
 
@@ -43,7 +44,7 @@ class EditedMask:
 
     def __init__(self, shape: tuple[int, int]) -> None:
         self._pixels = np.zeros(shape, bool)
-        self._state = _State(Author.NONE, "", 0, 0)
+        self._state = _State(Author.NONE, "", (), 0, 0)
         self._versions = 0
         self._done: deque[_Step] = deque(maxlen=STEPS)
         self._undone: list[_Step] = []
@@ -66,6 +67,11 @@ class EditedMask:
     def source(self) -> str:
         """The name of the file it was imported from, or ""."""
         return self._state.source
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was guessed or changed when it was imported, one sentence each."""
+        return self._state.notes
 
     @property
     def version(self) -> int:
@@ -94,7 +100,7 @@ class EditedMask:
 
     def finished(self) -> LesionMask:
         """Return a copy as the program passes it on."""
-        return LesionMask(self._pixels.copy(), self.author, self.source)
+        return LesionMask(self._pixels.copy(), self.author, self.source, self.notes)
 
     def begin(self) -> None:
         """Begin a stroke (after ending the one in hand, if its end was missed)."""
@@ -149,8 +155,10 @@ class EditedMask:
         self._pixels[box.slices] = pixels[box.slices]
         return box
 
-    def replace(self, pixels: Bool, author: Author, source: str = "") -> None:
+    def replace(self, pixels: Bool, author: Author, source: str = "", notes: tuple[str, ...] = ()) -> None:
         """Put other pixels (bool, the same shape) in the place of these, as one step; an empty mask has no author.
+
+        `notes` say what was guessed or changed on the way from `source`; they stay with the mask as it does.
 
         Raises:
             ValueError: the shape is another one.
@@ -160,13 +168,13 @@ class EditedMask:
         self.end()
         count = int(np.count_nonzero(pixels))
         if not count:
-            author, source = Author.NONE, ""
+            author, source, notes = Author.NONE, "", ()
         changed = self._pixels ^ pixels
         box = _around(Box(0, 0, *changed.shape), changed)
-        if box is None and (author, source) == (self.author, self.source):
+        if box is None and (author, source, notes) == (self.author, self.source, self.notes):
             return
         before = self._state
-        self._state = _State(author, source, self._new_version(), count)
+        self._state = _State(author, source, notes, self._new_version(), count)
         self._pixels[...] = pixels
         box = box or NOWHERE
         self._keep(box, changed[box.slices], before)
@@ -203,10 +211,11 @@ class EditedMask:
     def _painted(self, count: int) -> _State:
         """Return the state after painting: of an imported mask something imported is left, until it is empty."""
         if not count:
-            return _State(Author.NONE, "", self._new_version(), 0)
+            return _State(Author.NONE, "", (), self._new_version(), 0)
         imported = self.author in (Author.IMPORTED, Author.EDITED)
-        author, source = (Author.EDITED, self.source) if imported else (Author.DRAWN, "")
-        return _State(author, source, self._new_version(), count)
+        if imported:
+            return _State(Author.EDITED, self.source, self.notes, self._new_version(), count)
+        return _State(Author.DRAWN, "", (), self._new_version(), count)
 
     def _new_version(self) -> int:
         self._versions += 1

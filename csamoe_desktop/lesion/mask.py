@@ -24,8 +24,10 @@ class LesionMask:
         pixels: bool (rows, columns), the frame's shape.
         author: who made it.
         source: the name of the file it was imported from, or "".
+        notes: what was guessed or changed when it was imported, one sentence each.
     """
 
     pixels: NDArray[np.bool_]
     author: Author
     source: str = ""
+    notes: tuple[str, ...] = ()

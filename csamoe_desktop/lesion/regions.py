@@ -34,7 +34,8 @@ Bool = NDArray[np.bool_]
 
 
 class Part(NamedTuple):
-    """A part of a frame, half-open in frame pixels; it may reach beyond the frame, where all is black."""
+    """A part of a frame, half-open in frame pixels. No `tools.Box`, which cuts arrays and so lies inside its frame: a part
+    may reach beyond, where all is black."""
 
     top: int
     left: int
@@ -93,7 +94,7 @@ def fit(pixels: Gray, mask: Bool, part: Part, size: int = SIZE) -> tuple[Gray, B
         UserError: the lesion vanishes at this size.
     """
     lesion = _cut(mask, part)
-    fitted = lesion[_nearest(lesion.shape[0], size)][:, _nearest(lesion.shape[1], size)]
+    fitted = lesion[nearest(lesion.shape[0], size)][:, nearest(lesion.shape[1], size)]
     if not fitted.any():
         raise UserError(
             f"The marked lesion is too small to be read: nothing of it is left at {size} x {size} pixels.",
@@ -163,11 +164,16 @@ def on_frame(region: Bool, frame_shape: tuple[int, int], part: Part | None = Non
     part = part or Part(0, 0, *frame_shape)
     whole = np.zeros(frame_shape, bool)
     size = (part.bottom - part.top, part.right - part.left)
-    mapped = region[_nearest(region.shape[0], size[0])][:, _nearest(region.shape[1], size[1])]
+    mapped = region[nearest(region.shape[0], size[0])][:, nearest(region.shape[1], size[1])]
     top, left = max(part.top, 0), max(part.left, 0)
     bottom, right = min(part.bottom, frame_shape[0]), min(part.right, frame_shape[1])
     whole[top:bottom, left:right] = mapped[top - part.top : bottom - part.top, left - part.left : right - part.left]
     return whole
+
+
+def nearest(length: int, size: int) -> NDArray[np.intp]:
+    """Return, for `size` places along an axis of `length` pixels, the pixel at each place's centre."""
+    return ((np.arange(size) * 2 + 1) * length) // (2 * size)
 
 
 def _placed(twice_the_middle: int, side: int, length: int) -> int:
@@ -186,11 +192,6 @@ def _cut(pixels: NDArray[Any], part: Part) -> NDArray[Any]:
     inside = pixels[top : min(part.bottom, rows), left : min(part.right, columns)]
     out[top - part.top :, left - part.left :][: inside.shape[0], : inside.shape[1]] = inside
     return out
-
-
-def _nearest(length: int, size: int) -> NDArray[np.intp]:
-    """Return, for `size` places along an axis of `length` pixels, the pixel at each place's centre."""
-    return ((np.arange(size) * 2 + 1) * length) // (2 * size)
 
 
 def _resized(image: Gray, size: int) -> Gray:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,11 +45,22 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A measured figure with its 95 % bootstrap interval."""
+    """A measured figure with its 95 % bootstrap interval; nan (null in JSON) where it is undefined."""
 
     value: float
     low: float
     high: float
+
+    def to_dict(self) -> dict[str, float | None]:
+        """Return the figure as JSON knows it."""
+        told = {"value": self.value, "low": self.low, "high": self.high}
+        return {name: None if math.isnan(value) else value for name, value in told.items()}
+
+    def words(self) -> str:
+        """Return the figure for a person, such as "0.948 (0.912 to 0.979)"."""
+        if math.isnan(self.value):
+            return "undefined"
+        return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +72,16 @@ class Evaluation:
     groups: int
     metrics: dict[str, Figure]
     group_metrics: dict[str, Figure] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the evaluation as JSON knows it."""
+        return {
+            "data": self.data,
+            "images": self.images,
+            "groups": self.groups,
+            "metrics": {name: figure.to_dict() for name, figure in self.metrics.items()},
+            "group_metrics": {name: figure.to_dict() for name, figure in self.group_metrics.items()},
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +137,8 @@ class ModelCard:
 
     def to_json(self) -> str:
         """Return the card as it is written to card.json."""
-        return json.dumps(dataclasses.asdict(self), indent=2, ensure_ascii=False) + "\n"
+        told = dataclasses.asdict(self) | {"evaluations": [one.to_dict() for one in self.evaluations]}
+        return json.dumps(told, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def read_card(file: Path) -> ModelCard:
@@ -170,7 +193,11 @@ def _evaluation(told: dict[str, Any]) -> Evaluation:
     return Evaluation(
         **{
             **told,
-            "metrics": {name: Figure(**figure) for name, figure in told["metrics"].items()},
-            "group_metrics": {name: Figure(**figure) for name, figure in told["group_metrics"].items()},
+            "metrics": {name: _figure(figure) for name, figure in told["metrics"].items()},
+            "group_metrics": {name: _figure(figure) for name, figure in told["group_metrics"].items()},
         }
     )
+
+
+def _figure(told: dict[str, float | None]) -> Figure:
+    return Figure(**{name: math.nan if value is None else value for name, value in told.items()})

@@ -18,6 +18,7 @@ MANAGEMENT = "Management must not rest solely on this output"
 ROUTING = "A gate weight is routing, not evidence: it says how much an expert was listened to, not what it found."
 NOT_GIVEN = "not given"
 NONE_GIVEN = "None given."
+WARNINGS = "Warnings and notes"
 
 _EXPERTS = {"image": "Whole image", "core": "Tumour core", "boundary": "Boundary"}
 _SHORT_HASH = 12
@@ -36,6 +37,7 @@ class ReportInput:
         reader: the reader's name, or "".
         comment: the reader's free text, or "".
         created: when the report is made; the only clock in it.
+        notes: what the user was told about how the study was read, one sentence each.
     """
 
     study_name: str
@@ -47,6 +49,7 @@ class ReportInput:
     reader: str
     comment: str
     created: datetime
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,8 @@ class GateShare:
 
 @dataclass(frozen=True, slots=True)
 class ReportContent:
-    """What the report says, top to bottom. `identity` names patient and study on every further page."""
+    """What the report says, top to bottom. `identity` names patient and study on every further page; `warnings` are
+    those of the reading, and what was guessed or changed in the study and in the outline."""
 
     title: str
     notice: str
@@ -114,7 +118,7 @@ class ReportContent:
     management: str
 
     def text(self) -> str:
-        """Return the report as plain text, for the clipboard."""
+        """Return the report as plain text, for the clipboard: no tabs, and of our own words none outside Latin-1."""
         reading = Section(
             "AI reading",
             (
@@ -126,11 +130,14 @@ class ReportContent:
         )
         parts = [f"{self.title}\n{self.notice}. {self.management}.\n{self.made}"]
         for section in (self.patient, self.study, reading, self.lesion, self.model):
-            parts.append("\n".join([section.title, *(f"  {line.label}: {line.value}" for line in section.lines)]))
-        parts.append(self.gates_note)
-        parts.append("\n".join(["Warnings", *(f"  {warning}" for warning in self.warnings or ("None.",))]))
-        parts.append(f"Reader's comment\n{self.comment}\nReader: {self.reader}")
-        parts.append("\n".join(["Intended use and limits", self.intended_use, *self.limits]))
+            note = (f"  {self.gates_note}",) if section is reading else ()
+            lines = (f"  {line.label}: {line.value}" for line in section.lines)
+            parts.append("\n".join([section.title, *lines, *note]))
+        parts.append("\n".join([WARNINGS, *(f"  {one}" for one in self.warnings or ("None.",))]))
+        parts.append(f"Reader's comment\n{self.comment}\nReader: {self.reader or NOT_GIVEN}")
+        limits = (f"  {line}" for line in (self.intended_use, *self.limits))
+        parts.append("\n".join(["Intended use and limits", *limits]))
+        parts.append(f"{self.notice}. {self.management}.")
         return "\n\n".join(parts) + "\n"
 
 
@@ -167,7 +174,7 @@ def content(given: ReportInput) -> ReportContent:
         lesion=_lesion(given, measure(given.mask.pixels, given.frame.spacing)),
         model=_model(card, assessment.device),
         weights_sha256=card.sha256,
-        warnings=tuple(_clean(warning) for warning in assessment.warnings),
+        warnings=tuple(dict.fromkeys(_clean(one) for one in (*assessment.warnings, *given.notes, *given.mask.notes))),
         comment=_clean(given.comment, keep_lines=True) or NONE_GIVEN,
         reader=_clean(given.reader),
         intended_use=_clean(card.intended_use),

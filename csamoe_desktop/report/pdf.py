@@ -11,7 +11,7 @@ from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
 
 from csamoe_desktop.files import write_whole
-from csamoe_desktop.report.content import MANAGEMENT, NONE_GIVEN, ReportContent, ReportInput, Section, content
+from csamoe_desktop.report.content import MANAGEMENT, NONE_GIVEN, WARNINGS, ReportContent, ReportInput, Section, content
 from csamoe_desktop.report.fonts import register_fonts
 from csamoe_desktop.report.pictures import BOUNDARY, CAPTION, CORE, pictures
 from csamoe_desktop.report.sheet import (
@@ -261,7 +261,7 @@ def _flow(said: ReportContent) -> list[_Piece]:
     warnings = [text(warning, _BODY, FULL) for warning in said.warnings] or [text("None.", _LABEL, FULL)]
     comment = text_lines(said.comment, _LABEL if said.comment == NONE_GIVEN else _BODY, FULL)
     pieces = []
-    for title, blocks in (("Warnings", warnings), ("Reader's comment", comment)):
+    for title, blocks in ((WARNINGS, warnings), ("Reader's comment", comment)):
         again = text(f"{title}, continued", _HEADING, FULL)
         pieces += [
             _Piece(stack(text(title, _HEADING, FULL), *blocks[:2]), above=stack(space(8), rule(FULL))),

@@ -1,5 +1,6 @@
 """Millimetres per pixel from a DICOM header: US Region Calibration (PS3.3 C.8.5.5), else the pixel spacings of
-PS3.3 10.7. Pixels rather than wrong millimetres: what is not plainly a spacing in centimetres or millimetres is none."""
+PS3.3 10.7. Pixels rather than wrong millimetres: what is not plainly a spacing in centimetres or millimetres is none,
+and so is one of several scales in one image."""
 
 import math
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pydicom.dataset import Dataset
 from csamoe_desktop.study.model import Spacing
 
 _TWO_DIMENSIONAL = 1
-_TISSUE = 1
+_TISSUE, _COLOUR_FLOW = 1, 2
 _CENTIMETRES = 3
 _PLAUSIBLE = (0.001, 10.0)
 """Millimetres per pixel outside these bounds are a mistake in the file."""
@@ -26,9 +27,9 @@ _FALLBACKS = (
 
 @dataclass(frozen=True, slots=True)
 class _Region:
-    """A calibrated 2D tissue region: its number in the file (from 1), spacing and area in pixels."""
+    """A calibrated 2D region: its kind of data, spacing and area in pixels."""
 
-    number: int
+    data: int
     spacing: Spacing
     area: int
 
@@ -37,14 +38,12 @@ def find_spacing(header: Dataset) -> tuple[Spacing | None, tuple[str, ...]]:
     """Return the spacing a header gives its pixels, or None, and what the user should be told about it."""
     regions, notes = _regions(header)
     if regions:
-        best = max(regions, key=lambda region: region.area)
-        others = sum(not _agree(best.spacing, region.spacing) for region in regions)
-        if others:
-            notes.append(
-                f"The file's {len(regions)} calibrated regions have different scales: that of region {best.number}, the "
-                "largest, is used, and measurements in the others would be wrong."
-            )
-        return best.spacing, tuple(notes)
+        tissue = [region for region in regions if region.data == _TISSUE]
+        best = max(tissue or regions, key=lambda region: region.area)
+        if not all(_agree(best.spacing, region.spacing) for region in regions):
+            return None, (*notes, "The image has regions of different scale; sizes are in pixels.")
+        if tissue:
+            return best.spacing, tuple(notes)
     for holder in (header, *_measures(header)):
         for keyword, source in _FALLBACKS:
             values = numbers(holder, keyword)
@@ -63,11 +62,12 @@ def find_spacing(header: Dataset) -> tuple[Spacing | None, tuple[str, ...]]:
 
 
 def _regions(header: Dataset) -> tuple[list[_Region], list[str]]:
-    """Return the usable 2D tissue regions, and a note where there are such regions but none is usable."""
+    """Return the usable 2D regions of tissue or colour flow, and a note where there is tissue but no usable scale of it."""
     found: list[_Region] = []
     unusable = 0
     for number, item in enumerate(header.get("SequenceOfUltrasoundRegions") or [], start=1):
-        if _whole(item, "RegionSpatialFormat") != _TWO_DIMENSIONAL or _whole(item, "RegionDataType") != _TISSUE:
+        data = _whole(item, "RegionDataType")
+        if _whole(item, "RegionSpatialFormat") != _TWO_DIMENSIONAL or data not in (_TISSUE, _COLOUR_FLOW):
             continue
         units = (_whole(item, "PhysicalUnitsXDirection"), _whole(item, "PhysicalUnitsYDirection"))
         # Signed: a delta is negative where the axis runs against the rows or columns.
@@ -76,11 +76,11 @@ def _regions(header: Dataset) -> tuple[list[_Region], list[str]]:
             for keyword in ("PhysicalDeltaX", "PhysicalDeltaY")
         )
         if units == (_CENTIMETRES, _CENTIMETRES) and _plausible(across) and _plausible(down):
-            found.append(_Region(number, Spacing(down, across, f"region {number}"), _area(item)))
-        else:
+            found.append(_Region(data, Spacing(down, across, f"region {number}"), _area(item)))
+        elif data == _TISSUE:
             unusable += 1
-    if unusable and not found:
-        return [], ["The file's ultrasound region calibration is not usable (it is not a scale in centimetres)."]
+    if unusable and not any(region.data == _TISSUE for region in found):
+        return found, ["The file's ultrasound region calibration is not usable (it is not a scale in centimetres)."]
     return found, []
 
 

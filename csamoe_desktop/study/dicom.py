@@ -25,10 +25,12 @@ from pydicom.uid import (
 )
 
 from csamoe_desktop.errors import UserError
+from csamoe_desktop.files import reason
 from csamoe_desktop.study.calibration import find_spacing, numbers
 from csamoe_desktop.study.dicom_facts import read_facts
-from csamoe_desktop.study.dicom_pixels import COPY_AGAIN, PHOTOMETRIC, FrameDecoder, with_window, without_warnings
+from csamoe_desktop.study.dicom_pixels import COPY_AGAIN, PHOTOMETRIC, FrameDecoder, with_window
 from csamoe_desktop.study.model import Study
+from csamoe_desktop.study.quiet import without_warnings
 
 _log = logging.getLogger(__name__)
 
@@ -67,7 +69,7 @@ def open_dicom(path: Path) -> Study:
         raise UserError(f"There is no file {path}.", "Check the name, or whether the drive is connected.") from problem
     except OSError as problem:
         raise UserError(
-            f"{path.name} could not be read: {problem.strerror or problem}.",
+            f"{path.name} could not be read: {reason(problem)}.",
             "Check that you may read it and that the drive is connected.",
         ) from problem
     except Exception as problem:  # pydicom raises almost anything on a damaged header

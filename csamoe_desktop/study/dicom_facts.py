@@ -8,6 +8,7 @@ from pydicom.dataset import Dataset
 
 from csamoe_desktop.study.model import StudyFacts
 
+_SEXES = {"F": "female", "M": "male", "O": "other"}
 _SIDES = {"R": "right", "L": "left", "B": "both sides"}
 _ESCAPE = re.compile(r"\x1b\$?[()-][A-Z]")
 _DATE = re.compile(r"(\d{4})[.\-/]?(\d{2})[.\-/]?(\d{2})")
@@ -16,11 +17,12 @@ _DATE = re.compile(r"(\d{4})[.\-/]?(\d{2})[.\-/]?(\d{2})")
 def read_facts(header: Dataset) -> StudyFacts:
     """Return what a header says of patient and study; empty where it says nothing or nothing legible."""
     maker, model = _text(header, "Manufacturer"), _text(header, "ManufacturerModelName")
+    sex = _text(header, "PatientSex")
     return StudyFacts(
         patient_name=readable_name(_text(header, "PatientName")),
         patient_id=_text(header, "PatientID"),
         birth_date=_date(header, "PatientBirthDate"),
-        sex=_text(header, "PatientSex"),
+        sex=_SEXES.get(sex.upper(), sex),
         study_date=_date(header, "StudyDate", "AcquisitionDate", "ContentDate"),
         study_description=_text(header, "StudyDescription"),
         accession=_text(header, "AccessionNumber"),

@@ -5,10 +5,6 @@ YBR_RCT. So nothing here converts a colour space, except palettes into RGB.
 """
 
 import logging
-import threading
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +19,9 @@ from pydicom.pixels.utils import pixel_array
 from pydicom.uid import UID
 
 from csamoe_desktop.errors import UserError
+from csamoe_desktop.files import reason
+from csamoe_desktop.study.dicom_decoders import plugin_for
+from csamoe_desktop.study.quiet import without_warnings
 
 _log = logging.getLogger(__name__)
 
@@ -32,16 +31,6 @@ PHOTOMETRIC = frozenset(
 """The photometric interpretations whose colours come out right."""
 
 COPY_AGAIN = "Copy it again from the scanner, the PACS or the CD."
-
-_lock = threading.RLock()
-
-
-@contextmanager
-def without_warnings() -> Iterator[None]:
-    """Keep pydicom's warnings about odd headers to itself; one thread at a time, as Python's filters are the process's."""
-    with _lock, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,10 +85,12 @@ class FrameDecoder:
                 return self._read(index)
         except OSError as problem:
             raise UserError(
-                f"{self.path.name} can no longer be read: {problem.strerror or problem}.",
+                f"{self.path.name} can no longer be read: {reason(problem)}.",
                 "Check that the drive is connected, then open it again.",
             ) from problem
-        except Exception as problem:  # the decoders raise almost anything on damaged data
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as problem:  # almost anything on damaged data; a panic in Rust is no Exception
             _log.warning("a frame could not be decoded (%s): %s", self.syntax.name, type(problem).__name__)
             raise UserError(
                 f"Frame {index + 1} of {self.path.name} cannot be decoded: its pixel data ({self.syntax.name}) are damaged, "
@@ -108,15 +99,16 @@ class FrameDecoder:
             ) from problem
 
     def _read(self, index: int) -> NDArray[Any]:
+        plugin = plugin_for(self.syntax, self.header)
         if isinstance(self.source, Dataset):
-            return pixel_array(self.source, index=index)
+            return pixel_array(self.source, index=index, decoding_plugin=plugin)
         try:
-            return pixel_array(self.source, index=index, transfer_syntax_uid=self.syntax)
+            return pixel_array(self.source, index=index, transfer_syntax_uid=self.syntax, decoding_plugin=plugin)
         except OSError:
             raise
         except Exception:  # noqa: BLE001 (a header not written as it says: only reading all of it finds the pixels)
             _log.info("a frame is read by way of the whole file (%s)", self.syntax.name)
-            return pixel_array(pydicom.dcmread(self.source), index=index)
+            return pixel_array(pydicom.dcmread(self.source), index=index, decoding_plugin=plugin)
 
 
 def with_window(decoder: FrameDecoder) -> tuple[FrameDecoder, list[str]]:

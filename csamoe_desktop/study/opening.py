@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from csamoe_desktop.errors import UserError
+from csamoe_desktop.files import reason
 from csamoe_desktop.study.dicom import looks_like_dicom, open_dicom
 from csamoe_desktop.study.model import Study
 from csamoe_desktop.study.raster import open_picture, picture_kind
@@ -112,8 +113,8 @@ def inspect(path: Path) -> Inspection:
         return Inspection(path=str(path), status="refused", reason=f"It cannot be read ({type(problem).__name__}).")
 
 
-def image_files(folder: Path) -> list[Path]:
-    """Return the files directly in a folder that look like something to open, "image 2" before "image 10".
+def files_in(folder: Path) -> list[Path]:
+    """Return the files directly in a folder, but for hidden ones, "image 2" before "image 10".
 
     Raises:
         UserError: the folder cannot be listed.
@@ -122,20 +123,10 @@ def image_files(folder: Path) -> list[Path]:
         files = [file for file in folder.iterdir() if not file.name.startswith(".") and file.is_file()]
     except OSError as problem:
         raise UserError(
-            f"The folder {folder} cannot be listed: {problem.strerror or problem}.",
+            f"The folder {folder} cannot be listed: {reason(problem)}.",
             "Check that it is there and that you may read it.",
         ) from problem
-    return sorted((file for file in files if _is_candidate(file)), key=_natural)
-
-
-def _is_candidate(file: Path) -> bool:
-    if file.name.upper() == "DICOMDIR":
-        return False
-    try:
-        head = _head(file)
-    except UserError:
-        return False
-    return picture_kind(head) is not None or looks_like_dicom(head)
+    return sorted(files, key=_natural)
 
 
 def _natural(file: Path) -> list[tuple[int, int, str]]:
@@ -159,7 +150,7 @@ def _head(path: Path) -> bytes:
         raise UserError(f"There is no file {path}.", "Check the name, or whether the drive is connected.") from problem
     except (OSError, ValueError) as problem:  # ValueError: a name that no file can have
         raise UserError(
-            f"{path} could not be read: {getattr(problem, 'strerror', None) or problem}.",
+            f"{path} could not be read: {reason(problem) if isinstance(problem, OSError) else problem}.",
             "Check that you may read it and that no other program holds it.",
         ) from problem
     if not head:

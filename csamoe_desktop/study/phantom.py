@@ -4,9 +4,9 @@ The DICOM files are Ultrasound Image and Ultrasound Multi-frame Image objects (P
 """
 
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 
 import cv2
@@ -135,21 +135,27 @@ def write_demo_study(folder: Path) -> DemoStudy:
         spiculated_png=folder / "spiculated.png",
         spiculated_mask=folder / "spiculated_mask.png",
     )
-    write_whole(written.smooth, _dicom_writer(_dataset([smooth], "Smooth", 1, 1)))
-    write_whole(written.spiculated, _dicom_writer(_dataset([spiculated], "Spiculated", 2, 1)))
-    write_whole(written.cine, _dicom_writer(_dataset(cine, "Spiculated", 2, 2)))
-    for path, pixels in (
-        (written.smooth_png, smooth.pixels),
-        (written.smooth_mask, smooth.mask.astype(np.uint8) * 255),
-        (written.spiculated_png, spiculated.pixels),
-        (written.spiculated_mask, spiculated.mask.astype(np.uint8) * 255),
+    for path, data in (
+        (written.smooth, _dicom(_dataset([smooth], "Smooth", 1, 1))),
+        (written.spiculated, _dicom(_dataset([spiculated], "Spiculated", 2, 1))),
+        (written.cine, _dicom(_dataset(cine, "Spiculated", 2, 2))),
+        (written.smooth_png, _png(smooth.pixels)),
+        (written.smooth_mask, _png(smooth.mask.astype(np.uint8) * 255)),
+        (written.spiculated_png, _png(spiculated.pixels)),
+        (written.spiculated_mask, _png(spiculated.mask.astype(np.uint8) * 255)),
     ):
-        write_whole(path, partial(Path.write_bytes, data=cv2.imencode(".png", pixels)[1].tobytes()))
+        write_whole(path, partial(Path.write_bytes, data=data))
     return written
 
 
-def _dicom_writer(dataset: Dataset) -> Callable[[Path], None]:
-    return lambda path: dataset.save_as(path, enforce_file_format=True)
+def _dicom(dataset: Dataset) -> bytes:
+    encoded = BytesIO()
+    dataset.save_as(encoded, enforce_file_format=True)
+    return encoded.getvalue()
+
+
+def _png(pixels: NDArray[np.uint8]) -> bytes:
+    return cv2.imencode(".png", pixels)[1].tobytes()
 
 
 def _dataset(frames: list[Phantom], name: str, patient: int, series: int) -> Dataset:

@@ -1,9 +1,10 @@
-"""Pictures without a header worth trusting: PNG, JPEG, BMP and TIFF, decoded by OpenCV from bytes.
+"""Pictures without a header worth trusting: PNG, BMP and TIFF, decoded by OpenCV from bytes, and JPEG, by Pillow.
 
 From bytes, as OpenCV cannot open paths outside the system's code page on Windows. Their "DPI" says nothing of the body,
 so these studies have no spacing. The pages of a TIFF are the frames of a study.
 """
 
+import io
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +13,13 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageOps
 
 from csamoe_desktop.errors import UserError
+from csamoe_desktop.files import reason
 from csamoe_desktop.study.model import Study
+from csamoe_desktop.study.png import SIGNATURE, plain_png
+from csamoe_desktop.study.quiet import without_warnings
 
 Decoded = NDArray[Any]
 """An image as the file has it: (rows, columns) or (rows, columns, 3 or 4), RGB or RGBA, of the file's own depth."""
@@ -23,7 +28,7 @@ Decoded = NDArray[Any]
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 _SIGNATURES = (
-    (b"\x89PNG\r\n\x1a\n", "PNG image"),
+    (SIGNATURE, "PNG image"),
     (b"\xff\xd8\xff", "JPEG image"),
     (b"BM", "BMP image"),
     (b"II*\x00", "TIFF image"),
@@ -31,7 +36,7 @@ _SIGNATURES = (
     (b"II+\x00", "TIFF image"),
     (b"MM\x00+", "TIFF image"),
 )
-_TIFF = "TIFF image"
+_PNG, _JPEG, _TIFF = "PNG image", "JPEG image", "TIFF image"
 _IMAGE_WIDTH, _IMAGE_LENGTH = 256, 257
 _FIELD_FORMATS = {3: "H", 4: "I", 16: "Q"}
 
@@ -88,7 +93,7 @@ def read_bytes(path: Path) -> bytes:
         raise UserError(f"There is no file {path}.", "Check the name, or whether the drive is connected.") from problem
     except OSError as problem:
         raise UserError(
-            f"{path.name} could not be read: {problem.strerror or problem}.",
+            f"{path.name} could not be read: {reason(problem)}.",
             "Check that you may read it and that no other program holds it.",
         ) from problem
     if not data:
@@ -100,17 +105,37 @@ def decode_picture(data: bytes, path: Path, page: int = 0) -> Decoded:
     """Return a page of an image as the eye sees it (EXIF orientation honoured), with alpha where the file has it.
 
     Raises:
-        UserError: the data are damaged or of a kind OpenCV does not decode; `path` is named in it.
+        UserError: the data are damaged or of a kind that is not decoded here; `path` is named in it.
     """
-    buffer = np.frombuffer(data, np.uint8)
-    stored = _decoded(buffer, cv2.IMREAD_UNCHANGED, page)
-    # UNCHANGED keeps alpha but not the orientation; the other way round for these two together.
-    upright = _decoded(buffer, cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH, page)
-    if stored is None or upright is None or 0 in upright.shape:
+    kind = picture_kind(data)
+    decoded = _jpeg(data) if kind == _JPEG else _by_opencv(plain_png(data) if kind == _PNG else data, page)
+    if decoded is None or 0 in decoded.shape:
         raise UserError(
             f"{path.name} is damaged or incomplete: its pixels cannot be decoded.",
             "Copy or export it again from where it came from.",
         )
+    return decoded
+
+
+def _jpeg(data: bytes) -> Decoded | None:
+    """Return a JPEG's pixels by Pillow: under OpenCV, libjpeg tells the terminal what is damaged."""
+    try:
+        with without_warnings(), Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
+            upright = ImageOps.exif_transpose(image)
+            return np.asarray(upright if upright.mode == "L" else upright.convert("RGB"))
+    except Exception:  # noqa: BLE001 (Pillow raises almost anything on damaged data)
+        return None
+
+
+def _by_opencv(data: bytes | None, page: int) -> Decoded | None:
+    if data is None:
+        return None
+    buffer = np.frombuffer(data, np.uint8)
+    stored = _decoded(buffer, cv2.IMREAD_UNCHANGED, page)
+    # UNCHANGED keeps alpha but not the orientation; the other way round for these two together.
+    upright = _decoded(buffer, cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH, page)
+    if stored is None or upright is None:
+        return None
     if upright.ndim == 3:
         upright = np.asarray(cv2.cvtColor(upright, cv2.COLOR_BGR2RGB))
     if stored.ndim == 3 and stored.shape[2] == 4 and stored.shape[:2] == upright.shape[:2]:

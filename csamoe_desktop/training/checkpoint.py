@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as safetensors_bytes
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
@@ -34,7 +34,7 @@ class Progress:
 
 def save(
     file: Path,
-    recipe: dict[str, Any],
+    origin: dict[str, Any],
     progress: Progress,
     network: nn.Module,
     average: nn.Module | None,
@@ -50,20 +50,19 @@ def save(
         for name, value in values.items():
             tensors[f"{_OPTIMISER}{place}.{name}"] = value
     told = {
-        "recipe": recipe,
+        "origin": origin,
         "history": progress.history,
         "best_epoch": progress.best_epoch,
         "seconds": progress.seconds,
         "groups": state["param_groups"],
         "schedule": schedule.state_dict(),
     }
-    whole = {name: tensor.contiguous() for name, tensor in tensors.items()}
-    write_whole(file, lambda path: save_file(whole, path, {"run": json.dumps(told)}))
+    write_tensors(file, tensors, {"run": json.dumps(told)})
 
 
 def load(
     file: Path,
-    recipe: dict[str, Any],
+    origin: dict[str, Any],
     network: nn.Module,
     average: nn.Module | None,
     optimiser: Optimizer,
@@ -72,7 +71,7 @@ def load(
     """Put network, its average, optimiser and schedule where the checkpoint left them and return how far that was.
 
     Raises:
-        UserError: the file is damaged, or belongs to a run with another recipe.
+        UserError: the file is damaged, or belongs to a run of another `origin` (recipe, data, start).
     """
     try:
         with safe_open(file, framework="pt") as opened:
@@ -80,9 +79,10 @@ def load(
             tensors: dict[str, Tensor] = {name: opened.get_tensor(name) for name in opened.offset_keys()}
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as problem:
         raise UserError(f"The checkpoint {file} is damaged.", "Train into a new folder with --out.") from problem
-    if told["recipe"] != recipe:
+    other = [name for name, value in origin.items() if told["origin"][name] != value]
+    if other:
         raise UserError(
-            f"{file.parent} holds a run with another recipe.",
+            f"{file.parent} holds a run with another {' and another '.join(other)}.",
             "Train into a new folder with --out, or give the same options to go on with this one.",
         )
     network.load_state_dict(_named(tensors, _NETWORK))
@@ -97,18 +97,19 @@ def load(
     return Progress(tuple(told["history"]), told["best_epoch"], told["seconds"])
 
 
-def write_weights(file: Path, network: nn.Module) -> None:
-    """Write a network's weights alone."""
-    state = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
-    write_whole(file, lambda path: save_file(state, path))
+def write_tensors(file: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> None:
+    """Write tensors as a safetensors file, whole.
+
+    Raises:
+        UserError: as `write_whole`. (Safetensors' own writer would hide a full disk in an exception of its own.)
+    """
+    data = safetensors_bytes({name: tensor.contiguous() for name, tensor in tensors.items()}, metadata)
+    write_whole(file, lambda path: path.write_bytes(data))
 
 
 def half_precision(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Return `state` with its floating tensors as float16, contiguous, as a bundle keeps them."""
-    return {
-        name: (tensor.to(torch.float16) if tensor.is_floating_point() else tensor).contiguous()
-        for name, tensor in state.items()
-    }
+    """Return `state` with its floating tensors as float16, as a bundle keeps them."""
+    return {name: tensor.to(torch.float16) if tensor.is_floating_point() else tensor for name, tensor in state.items()}
 
 
 def _named(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

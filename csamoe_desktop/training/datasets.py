@@ -6,11 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from csamoe_desktop.errors import UserError
+from csamoe_desktop.lesion.formats import read_mask
+from csamoe_desktop.lesion.regions import grey
+from csamoe_desktop.study.raster import open_picture
 
 _COLUMNS = ("image", "mask", "label", "group")
 
@@ -42,24 +44,32 @@ class Example:
 
 
 def read_dataset(folder: Path) -> list[Sample]:
-    """Return the rows of `folder`/labels.csv, in its order.
+    """Return the rows of `folder`/labels.csv (UTF-8, also as Excel writes it), in its order.
 
     Raises:
-        UserError: there is no such file, or it lacks a column that every dataset folder has.
+        UserError: there is no such file, it is no UTF-8 table, or it lacks what every dataset folder has.
     """
     table = folder / "labels.csv"
     try:
-        with table.open(newline="", encoding="utf-8") as opened:
+        with table.open(newline="", encoding="utf-8-sig") as opened:
             rows = list(csv.DictReader(opened))
     except OSError as problem:
         raise UserError(
             f"{folder} is no dataset folder: {table} could not be read.",
             "A dataset folder holds labels.csv (image, mask, label, group), images and masks.",
         ) from problem
+    except (UnicodeError, csv.Error) as problem:
+        raise UserError(f"{table} is no table in UTF-8.", 'Save it again as "CSV UTF-8".') from problem
     if not rows:
         raise UserError(f"{table} lists no image.", "Add a row for each image.")
     if missing := [column for column in _COLUMNS if column not in rows[0]]:
         raise UserError(f"{table} has no column {', '.join(missing)}.", f"It needs {', '.join(_COLUMNS)}.")
+    for number, row in enumerate(rows, 2):
+        if None in row or None in row.values() or not all(row[column] for column in _COLUMNS):
+            raise UserError(
+                f"Line {number} of {table} is not complete.",
+                f"Each line needs {', '.join(rows[0])}, as the first says.",
+            )
     return [Sample(folder / row["image"], folder / row["mask"], row["label"], row["group"], dict(row)) for row in rows]
 
 
@@ -83,22 +93,16 @@ def where(samples: Iterable[Sample], conditions: Sequence[str]) -> list[Sample]:
 
 
 def read_sample(sample: Sample) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """Return a sample's grey pixels, uint8, and its mask, bool, of one shape.
+    """Return a sample's grey pixels, uint8, and its mask, bool, of one shape, read as the window reads them.
 
     Raises:
-        UserError: a file is missing or is no image.
+        UserError: a file is missing, damaged or of another size, or the mask is empty; the image is named.
     """
-    read = []
-    for file in (sample.image, sample.mask):
-        try:
-            data = np.frombuffer(file.read_bytes(), np.uint8)
-            pixels = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE) if data.size else None
-        except OSError:
-            pixels = None
-        if pixels is None:
-            raise UserError(f"{file} could not be read.", "Check that labels.csv and the files agree.")
-        read.append(np.asarray(pixels, np.uint8))
-    return read[0], read[1] > 127
+    try:
+        pixels = grey(open_picture(sample.image).frame(0).pixels)
+        return pixels, read_mask(sample.mask, pixels.shape).pixels
+    except UserError as problem:
+        raise UserError(f"{sample.name}: {problem.message}", problem.hint) from problem
 
 
 def read_examples(samples: Sequence[Sample], positive: str, negative: str) -> list[Example]:

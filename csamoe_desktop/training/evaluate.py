@@ -81,9 +81,7 @@ def read_all(
 
 def _regions(card: ModelCard, sample: Sample, outline: str) -> Regions:
     pixels, mask = read_sample(sample)
-    if mask.any():  # an empty one is refused below, in words
-        mask = OUTLINES[outline](mask)
-    return make_regions(pixels, mask, card.input_size, field=card.field)
+    return make_regions(pixels, OUTLINES[outline](mask), card.input_size, field=card.field)
 
 
 def summarise(readings: Readings, data: str) -> Evaluation:

@@ -7,7 +7,7 @@ import platform
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from csamoe_desktop.files import write_whole
 from csamoe_desktop.inference.bundle import CARD, WEIGHTS, Bundle
@@ -15,7 +15,7 @@ from csamoe_desktop.inference.torch_engine import load_predictor
 from csamoe_desktop.networks.blocks import parameter_count
 from csamoe_desktop.networks.build import build
 from csamoe_desktop.networks.cards import ModelCard, Thresholds, Training
-from csamoe_desktop.training.checkpoint import Progress, half_precision
+from csamoe_desktop.training.checkpoint import Progress, half_precision, write_tensors
 from csamoe_desktop.training.datasets import data_sha256
 from csamoe_desktop.training.evaluate import read_all, summarise
 from csamoe_desktop.training.loop import BEST, Recipe
@@ -59,9 +59,7 @@ def write_bundle(
     Every figure on the card is measured with the half-precision weights that the bundle holds: temperature and
     thresholds on the validation samples, the evaluations on validation and test samples.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    state = half_precision(load_file(run / BEST))
-    write_whole(folder / WEIGHTS, lambda path: save_file(state, path))
+    write_tensors(folder / WEIGHTS, half_precision(load_file(run / BEST)))
     samples = [*split.train, *split.validation, *split.test]
 
     card = ModelCard(
@@ -117,6 +115,10 @@ def _measured(card: ModelCard, folder: Path, split: Split) -> ModelCard:
         thresholds=choose_thresholds(validation.positive, validation.probability, chosen_on=chosen_on),
         evaluations=(
             summarise(read_all(predictor, split.test), "test: held-out patients"),
+            summarise(
+                read_all(predictor, split.test, outline="ellipse"),
+                "test: held-out patients, outlines replaced by their ellipse",
+            ),
             summarise(validation, "validation: best epoch, temperature and thresholds were chosen on these"),
         ),
     )

@@ -6,6 +6,8 @@ the last epoch's checkpoint gives the weights an unbroken run gives.
 
 import csv
 import dataclasses
+import hashlib
+import io
 import logging
 import random
 import time
@@ -23,6 +25,7 @@ from torch.optim.lr_scheduler import LRScheduler, OneCycleLR, ReduceLROnPlateau
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
+from csamoe_desktop.files import write_whole
 from csamoe_desktop.inference.tensors import views_tensor
 from csamoe_desktop.lesion.regions import SIZE, divide, make_regions
 from csamoe_desktop.networks.cards import Builder, Normalisation
@@ -41,7 +44,8 @@ CURVES = "curves.csv"
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What is trained and how. The defaults are the paper's.
+    """What is trained and how. The defaults are the paper's (which runs all 30 epochs; `patience` only spares those
+    after the best that will not count).
 
     Attributes:
         builder, views, size, field, normalisation: the network and what its experts see.
@@ -99,6 +103,7 @@ def train(
     validation: Sequence[Example],
     folder: Path,
     device: torch.device,
+    start: str = "random weights",
     show_progress: bool = True,
 ) -> Progress:
     """Train `network` in place, or go on where `folder` stopped, and leave its best weights in best.safetensors there.
@@ -106,7 +111,7 @@ def train(
     With the schedule `plateau` the best epoch is that of the highest validation accuracy, among equals of the lowest
     validation loss; with `one-cycle` it is the last.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    origin = {"recipe": recipe.to_dict(), "data": _fingerprint(training, validation), "start": start}
     network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = _average(recipe, network)
     kept = average.module if average else network
@@ -114,7 +119,7 @@ def train(
     schedule = _schedule(recipe, optimiser, _batch_count(recipe, training))
     progress = Progress()
     if (folder / CHECKPOINT).is_file():
-        progress = checkpoint.load(folder / CHECKPOINT, recipe.to_dict(), network, average, optimiser, schedule)
+        progress = checkpoint.load(folder / CHECKPOINT, origin, network, average, optimiser, schedule)
         _log.info("going on after epoch %d", progress.epochs)
     while not _finished(recipe, progress):
         epoch, started = progress.epochs + 1, time.monotonic()
@@ -132,6 +137,7 @@ def train(
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             losses.append(loss.item())
+            rate = optimiser.param_groups[0]["lr"]
             if average:
                 average.update_parameters(network)
             if isinstance(schedule, OneCycleLR):
@@ -145,7 +151,7 @@ def train(
             "validation_loss": checked.loss,
             "validation_accuracy": checked.accuracy,
             "validation_auc": checked.auc,
-            "learning_rate": optimiser.param_groups[0]["lr"],
+            "learning_rate": rate,
         }
         better = _is_better(recipe, row, progress)
         progress = Progress(
@@ -154,8 +160,8 @@ def train(
             seconds=progress.seconds + time.monotonic() - started,
         )
         if better:
-            checkpoint.write_weights(folder / BEST, kept)
-        checkpoint.save(folder / CHECKPOINT, recipe.to_dict(), progress, network, average, optimiser, schedule)
+            checkpoint.write_tensors(folder / BEST, kept.state_dict())
+        checkpoint.save(folder / CHECKPOINT, origin, progress, network, average, optimiser, schedule)
         _write_curves(folder / CURVES, progress)
         _log.info(
             "epoch %d: training loss %.4f, validation loss %.4f, accuracy %.4f, AUC %.4f%s",
@@ -192,6 +198,18 @@ def seed_everything(seed: int, epoch: int) -> None:
     random.seed(mixed)
     np.random.seed(mixed)
     torch.manual_seed(mixed)
+
+
+def _fingerprint(*parts: Sequence[Example]) -> str:
+    """Return a hash of which examples are in which part, and of their pixels, masks and labels."""
+    whole = hashlib.sha256()
+    for part in parts:
+        whole.update(b"part")
+        for one in part:
+            whole.update(f"{one.sample.name}\0{one.target}\0{one.pixels.shape}\n".encode())
+            whole.update(one.pixels.tobytes())
+            whole.update(np.packbits(one.mask).tobytes())
+    return whole.hexdigest()
 
 
 def _average(recipe: Recipe, network: nn.Module) -> AveragedModel | None:
@@ -250,7 +268,8 @@ def _plain_views(recipe: Recipe, example: Example) -> Tensor:
 
 
 def _write_curves(file: Path, progress: Progress) -> None:
-    with file.open("w", newline="", encoding="utf-8") as opened:
-        writer = csv.DictWriter(opened, fieldnames=list(progress.history[0]))
-        writer.writeheader()
-        writer.writerows(progress.history)
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, fieldnames=list(progress.history[0]))
+    writer.writeheader()
+    writer.writerows(progress.history)
+    write_whole(file, lambda path: path.write_bytes(text.getvalue().encode()))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from csamoe_desktop.errors import UserError
 from csamoe_desktop.training.datasets import Sample
 
 
@@ -15,6 +16,16 @@ class Split:
     train: list[Sample]
     validation: list[Sample]
     test: list[Sample]
+
+    def __post_init__(self) -> None:
+        """Raise UserError where a group is in two parts."""
+        parts = [{sample.group for sample in part} for part in (self.train, self.validation, self.test)]
+        shared = (parts[0] & parts[1]) | (parts[0] & parts[2]) | (parts[1] & parts[2])
+        if shared:
+            raise UserError(
+                f"{len(shared)} groups would be parted, such as {min(shared)}.",
+                "Give each group (patient) one fold, and groups of different folders different names.",
+            )
 
 
 def by_fold(samples: Sequence[Sample], test_fold: str, validation_share: float, seed: int) -> Split:

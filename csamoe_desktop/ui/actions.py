@@ -139,6 +139,11 @@ class Actions(QObject):
             action.setToolTip(f"{said}  ({shown(keys[0])})" if keys else said)
         return refused
 
+    def key(self, name: str, before: str = "", after: str = "") -> str:
+        """Return the first key of the command `name` as its user reads it, between `before` and `after`; "" for none."""
+        keys = self.keys.get(name, ())
+        return f"{before}{shown(keys[0])}{after}" if keys else ""
+
     def refresh(self) -> None:
         """Ask every command whether it can be done and whether it is on."""
         for command in self.commands:

@@ -2,6 +2,7 @@
 
 import logging
 import logging.handlers
+import os
 import sys
 import threading
 import traceback
@@ -13,6 +14,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from csamoe_desktop import __version__, paths
+from csamoe_desktop.errors import UserError
 from csamoe_desktop.report.fonts import register_fonts
 from csamoe_desktop.settings import Settings, load_settings
 from csamoe_desktop.ui import theme
@@ -41,8 +43,14 @@ def run(files: list[Path], prepare: Callable[[MainWindow], None] = lambda window
 
 
 def make_application() -> QApplication:
-    """Return the application, made if need be, with its names, style, fonts and icon."""
+    """Return the application, made if need be, with its names, style, fonts and icon.
+
+    Raises:
+        UserError: there is no display.
+    """
     existing = QApplication.instance()
+    if existing is None:
+        _need_display()
     application = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
     if application.property("csamoeStyle"):
         return application
@@ -58,6 +66,19 @@ def make_application() -> QApplication:
     application.setFont(font)
     application.setWindowIcon(theme.application_icon())
     return application
+
+
+def _need_display() -> None:
+    """Refuse to go on without a display: Qt would end the process on the spot."""
+    platform = os.environ.get("QT_QPA_PLATFORM", "")
+    if not sys.platform.startswith("linux") or not platform.startswith(("xcb", "wayland")) and platform:
+        return
+    if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        raise UserError(
+            "There is no display to show a window on.",
+            "Without one, `csamoe-desktop demo --out DIR` does the whole job on a made study, and "
+            "`csamoe-desktop assess` reads a lesion.",
+        )
 
 
 def make_window(settings: Settings) -> MainWindow:

@@ -62,7 +62,6 @@ class Canvas(FrameView):
         self._wheel = 0
         self.viewport().setMouseTracking(True)
         self._area.sigRangeChanged.connect(lambda *_: self._follow_mouse())
-        session.studyChanged.connect(self._taken_away)
         session.frameChanged.connect(self._taken_away)
         self.set_tool(Tool.WINDOW_LEVEL)
 

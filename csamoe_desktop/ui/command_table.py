@@ -67,6 +67,8 @@ def command_table(
         Command("close_study", "File.study", "&Close study", files.close_study, ("Ctrl+W",), enabled=image),
         Command("export", "File.study", "&Export PDF report…", files.export, ("Ctrl+E",), "export",
                 enabled=lambda: session.reading_state is ReadingState.DONE and not session.jobs.busy(REPORTING)),
+        Command("copy_report", "File.study", "Copy &report as text", files.copy_report, ("Ctrl+Shift+C",), "copy",
+                enabled=lambda: session.reading_state is ReadingState.DONE),
         Command("settings", "File.end", "&Settings…", pages.show_settings, ("Ctrl+,",), "settings"),
         Command("quit", "File.end", "&Quit", pages.close, ("Ctrl+Q",)),
 

@@ -14,7 +14,7 @@ from csamoe_desktop.ui.reading import ReadingState
 from csamoe_desktop.ui.session import Session
 
 REPORT, PICTURE = "report.pdf", "window.png"
-_HINT = "This is a made study, no patient's. The outline is there: press Ctrl+Return to assess it, or draw your own."
+_HINT = "This is a made study, no patient's. The outline is there: assess it{key}, or draw your own."
 
 
 def show(folder: Path) -> int:
@@ -27,7 +27,7 @@ def show(folder: Path) -> int:
             if session.study is not None and session.study.path == study.spiculated.absolute():
                 session.frameChanged.disconnect(opened)
                 window.import_mask(study.spiculated_mask)
-                window.messages.note(_HINT)
+                window.messages.note(_HINT.format(key=window.actions_table.key("assess", " (", ")")))
 
         window.session.frameChanged.connect(opened)
 
@@ -42,26 +42,36 @@ def run_whole_job(folder: Path) -> list[Path]:
     """
     study = _written(folder / "study")
     window = read_window(study, load_settings())
-    done: list[Path] = []
-    window.session.export_report(folder / REPORT, done.append)
-    wait_until(window.session, lambda: bool(done))
-    picture = folder / PICTURE
-    if not window.grab().save(str(picture)):
-        raise UserError(f"{picture} could not be written.", "Choose another folder with --out.")
-    window.close()
+    try:
+        done: list[Path] = []
+        window.session.export_report(folder / REPORT, done.append)
+        wait_until(window.session, lambda: bool(done))
+        picture = folder / PICTURE
+        if not window.grab().save(str(picture)):
+            raise UserError(f"{picture} could not be written.", "Choose another folder with --out.")
+    finally:
+        _remove(window)
     return [folder / REPORT, picture]
 
 
 def read_window(study: DemoStudy, settings: Settings) -> MainWindow:
-    """Return a window, shown, with the demo study's spiculated lesion open, marked and assessed."""
+    """Return a window, shown, with the demo study's spiculated lesion open, marked and assessed.
+
+    Raises:
+        UserError: a step is refused.
+    """
     window = make_window(settings)
-    window.show()
-    session = window.session
-    session.open(study.smooth, study.cine, study.spiculated)
-    wait_until(session, lambda: len(session.studies) == 3)
-    session.import_mask(study.spiculated_mask)
-    session.assess()
-    wait_until(session, lambda: session.reading_state is ReadingState.DONE)
+    try:
+        window.show()
+        session = window.session
+        session.open(study.smooth, study.cine, study.spiculated)
+        wait_until(session, lambda: len(session.studies) == 3)
+        session.import_mask(study.spiculated_mask)
+        session.assess()
+        wait_until(session, lambda: session.reading_state is ReadingState.DONE)
+    except BaseException:
+        _remove(window)
+        raise
     return window
 
 
@@ -86,6 +96,11 @@ def wait_until(session: Session, condition: Callable[[], bool]) -> None:
     session.failed.disconnect(failed)
     if problems:
         raise problems[0]
+
+
+def _remove(window: MainWindow) -> None:
+    window.close_now()
+    window.deleteLater()
 
 
 def _written(folder: Path) -> DemoStudy:

@@ -4,13 +4,16 @@ import dataclasses
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.lesion.formats import MaskSizeMismatch
-from csamoe_desktop.report.content import report_file_name
+from csamoe_desktop.report.content import content, report_file_name
+from csamoe_desktop.ui.closing import in_words
 from csamoe_desktop.ui.messages import Messages
+from csamoe_desktop.ui.reading import FrameWork, ReadingState
 from csamoe_desktop.ui.session import Session
 
 _MASKS = "Masks (*.png *.jpg *.jpeg *.bmp *.tif *.tiff);;All files (*)"
@@ -58,31 +61,63 @@ class Files(QObject):
 
     def export(self) -> None:
         """Ask where to write the report, and write it."""
-        given = self._session.report_input()
-        if given is None:
+        given, work = self._session.report_input(), self._session.work
+        if given is None or work is None:
             return
-        suggested = str(Path(self._folder()) / report_file_name(given))
-        name, _ = QFileDialog.getSaveFileName(self._window, "Export PDF report", suggested, "PDF (*.pdf)")
-        if name:
-            path = Path(name)
-            self._session.export_report(path if path.suffix else path.with_suffix(".pdf"), self._exported)
+        dialog = QFileDialog(self._window, "Export PDF report", self._folder(), "PDF (*.pdf)")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("pdf")
+        dialog.selectFile(report_file_name(given))
+        dialog.fileSelected.connect(lambda name: self._export_to(Path(name), work))
+        dialog.open()
+
+    def copy_report(self) -> None:
+        """Put the report on the clipboard as text."""
+        given = self._session.report_input()
+        if given is not None and self._session.reading_state is ReadingState.DONE:
+            QGuiApplication.clipboard().setText(content(given).text())
+            self._messages.note("The report is on the clipboard, as text.")
 
     def close_study(self) -> None:
-        """Close the study in view; ask first where outlines would be lost."""
+        """Close the study in view; ask first where outlines or comments would be lost."""
         study = self._session.study
         if study is None:
             return
-        marked = sum(self._session.marked(study, index) for index in range(study.frame_count))
-        if not marked:
+        outlines, comments = self._session.unreported(study)
+        if not (outlines or comments):
             self._session.close_study()
             return
-        outlines = "one outline" if marked == 1 else f"{marked} outlines"
         self._messages.question(
-            f"{study.path.name} has {outlines}, which closing removes together with the reading.",
+            f"{study.path.name} has {in_words(outlines, comments)} that no report holds; closing removes them.",
             "Export the report first if you need it.",
             "Close the study",
             self._session.close_study,
         )
+
+    def _export_to(self, chosen: Path, work: FrameWork) -> None:
+        """Write the report of `work` to the file chosen, or to the same name with ".pdf": that the user has not been
+        asked about, should there be one already."""
+        # A dialog takes "report Dr. Meyer" for a name with a suffix.
+        path = chosen if chosen.suffix.lower() == ".pdf" else chosen.with_name(f"{chosen.name}.pdf")
+        if path == chosen or not path.exists():
+            self._export(path, work)
+            return
+        self._messages.question(
+            f"There is a file {path.name} already in {path.parent}.",
+            "",
+            "Replace it",
+            partial(self._export, path, work),
+        )
+
+    def _export(self, path: Path, work: FrameWork) -> None:
+        if self._session.work is not work:
+            # Files that were being opened while the dialog stood come into view under it.
+            self._messages.failure(
+                UserError("Another image has come into view; no report was written.", "Go back to yours, and export.")
+            )
+            return
+        self._session.export_report(path, self._exported)
 
     def _import_resized(self, path: Path) -> None:
         try:

@@ -15,6 +15,7 @@ class FrameBar(QWidget):
     def __init__(self, session: Session, cine: Cine, play: QAction, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
+        self._cine = cine
         self._play = QToolButton()
         self._play.setDefaultAction(play)
         self._play.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -29,8 +30,13 @@ class FrameBar(QWidget):
         row.addWidget(self._play)
         row.addWidget(self._slider, 1)
         row.addWidget(self._place)
-        self._slider.valueChanged.connect(cine.go_to)
+        self._slider.valueChanged.connect(self._go)
         session.frameChanged.connect(self._show)
+        self._show()
+
+    def _go(self, index: int) -> None:
+        self._cine.go_to(index)
+        # A frame that cannot be decoded leaves the one before in view.
         self._show()
 
     def _show(self) -> None:

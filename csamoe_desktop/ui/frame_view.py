@@ -20,7 +20,6 @@ from csamoe_desktop.ui.window_level import WindowLevel
 
 BACKGROUND = QColor("#111111")
 OVERLAYS = ("lesion", "core", "boundary")
-EMPTY = "Drop a study here, or press Ctrl+O"
 STALE = "Outline changed: assess again"
 
 _CLOSEST = 64.0
@@ -49,6 +48,7 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
         for item in (self._image, *self._regions.values(), self._outline):
             self._area.addItem(item, ignoreBounds=True)
         self._empty = Note(self.viewport(), enlarged=1.4, panel=False)
+        self._next_step = "Drop a study here"
         self._stale = Note(self.viewport())
         self._legend = Legend(self.viewport())
         self._scale = ScaleBar(self.viewport())
@@ -64,7 +64,6 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
         self.setAccessibleName("Image")
         self._area.sigRangeChanged.connect(self._view_changed)
         self._area.sigResized.connect(self._view_resized)
-        session.studyChanged.connect(self._frame_changed)
         session.frameChanged.connect(self._frame_changed)
         session.maskChanged.connect(self._mask_changed)
         session.readingChanged.connect(self._reading_changed)
@@ -128,6 +127,12 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
         """Return what is shown, as it is shown."""
         return QImage(self.grab().toImage())
 
+    def say_when_empty(self, text: str) -> None:
+        """Tell this in the middle as long as there is no frame."""
+        self._next_step = text
+        self._empty.say(text if self._session.frame is None else "")
+        self._place_notes()
+
     # -- overlays
 
     def set_overlay_visible(self, name: str, visible: bool) -> None:
@@ -154,7 +159,7 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
         before, self._shown = self._shown, (study, None if frame is None else frame.shape)
         if before[0] is not study:
             self.set_window(WindowLevel())
-        self._empty.say(EMPTY if frame is None else "")
+        self._empty.say(self._next_step if frame is None else "")
         self._show_pixels()
         self._outline.show_mask(None if mask is None else mask.pixels)
         if frame is not None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, Signal
+from PySide6.QtCore import QCoreApplication, QObject, QRunnable, Qt, QThreadPool, Signal
 
 
 class Cancelled(Exception):
@@ -107,12 +107,17 @@ class Jobs(QObject):
         """Return whether the lane has a job that has not ended."""
         return lane in self._current
 
-    def finish(self) -> None:
-        """Cancel everything and wait until every thread has come home; for closing the program."""
+    def finish(self, *ending: str) -> None:
+        """Cancel everything and wait until every thread has come home; for closing the program.
+
+        What runs or waits in the lanes `ending` is done to its end, and its outcome called, before this returns.
+        """
         for lane in list(self._current):
-            self.cancel(lane)
+            if lane not in ending:
+                self.cancel(lane)
         for pool in self._pools.values():
             pool.waitForDone()
+        QCoreApplication.sendPostedEvents(self)
 
     def _tell(self, job: Job, call: Callable[..., None], *arguments: object) -> None:
         self._told.emit(job, call, arguments)

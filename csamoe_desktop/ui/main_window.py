@@ -23,6 +23,7 @@ from csamoe_desktop.ui import theme
 from csamoe_desktop.ui.actions import Actions
 from csamoe_desktop.ui.canvas import Canvas
 from csamoe_desktop.ui.cine import Cine
+from csamoe_desktop.ui.closing import Closing
 from csamoe_desktop.ui.command_table import MENUS, TOOLBAR, command_table
 from csamoe_desktop.ui.files import Files
 from csamoe_desktop.ui.frame_bar import FrameBar
@@ -64,16 +65,19 @@ class MainWindow(QMainWindow):
             [self.canvas, self.study_list],
         )
         actions = self.actions_table
+        # Before the boxes are made: they name keys.
+        for refusal in actions.set_keys(session.settings.shortcuts):
+            self.messages.failure(UserError(refusal, f"Keys are changed under shortcuts in {paths.settings_file()}."))
+        self.canvas.say_when_empty(f"Drop a study here{actions.key('open', ', or press ')}")
         self.lesion = LesionBox(session)
         self.own_read = OwnReadBox(session)
-        self.reading = ReadingBox(session, actions["assess"])
-        self.report = ReportBox(session, actions["export"])
+        self.reading = ReadingBox(session, actions)
+        self.report = ReportBox(session, actions["export"], actions["copy_report"])
         self.status = StatusBar(session)
         self._lay_out()
         self._fill_menus()
         self._connect()
-        for refusal in actions.set_keys(session.settings.shortcuts):
-            self.messages.failure(UserError(refusal, f"Keys are changed under shortcuts in {paths.settings_file()}."))
+        self._closing = Closing(session, self.messages, self.close, self)
         self._draw_icons()
         actions.refresh()
         self._restore_geometry()
@@ -205,13 +209,22 @@ class MainWindow(QMainWindow):
         else:
             self.session.open(*files)
 
+    def close_now(self) -> None:
+        """Close without asking what is lost."""
+        self._closing.agree()
+        self.close()
+
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Go at once, and end all work behind the closed window."""
+        """Go, and end all work behind the closed window; stay for the question what would be lost."""
         self.own_read.take()
+        # Another frame would take the question away.
+        self.cine.pause()
+        if not self._closing.allowed():
+            event.ignore()
+            return
         brush = dataclasses.replace(self.session.settings, brush_radius=self.canvas.brush_radius)
         self.session.change_settings(brush)
         self._save_geometry()
-        self.cine.pause()
         self.hide()
         self.session.close()
         super().closeEvent(event)

@@ -115,8 +115,12 @@ class Messages(QWidget):
         message.add_button("Copy details", lambda: QGuiApplication.clipboard().setText(details))
         self._add(message)
 
-    def question(self, text: str, hint: str, yes: str, then: Callable[[], object]) -> None:
-        """Ask; `then` is called when the user presses the button `yes`, nothing happens otherwise."""
+    def question(self, text: str, hint: str, yes: str, then: Callable[[], object]) -> Message:
+        """Ask; `then` is called when the user presses the button `yes`, nothing happens otherwise.
+
+        Returns:
+            The question: it is open as long as it is among those `shown`.
+        """
         message = Message(Kind.QUESTION, text, hint)
 
         def agreed() -> None:
@@ -126,6 +130,7 @@ class Messages(QWidget):
         message.add_button(yes, agreed, primary=True)
         message.add_button("Cancel", lambda: self._remove(message))
         self._add(message, closable=False)
+        return message
 
     def clear(self, *kinds: Kind) -> None:
         """Take away the messages of these kinds, or all of them."""

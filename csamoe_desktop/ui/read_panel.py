@@ -66,26 +66,29 @@ class OwnReadBox(Box):
 
 
 class ReportBox(Box):
-    """One button, and what is missing as long as it cannot be pressed."""
+    """Two buttons, and what is missing as long as they cannot be pressed."""
 
-    def __init__(self, session: Session, export: QAction, parent: QWidget | None = None) -> None:
+    def __init__(self, session: Session, export: QAction, copy: QAction, parent: QWidget | None = None) -> None:
         super().__init__("Report", parent)
         self._session = session
-        self._export = export
         self.button = QPushButton("Export PDF…")
-        self.button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.copy = QPushButton("Copy text")
+        self._actions = {self.button: export, self.copy: copy}
         self.missing = theme.label(role="muted", wrap=True)
-        self.heading.addWidget(self.button)
         self.column.addWidget(self.missing)
-        self.button.clicked.connect(export.trigger)
-        export.changed.connect(self._show)
+        for button, action in self._actions.items():
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            self.heading.addWidget(button)
+            button.clicked.connect(action.trigger)
+            action.changed.connect(self._show)
         session.readingChanged.connect(self._show)
         self._show()
 
     def _show(self) -> None:
         done = self._session.reading_state is ReadingState.DONE
-        self.button.setEnabled(self._export.isEnabled())
-        self.button.setToolTip(self._export.toolTip())
+        for button, action in self._actions.items():
+            button.setEnabled(action.isEnabled())
+            button.setToolTip(action.toolTip())
         stale = self._session.reading_state is ReadingState.STALE
         self.missing.setText("Assess again first." if stale else "A report needs a reading.")
         self.missing.setVisible(not done)

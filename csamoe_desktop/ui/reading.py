@@ -5,7 +5,7 @@ from enum import Enum, auto
 
 from csamoe_desktop.assessment import Assessment
 from csamoe_desktop.lesion.history import EditedMask
-from csamoe_desktop.lesion.mask import LesionMask
+from csamoe_desktop.lesion.mask import Author, LesionMask
 
 
 class ReadingState(Enum):
@@ -26,25 +26,41 @@ class FrameWork:
 
     Attributes:
         mask: the outline, with its undo.
+        image: which image it is on (`kept_work.image_hash`).
         assessment: the last reading that succeeded.
         assessed_mask, assessed_version: the mask it read, and that mask's version.
         failure, failed_version: why the last attempt failed ("" if it did not), and on which version of the mask.
         comment: the reader's free text.
+        reported_version, reported_comment: the mask's version and the comment in the last report that was written.
     """
 
     mask: EditedMask
+    image: str
     assessment: Assessment | None = None
     assessed_mask: LesionMask | None = None
     assessed_version: int = -1
     failure: str = ""
     failed_version: int = -1
     comment: str = ""
+    reported_version: int = -1
+    reported_comment: str = ""
 
     @property
     def untouched(self) -> bool:
         """Whether nothing would be lost without it."""
         mask = self.mask
         return mask.empty and not (mask.can_undo or mask.can_redo or self.comment or self.assessment)
+
+    @property
+    def outline_unreported(self) -> bool:
+        """Whether there is an outline that no report holds; one just imported, and not read, is in its file."""
+        only_imported = self.mask.author is Author.IMPORTED and self.assessment is None
+        return not (self.mask.empty or only_imported or self.mask.version == self.reported_version)
+
+    @property
+    def comment_unreported(self) -> bool:
+        """Whether there is a comment that no report holds."""
+        return self.comment.strip() not in ("", self.reported_comment.strip())
 
     def state(self, model: str) -> ReadingState:
         """Return where its reading stands, `model` being the one that would read now; no reading is under way."""
@@ -57,8 +73,8 @@ class FrameWork:
     def stale_because(self, model: str) -> str:
         """Return in one sentence why the reading no longer holds, or "".
 
-        Another model is another reading. Another device is not: the network and its arithmetic are the same, and the
-        reading says what it ran on.
+        Another model is another reading. Another device is not: it runs the same network in the same float32 and may
+        differ in the last digits only, and the reading says what it ran on.
         """
         if self.assessment is None:
             return ""

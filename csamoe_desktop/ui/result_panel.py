@@ -1,26 +1,17 @@
 """The right column's two boxes on the lesion: what is marked, and how the model reads it."""
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from csamoe_desktop.assessment import Assessment
 from csamoe_desktop.lesion.measure import measure
 from csamoe_desktop.report.content import ReportContent, content
 from csamoe_desktop.ui import theme
+from csamoe_desktop.ui.actions import Actions
 from csamoe_desktop.ui.reading import ReadingState
 from csamoe_desktop.ui.reading_bars import CategorySign, GateBars, ProbabilityScale
 from csamoe_desktop.ui.session import Session
 
-_NEXT_STEP = {
-    ReadingState.NO_STUDY: "Drop a study on the window, or press Ctrl+O.",
-    ReadingState.NO_MASK: "Mark the lesion first: draw it with the brush (B) or the polygon (P), or import a mask.",
-    ReadingState.READY: "The lesion is marked and has not been read yet.",
-    ReadingState.RUNNING: "",
-    ReadingState.DONE: "",
-    ReadingState.STALE: "",
-    ReadingState.FAILED: "",
-}
 _SOON = 60
 _HAS_NUMBERS = (ReadingState.DONE, ReadingState.STALE)
 
@@ -93,9 +84,10 @@ class LesionBox(Box):
 class ReadingBox(Box):
     """The AI reading: category, probability on its scale, gates; in words where it stands, and one button."""
 
-    def __init__(self, session: Session, assess: QAction, parent: QWidget | None = None) -> None:
+    def __init__(self, session: Session, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__("AI reading", parent)
         self._session = session
+        self._next_steps = _next_steps(actions)
         self.state: ReadingState | None = None
         self._shown: Assessment | None = None
         self.next_step = theme.label(role="muted", wrap=True)
@@ -117,10 +109,10 @@ class ReadingBox(Box):
         theme.set_role(self.button, "primary")
         self._numbers = QWidget()
         self._progress = QWidget()
-        self._assess = assess
+        self._assess = actions["assess"]
         self._lay_out()
-        self.button.clicked.connect(assess.trigger)
-        assess.changed.connect(self._show_button)
+        self.button.clicked.connect(self._assess.trigger)
+        self._assess.changed.connect(self._show_button)
         self.cancel.clicked.connect(session.cancel_assessment)
         session.readingChanged.connect(self._show)
         session.settingsChanged.connect(self._show)
@@ -157,8 +149,8 @@ class ReadingBox(Box):
         because = "" if work is None else work.stale_because(self._session.model)
         if state is ReadingState.FAILED and work is not None:
             because = f"The reading failed. {work.failure}"
-        self.next_step.setText(_NEXT_STEP[state])
-        self.next_step.setVisible(bool(_NEXT_STEP[state]))
+        self.next_step.setText(self._next_steps.get(state, ""))
+        self.next_step.setVisible(state in self._next_steps)
         self.stale.setText(because)
         self.stale.setVisible(state in (ReadingState.STALE, ReadingState.FAILED))
         self._progress.setVisible(state is ReadingState.RUNNING)
@@ -195,6 +187,17 @@ class ReadingBox(Box):
     def _show_progress(self, share: float, words: str) -> None:
         self.doing.setText(f"{words} …")
         self.bar.setValue(round(share * 100))
+
+
+def _next_steps(actions: Actions) -> dict[ReadingState, str]:
+    """Return what to do next in each state that waits for the user, with the keys in use."""
+    brush, polygon = actions.key("brush", " (", ")"), actions.key("polygon", " (", ")")
+    return {
+        ReadingState.NO_STUDY: f"Drop a study on the window{actions.key('open', ', or press ')}.",
+        ReadingState.NO_MASK: f"Mark the lesion first: draw it with the brush{brush} or the polygon{polygon}, "
+        "or import a mask.",
+        ReadingState.READY: "The lesion is marked and has not been read yet.",
+    }
 
 
 def _button(text: str) -> QPushButton:

@@ -20,6 +20,7 @@ from csamoe_desktop.settings import Settings, save_settings
 from csamoe_desktop.study.model import Frame, Study
 from csamoe_desktop.study.opening import open_study
 from csamoe_desktop.ui.jobs import Job, Jobs, Outcome
+from csamoe_desktop.ui.kept_work import KeptWork
 from csamoe_desktop.ui.loaded_model import LoadedModel
 from csamoe_desktop.ui.reading import FrameWork, ReadingState
 
@@ -30,7 +31,11 @@ OPENING, LOADING, ASSESSING, REPORTING = "opening", "loading", "assessing", "rep
 
 
 class Session(QObject):
-    """The open work. Masks and readings stay with their file and frame as long as the program runs."""
+    """The open work. Masks and readings stay with their file and frame as long as the program runs.
+
+    `study`, `frame` and `work` change together and before anything is emitted: a listener never sees one of them
+    beside another one's.
+    """
 
     studyChanged = Signal()
     """Another study is in view (or none), or the list of open ones changed."""
@@ -57,8 +62,10 @@ class Session(QObject):
         self.studies: list[Study] = []
         self.study: Study | None = None
         self.frame: Frame | None = None
+        self.work: FrameWork | None = None
+        """The work on the frame in view."""
         self._waiting: list[Path] = []
-        self._work: dict[tuple[Path, int], FrameWork] = {}
+        self._kept = KeptWork()
         self._reading: FrameWork | None = None
         self._model = LoadedModel()
 
@@ -71,50 +78,45 @@ class Session(QObject):
             self._open_next()
 
     def show_study(self, study: Study) -> None:
-        """Bring a study that is open already into view, at its first frame."""
+        """Bring a study that is open already into view, at its first frame; where that cannot be decoded, `failed`
+        follows and what is in view stays."""
         if study is not self.study:
-            self.study = study
-            self.studyChanged.emit()
-            self._show_frame(0)
+            self._decode_and_show(study, 0)
 
     def close_study(self) -> None:
-        """Close the study in view, with its masks and readings; the next one comes into view."""
+        """Close the study in view, with its masks and readings; the nearest that can be shown comes into view."""
         if self.study is None:
             return
         place = self.studies.index(self.study)
-        gone = self.studies.pop(place)
-        self._work = {key: work for key, work in self._work.items() if key[0] != gone.path}
-        self.study = self.studies[min(place, len(self.studies) - 1)] if self.studies else None
-        self.frame = None
-        self.studyChanged.emit()
-        if self.study is None:
-            self._show(None)
+        self._kept.forget(self.studies.pop(place))
+        problems: list[UserError] = []
+        for study in (*self.studies[place:], *reversed(self.studies[:place])):
+            try:
+                self._show(study, study.frame(0), listed=True)
+                break
+            except UserError as problem:
+                problems.append(problem)
         else:
-            self._show_frame(0)
+            self._show(None, None, listed=True)
+        for told in problems:
+            self.failed.emit(told)
 
     def show_frame(self, index: int) -> None:
-        """Bring frame `index` (from 0, clipped to the study) into view."""
+        """Bring frame `index` (from 0, clipped to the study) into view, or stay as `show_study` does."""
         if self.study is None:
             return
         index = min(max(index, 0), self.study.frame_count - 1)
         if self.frame is None or self.frame.index != index:
-            self._show_frame(index)
-
-    @property
-    def work(self) -> FrameWork | None:
-        """The work on the frame in view."""
-        if self.study is None or self.frame is None:
-            return None
-        key = (self.study.path, self.frame.index)
-        work = self._work.get(key)
-        if work is None or work.mask.pixels.shape != self.frame.shape:
-            work = self._work[key] = FrameWork(EditedMask(self.frame.shape))
-        return work
+            self._decode_and_show(self.study, index)
 
     def marked(self, study: Study, index: int) -> bool:
         """Return whether frame `index` of `study` has an outline."""
-        work = self._work.get((study.path, index))
+        work = self._kept.get(study, index)
         return work is not None and not work.mask.empty
+
+    def unreported(self, study: Study | None = None) -> tuple[int, int]:
+        """Return how many outlines and how many comments no report holds, of one study or of all."""
+        return self._kept.unreported(study)
 
     def _open_next(self) -> None:
         if not self._waiting:
@@ -138,28 +140,34 @@ class Session(QObject):
             self.studies[places[0]] = study
         else:
             self.studies.append(study)
-        self.study = study
         self.change_settings(self.settings.with_recent(study.path))
-        self.studyChanged.emit()
-        self._show(frame)
+        self._show(study, frame, listed=True)
         for note in study.notes:
             self.noted.emit(note)
         self._open_next()
 
-    def _show_frame(self, index: int) -> None:
-        assert self.study is not None
+    def _decode_and_show(self, study: Study, index: int) -> None:
         try:
-            frame = self.study.frame(index)
+            frame = study.frame(index)
         except UserError as problem:
             self.failed.emit(problem)
             return
-        self._show(frame)
+        self._show(study, frame)
 
-    def _show(self, frame: Frame | None) -> None:
-        self._work = {key: work for key, work in self._work.items() if not work.untouched}
-        self.frame = frame
+    def _show(self, study: Study | None, frame: Frame | None, listed: bool = False) -> None:
+        """Bring a frame, or nothing, into view; `listed`: the list of open studies changed too."""
+        study_changed = listed or study is not self.study
+        made_way = False
+        self.study, self.frame, self.work = study, frame, None
+        if study is not None and frame is not None:
+            self.work, made_way = self._kept.bring(study, frame)
+        if study_changed:
+            self.studyChanged.emit()
         self.frameChanged.emit()
         self.readingChanged.emit()
+        if made_way and study is not None and frame is not None:
+            which = f"Frame {frame.index + 1} of {study.path.name}" if study.frame_count > 1 else study.path.name
+            self.noted.emit(f"{which} is another image than before: the outline made on that one was put aside.")
 
     # -- the mask
 
@@ -183,7 +191,7 @@ class Session(QObject):
         if self.frame is None or self.mask is None:
             raise UserError("There is no image to put a mask on.", "Open a study first.")
         read = read_mask(path, self.frame.shape, resize=resize)
-        self.mask.replace(read.pixels, Author.IMPORTED, path.name)
+        self.mask.replace(read.pixels, Author.IMPORTED, path.name, read.notes)
         self.mask_edited(None)
         for note in read.notes:
             self.noted.emit(note)
@@ -235,7 +243,7 @@ class Session(QObject):
         """Read the lesion in view in the worker; a second call supersedes the first."""
         work, frame = self.work, self.frame
         if work is None or frame is None:
-            self.failed.emit(UserError("There is no image to assess.", "Open a study first (Ctrl+O)."))
+            self.failed.emit(UserError("There is no image to assess.", "Open a study first."))
             return
         mask, version = work.mask.finished(), work.mask.version
         model, device = self.model, self.settings.device
@@ -296,6 +304,7 @@ class Session(QObject):
             reader=self.settings.reader,
             comment=work.comment,
             created=datetime.now().astimezone(),
+            notes=study.notes,
         )
 
     def export_report(self, path: Path, done: Callable[[Path], None]) -> None:
@@ -303,12 +312,18 @@ class Session(QObject):
         given = self.report_input()
         if given is None:
             self.failed.emit(UserError("There is no reading to report.", "Mark the lesion and assess it first."))
-        elif self.reading_state is not ReadingState.DONE:
+            return
+        work = self.work
+        if work is None or self.reading_state is not ReadingState.DONE:
             self.failed.emit(UserError("The reading does not hold for what is on the screen.", "Assess again first."))
-        else:
-            self.jobs.submit(
-                REPORTING, lambda job: write_pdf(path, given), Outcome(lambda nothing: done(path), self.failed.emit)
-            )
+            return
+        version = work.mask.version
+
+        def written(nothing: None) -> None:
+            work.reported_version, work.reported_comment = version, given.comment
+            done(path)
+
+        self.jobs.submit(REPORTING, lambda job: write_pdf(path, given), Outcome(written, self.failed.emit))
 
     # -- settings and the end
 
@@ -329,6 +344,6 @@ class Session(QObject):
                 self.preload()
 
     def close(self) -> None:
-        """Stop all work and wait for it; nothing is emitted afterwards."""
+        """Stop all work and wait for it, a report being written excepted, which is finished; then all is silent."""
         self._waiting.clear()
-        self.jobs.finish()
+        self.jobs.finish(REPORTING)

@@ -55,7 +55,7 @@ class StatusBar(QStatusBar):
         if predictor is not None:
             self.device.setText(predictor.device.words)
             self.model.setText(f"{predictor.card.name} {predictor.card.version}")
-            self.device.setToolTip("\n".join((predictor.device.words, *predictor.device.warnings)))
+            self.device.setToolTip(predictor.device.words)
             return
         loading = self._session.jobs.busy(LOADING)
         self.device.setText(f"Device: {self._session.settings.device}, not known yet")

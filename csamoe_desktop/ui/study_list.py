@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QSize, Qt
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QIcon, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -53,14 +53,36 @@ class StudyList(QWidget):
         self.studies.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         # One press and the row is current: by the mouse and by the keyboard alike.
         self.studies.currentRowChanged.connect(self._choose_study)
-        self.frames.selectionModel().currentChanged.connect(lambda current: session.show_frame(current.row()))
+        self.frames.selectionModel().currentChanged.connect(self._choose_frame)
         session.studyChanged.connect(self._show_studies)
         session.frameChanged.connect(self._show_frame)
         self._show_studies()
 
     def _choose_study(self, row: int) -> None:
         if 0 <= row < len(self._session.studies):
-            self._session.show_study(self._session.studies[row])
+            study = self._session.studies[row]
+            self._session.show_study(study)
+            if self._session.study is not study:
+                self._choice_failed()
+
+    def _choose_frame(self, chosen: QModelIndex) -> None:
+        self._session.show_frame(chosen.row())
+        if self._session.frame is not None and self._session.frame.index != chosen.row():
+            self._choice_failed()
+
+    def _choice_failed(self) -> None:
+        """Point at what is in view again; the list goes on to select what was pressed, so after it."""
+        QTimer.singleShot(0, self._show_chosen)
+
+    def _show_chosen(self) -> None:
+        self._show_current_study()
+        self._show_frame()
+
+    def _show_current_study(self) -> None:
+        session = self._session
+        self.studies.blockSignals(True)
+        self.studies.setCurrentRow(-1 if session.study is None else session.studies.index(session.study))
+        self.studies.blockSignals(False)
 
     def _show_studies(self) -> None:
         session = self._session
@@ -70,16 +92,15 @@ class StudyList(QWidget):
             item = QListWidgetItem("\n".join(_two_lines(study)))
             item.setToolTip("\n".join([str(study.path), study.kind, *_facts(study)]))
             self.studies.addItem(item)
-        if session.study is not None:
-            self.studies.setCurrentRow(session.studies.index(session.study))
         self.studies.blockSignals(False)
+        self._show_current_study()
         self._set_list_height()
         self._facts.setText("" if session.study is None else "\n".join(_facts(session.study)))
         self._facts.setVisible(bool(self._facts.text()))
         count = 0 if session.study is None else session.study.frame_count
         self._frames_heading.setText("Frames" if count < 2 else f"Frames  {count}")
         self._frames_heading.setVisible(count > 0)
-        if session.study is None:
+        if not session.studies:
             self.studies.addItem("None is open yet")
             self.studies.item(0).setFlags(Qt.ItemFlag.NoItemFlags)
 
@@ -108,7 +129,8 @@ class FrameModel(QAbstractListModel):
         self._blank = QPixmap(WIDTH, HEIGHT)
         self._blank.fill(QColor(theme.colours().canvas))
         session.studyChanged.connect(self._reset)
-        session.maskChanged.connect(lambda box: self._changed(-1 if session.frame is None else session.frame.index))
+        session.maskChanged.connect(self._show_mark)
+        session.frameChanged.connect(self._show_mark)
 
     def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008
         """Return how many frames there are."""
@@ -127,6 +149,10 @@ class FrameModel(QAbstractListModel):
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"Frame {index.row() + 1}{', marked' if marked else ''}"
         return None
+
+    def _show_mark(self) -> None:
+        if self._session.frame is not None:
+            self._changed(self._session.frame.index)
 
     def _changed(self, row: int) -> None:
         index = self.index(row, 0)

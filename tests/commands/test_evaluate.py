@@ -10,8 +10,13 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from csamoe_desktop.cli import main
+from csamoe_desktop.inference.bundle import find_bundle
+from csamoe_desktop.inference.torch_engine import load_predictor
 from csamoe_desktop.study.phantom import make_phantom
+from csamoe_desktop.training.datasets import read_dataset, where
+from csamoe_desktop.training.evaluate import per_image, read_all
 
+EXPECTED = Path(__file__).parents[1] / "expected" / "csamoe-resnet18_fold1.json"
 BUSBRA = Path(__file__).parents[3] / "shared" / "data" / "busbra"
 
 
@@ -54,6 +59,11 @@ def test_rows_are_chosen_by_column(folder: Path, tmp_path: Path, capsys: pytest.
     assert main(["evaluate", "--data", str(folder), "--where", "hospital=A", "--json", str(out)]) == 0
     assert [one["image"] for one in json.loads(out.read_text())["images"]] == ["0.png", "1.png"]
     capsys.readouterr()
+    assert main(["evaluate", "--data", str(folder), "--where", "label=benign", "--json", str(out)]) == 0
+    assert json.loads(out.read_text(), parse_constant=pytest.fail)["metrics"]["auc"]["value"] is None
+    printed, errors = capsys.readouterr()
+    assert "undefined" in printed
+    assert "Warning" not in errors
     assert main(["evaluate", "--data", str(folder), "--where", "label=normal"]) == 2
     assert "No image is labelled benign or malignant" in capsys.readouterr().err
 
@@ -74,18 +84,26 @@ def test_other_outlines_are_really_read(folder: Path, tmp_path: Path) -> None:
     assert found["reader"] != found["ellipse"] != found["hull"] != found["reader"]
 
 
+@pytest.mark.skipif(not BUSBRA.is_dir(), reason="the research data is not on this machine")
+def test_held_out_patients_read_as_they_did_when_the_card_was_written() -> None:
+    """Twenty images of fold 1; all of them, and the card's figures, under -m slow."""
+    predictor = load_predictor(find_bundle("csamoe-resnet18"), "cpu")
+    chosen = where(read_dataset(BUSBRA), ["fold=1"])[::19]
+    expected = json.loads(EXPECTED.read_text())
+    found = {one["image"]: one["probability"] for one in per_image(read_all(predictor, chosen))}
+    assert found == pytest.approx(expected, abs=1e-3)
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not BUSBRA.is_dir(), reason="the research data is not on this machine")
 def test_the_cards_figures_come_out_again(tmp_path: Path) -> None:
-    from csamoe_desktop.inference.bundle import find_bundle
-
     out = tmp_path / "figures.json"
     assert (
         main(["evaluate", "--model", "csamoe-resnet18", "--data", str(BUSBRA), "--where", "fold=1", "--json", str(out)])
         == 0
     )
     told = json.loads(out.read_text())
-    held_out = find_bundle().card.evaluations[0]
+    held_out = find_bundle("csamoe-resnet18").card.evaluations[0]
     for name, figure in held_out.metrics.items():
         assert told["metrics"][name]["value"] == pytest.approx(figure.value, abs=2e-3), name
     for name, figure in held_out.group_metrics.items():

@@ -25,6 +25,18 @@ def test_each_file_has_its_object(demo_folder: Path, tmp_path: Path, capsys: pyt
     assert all(one["reason"] for one in told[2:])
 
 
+def test_what_is_refused_in_a_folder_is_said_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, data in (("empty.dcm", b""), ("broken.png", b"\x89PNG"), ("note.txt", b"a note")):
+        (tmp_path / name).write_bytes(data)
+    assert main(["inspect", str(tmp_path), "--json"]) == 2
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(Path(one["path"]).name, one["status"]) for one in told] == [
+        ("broken.png", "refused"),
+        ("empty.dcm", "refused"),
+        ("note.txt", "refused"),
+    ]
+
+
 def test_a_folder_is_looked_through(demo_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["inspect", str(demo_folder)]) == 0
     out = capsys.readouterr().out

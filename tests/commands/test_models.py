@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from csamoe_desktop.cli import main
+from csamoe_desktop.inference.bundle import DEFAULT
 
 
 def test_json_has_the_promised_keys(capsys: pytest.CaptureFixture[str]) -> None:
@@ -14,8 +15,10 @@ def test_json_has_the_promised_keys(capsys: pytest.CaptureFixture[str]) -> None:
     assert isinstance(told, list)
     for one in told:
         assert {"name", "default", "architecture", "parameters", "data", "metrics", "licence"} <= set(one)
-    assert [one["name"] for one in told if one["default"]] == ["csamoe-resnet18"]
-    assert told[0]["parameters"] == 34_820_357
+    assert [one["name"] for one in told if one["default"]] == [DEFAULT] == [told[0]["name"]]
+    faithful = next(one for one in told if one["name"] == "csamoe-resnet18")
+    assert faithful["parameters"] == 34_820_357
+    assert set(faithful["metrics"]["auc"]) == {"value", "low", "high"}
 
 
 def test_words_name_the_figures_and_the_licence(capsys: pytest.CaptureFixture[str]) -> None:

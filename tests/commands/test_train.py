@@ -45,15 +45,13 @@ def test_a_run_becomes_a_bundle_that_reads(
         str(bundles / "tiny"),
         "--title",
         "Tiny",
-        "--data-words",
-        "made blobs",
-        "--licence",
-        "none needed",
     ]
     assert main(command) == 0
     monkeypatch.setenv("CSAMOE_MODEL_WEIGHTS", str(bundles))
     card = find_bundle("tiny").card
-    assert card.training.data == "made blobs"
+    # What nobody said of the data is counted, and nothing is claimed of its licence.
+    assert card.training.data == "data: 20 images of 20 groups"
+    assert card.licence == "not stated"
     assert card.training.epochs == 1
     assert card.views == ("image",)
     assert "fold 1 held out" in card.training.split

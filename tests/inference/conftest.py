@@ -12,7 +12,7 @@ from csamoe_desktop.inference.torch_engine import TorchPredictor, load_predictor
 
 @pytest.fixture(scope="session")
 def predictor() -> TorchPredictor:
-    return load_predictor(find_bundle(), "cpu")
+    return load_predictor(find_bundle("csamoe-resnet18"), "cpu")
 
 
 @pytest.fixture

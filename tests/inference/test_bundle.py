@@ -28,31 +28,31 @@ def test_one_changed_byte_is_found(copied: Path) -> None:
     data[-1] ^= 1
     weights.write_bytes(data)
     with pytest.raises(UserError, match="another SHA-256"):
-        load_predictor(find_bundle(), "cpu")
+        load_predictor(find_bundle("csamoe-resnet18"), "cpu")
 
 
 def test_missing_weights_are_said(copied: Path) -> None:
     (copied / "weights.safetensors").unlink()
     with pytest.raises(UserError, match="could not be read"):
-        load_predictor(find_bundle(), "cpu")
+        load_predictor(find_bundle("csamoe-resnet18"), "cpu")
 
 
 def test_weights_of_another_network_are_refused(copied: Path) -> None:
     rewrite(copied, builder={"network": "csa-moe-net", "options": {"attention": False}})
     with pytest.raises(UserError, match="do not fit the network"):
-        load_predictor(find_bundle(), "cpu")
+        load_predictor(find_bundle("csamoe-resnet18"), "cpu")
 
 
 def test_a_network_this_program_does_not_know_is_refused(copied: Path) -> None:
     rewrite(copied, builder={"network": "la-net-9", "options": {}})
     with pytest.raises(UserError, match="cannot build"):
-        load_predictor(find_bundle(), "cpu")
+        load_predictor(find_bundle("csamoe-resnet18"), "cpu")
 
 
 def test_another_parameter_count_than_the_cards_is_refused(copied: Path) -> None:
     rewrite(copied, parameters=1)
     with pytest.raises(UserError, match="says 1 parameters"):
-        load_predictor(find_bundle(), "cpu")
+        load_predictor(find_bundle("csamoe-resnet18"), "cpu")
 
 
 def test_only_safetensors_are_loaded(copied: Path) -> None:
@@ -64,7 +64,7 @@ def test_only_safetensors_are_loaded(copied: Path) -> None:
     (copied / "weights.safetensors").write_bytes(pickled)
     rewrite(copied, sha256=hashlib.sha256(pickled).hexdigest())
     with pytest.raises(UserError, match="do not fit the network"):
-        load_predictor(find_bundle(), "cpu")
+        load_predictor(find_bundle("csamoe-resnet18"), "cpu")
 
 
 def test_weights_with_one_tensor_missing_are_refused(copied: Path) -> None:
@@ -76,19 +76,19 @@ def test_weights_with_one_tensor_missing_are_refused(copied: Path) -> None:
     save_file(state, file)
     rewrite(copied, sha256=hashlib.sha256(file.read_bytes()).hexdigest())
     with pytest.raises(UserError, match="do not fit the network"):
-        load_predictor(find_bundle(), "cpu")
+        load_predictor(find_bundle("csamoe-resnet18"), "cpu")
 
 
 def test_an_unknown_name_is_answered_with_those_there_are() -> None:
     with pytest.raises(UserError, match="no model 'nonesuch'") as refused:
         find_bundle("nonesuch")
-    assert DEFAULT in refused.value.hint
+    assert "csamoe-resnet18" in refused.value.hint
 
 
 def test_no_model_at_all_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CSAMOE_MODEL_WEIGHTS", str(tmp_path))
     assert bundles() == []
-    with pytest.raises(UserError, match="no model"):
+    with pytest.raises(UserError, match=f"no model '{DEFAULT}'"):
         find_bundle()
 
 
@@ -96,7 +96,7 @@ def test_a_damaged_bundle_does_not_hide_the_others(copied: Path) -> None:
     broken = copied.parent / "broken"
     broken.mkdir()
     (broken / "card.json").write_text("{")
-    assert [bundle.card.name for bundle in bundles()] == [DEFAULT]
+    assert [bundle.card.name for bundle in bundles()] == ["csamoe-resnet18"]
 
 
 def test_a_folder_named_other_than_its_card_is_refused(copied: Path) -> None:
@@ -106,6 +106,6 @@ def test_a_folder_named_other_than_its_card_is_refused(copied: Path) -> None:
 
 
 def test_a_bundle_knows_its_weights_without_reading_them(copied: Path) -> None:
-    bundle = find_bundle()
+    bundle = find_bundle("csamoe-resnet18")
     assert isinstance(bundle, Bundle)
     assert bundle.weights == copied / "weights.safetensors"

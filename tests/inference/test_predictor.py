@@ -25,7 +25,7 @@ def some_regions(seed: int) -> Regions:
 
 def test_a_prediction_is_a_bare_forward_pass(predictor: TorchPredictor) -> None:
     regions = some_regions(0)
-    bundle = find_bundle()
+    bundle = find_bundle("csamoe-resnet18")
     network = CSAMoENet().eval()
     network.load_state_dict(
         {n: t.float() if t.is_floating_point() else t for n, t in load_file(bundle.weights).items()}

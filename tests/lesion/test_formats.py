@@ -207,6 +207,15 @@ def test_files_that_are_no_masks_are_refused(tmp_path, content, said):
     assert caught.value.hint
 
 
+@pytest.mark.parametrize("name", ["m.png", "m.jpg", "m.tif", "m.bmp"])
+def test_a_mask_cut_short_is_refused_without_a_word_on_the_terminal(tmp_path, capfd, name):
+    whole = cv2.imencode(Path(name).suffix, LESION.astype(np.uint8) * 255)[1].tobytes()
+    (tmp_path / name).write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(UserError, match="damaged or incomplete"):
+        read_mask(tmp_path / name, SHAPE)
+    assert capfd.readouterr() == ("", "")
+
+
 def test_a_missing_mask_is_refused(tmp_path):
     with pytest.raises(UserError, match="no file"):
         read_mask(tmp_path / "m.png", SHAPE)

@@ -222,6 +222,28 @@ def test_replacing_with_an_empty_mask_is_clearing() -> None:
     assert mask.source == "lesion.png"
 
 
+def test_what_was_said_of_the_import_stays_with_the_mask_as_its_source_does() -> None:
+    mask = imported()
+    assert (mask.notes, mask.finished().notes) == ((), ())
+    mask.replace(mask.pixels.copy(), Author.IMPORTED, "lesion.png", ("It was inverted.",))
+    assert mask.finished().notes == ("It was inverted.",)
+    stroke(mask, Box(0, 0, 1, 1))
+    assert (mask.author, mask.notes) == (Author.EDITED, ("It was inverted.",))
+    mask.undo()
+    mask.undo()
+    assert mask.notes == ()
+    mask.redo()
+    assert mask.notes == ("It was inverted.",)
+    mask.begin()
+    mask.paint(Box(0, 0, 1, 1), full(Box(0, 0, 1, 1)), True)
+    mask.cancel()
+    assert mask.finished().notes == ("It was inverted.",)
+    mask.replace(np.zeros(SHAPE, bool), Author.IMPORTED, "empty.png", ("It is empty.",))
+    assert mask.notes == ()
+    stroke(mask, Box(0, 0, 1, 1))
+    assert (mask.author, mask.notes) == (Author.DRAWN, ())
+
+
 def test_importing_the_same_pixels_again_changes_only_the_source() -> None:
     mask = imported()
     version = mask.version

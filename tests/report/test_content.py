@@ -3,12 +3,16 @@
 import dataclasses
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from csamoe_desktop.assessment import Category
 from csamoe_desktop.errors import UserError
+from csamoe_desktop.lesion.formats import read_mask
+from csamoe_desktop.lesion.history import EditedMask
 from csamoe_desktop.lesion.mask import Author, LesionMask
 from csamoe_desktop.networks.cards import Thresholds
 from csamoe_desktop.report.content import (
@@ -21,6 +25,7 @@ from csamoe_desktop.report.content import (
     report_file_name,
 )
 from csamoe_desktop.study.model import StudyFacts
+from csamoe_desktop.study.raster import open_picture
 
 Make = Callable[..., ReportInput]
 
@@ -184,6 +189,60 @@ def test_an_empty_mask_is_refused(make: Make) -> None:
     given = make()
     with pytest.raises(UserError, match="No lesion is marked"):
         content(dataclasses.replace(given, mask=LesionMask(np.zeros((360, 480), bool), Author.NONE)))
+
+
+def test_what_was_guessed_of_the_study_and_the_outline_is_said_beside_the_warnings(make: Make, tmp_path: Path) -> None:
+    deep = np.random.default_rng(1).integers(0, 4000, (120, 160)).astype(np.uint16)
+    cv2.imwrite(str(tmp_path / "deep.png"), deep)
+    inverted = np.full((60, 80), 255, np.uint8)
+    inverted[20:40, :30] = 0
+    cv2.imwrite(str(tmp_path / "mask.png"), inverted)
+    study = open_picture(tmp_path / "deep.png")
+    frame = study.frame(0)
+    read = read_mask(tmp_path / "mask.png", frame.shape, resize=True)
+    edited = EditedMask(frame.shape)
+    edited.replace(read.pixels, Author.IMPORTED, "mask.png", read.notes)
+    said = content(make(pixels=frame.pixels, mask=read.pixels, notes=study.notes))
+    assert said.warnings == (
+        "The lesion touches the edge of the image: its boundary is cut off there.",
+        "The file's 16-bit values are shown as 8 bits, from 0 to 4095.",
+    )
+    given = dataclasses.replace(
+        make(pixels=frame.pixels, mask=read.pixels, notes=(*study.notes, *study.notes)), mask=edited.finished()
+    )
+    said = content(given)
+    assert said.warnings == (
+        "The lesion touches the edge of the image: its boundary is cut off there.",
+        "The file's 16-bit values are shown as 8 bits, from 0 to 4095.",
+        "The mask file marks the surroundings instead of the lesion; it was inverted.",
+        "The mask was resized from 80 x 60 to the image's 160 x 120 pixels.",
+    )
+    assert "\n".join(["Warnings and notes", *(f"  {one}" for one in said.warnings)]) in said.text()
+
+
+def test_the_plain_text_can_be_pasted_anywhere_and_ends_with_what_it_is_for(make: Make) -> None:
+    given = make(facts=StudyFacts(), reader="", comment="one\ttwo\r\nthree", spacing=None)
+    text = content(given).text()
+    assert text.endswith("\n\nResearch use only. Management must not rest solely on this output.\n")
+    assert text.encode("latin-1")
+    assert all(letter == "\n" or letter.isprintable() for letter in text)
+    assert "Reader's comment\none two\nthree\nReader: not given\n" in text
+    assert "mm²".encode("latin-1") in content(make(facts=StudyFacts(), reader="")).text().encode("latin-1")
+    blocks = text.split("\n\n")
+    assert [block.splitlines()[0] for block in blocks] == [
+        "Breast ultrasound: second reading of one lesion",
+        "Patient",
+        "Study",
+        "AI reading",
+        "Lesion",
+        "Model",
+        "Warnings and notes",
+        "Reader's comment",
+        "Intended use and limits",
+        "Research use only. Management must not rest solely on this output.",
+    ]
+    assert "routing, not evidence" in blocks[3], "beside the shares that it is about"
+    assert "\n  None." in blocks[6]
 
 
 def test_the_plain_text_says_it_all(make: Make) -> None:

@@ -23,7 +23,7 @@ from csamoe_desktop.study.model import Spacing, StudyFacts
 Make = Callable[..., ReportInput]
 
 WARNINGS = (
-    "No CUDA device could be used, so the reading ran on the CPU.",
+    "The lesion touches the edge of the image: its boundary is cut off there.",
     "The lesion is so small that its core was eroded 2 times instead of 5.",
     "The mask has 2 separate pieces; they were read as one lesion.",
 )
@@ -168,6 +168,17 @@ def test_the_part_that_was_read_is_marked_where_it_is_not_the_whole_frame(
     quarter = start + (end - start) // 4
     column = page[top + (bottom - top) // 3 : top + 2 * (bottom - top) // 3, quarter - 4 : quarter + 5]
     assert column.max() > 200, "a square of twice the lesion's size begins a quarter into the frame"
+
+
+def test_what_was_guessed_and_changed_is_on_the_paper(make: Make, tmp_path: Path) -> None:
+    file = tmp_path / "report.pdf"
+    given = make(notes=("The file's 16-bit values are shown as 8 bits, from 0 to 4095.",))
+    inverted = "The mask file marks the surroundings instead of the lesion; it was inverted."
+    write_pdf(file, dataclasses.replace(given, mask=dataclasses.replace(given.mask, notes=(inverted,))))
+    said = words(file)
+    assert "Warnings and notes" in said
+    assert "The file's 16-bit values are shown as 8 bits, from 0 to 4095." in said
+    assert inverted in said
 
 
 def test_a_calibrated_frame_has_its_physical_proportions_and_a_true_scale_bar(written: Callable[..., Path]) -> None:

@@ -50,20 +50,44 @@ def test_signs_of_deltas_do_not_matter():
 
 def test_other_regions_are_passed_over_and_keep_their_number():
     doppler = region(1.0, 2.0, RegionSpatialFormat=3, PhysicalUnitsXDirection=4)
-    colour = region(0.1, 0.1, RegionDataType=2)
+    colour = region(RegionDataType=2)
     assert close(find_spacing(header(doppler, colour, region()))[0], 0.07, 0.08, "region 3")
 
 
-def test_of_regions_that_disagree_the_largest_is_used_and_said():
-    spacing, notes = find_spacing(header(region(0.02, 0.02, (0, 0, 9, 9)), region(0.008, 0.008, (10, 0, 400, 400))))
-    assert close(spacing, 0.08, 0.08, "region 2")
-    assert len(notes) == 1
-    assert "region 2, the largest" in notes[0]
+DIFFERENT = "The image has regions of different scale; sizes are in pixels."
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        region(0.02, 0.02, (400, 0, 800, 400)),
+        region(0.008, 0.0072, (400, 0, 800, 400)),
+        region(0.02, 0.02, (0, 0, 9, 9)),
+        region(0.02, 0.02, (400, 0, 800, 400), RegionDataType=2),
+    ],
+    ids=["both axes", "one axis", "a small one", "colour flow"],
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_an_image_of_two_scales_is_measured_in_pixels_and_that_is_said(other, first):
+    usual = region(0.008, 0.007, (0, 0, 399, 400))
+    both = (other, usual) if first else (usual, other)
+    # Nor is the file's one pixel spacing right for both.
+    assert find_spacing(header(*both, PixelSpacing=[0.5, 0.5])) == (None, (DIFFERENT,))
+
+
+def test_a_region_of_a_part_of_the_frame_is_the_scale_where_it_is_the_only_one():
+    spacing, notes = find_spacing(header(region(box=(200, 100, 300, 200)), Rows=600, Columns=800))
+    assert close(spacing, 0.07, 0.08, "region 1")
+    assert notes == ()
+
+
+def test_colour_flow_alone_gives_no_scale():
+    assert find_spacing(header(region(RegionDataType=2))) == (None, ())
 
 
 def test_regions_that_agree_are_not_worth_a_word():
-    spacing, notes = find_spacing(header(region(), region(0.008, 0.007, (100, 0, 300, 300))))
-    assert close(spacing, 0.07, 0.08, "region 2")
+    spacing, notes = find_spacing(header(region(), region(0.00804, 0.00698, (100, 0, 300, 300))))
+    assert close(spacing, 0.0698, 0.0804, "region 2")
     assert notes == ()
 
 

@@ -1,6 +1,10 @@
 """DICOM files open with the right pixels, facts and sentences; what cannot be shown is refused with a reason."""
 
+import io
 import logging
+import os
+import subprocess
+import sys
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,6 +13,7 @@ import cv2
 import numpy as np
 import pydicom
 import pytest
+from PIL import Image
 from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
@@ -138,6 +143,93 @@ def test_grey_jpeg_baseline_opens(make_dicom):
     dataset.file_meta.TransferSyntaxUID = JPEGBaseline8Bit
     dataset.save_as(path)
     assert np.abs(open_dicom(path).frame(0).pixels.astype(int) - smooth).max() <= 4
+
+
+def jpeg_of_stripes(kind: str) -> tuple[np.ndarray, bytes]:
+    """Three colours, and a JPEG of them that says itself, or does not, what its components are."""
+    stripes = np.repeat(np.repeat(np.array([[(250, 10, 20), (30, 240, 40), (50, 60, 230)]], np.uint8), 16, 1), 32, 0)
+    stream = io.BytesIO()
+    Image.fromarray(stripes).save(stream, "JPEG", quality=98, subsampling=0, keep_rgb=kind.startswith("RGB"))
+    encoded = stream.getvalue()
+    adobe = b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00"
+    if kind == "YCbCr, Adobe":
+        jfif = encoded[2 : 4 + int.from_bytes(encoded[4:6], "big")]
+        assert jfif.startswith(b"\xff\xe0")
+        encoded = encoded.replace(jfif, adobe + b"\1")
+    elif kind == "RGB, by name":
+        assert adobe + b"\0" in encoded
+        encoded = encoded.replace(adobe + b"\0", b"")
+    return stripes, encoded
+
+
+@pytest.mark.parametrize(
+    ("kind", "photometric"),
+    [("YCbCr", "YBR_FULL"), ("YCbCr, Adobe", "YBR_FULL_422"), ("RGB, Adobe", "RGB"), ("RGB, by name", "RGB")],
+)
+def test_the_colours_of_a_jpeg_are_converted_once(make_dicom, kind, photometric):
+    stripes, encoded = jpeg_of_stripes(kind)
+    path = make_dicom(stripes, photometric)
+    dataset = pydicom.dcmread(path)
+    dataset.PixelData = encapsulate([encoded])
+    dataset["PixelData"].is_undefined_length = True
+    dataset.file_meta.TransferSyntaxUID = JPEGBaseline8Bit
+    dataset.save_as(path)
+    shown = open_dicom(path).frame(0).pixels[16, [8, 24, 40]].astype(int)
+    assert np.abs(shown - stripes[16, [8, 24, 40]]).max() <= 6
+
+
+DAMAGE = """
+import sys
+from pathlib import Path
+import numpy as np
+from csamoe_desktop.errors import UserError
+from csamoe_desktop.study.dicom import open_dicom
+whole, file = Path(sys.argv[1]).read_bytes(), Path(sys.argv[2])
+start = max(whole.find(b"\\xff\\xd8\\xff"), whole.find(b"\\xff\\x4f\\xff"))
+opened = 0
+for seed in range(150):
+    random, damaged = np.random.default_rng(seed), bytearray(whole)
+    end = min(len(whole), start + 700) if seed % 2 else len(whole)
+    for place in random.integers(start, end, 1 + seed % 5):
+        damaged[place] = random.integers(256)
+    file.write_bytes(damaged)
+    try:
+        open_dicom(file).frame(0)
+        opened += 1
+    except UserError:
+        pass
+print(f"lived, {opened} opened")
+"""
+
+
+@pytest.mark.parametrize(
+    "name", ["SC_rgb_jpeg_gdcm.dcm", "SC_rgb_dcmtk_+eb+cy+np.dcm", "JPEGLSNearLossless_08.dcm", "JPEG2000.dcm"]
+)
+def test_damaged_compressed_data_never_end_the_program(tmp_path, name):
+    # In a process of its own: what is tested is that it lives.
+    ran = subprocess.run(
+        [sys.executable, "-c", DAMAGE, str(real(name)), str(tmp_path / "damaged.dcm")],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert (ran.returncode, ran.stdout[:6]) == (0, "lived,"), ran.stderr
+    assert "terminate" not in ran.stderr
+    assert "Corrupt JPEG" not in ran.stderr
+
+
+def test_damaged_run_lengths_are_refused_like_all_else(tmp_path):
+    # The decoder is written in Rust, and its panic is no Exception in Python.
+    whole = real("MR_small_RLE.dcm").read_bytes()
+    for seed in range(40):
+        random, damaged = np.random.default_rng(seed), bytearray(whole)
+        for place in random.integers(int(len(whole) * 0.6), len(whole), 6):
+            damaged[place] = random.integers(256)
+        (tmp_path / "damaged.dcm").write_bytes(damaged)
+        try:
+            assert open_dicom(tmp_path / "damaged.dcm").frame(0).shape == (64, 64)
+        except UserError as problem:
+            assert problem.hint
 
 
 @pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian])
@@ -272,7 +364,7 @@ def test_the_facts_are_read_as_text_to_show(make_dicom):
             PatientName="Phantom^Ada^Maria^Dr^PhD",
             PatientID=" P-1 ",
             PatientBirthDate="19610203",
-            PatientSex="F",
+            PatientSex="F ",
             StudyDate="20251231",
             StudyDescription="Breast",
             AccessionNumber="A7",
@@ -285,11 +377,18 @@ def test_the_facts_are_read_as_text_to_show(make_dicom):
         )
     ).facts
     assert facts.patient_name == "Phantom, Dr Ada Maria, PhD"
-    assert (facts.patient_id, facts.birth_date, facts.sex) == ("P-1", "1961-02-03", "F")
+    assert (facts.patient_id, facts.birth_date, facts.sex) == ("P-1", "1961-02-03", "female")
     assert (facts.study_date, facts.study_description, facts.accession) == ("2025-12-31", "Breast", "A7")
     assert (facts.laterality, facts.institution, facts.device) == ("right", "No Clinic", "Acme Sono 3")
     assert (facts.study_uid, facts.series_uid) == ("1.2.3", "1.2.3.4")
     assert facts.instance_uid.startswith("1.2.826")
+
+
+@pytest.mark.parametrize(
+    ("stored", "said"), [("F", "female"), ("M", "male"), ("O", "other"), ("", ""), ("UNKNOWN", "UNKNOWN")]
+)
+def test_the_sex_is_said_in_words(make_dicom, stored, said):
+    assert open_dicom(make_dicom(ramp(), PatientSex=stored)).facts.sex == said
 
 
 def test_no_facts_are_empty_text(make_dicom):
@@ -380,6 +479,27 @@ def test_frames_may_be_decoded_by_several_threads(make_dicom):
     with ThreadPoolExecutor(8) as threads:
         decoded = list(threads.map(lambda index: study.frame(index % 8).pixels, range(80)))
     assert all(np.array_equal(pixels, frames[index % 8]) for index, pixels in enumerate(decoded))
+    assert warnings.filters == before
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a slow share is played by a named pipe")
+def test_a_file_on_a_slow_share_does_not_keep_others_from_being_read(make_dicom, tmp_path):
+    study = open_dicom(make_dicom(ramp()))
+    slow = tmp_path / "slow.dcm"
+    os.mkfifo(slow)
+    before = list(warnings.filters)
+    with ThreadPoolExecutor(2) as threads:
+        opening = threads.submit(open_dicom, slow)
+        # This waits for the reader, which then waits for bytes that do not come.
+        writing = os.open(slow, os.O_WRONLY)
+        try:
+            decoded = threads.submit(lambda: study.frame(0).pixels).result(timeout=60)
+            assert not opening.done()
+        finally:
+            os.close(writing)
+        with pytest.raises(UserError, match=r"slow\.dcm"):
+            opening.result()
+    assert np.array_equal(decoded, ramp())
     assert warnings.filters == before
 
 

@@ -11,7 +11,7 @@ import pytest
 from pydicom.data import get_testdata_file
 
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.study.opening import Inspection, image_files, inspect, open_study
+from csamoe_desktop.study.opening import Inspection, files_in, inspect, open_study
 
 KEYS = ["path", "status", "reason", "kind", "frames", "rows", "columns", "spacing_mm"]
 
@@ -155,7 +155,7 @@ def test_an_inspection_of_noise_never_raises(tmp_path, seed):
         assert inspect(path).status == "refused"
 
 
-def test_the_images_of_a_folder_come_in_natural_order(tmp_path, make_dicom):
+def test_the_files_of_a_folder_come_in_natural_order(tmp_path, make_dicom):
     for name in ("image 10.png", "image 2.png", "Image 1.png"):
         png(tmp_path / name)
     make_dicom(grey(), name="IM3")
@@ -164,15 +164,16 @@ def test_the_images_of_a_folder_come_in_natural_order(tmp_path, make_dicom):
     png(tmp_path / ".hidden.png")
     (tmp_path / "DICOMDIR").write_bytes((tmp_path / "IM3").read_bytes())
     (tmp_path / "folder.png").mkdir()
-    assert [file.name for file in image_files(tmp_path)] == ["IM3", "Image 1.png", "image 2.png", "image 10.png"]
+    found = [file.name for file in files_in(tmp_path)]
+    assert found == ["DICOMDIR", "empty.png", "IM3", "Image 1.png", "image 2.png", "image 10.png", "notes.txt"]
 
 
 def test_names_of_digits_and_of_letters_sort_together(tmp_path):
     for name in ("12", "a", "2b", "x٣"):
         png(tmp_path / name)
-    assert [file.name for file in image_files(tmp_path)] == ["2b", "12", "a", "x٣"]
+    assert [file.name for file in files_in(tmp_path)] == ["2b", "12", "a", "x٣"]
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(UserError, match="cannot be listed"):
-        image_files(tmp_path / "gone")
+        files_in(tmp_path / "gone")

@@ -1,6 +1,9 @@
 """The demo study: the same every time, what its names say by its echoes, and files that open everywhere."""
 
+import errno
+import os
 import re
+import resource
 import shutil
 import subprocess
 from itertools import pairwise
@@ -181,3 +184,17 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(UserError, match="could not be written"):
         write_demo_study(tmp_path / "file" / "demo")
+
+
+@pytest.mark.parametrize("limit", [10_000, 300_000])
+def test_on_a_full_disk_the_demo_is_refused_in_one_line(tmp_path, limit):
+    # The first file does not fit, or only the cine.
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+    try:
+        with pytest.raises(UserError) as caught:
+            write_demo_study(tmp_path / "demo")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert caught.value.message.endswith(f".dcm could not be written: {os.strerror(errno.EFBIG)}.")
+    assert {path.name for path in (tmp_path / "demo").iterdir()} <= {"smooth.dcm", "spiculated.dcm"}

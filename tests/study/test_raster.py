@@ -2,6 +2,7 @@
 
 import io
 import struct
+from contextlib import suppress
 from pathlib import Path
 
 import cv2
@@ -10,7 +11,7 @@ import pytest
 from PIL import Image
 
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.study.raster import open_picture, picture_kind, tiff_pages
+from csamoe_desktop.study.raster import decode_picture, open_picture, picture_kind, tiff_pages
 
 
 def ramp(rows: int = 20, columns: int = 30) -> np.ndarray:
@@ -163,16 +164,53 @@ def test_names_outside_ascii_open(tmp_path):
     assert np.array_equal(open_picture(path).frame(0).pixels, ramp())
 
 
+@pytest.mark.parametrize("by", ["Pillow", "OpenCV"])
 @pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.bmp", "a.tif"])
 @pytest.mark.parametrize("part", [0.05, 0.5, 0.97])
-def test_truncated_files_are_refused(tmp_path, capfd, name, part):
+def test_truncated_files_are_refused(tmp_path, capfd, name, part, by):
     noise = np.random.default_rng(1).integers(0, 256, (200, 300), np.uint8)
-    path = saved(tmp_path / name, noise)
+    path = tmp_path / name
+    if by == "Pillow":
+        saved(path, noise)
+    else:
+        cv2.imwrite(str(path), noise)
     path.write_bytes(path.read_bytes()[: int(path.stat().st_size * part)])
     with pytest.raises(UserError, match="damaged or incomplete") as caught:
         open_picture(path)
     assert caught.value.hint
-    assert capfd.readouterr().err == ""
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("a.png", {}),
+        ("a.jpg", {}),
+        ("a.jpg", {"progressive": True}),
+        ("a.bmp", {}),
+        ("a.tif", {}),
+        ("a.tif", {"compression": "tiff_lzw"}),
+        ("a.tif", {"compression": "tiff_adobe_deflate"}),
+        ("a.tif", {"compression": "jpeg"}),
+    ],
+)
+def test_damage_of_any_kind_is_not_talked_about_on_the_terminal(tmp_path, capfd, name, options):
+    path = saved(tmp_path / name, cv2.resize(colours(), (90, 60)), **options)
+    whole = path.read_bytes()
+    random = np.random.default_rng(2)
+    for _ in range(60):
+        damaged = bytearray(whole)
+        for place in random.integers(4, len(whole), 4):
+            damaged[place] = random.integers(256)
+        with suppress(UserError):
+            decode_picture(bytes(damaged), path)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_jpeg_in_the_inks_of_print_is_shown_in_red_green_blue(tmp_path):
+    Image.fromarray(colours()).convert("CMYK").save(tmp_path / "a.jpg", quality=95)
+    pixels = open_picture(tmp_path / "a.jpg").frame(0).pixels
+    assert np.abs(pixels[10, [5, 15, 25]].astype(int) - colours()[10, [5, 15, 25]]).max() <= 15
 
 
 def test_a_file_gone_after_opening_can_still_be_shown(tmp_path):

@@ -2,11 +2,15 @@
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from csamoe_desktop.errors import UserError
+from csamoe_desktop.study.opening import open_study
 from csamoe_desktop.training.datasets import Sample, data_sha256, read_dataset, read_examples, read_sample, where
+
+SHARED = Path(__file__).parents[3] / "shared" / "data"
 
 
 def test_rows_are_read_in_order_with_all_columns(samples: list[Sample]) -> None:
@@ -42,11 +46,45 @@ def test_a_folder_without_labels_is_refused(tmp_path: Path) -> None:
 
 def test_a_missing_or_broken_image_is_refused(samples: list[Sample]) -> None:
     samples[0].mask.unlink()
-    with pytest.raises(UserError, match=r"00l\.png could not be read"):
+    with pytest.raises(UserError, match=r"images/00l\.png: There is no file"):
         read_sample(samples[0])
     samples[1].image.write_bytes(b"no image")
-    with pytest.raises(UserError, match=r"00r\.png could not be read"):
+    with pytest.raises(UserError, match=r"images/00r\.png: .*not a PNG"):
         read_sample(samples[1])
+    with pytest.raises(UserError, match=r"images/18l\.png: "):  # its mask is empty
+        read_sample(samples[36])
+
+
+def test_files_are_read_as_the_window_reads_them(samples: list[Sample]) -> None:
+    """A mask of 0 and 1, and an image of 12 bits in 16: what the window shows is what is trained on."""
+    pixels, mask = read_sample(samples[0])
+    cv2.imwrite(str(samples[0].mask), mask.astype(np.uint8))
+    cv2.imwrite(str(samples[0].image), pixels.astype(np.uint16) * 16)
+    again, its = read_sample(samples[0])
+    np.testing.assert_array_equal(its, mask)
+    np.testing.assert_array_equal(again, open_study(samples[0].image).frame(0).pixels)
+    assert again.max() > 100  # not the 7 that the upper byte alone would leave
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the research data is not on this machine")
+def test_the_research_data_is_read_byte_for_byte() -> None:
+    for sample in read_dataset(SHARED / "busbra")[::100]:
+        pixels, mask = read_sample(sample)
+        np.testing.assert_array_equal(pixels, cv2.imread(str(sample.image), cv2.IMREAD_GRAYSCALE))
+        np.testing.assert_array_equal(mask, cv2.imread(str(sample.mask), cv2.IMREAD_GRAYSCALE) > 127)
+
+
+def test_a_table_from_excel_is_read_and_a_spoilt_one_refused(dataset_folder: Path) -> None:
+    table = dataset_folder / "labels.csv"
+    text = table.read_text(encoding="utf-8")
+    table.write_text(text, encoding="utf-8-sig")
+    assert len(read_dataset(dataset_folder)) == 40
+    table.write_bytes(text.replace("P00", "Größe").encode("latin-1"))
+    with pytest.raises(UserError, match="no table in UTF-8"):
+        read_dataset(dataset_folder)
+    table.write_text(text.replace("images/01r.png,masks/01r.png,malignant", "images/01r.png"), encoding="utf-8")
+    with pytest.raises(UserError, match="Line 5 of .* is not complete"):
+        read_dataset(dataset_folder)
 
 
 def test_examples_are_the_two_classes_as_they_lie_on_disk(samples: list[Sample]) -> None:

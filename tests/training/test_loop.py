@@ -2,6 +2,8 @@
 
 import csv
 import dataclasses
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import overload
@@ -37,7 +39,7 @@ def started(recipe: Recipe = RECIPE) -> torch.nn.Module:
 
 
 class KilledAt(Sequence[Example]):
-    """Samples that stop the run as Ctrl+C would, at the n-th look."""
+    """Samples that stop the run as Ctrl+C would, at the n-th look (the first eleven are the fingerprint's)."""
 
     def __init__(self, samples: list[Example], looks: int) -> None:
         self.samples, self.looks = samples, looks
@@ -62,7 +64,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(recipe: Recipe, examples: list
     unbroken = train(recipe, started(recipe), training, validation, tmp_path / "unbroken", CPU, show_progress=False)
     with pytest.raises(KeyboardInterrupt):
         train(
-            recipe, started(recipe), KilledAt(training, 15), validation, tmp_path / "killed", CPU, show_progress=False
+            recipe, started(recipe), KilledAt(training, 26), validation, tmp_path / "killed", CPU, show_progress=False
         )
     # The process that goes on knows nothing of the first: it starts from other random weights.
     torch.manual_seed(99)
@@ -119,7 +121,42 @@ def test_another_recipe_does_not_go_on_with_this_run(examples: list[Example], tm
         train(other, started(other), examples[:4], examples[4:8], tmp_path, CPU, show_progress=False)
 
 
+def test_other_data_or_another_start_does_not_go_on_with_this_run(examples: list[Example], tmp_path: Path) -> None:
+    """Else a second split would be tested on what the first was trained on."""
+    short = dataclasses.replace(RECIPE, epochs=1)
+    train(short, started(short), examples[:4], examples[4:8], tmp_path, CPU, show_progress=False)
+    with pytest.raises(UserError, match="another data"):
+        train(short, started(short), examples[:5], examples[5:8], tmp_path, CPU, show_progress=False)
+    with pytest.raises(UserError, match="another start"):
+        train(short, started(short), examples[:4], examples[4:8], tmp_path, CPU, "ImageNet", show_progress=False)
+
+
 def test_a_damaged_checkpoint_is_said(examples: list[Example], tmp_path: Path) -> None:
     (tmp_path / loop.CHECKPOINT).write_bytes(b"half a file")
     with pytest.raises(UserError, match="damaged"):
         train(RECIPE, started(), examples[:4], examples[4:8], tmp_path, CPU, show_progress=False)
+
+
+def test_a_full_disk_is_a_refusal_and_keeps_the_checkpoint_before(tmp_path: Path) -> None:
+    """In a process of its own, whose files may not grow beyond a megabyte."""
+    code = """
+import resource, sys, torch
+from pathlib import Path
+from csamoe_desktop.errors import UserError
+from csamoe_desktop.training.checkpoint import write_tensors
+file = Path(sys.argv[1])
+write_tensors(file, {"small": torch.zeros(9)})
+before = file.read_bytes()
+resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
+import signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+try:
+    write_tensors(file, {"large": torch.zeros(1_000_000)})
+except UserError as problem:
+    print(problem)
+assert file.read_bytes() == before
+assert len(list(file.parent.iterdir())) == 1
+"""
+    command = [sys.executable, "-c", code, str(tmp_path / "last.safetensors")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "could not be written" in done.stdout

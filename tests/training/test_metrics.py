@@ -33,6 +33,9 @@ def test_a_figure_without_its_class_is_nan() -> None:
     assert np.isnan(found["auc"])
     assert np.isnan(found["specificity"])
     assert found["sensitivity"] == 0.5
+    figure = metrics.with_intervals(np.array([True, True]), np.array([0.2, 0.9]), ["A", "B"])["auc"]
+    assert figure.to_dict() == {"value": None, "low": None, "high": None}
+    assert figure.words() == "undefined"
 
 
 def test_intervals_hold_the_value_and_widen_with_fewer_patients() -> None:

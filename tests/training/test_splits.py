@@ -1,9 +1,12 @@
 """No patient in two parts, whatever the seed; the same mix of labels in both."""
 
+import dataclasses
+
 import pytest
 
+from csamoe_desktop.errors import UserError
 from csamoe_desktop.training.datasets import Sample
-from csamoe_desktop.training.splits import by_fold, by_share
+from csamoe_desktop.training.splits import Split, by_fold, by_share
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -42,4 +45,15 @@ def test_a_share_is_of_groups_and_never_parts_one(samples: list[Sample]) -> None
     rest, chosen = by_share(samples, 0.5, 7)
     assert {sample.group for sample in rest}.isdisjoint({sample.group for sample in chosen})
     assert len(rest) + len(chosen) == len(samples)
-    assert len({sample.group for sample in chosen}) == 10
+    assert len({sample.group for sample in chosen}) == 9  # half of 9 benign, 9 malignant and 2 normal, rounded down
+
+
+def test_a_group_in_two_folds_is_refused(samples: list[Sample]) -> None:
+    stray = dataclasses.replace(samples[0], columns=samples[0].columns | {"fold": "3"})
+    with pytest.raises(UserError, match=r"1 groups would be parted, such as P00"):
+        by_fold([stray, *samples[1:]], "3", 0.25, 42)
+
+
+def test_two_folders_that_name_different_patients_alike_are_refused(samples: list[Sample]) -> None:
+    with pytest.raises(UserError, match="would be parted"):
+        Split(samples[:4], samples[4:8], [samples[0]])

@@ -62,7 +62,7 @@ def window(qtbot: QtBot) -> Iterator[MainWindow]:
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
     yield window
-    window.close()
+    window.close_now()
 
 
 @pytest.fixture

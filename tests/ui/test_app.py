@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from csamoe_desktop import paths
+from csamoe_desktop.inference.bundle import DEFAULT
 from csamoe_desktop.study.phantom import DemoStudy
 
 
@@ -69,7 +70,7 @@ def test_run_opens_files_preloads_the_model_tells_faults_and_logs_no_patient(dem
     ended = python(RUN, str(demo.smooth))
     assert ended.returncode == 0, ended.stderr
     lines = ended.stdout.splitlines()
-    assert lines[0] == "smooth.dcm csamoe-resnet18"
+    assert lines[0] == f"smooth.dcm {DEFAULT}"
     assert "fault" in lines[1]
     assert lines[2] == "exit 0"
     log = paths.log_file().read_text(encoding="utf-8")
@@ -88,3 +89,20 @@ def test_the_window_opens_where_nothing_can_be_written(tmp_path: Path, monkeypat
     assert ended.stdout.split() == ["False", "True"], ended.stderr
     assert "No log is kept" in ended.stderr
     assert ended.returncode == 0
+
+
+def test_without_a_display_the_window_is_refused_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    if not sys.platform.startswith("linux"):
+        pytest.skip("Windows and macOS always have a display")
+    for name in ("QT_QPA_PLATFORM", "DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    for platform in ("", "xcb"):
+        monkeypatch.setenv("QT_QPA_PLATFORM", platform)
+        ended = subprocess.run(
+            [sys.executable, "-m", "csamoe_desktop"], capture_output=True, text=True, timeout=300, check=False
+        )
+        assert ended.returncode == 2
+        assert ended.stderr.startswith("There is no display to show a window on.")
+        assert "csamoe-desktop demo --out DIR" in ended.stderr
+        assert len(ended.stderr.splitlines()) == 1
+        assert ended.stdout == ""

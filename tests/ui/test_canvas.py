@@ -146,7 +146,9 @@ def wheel(canvas: Canvas, at: QPoint, turned: int, keys: Qt.KeyboardModifier = Q
 
 def test_an_empty_canvas_says_what_to_do(canvas: Canvas, session: Session) -> None:
     assert canvas._empty.isVisible()
-    assert canvas._empty.text == "Drop a study here, or press Ctrl+O"
+    assert canvas._empty.text == "Drop a study here"
+    canvas.say_when_empty("Drop a study here, or press F7")
+    assert canvas._empty.text == "Drop a study here, or press F7"
     assert not canvas._legend.isVisible()
     assert not canvas._scale.isVisible()
     assert canvas.picture().pixelColor(5, 5) == QColor("#111111")

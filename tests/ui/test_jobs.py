@@ -195,3 +195,21 @@ def test_the_event_loop_goes_on_while_a_job_runs(jobs: Jobs, qtbot: QtBot) -> No
     qtbot.waitUntil(lambda: len(heard.told) == 1, timeout=30_000)
     timer.stop()
     assert heard.told[0][1] is True
+
+
+def test_finishing_lets_chosen_lanes_come_to_their_end_and_cancels_the_rest(jobs: Jobs) -> None:
+    written, failed, stopped = Heard(), Heard(), Heard()
+    problem = OSError("no room")
+
+    def fail(job: Job) -> None:
+        raise problem
+
+    jobs.submit("written", lambda job: "all of it", written.outcome)
+    jobs.submit("failed", fail, failed.outcome)
+    jobs.submit("stopped", lambda job: "nobody asks", stopped.outcome)
+    jobs.finish("written", "failed")
+    here = threading.get_ident()
+    assert written.told == [("done", "all of it", here)]
+    assert failed.told == [("failed", problem, here)]
+    assert stopped.told == []
+    assert not any(jobs.busy(lane) for lane in ("written", "failed", "stopped"))

@@ -4,10 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import pytest
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from csamoe_desktop import paths
@@ -19,7 +18,7 @@ from csamoe_desktop.ui.help_dialogs import keys_dialog
 from csamoe_desktop.ui.main_window import MainWindow
 from csamoe_desktop.ui.messages import Kind
 from csamoe_desktop.ui.reading import ReadingState
-from csamoe_desktop.ui.session import OPENING, Session
+from csamoe_desktop.ui.session import OPENING, REPORTING, Session
 
 Open = Callable[..., None]
 Do = Callable[[Session], None]
@@ -45,6 +44,21 @@ def drop(widget: QWidget, *files: Path, modifiers: Qt.KeyboardModifier = NO_KEY)
 def answer(window: MainWindow, text: str) -> None:
     """Press the button `text` of the newest message."""
     next(button for button in window.messages.shown()[0].findChildren(QPushButton) if button.text() == text).click()
+
+
+def save_dialog(window: MainWindow) -> QFileDialog:
+    """Return the open dialog that asks where to write the report."""
+    return next(dialog for dialog in window.findChildren(QFileDialog) if dialog.isVisible())
+
+
+def choose(dialog: QFileDialog, file: Path) -> None:
+    """Type a file's name, and press Save."""
+    dialog.setDirectory(str(file.parent))
+    name = dialog.findChild(QLineEdit, "fileNameEdit")
+    assert name is not None
+    name.setText(str(file))
+    dialog.accept()
+    assert not dialog.isVisible()
 
 
 def test_files_dropped_are_opened(window: MainWindow, demo: DemoStudy, small_png: Path, qtbot: QtBot) -> None:
@@ -230,28 +244,80 @@ def test_closing_a_marked_study_is_asked_about(
 
 
 def test_the_report_is_exported_where_the_user_says(
-    window: MainWindow, open_files: Open, demo: DemoStudy, read: Do, qtbot: QtBot, tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+    window: MainWindow, open_files: Open, demo: DemoStudy, read: Do, qtbot: QtBot, tmp_path: Path
+) -> None:
     open_files(window.session, demo.spiculated)
     window.session.import_mask(demo.spiculated_mask)
     read(window.session)
-    suggested: list[str] = []
     window.own_read.reader.setFocus()
     qtbot.keyClicks(window.own_read.reader, "Dr. D")
-
-    def choose(parent: QWidget, title: str, name: str, kinds: str) -> tuple[str, str]:
-        suggested.append(name)
-        return str(tmp_path / "out" / "chosen"), kinds
-
-    # The system's own file dialog cannot be driven: the test answers in its place.
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", choose)
     qtbot.mouseClick(window.report.button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: bool(window.messages.shown()), timeout=60_000)
-    assert Path(suggested[0]).name == "spiculated-report.pdf"
+    dialog = save_dialog(window)
+    assert Path(dialog.selectedFiles()[0]).name == "spiculated-report.pdf"
     assert window.session.settings.reader == "Dr. D"
-    assert (tmp_path / "out" / "chosen.pdf").read_bytes().startswith(b"%PDF")
-    assert window.messages.shown()[0].text == f"The report was written to {tmp_path / 'out' / 'chosen.pdf'}."
+    choose(dialog, tmp_path / "chosen")
+    qtbot.waitUntil(lambda: bool(window.messages.shown()), timeout=60_000)
+    assert (tmp_path / "chosen.pdf").read_bytes().startswith(b"%PDF")
+    assert window.messages.shown()[0].text == f"The report was written to {tmp_path / 'chosen.pdf'}."
+
+
+def test_a_report_takes_no_other_files_place_unasked(
+    window: MainWindow, open_files: Open, demo: DemoStudy, read: Do, qtbot: QtBot, tmp_path: Path
+) -> None:
+    open_files(window.session, demo.spiculated)
+    window.session.import_mask(demo.spiculated_mask)
+    read(window.session)
+    # To a file dialog, " Meyer" is a suffix: it asks about this name, not about the one the report gets.
+    there = tmp_path / "report Dr. Meyer.pdf"
+    there.write_text("of yesterday")
+    window.files.export()
+    choose(save_dialog(window), tmp_path / "report Dr. Meyer")
+    assert there.name in window.messages.shown()[0].text
+    answer(window, "Cancel")
+    assert not window.session.jobs.busy(REPORTING)
+    assert there.read_text() == "of yesterday"
+    window.files.export()
+    choose(save_dialog(window), tmp_path / "report Dr. Meyer")
+    answer(window, "Replace it")
+    qtbot.waitUntil(lambda: there.read_bytes().startswith(b"%PDF"), timeout=60_000)
+    assert [file.name for file in tmp_path.glob("report*")] == [there.name]
+
+
+def test_no_report_is_written_of_an_image_that_came_into_view_under_the_dialog(
+    window: MainWindow, open_files: Open, demo: DemoStudy, read: Do, tmp_path: Path
+) -> None:
+    for file, mask in ((demo.smooth, demo.smooth_mask), (demo.spiculated, demo.spiculated_mask)):
+        open_files(window.session, file)
+        window.session.import_mask(mask)
+        read(window.session)
+    window.files.export()
+    window.session.show_study(window.session.studies[0])
+    choose(save_dialog(window), tmp_path / "report")
+    assert not window.session.jobs.busy(REPORTING)
+    assert window.messages.shown()[0].text.startswith("Another image has come into view")
+
+
+def test_the_report_is_copied_as_text(
+    window: MainWindow, open_files: Open, demo: DemoStudy, read: Do, qtbot: QtBot
+) -> None:
+    QApplication.clipboard().setText("before")
+    open_files(window.session, demo.spiculated)
+    window.session.import_mask(demo.spiculated_mask)
+    assert not window.report.copy.isEnabled()
+    window.files.copy_report()
+    assert QApplication.clipboard().text() == "before"
+    read(window.session)
+    qtbot.keyClicks(window.own_read.comment, "irregular margin")
+    qtbot.mouseClick(window.report.copy, Qt.MouseButton.LeftButton)
+    copied = QApplication.clipboard().text()
+    for said in ("Phantom, Spiculated", window.reading.category.text(), "irregular margin", "Research use only"):
+        assert said in copied
+    assert "clipboard" in window.messages.shown()[0].text
+    QApplication.clipboard().clear()
+    qtbot.keyClick(window.canvas, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    assert QApplication.clipboard().text() == copied
+    window.session.clear_mask()
+    assert not window.report.copy.isEnabled(), "what is stale is not copied"
 
 
 def test_the_event_loop_goes_round_while_a_reading_runs(
@@ -281,7 +347,7 @@ def test_closing_during_a_reading_ends_cleanly_and_keeps_what_was_set(
     window.cine.toggle()
     window.canvas.set_brush_radius(33)
     window.own_read.reader.setText("Dr. C")
-    window.close()
+    window.close_now()
     assert not window.isVisible()
     assert not window.cine.playing
     assert not any(window.session.jobs.busy(lane) for lane in ("assessing", "thumbnails", OPENING))

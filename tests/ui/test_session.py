@@ -153,9 +153,11 @@ def test_a_mask_of_another_size_is_refused_unless_it_may_be_resized(
         session.import_mask(demo.smooth_mask)
     assert session.mask is not None
     assert session.mask.empty
+    notes.clear()
     session.import_mask(demo.smooth_mask, resize=True)
     assert not session.mask.empty
     assert any("resized" in note for note in notes)
+    assert session.mask.notes == tuple(notes), "the report says it too"
 
 
 def test_a_mask_without_an_image_is_refused(session: Session, demo: DemoStudy) -> None:
@@ -316,6 +318,19 @@ def test_a_report_is_written_only_of_a_reading_that_holds(
     assert "could not be written" in str(failures[3])
     assert not session.jobs.busy(REPORTING)
     assert sorted(path.name for path in tmp_path.glob("*.pdf")) == ["report.pdf"]
+
+
+def test_what_a_file_notes_is_in_its_report(
+    session: Session, open_files: Open, mark: Do, read: Do, tmp_path: Path
+) -> None:
+    file = tmp_path / "sixteen.png"
+    file.write_bytes(cv2.imencode(".png", np.tile(np.arange(64, dtype=np.uint16) * 900, (48, 1)))[1].tobytes())
+    open_files(session, file)
+    mark(session)
+    read(session)
+    given = session.report_input()
+    assert given is not None
+    assert any("16-bit" in note for note in given.notes)
 
 
 def test_comments_stay_with_their_frame(session: Session, open_files: Open, demo: DemoStudy) -> None:

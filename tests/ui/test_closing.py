@@ -1,0 +1,173 @@
+"""Closing the program: asked once where something would be lost, never where nothing would, a report first."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtWidgets import QPushButton
+from pytestqt.qtbot import QtBot
+
+from csamoe_desktop.study.phantom import DemoStudy
+from csamoe_desktop.ui.closing import in_words
+from csamoe_desktop.ui.main_window import MainWindow
+from csamoe_desktop.ui.messages import Kind
+from csamoe_desktop.ui.session import REPORTING, Session
+
+Open = Callable[..., None]
+Do = Callable[[Session], None]
+
+
+def questions(window: MainWindow) -> list[str]:
+    return [message.text for message in window.messages.shown() if message.kind is Kind.QUESTION]
+
+
+def answer(window: MainWindow, text: str) -> None:
+    """Press the button `text` of the newest message."""
+    next(button for button in window.messages.shown()[0].findChildren(QPushButton) if button.text() == text).click()
+
+
+def test_what_is_lost_is_said_in_words() -> None:
+    assert in_words(1, 0) == "1 outline"
+    assert in_words(2, 1) == "2 outlines and 1 comment"
+    assert in_words(0, 3) == "3 comments"
+
+
+def test_nothing_is_asked_where_nothing_is_at_stake(
+    window: MainWindow, open_files: Open, demo: DemoStudy, mark: Do, qtbot: QtBot
+) -> None:
+    open_files(window.session, demo.smooth, demo.spiculated)
+    window.session.import_mask(demo.spiculated_mask)
+    window.session.show_study(window.session.studies[0])
+    mark(window.session)
+    window.session.undo()
+    qtbot.keyClicks(window.own_read.comment, "  ")
+    window.close()
+    assert not window.isVisible()
+
+
+def test_an_outline_is_asked_about_once(
+    window: MainWindow, open_files: Open, demo: DemoStudy, mark: Do, small_png: Path
+) -> None:
+    open_files(window.session, demo.cine)
+    mark(window.session)
+    open_files(window.session, small_png)
+    window.close()
+    assert window.isVisible()
+    assert questions(window) == ["1 outline that no report holds is lost when the program closes."]
+    answer(window, "Cancel")
+    assert window.isVisible()
+    window.close()
+    assert window.isVisible()
+    answer(window, "Close anyway")
+    assert not window.isVisible()
+
+
+def test_a_second_close_answers_the_question(
+    window: MainWindow, open_files: Open, demo: DemoStudy, mark: Do, qtbot: QtBot
+) -> None:
+    open_files(window.session, demo.cine)
+    mark(window.session)
+    qtbot.keyClicks(window.own_read.comment, "seen")
+    window.cine.toggle()
+    window.actions_table["quit"].trigger()
+    assert questions(window) == ["1 outline and 1 comment that no report holds are lost when the program closes."]
+    assert not window.cine.playing, "another frame would take the question away"
+    window.actions_table["quit"].trigger()
+    assert not window.isVisible()
+
+
+def test_the_question_is_asked_anew_after_it_went_with_the_frame(
+    window: MainWindow, open_files: Open, demo: DemoStudy, mark: Do
+) -> None:
+    open_files(window.session, demo.cine)
+    mark(window.session)
+    window.close()
+    window.session.show_frame(1)
+    assert questions(window) == []
+    window.close()
+    assert window.isVisible()
+    assert len(questions(window)) == 1
+
+
+def test_what_a_report_holds_is_not_asked_about(
+    window: MainWindow, open_files: Open, demo: DemoStudy, read: Do, qtbot: QtBot, tmp_path: Path
+) -> None:
+    session = window.session
+    open_files(session, demo.spiculated)
+    session.import_mask(demo.spiculated_mask)
+    read(session)
+    qtbot.keyClicks(window.own_read.comment, "irregular")
+    assert session.unreported() == (1, 1)
+    written: list[Path] = []
+    session.export_report(tmp_path / "report.pdf", written.append)
+    qtbot.waitUntil(lambda: bool(written), timeout=60_000)
+    assert session.unreported() == (0, 0)
+    session.clear_mask()
+    session.undo()
+    assert session.unreported() == (0, 0), "the outline reported is back"
+    session.import_mask(demo.smooth_mask)
+    assert session.unreported() == (1, 0)
+    session.undo()
+    qtbot.keyClicks(window.own_read.comment, " margin")
+    assert session.unreported() == (0, 1)
+    window.actions_table["close_study"].trigger()
+    assert questions(window) == ["spiculated.dcm has 1 comment that no report holds; closing removes them."]
+    window.own_read.comment.setPlainText("irregular")
+    window.messages.clear()
+    window.close()
+    assert not window.isVisible()
+
+
+def test_closing_a_study_counts_comments(
+    window: MainWindow, open_files: Open, demo: DemoStudy, small_png: Path, qtbot: QtBot
+) -> None:
+    open_files(window.session, small_png, demo.smooth)
+    qtbot.keyClicks(window.own_read.comment, "seen")
+    window.actions_table["close_study"].trigger()
+    assert len(window.session.studies) == 2
+    answer(window, "Close the study")
+    assert len(window.session.studies) == 1
+    window.actions_table["close_study"].trigger()
+    assert window.session.studies == [], "the other study's comment is not its own"
+
+
+def test_a_report_is_finished_before_the_program_closes(
+    window: MainWindow, open_files: Open, demo: DemoStudy, read: Do, qtbot: QtBot, tmp_path: Path
+) -> None:
+    open_files(window.session, demo.spiculated)
+    window.session.import_mask(demo.spiculated_mask)
+    read(window.session)
+    window.session.export_report(tmp_path / "report.pdf", lambda path: None)
+    window.close()
+    assert window.isVisible()
+    assert "still being written" in window.messages.shown()[0].text
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=60_000)
+    assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_a_report_that_fails_keeps_the_window_open_and_says_so(
+    window: MainWindow, open_files: Open, demo: DemoStudy, read: Do, qtbot: QtBot, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    open_files(window.session, demo.spiculated)
+    window.session.import_mask(demo.spiculated_mask)
+    read(window.session)
+    window.session.export_report(tmp_path / "file" / "report.pdf", lambda path: None)
+    window.close()
+    qtbot.waitUntil(lambda: not window.session.jobs.busy(REPORTING), timeout=60_000)
+    qtbot.waitUntil(lambda: window.messages.shown()[0].kind is Kind.REFUSAL)
+    qtbot.wait(50)
+    assert window.isVisible()
+    assert "could not be written" in window.messages.shown()[0].text
+
+
+def test_a_session_that_is_closed_finishes_its_report(
+    session: Session, open_files: Open, demo: DemoStudy, read: Do, tmp_path: Path
+) -> None:
+    open_files(session, demo.spiculated)
+    session.import_mask(demo.spiculated_mask)
+    read(session)
+    written: list[Path] = []
+    session.export_report(tmp_path / "report.pdf", written.append)
+    session.close()
+    assert written == [tmp_path / "report.pdf"]
+    assert (tmp_path / "report.pdf").is_file()
