@@ -57,9 +57,9 @@ def _words(card: ModelCard) -> str:
         f"  split       {card.training.split}",
     ]
     for evaluation in card.evaluations:
-        auc, by_patient = evaluation.metrics["auc"].words(), evaluation.group_metrics["auc"].words()
+        auc, by_group = evaluation.metrics["auc"].words(), evaluation.group_metrics["auc"].words()
         lines.append(
-            f"  AUC         {auc} of {evaluation.images} images, {by_patient} of {evaluation.groups} patients; "
+            f"  AUC         {auc} of {evaluation.images} images, {by_group} of {evaluation.groups} groups; "
             f"{evaluation.data}"
         )
     return "\n".join([*lines, f"  licence     {card.licence}"])

@@ -91,6 +91,8 @@ def run(chosen: argparse.Namespace) -> int:
             f"folds' patients for validation, the rest for training{also} "
             f"({len(split.train)} / {len(split.validation)} / {len(split.test)} images)"
         ),
+        # A second folder may group by something else, such as sets of near-duplicates.
+        groups="groups" if chosen.also else "patients",
         start=start,
         licence=chosen.licence,
     )

@@ -79,7 +79,7 @@ def load(
             tensors: dict[str, Tensor] = {name: opened.get_tensor(name) for name in opened.offset_keys()}
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as problem:
         raise UserError(f"The checkpoint {file} is damaged.", "Train into a new folder with --out.") from problem
-    other = [name for name, value in origin.items() if told["origin"][name] != value]
+    other = [name for name, value in origin.items() if told.get("origin", {}).get(name) != value]
     if other:
         raise UserError(
             f"{file.parent} holds a run with another {' and another '.join(other)}.",

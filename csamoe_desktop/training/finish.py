@@ -40,13 +40,14 @@ _WHOLE_FRAME = (
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Description:
-    """What a run cannot know of itself and its card must say."""
+    """What a run cannot know of itself and its card must say; `groups` is what the groups are, such as "patients"."""
 
     name: str
     title: str
     version: str
     data: str
     split: str
+    groups: str
     start: str
     licence: str
 
@@ -94,20 +95,25 @@ def write_bundle(
         licence=description.licence,
         sha256=hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest(),
     )
-    card = _measured(card, folder, split)
+    # With the one-cycle schedule the last epoch counts, whatever it does on validation.
+    chosen = "best epoch, " if recipe.schedule == "plateau" else ""
+    card = _measured(card, folder, split, description.groups, chosen)
     write_whole(folder / CARD, lambda path: path.write_text(card.to_json(), encoding="utf-8"))
     return Bundle(folder, card)
 
 
-def _measured(card: ModelCard, folder: Path, split: Split) -> ModelCard:
-    """Return the card with temperature, thresholds and figures measured with the weights in `folder`."""
+def _measured(card: ModelCard, folder: Path, split: Split, groups: str, chosen: str) -> ModelCard:
+    """Return the card with temperature, thresholds and figures measured with the weights in `folder`.
+
+    `groups` names the groups; `chosen` begins the list of what was chosen on the validation samples.
+    """
     validation = read_all(load_predictor(Bundle(folder, card), "cpu"), split.validation)
     card = dataclasses.replace(card, temperature=fit_temperature(validation.positive, validation.logits))
     predictor = load_predictor(Bundle(folder, card), "cpu")
     validation = read_all(predictor, split.validation)
     malignant = int(validation.positive.sum())
     chosen_on = (
-        f"{len(validation.samples)} validation images of {len(set(validation.groups))} patients "
+        f"{len(validation.samples)} validation images of {len(set(validation.groups))} {groups} "
         f"({malignant} malignant, {len(validation.samples) - malignant} benign)"
     )
     return dataclasses.replace(
@@ -119,6 +125,6 @@ def _measured(card: ModelCard, folder: Path, split: Split) -> ModelCard:
                 read_all(predictor, split.test, outline="ellipse"),
                 "test: held-out patients, outlines replaced by their ellipse",
             ),
-            summarise(validation, "validation: best epoch, temperature and thresholds were chosen on these"),
+            summarise(validation, f"validation: {chosen}temperature and thresholds were chosen on these"),
         ),
     )

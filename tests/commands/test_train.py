@@ -7,6 +7,7 @@ import pytest
 
 from csamoe_desktop.cli import main
 from csamoe_desktop.inference.bundle import find_bundle
+from csamoe_desktop.networks.cards import read_card
 
 
 def write_dataset(folder: Path) -> None:
@@ -85,3 +86,22 @@ def test_a_dataset_without_folds_is_refused(tmp_path: Path, capsys: pytest.Captu
     (tmp_path / "labels.csv").write_text("image,mask,label,group\na.png,b.png,benign,P1\n")
     assert main(["train", "--data", str(tmp_path), "--out", str(tmp_path / "run")]) == 2
     assert "no column fold" in capsys.readouterr().err
+
+
+def test_the_card_says_what_was_chosen_on_validation_and_on_which_groups(tmp_path: Path) -> None:
+    """A second folder's groups need not be patients, and a one-cycle run chooses no epoch."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder in (first, second):
+        folder.mkdir()
+        write_dataset(folder)
+    table = second / "labels.csv"
+    table.write_text(table.read_text().replace(",P", ",S"))
+    command = ["train", "--data", str(first), "--also", str(second), "--out", str(tmp_path / "run"), "--start", "none"]
+    command += ["--network", "resnet18", "--recipe", "plus", "--epochs", "1", "--batch", "16", "--device", "cpu"]
+    assert main([*command, "--validation-share", "0.25"]) == 0
+    card = read_card(tmp_path / "run" / "bundle" / "card.json")
+    assert "groups" in card.thresholds.chosen_on
+    assert "patients" not in card.thresholds.chosen_on
+    assert card.evaluations[-1].data == "validation: temperature and thresholds were chosen on these"
+    assert "second for training and validation only" in card.training.split
+    assert card.field == 2.2
