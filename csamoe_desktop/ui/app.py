@@ -1,5 +1,6 @@
 """The program with its window: what is set up once around it, and the event loop."""
 
+import gc
 import logging
 import logging.handlers
 import os
@@ -24,6 +25,7 @@ from csamoe_desktop.ui.session import Session
 _log = logging.getLogger(__name__)
 
 _LOG_BYTES, _LOG_FILES = 1_000_000, 3
+_COLLECT_EVERY = 1000
 
 
 def run(files: list[Path], prepare: Callable[[MainWindow], None] = lambda window: None) -> int:
@@ -61,6 +63,7 @@ def make_application() -> QApplication:
     # One style on every system: the sheet is drawn for it.
     application.setStyle("Fusion")
     application.setProperty("csamoeStyle", True)
+    _collect_garbage_here(application)
     font = application.font()
     font.setFamilies(list(register_fonts()))
     application.setFont(font)
@@ -79,6 +82,21 @@ def _need_display() -> None:
             "Without one, `csamoe-desktop demo --out DIR` does the whole job on a made study, and "
             "`csamoe-desktop assess` reads a lesion.",
         )
+
+
+def _collect_garbage_here(application: QApplication) -> None:
+    """Let Python's cyclic garbage be collected on the GUI thread only.
+
+    Python collects wherever an allocation happens to trigger it, in a worker too; a widget in a cycle would then be
+    destroyed off the GUI thread, and Qt crashes.
+    """
+    gc.disable()
+    timer = QTimer(application)
+    timer.timeout.connect(lambda: gc.collect(1))
+    timer.start(_COLLECT_EVERY)
+    slow = QTimer(application)
+    slow.timeout.connect(lambda: gc.collect(2))
+    slow.start(30 * _COLLECT_EVERY)
 
 
 def make_window(settings: Settings) -> MainWindow:

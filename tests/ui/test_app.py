@@ -1,15 +1,19 @@
 """The program around the window: a process of its own for each test, as it changes the process."""
 
+import gc
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
+from pytestqt.qtbot import QtBot
 
 from csamoe_desktop import paths
 from csamoe_desktop.inference.bundle import DEFAULT
 from csamoe_desktop.study.phantom import DemoStudy
+from csamoe_desktop.ui.app import make_application
 
 
 def python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -21,6 +25,7 @@ def python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 OPENED = """
 import sys
+import threading
 from csamoe_desktop.settings import Settings
 from csamoe_desktop.ui.app import make_window
 from PySide6.QtWidgets import QApplication
@@ -33,6 +38,7 @@ window.close()
 
 RUN = """
 import sys
+import threading
 from pathlib import Path
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
@@ -106,3 +112,21 @@ def test_without_a_display_the_window_is_refused_in_a_sentence(monkeypatch: pyte
         assert "csamoe-desktop demo --out DIR" in ended.stderr
         assert len(ended.stderr.splitlines()) == 1
         assert ended.stdout == ""
+
+
+def test_garbage_is_collected_on_the_gui_thread_only(qtbot: QtBot) -> None:
+    """Else a widget in a cycle is destroyed in a worker, whose allocations happen to set the collection off."""
+    make_application()
+    assert not gc.isenabled()
+
+    class Cycle:
+        def __init__(self) -> None:
+            self.itself = self
+
+        def __del__(self) -> None:
+            collected.append(threading.current_thread())
+
+    collected: list[threading.Thread] = []
+    Cycle()
+    qtbot.waitUntil(lambda: bool(collected), timeout=40_000)
+    assert collected == [threading.main_thread()]
