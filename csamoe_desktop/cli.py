@@ -11,10 +11,40 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from csamoe_desktop import __version__
-from csamoe_desktop.commands import assess, demo, evaluate, inspect, models, train
+from csamoe_desktop.commands import (
+    assess,
+    compare,
+    convert,
+    counts,
+    demo,
+    evaluate,
+    guard,
+    inspect,
+    models,
+    propose,
+    record,
+    results,
+    train,
+    verify,
+)
 from csamoe_desktop.errors import UserError
 
-_COMMANDS = {"assess": assess, "inspect": inspect, "models": models, "train": train, "evaluate": evaluate, "demo": demo}
+_COMMANDS = {
+    "assess": assess,
+    "compare": compare,
+    "propose": propose,
+    "inspect": inspect,
+    "models": models,
+    "train": train,
+    "evaluate": evaluate,
+    "guard": guard,
+    "record": record,
+    "results": results,
+    "demo": demo,
+    "counts": counts,
+    "convert": convert,
+    "verify": verify,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -32,7 +32,7 @@ def model_weights() -> Path:
 
 
 def user_folder() -> Path:
-    """Return the folder for the user's settings and log (not created here)."""
+    """Return the folder for the user's settings, work and log (not created here)."""
     if value := os.environ.get("CSAMOE_USER_FOLDER"):
         return Path(value)
     return Path(platformdirs.user_data_dir(_APPLICATION, appauthor=False))
@@ -41,6 +41,11 @@ def user_folder() -> Path:
 def settings_file() -> Path:
     """Return the path of the user's settings."""
     return user_folder() / "settings.json"
+
+
+def store_file() -> Path:
+    """Return the path of the store: outlines and comments by image, which may hold patient data."""
+    return user_folder() / "work.sqlite"
 
 
 def log_file() -> Path:

@@ -29,7 +29,11 @@ class Settings:
         recent_files: the files last opened, newest first.
         reader: the reader's name on reports.
         overlay_opacity: of core and boundary, in percent (0..100).
-        brush_radius: in frame pixels (1..200).
+        brush_radius, eraser_radius, smart_radius: of brush, eraser and smart brush, in frame pixels (1..200).
+        propose_on_opening: whether outlines are looked for on each frame that comes into view.
+        prevalence: malignant among the lesions read where the program is used, in percent (0..99); 0: not given.
+        own_read_first: whether the reader's own read is asked for before the AI's reading is shown.
+        reads_in_report: whether a report says what was read before the AI's reading was shown, and how long each took.
         shortcuts: keys the user changed, by action id, in Qt's portable text.
     """
 
@@ -42,6 +46,12 @@ class Settings:
     reader: str = ""
     overlay_opacity: int = 35
     brush_radius: int = 12
+    eraser_radius: int = 12
+    smart_radius: int = 24
+    propose_on_opening: bool = True
+    prevalence: int = 0
+    own_read_first: bool = True
+    reads_in_report: bool = False
     shortcuts: dict[str, str] = field(default_factory=dict)
 
     def with_recent(self, path: Path) -> "Settings":
@@ -102,6 +112,12 @@ def _between(low: int, high: int) -> Any:
     return check
 
 
+def _yes_or_no(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"{value!r} is neither true nor false")
+    return value
+
+
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{value!r} is no text")
@@ -126,5 +142,11 @@ _CHECKS: dict[str, Any] = {
     "reader": _text,
     "overlay_opacity": _between(0, 100),
     "brush_radius": _between(1, 200),
+    "eraser_radius": _between(1, 200),
+    "smart_radius": _between(1, 200),
+    "propose_on_opening": _yes_or_no,
+    "prevalence": _between(0, 99),
+    "own_read_first": _yes_or_no,
+    "reads_in_report": _yes_or_no,
     "shortcuts": _text_by_text,
 }

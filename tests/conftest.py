@@ -1,7 +1,10 @@
 """What every test has: Qt without a display, a user's folder of its own, and no window left over by another test."""
 
+import dataclasses
 import gc
+import hashlib
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +13,9 @@ from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+# A virtual machine may offer AMX and hide its tile palette; training in bfloat16 then dies there of an illegal
+# instruction. What the tests show does not need AMX.
+os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_BF16")
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -23,6 +29,52 @@ def user_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A fresh settings folder, so that no test sees another's settings or the developer's own."""
     folder = tmp_path / "user"
     monkeypatch.setenv("CSAMOE_USER_FOLDER", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def one_of_each(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model_weights folder with a model of each kind, whatever is installed, to be read only: the shipped
+    csamoe-resnet18, which needs an outline; `whole`, untrained, which reads the whole image; and the card of
+    `outliner`, which outlines."""
+    import torch
+    from safetensors.torch import save_file
+
+    from csamoe_desktop.inference.bundle import find_bundle
+    from csamoe_desktop.inference.weights import stored
+    from csamoe_desktop.networks.blocks import parameter_count
+    from csamoe_desktop.networks.build import build
+    from csamoe_desktop.networks.cards import Builder, Evaluation, Figure
+
+    shipped = find_bundle("csamoe-resnet18")
+    folder = tmp_path_factory.mktemp("one_of_each")
+    shutil.copytree(shipped.folder, folder / "csamoe-resnet18")
+    torch.manual_seed(0)
+    network = build(Builder("resnet18"))
+    weights = folder / "whole" / "weights.safetensors"
+    weights.parent.mkdir()
+    save_file(stored(network.state_dict()), weights)
+    whole = dataclasses.replace(
+        shipped.card,
+        name="whole",
+        title="An untrained network on the whole image",
+        builder=Builder("resnet18"),
+        parameters=parameter_count(network),
+        views=("image",),
+        sha256=hashlib.sha256(weights.read_bytes()).hexdigest(),
+    )
+    (weights.parent / "card.json").write_text(whole.to_json(), encoding="utf-8")
+    measured = {"dice": Figure(0.853, 0.83, 0.87), "dice_median": Figure(0.912, 0.9, 0.92)}
+    measured |= {"iou": Figure(0.781, 0.76, 0.8), "missed": Figure(0.041, 0.02, 0.06)}
+    outliner = dataclasses.replace(
+        whole,
+        name="outliner",
+        title="Outlines lesions",
+        task="outlining",
+        evaluations=(Evaluation("test: held-out patients, whole frame", 376, 212, measured),),
+    )
+    (folder / "outliner").mkdir()
+    (folder / "outliner" / "card.json").write_text(outliner.to_json(), encoding="utf-8")
     return folder
 
 

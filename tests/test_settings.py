@@ -20,6 +20,8 @@ OTHERS = Settings(
     reader="Dr. 王",
     overlay_opacity=60,
     brush_radius=3,
+    eraser_radius=5,
+    smart_radius=40,
     shortcuts={"fit": "F"},
 )
 
@@ -53,6 +55,8 @@ def test_what_is_saved_is_loaded_again() -> None:
         ("overlay_opacity", -1),
         ("overlay_opacity", 3.5),
         ("brush_radius", 0),
+        ("eraser_radius", 201),
+        ("smart_radius", 0),
         ("shortcuts", {"fit": 3}),
         ("shortcuts", "fit"),
     ],

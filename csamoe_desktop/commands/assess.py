@@ -5,75 +5,109 @@ import json
 from datetime import datetime
 from pathlib import Path
 
-from csamoe_desktop.assessment import Assessment, assess
+import numpy as np
+
+from csamoe_desktop.assessment import Assessment, assess, look_closer
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.inference.bundle import find_bundle
 from csamoe_desktop.inference.engine import DEVICES
 from csamoe_desktop.lesion.formats import read_mask
 from csamoe_desktop.lesion.mask import Author, LesionMask
+from csamoe_desktop.networks.cards import ModelCard
+from csamoe_desktop.report.reasons import change_words, probability_words, range_words, reasons
+from csamoe_desktop.report.writing import check_suffix
+from csamoe_desktop.settings import load_settings
 from csamoe_desktop.study.opening import open_study
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("image", type=Path, help="DICOM, PNG, JPEG, BMP or TIFF")
-    parser.add_argument("--mask", type=Path, required=True, help="the lesion's outline as an image of the same size")
+    parser.add_argument(
+        "--mask", type=Path, help="the outline: an image, labelme, COCO, NIfTI, NumPy; not every model needs one"
+    )
     parser.add_argument("--frame", type=int, default=1, metavar="N", help="of a cine, from 1 (default: 1)")
     parser.add_argument("--model", metavar="NAME", help="a bundle, see `csamoe-desktop models`")
     parser.add_argument("--device", choices=DEVICES, default="auto")
-    parser.add_argument("--report", type=Path, metavar="OUT.pdf", help="write the reading as a PDF report")
+    parser.add_argument("--report", type=Path, metavar="OUT.pdf", help="write the report; .json and .txt go too")
     parser.add_argument("--json", action="store_true", help="print the reading as one JSON object")
 
 
 def run(chosen: argparse.Namespace) -> int:
     """Run the command and return the exit status."""
+    if chosen.report:
+        check_suffix(chosen.report)
     study = open_study(chosen.image)
     if not 1 <= chosen.frame <= study.frame_count:
         raise UserError(
             f"{chosen.image} has no frame {chosen.frame}.", f"Choose a frame from 1 to {study.frame_count}."
         )
     frame = study.frame(chosen.frame - 1)
-    read = read_mask(chosen.mask, frame.shape)
+    bundle = find_bundle(chosen.model)
+    mask = _mask(chosen.mask, frame.shape, study.path.name, bundle.card)
     # Importing torch takes seconds: only once the files have been found good.
     from csamoe_desktop.inference.torch_engine import load_predictor
 
-    predictor = load_predictor(find_bundle(chosen.model), chosen.device)
-    assessment = assess(frame, read.pixels, predictor)
+    predictor = load_predictor(bundle, chosen.device)
+    outline = mask.pixels if mask.pixels.any() else None
+    assessment = look_closer(frame, outline, predictor, assess(frame, outline, predictor))
+    prevalence = load_settings().prevalence / 100 or None
     if chosen.report:
         from csamoe_desktop.report.content import ReportInput
-        from csamoe_desktop.report.pdf import write_pdf
+        from csamoe_desktop.report.writing import write_report
 
-        write_pdf(
+        write_report(
             chosen.report,
             ReportInput(
                 study_name=study.path.name,
                 facts=study.facts,
                 frame=frame,
                 frame_count=study.frame_count,
-                mask=LesionMask(read.pixels, Author.IMPORTED, chosen.mask.name, read.notes),
+                mask=mask,
                 assessment=assessment,
                 reader="",
                 comment="",
                 created=datetime.now().astimezone(),
                 notes=study.notes,
+                prevalence=prevalence,
             ),
         )
-    told = {**assessment.to_dict(), "notes": [*study.notes, *read.notes]}
+    notes = [*study.notes, *mask.notes]
+    told = {**assessment.to_dict(), "notes": notes}
     if chosen.json:
         print(json.dumps(told, ensure_ascii=False))
     else:
-        print(_words(assessment, [*study.notes, *read.notes]))
+        print(_words(assessment, notes, prevalence))
         if chosen.report:
             print(f"report       {chosen.report}")
     return 0
 
 
-def _words(assessment: Assessment, notes: list[str]) -> str:
+def _mask(file: Path | None, shape: tuple[int, int], image: str, card: ModelCard) -> LesionMask:
+    """Return the mask in `file`; without one an empty one, for a model that needs none."""
+    if file is not None:
+        read = read_mask(file, shape, image=image)
+        return LesionMask(read.pixels, Author.IMPORTED, file.name, read.notes)
+    if card.needs_outline:
+        raise UserError(f"{card.name} reads a marked lesion only.", "Give its outline with --mask.")
+    return LesionMask(np.zeros(shape, bool), Author.NONE)
+
+
+def _words(assessment: Assessment, notes: list[str], prevalence: float | None) -> str:
     prediction = assessment.prediction
     gates = ", ".join(f"{name} {share:.2f}" for name, share in prediction.gates.items())
+    explanation, contour = assessment.explanation, assessment.contour
     lines = [
         f"reading      {assessment.category.value}, probability of malignancy {prediction.probability:.3f}",
         f"gates        {gates} (routing, not evidence)",
+    ]
+    if explanation is not None and explanation.left_out:
+        changes = (f"{name} {change_words(p, prediction.probability)}" for name, p in explanation.left_out.items())
+        lines.append(f"left out     {', '.join(changes)}")
+    if contour is not None:
+        lines.append(f"contours     {range_words(contour, 3)}, median {probability_words(contour.median, 3)}")
+    lines += [f"because      {sentence}" for sentence in reasons(assessment, 3, prevalence).sentences()]
+    lines += [
         f"model        {assessment.card.name} {assessment.card.version} on {assessment.device}",
     ]
     lines += [f"note         {note}" for note in notes]

@@ -1,15 +1,31 @@
-"""Measure a model on a dataset folder: AUC and the rest, with 95 % intervals."""
+"""Measure a model on a dataset folder: AUC of readings, Dice of proposed outlines, with 95 % intervals."""
 
 import argparse
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
+from csamoe_desktop.errors import UserError
 from csamoe_desktop.files import write_whole
-from csamoe_desktop.inference.bundle import find_bundle
+from csamoe_desktop.inference.bundle import Bundle, find_bundle, find_outliner
 from csamoe_desktop.inference.engine import DEVICES
 from csamoe_desktop.networks.cards import Evaluation
+
+if TYPE_CHECKING:
+    from csamoe_desktop.training.datasets import Sample
+
+_OUTLINE_ROWS = {
+    "dice": "Dice, mean",
+    "dice_median": "Dice, median",
+    "dice_10th_percentile": "Dice, 10th percentile",
+    "iou": "IoU, mean",
+    "missed": "missed lesions, share",
+    "false_outlines": "false outlines an image",
+    "false_outlines_normal": "  an image without a lesion",
+}
+"""The Dice table's rows, by the names that `training.outlines` gives its figures."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,9 +39,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--outline",
-        choices=("reader", "ellipse", "hull"),
+        choices=("reader", "ellipse", "hull", "proposal"),
         default="reader",
-        help="read each lesion by its reader's outline, or by that outline's ellipse or convex hull (default: reader)",
+        help="read each lesion by its reader's outline, by that outline's ellipse or convex hull, or by the program's "
+        "own best proposal (default: reader)",
     )
     parser.add_argument("--device", choices=DEVICES, default="auto")
     parser.add_argument("--json", type=Path, metavar="OUT", help="write figures and each image's probability")
@@ -36,14 +53,31 @@ def run(chosen: argparse.Namespace) -> int:
     from csamoe_desktop.training.datasets import read_dataset, where
 
     samples = where(read_dataset(chosen.data), chosen.where)
+    bundle = find_bundle(chosen.model)
+    if bundle.card.task == "outlining":
+        return _evaluate_outlines(chosen, bundle, samples)
+    return _evaluate_readings(chosen, bundle, samples)
+
+
+def _evaluate_readings(chosen: argparse.Namespace, bundle: Bundle, samples: "list[Sample]") -> int:
+    if chosen.outline != "reader" and not bundle.card.needs_outline:
+        raise UserError(
+            f"{bundle.card.name} reads the whole image: there is no outline to replace.", "Leave --outline away."
+        )
     # Importing torch takes seconds: only once the folder has been found good.
+    from csamoe_desktop.inference.outliner import load_outliner
     from csamoe_desktop.inference.torch_engine import load_predictor
     from csamoe_desktop.training.evaluate import per_image, read_all, summarise
 
-    predictor = load_predictor(find_bundle(chosen.model), chosen.device)
+    predictor = load_predictor(bundle, chosen.device)
+    outliner = load_outliner(find_outliner(), chosen.device) if chosen.outline == "proposal" else None
     with tqdm(total=len(samples), desc="reading", unit="image", disable=None) as bar:
-        readings = read_all(predictor, samples, bar.update, chosen.outline)
-    outline = [] if chosen.outline == "reader" else [f"outlines replaced by their {chosen.outline}"]
+        readings = read_all(predictor, samples, bar.update, chosen.outline, outliner)
+    outline = []
+    if outliner is not None:
+        outline = [f"outlines proposed by {outliner.card.name} {outliner.card.version}"]
+    elif chosen.outline != "reader":
+        outline = [f"outlines replaced by their {chosen.outline}"]
     evaluation = summarise(readings, ", ".join([str(chosen.data), *chosen.where, *outline]))
     print(f"{predictor.card.name} {predictor.card.version} on {predictor.device.words}")
     print(_table(evaluation))
@@ -60,9 +94,53 @@ def run(chosen: argparse.Namespace) -> int:
             "images": per_image(readings),
             "image_count": evaluation.images,
         }
-        text = json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-        write_whole(chosen.json, lambda path: path.write_text(text, encoding="utf-8"))
+        if outliner is not None:
+            told |= {"outlines_sha256": outliner.card.sha256}
+        _write(chosen.json, told)
     return 0
+
+
+def _evaluate_outlines(chosen: argparse.Namespace, bundle: Bundle, samples: "list[Sample]") -> int:
+    """Print the Dice table: what is proposed on the whole frame, and in one box."""
+    if chosen.outline != "reader":
+        raise UserError(
+            f"{bundle.card.name} proposes outlines and reads none.", "Give --model a reading model, or no --outline."
+        )
+    from csamoe_desktop.inference.outliner import load_outliner
+    from csamoe_desktop.training.outlines import figures_of, outline_all, per_image
+
+    outliner = load_outliner(bundle, chosen.device)
+    data = ", ".join([str(chosen.data), *chosen.where])
+    found, measured = {}, {}
+    for way, boxed in (("automatic", False), ("one box", True)):
+        with tqdm(total=len(samples), desc=way, unit="image", disable=None) as bar:
+            found[way] = outline_all(outliner, samples, boxed, bar.update)
+        measured[way] = figures_of(found[way], f"{data}, {way}")
+    print(f"{outliner.card.name} {outliner.card.version} on {outliner.device.words}")
+    print(_outline_table(data, measured))
+    if chosen.json:
+        _write(
+            chosen.json,
+            {
+                "model": f"{outliner.card.name} {outliner.card.version}",
+                "weights_sha256": outliner.card.sha256,
+                "device": outliner.device.words,
+                **{
+                    way.replace(" ", "_"): {
+                        **measured[way].to_dict(),
+                        "images": per_image(found[way]),
+                        "image_count": measured[way].images,
+                    }
+                    for way in found
+                },
+            },
+        )
+    return 0
+
+
+def _write(file: Path, told: dict[str, Any]) -> None:
+    text = json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    write_whole(file, lambda path: path.write_text(text, encoding="utf-8"))
 
 
 def _table(evaluation: Evaluation) -> str:
@@ -72,4 +150,19 @@ def _table(evaluation: Evaluation) -> str:
     ]
     for name, figure in evaluation.metrics.items():
         lines.append(f"{name:12}  {figure.words():24}{evaluation.group_metrics[name].words()}")
+    return "\n".join(lines)
+
+
+def _outline_table(data: str, measured: dict[str, Evaluation]) -> str:
+    """Return a row for each figure, a column for each way of proposing."""
+    first = next(iter(measured.values()))
+    lines = [
+        f"{data}: {first.images} images with a lesion of {first.groups} groups, 95 % bootstrap by group",
+        f"{'':28}" + "".join(f"{way:26}" for way in measured).rstrip(),
+    ]
+    for name, words in _OUTLINE_ROWS.items():
+        figures = [one.metrics.get(name) for one in measured.values()]
+        if any(figures):
+            told = "".join(f"{'' if figure is None else figure.words():26}" for figure in figures)
+            lines.append(f"{words:28}{told}".rstrip())
     return "\n".join(lines)

@@ -1,13 +1,15 @@
-"""List the models that are installed: parameters, training data, figures, licence."""
+"""List the models that are installed: what each needs, parameters, training data, figures, licence."""
 
 import argparse
 import json
+import sys
 from typing import Any
 
 from csamoe_desktop import paths
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.inference.bundle import DEFAULT, bundles
-from csamoe_desktop.networks.cards import ModelCard
+from csamoe_desktop.inference.bundle import DEFAULT, Bundle, bundles_and_left_out
+from csamoe_desktop.networks.cards import Evaluation, ModelCard
+from csamoe_desktop.report.model_words import needs, outline_words, size_words
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,27 +19,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Run the command and return the exit status."""
-    cards = [bundle.card for bundle in bundles()]
-    if not cards:
+    found, left_out = bundles_and_left_out()
+    for problem in left_out:
+        print(f"left out: {problem}", file=sys.stderr)
+    if not found:
         raise UserError(
             f"No model is installed in {paths.model_weights()}.",
             "Install the program again, or copy a model's folder there.",
         )
     if chosen.json:
-        print(json.dumps([_told(card) for card in cards], indent=2, ensure_ascii=False))
+        print(json.dumps([_told(bundle) for bundle in found], indent=2, ensure_ascii=False))
         return 0
-    print("\n\n".join(_words(card) for card in cards))
+    print("\n\n".join(_words(bundle) for bundle in found))
     return 0
 
 
-def _told(card: ModelCard) -> dict[str, Any]:
+def _told(bundle: Bundle) -> dict[str, Any]:
+    card = bundle.card
     return {
         "name": card.name,
         "version": card.version,
         "title": card.title,
         "default": card.name == DEFAULT,
+        "task": card.task,
+        "needs_outline": card.needs_outline,
+        "proposes_outline": card.proposes_outline,
+        "needs": needs(card),
         "architecture": card.builder.network,
         "parameters": card.parameters,
+        "bytes": bundle.size,
         "views": list(card.views),
         "data": card.training.data,
         "split": card.training.split,
@@ -49,17 +59,35 @@ def _told(card: ModelCard) -> dict[str, Any]:
     }
 
 
-def _words(card: ModelCard) -> str:
+def _words(bundle: Bundle) -> str:
+    card = bundle.card
     lines = [
         f"{card.name} {card.version}{' (default)' if card.name == DEFAULT else ''}: {card.title}",
-        f"  network     {card.builder.network}, {card.parameters:,} parameters, sees {', '.join(card.views)}",
+        f"  use         {needs(card)}",
+        f"  network     {card.builder.network}, {card.parameters:,} parameters, {size_words(bundle.size)}{_sees(card)}",
         f"  trained on  {card.training.data}",
         f"  split       {card.training.split}",
     ]
     for evaluation in card.evaluations:
-        auc, by_group = evaluation.metrics["auc"].words(), evaluation.group_metrics["auc"].words()
-        lines.append(
-            f"  AUC         {auc} of {evaluation.images} images, {by_group} of {evaluation.groups} groups; "
-            f"{evaluation.data}"
-        )
+        lines += _figures(evaluation)
     return "\n".join([*lines, f"  licence     {card.licence}"])
+
+
+def _sees(card: ModelCard) -> str:
+    return f", sees {', '.join(card.views)}" if card.views else ""
+
+
+def _figures(evaluation: Evaluation) -> list[str]:
+    """Return a line for each leading figure there is: AUC of a reading, Dice of an outline."""
+    lines = []
+    if auc := evaluation.metrics.get("auc"):
+        by_group = evaluation.group_metrics.get("auc")
+        of_groups = f", {by_group.words()} of {evaluation.groups} groups" if by_group else ""
+        lines.append(f"  AUC         {auc.words()} of {evaluation.images} images{of_groups}; {evaluation.data}")
+    if dice := evaluation.metrics.get("dice"):
+        beside = outline_words(evaluation)
+        lines.append(
+            f"  Dice        {dice.words()}{f', {beside}' if beside else ''}, of {evaluation.images} images of "
+            f"{evaluation.groups} groups; {evaluation.data}"
+        )
+    return lines

@@ -14,6 +14,8 @@ _log = logging.getLogger(__name__)
 WEIGHTS = "weights.safetensors"
 CARD = "card.json"
 DEFAULT = "csamoe-resnet18-plus"
+OUTLINER = "unet-mobilenet"
+"""The bundle that proposes outlines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +30,34 @@ class Bundle:
         """The weights' file."""
         return self.folder / WEIGHTS
 
+    @property
+    def size(self) -> int:
+        """How large the weights' file is, in bytes; 0 where it is missing."""
+        return self.weights.stat().st_size if self.weights.is_file() else 0
+
 
 def bundles() -> list[Bundle]:
     """Return the usable bundles, the default first, the others by name; a damaged one is left out and logged."""
-    found = []
+    found, left_out = bundles_and_left_out()
+    for problem in left_out:
+        _log.warning("model left out: %s", problem)
+    return found
+
+
+def bundles_and_left_out() -> tuple[list[Bundle], list[UserError]]:
+    """Return the usable bundles as `bundles` does, and why each of the others is none."""
+    found, left_out = [], []
     for file in sorted(paths.model_weights().glob(f"*/{CARD}")):
         try:
             found.append(_bundle(file.parent))
         except UserError as problem:
-            _log.warning("model left out: %s", problem)
-    return sorted(found, key=lambda bundle: bundle.card.name != DEFAULT)
+            left_out.append(problem)
+    return sorted(found, key=lambda bundle: bundle.card.name != DEFAULT), left_out
+
+
+def readers() -> list[Bundle]:
+    """Return the usable bundles that read lesions, in the order of `bundles`."""
+    return [bundle for bundle in bundles() if bundle.card.task == "reading"]
 
 
 def find_bundle(name: str | None = None) -> Bundle:
@@ -55,6 +75,25 @@ def find_bundle(name: str | None = None) -> Bundle:
             f"Models found: {others}. Install the program again, or copy the model's folder there.",
         )
     return _bundle(folder)
+
+
+def find_outliner(name: str | None = None) -> Bundle:
+    """Return the bundle called `name` that proposes outlines, or the default one.
+
+    Raises:
+        UserError: there is none of that name, it is damaged, or it reads lesions and proposes nothing.
+    """
+    bundle = find_bundle(name or OUTLINER)
+    if bundle.card.task != "outlining":
+        raise UserError(
+            f"{bundle.card.name} reads lesions and proposes no outlines.", f"Choose {OUTLINER}, which proposes them."
+        )
+    return bundle
+
+
+def has_outliner() -> bool:
+    """Return whether the default bundle that proposes outlines is installed."""
+    return (paths.model_weights() / OUTLINER / CARD).is_file()
 
 
 def check_weights(bundle: Bundle) -> None:

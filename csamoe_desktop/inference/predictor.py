@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
 from csamoe_desktop.inference.engine import Device
 from csamoe_desktop.lesion.regions import Regions
 from csamoe_desktop.networks.cards import ModelCard
+
+if TYPE_CHECKING:
+    from csamoe_desktop.inference.explain import Explanation
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,26 @@ class Predictor(Protocol):
 
     def predict(self, regions: Sequence[Regions]) -> list[Prediction]:
         """Read lesions, in batches.
+
+        Raises:
+            UserError: the device ran out of memory.
+        """
+
+
+@runtime_checkable
+class Explainer(Predictor, Protocol):
+    """A predictor that can also say why. An engine that only runs a network need not be one."""
+
+    def explain(self, regions: Regions) -> "Explanation":
+        """Say why it reads a lesion as it does.
+
+        Raises:
+            UserError: the device ran out of memory.
+        """
+
+    def reread(self, regions: Regions, others: Sequence[Regions]) -> list[float]:
+        """Return the calibrated probabilities of other contours of the lesion `regions` in the same part of the same
+        frame; where an expert sees the whole image, it is not run again.
 
         Raises:
             UserError: the device ran out of memory.

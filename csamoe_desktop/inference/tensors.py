@@ -12,10 +12,17 @@ _PLACES = {"image": 0, "core": 1, "boundary": 2}
 def views_tensor(regions: Regions, views: tuple[str, ...], normalisation: Normalisation) -> torch.Tensor:
     """Return what the experts named in `views` see, float32 [E, 3, size, size], in that order.
 
-    Each view is image times region, scaled to 0..1, its grey repeated over three channels and normalised.
+    Each view is image times region, scaled to 0..1, its grey repeated over three channels and normalised. An image of one
+    grey has no deviation of its own to be divided by: it becomes zero.
     """
     chosen = regions.views()[[_PLACES[view] for view in views]]
     scaled = torch.from_numpy(np.ascontiguousarray(chosen)).to(torch.float32).div_(255)
+    if normalisation.per_image:
+        # In float64: the rounding of a float32 mean, divided by next to nothing, would be a picture of its own.
+        exact = scaled.double()
+        deviation, middle = torch.std_mean(exact, dim=(1, 2), keepdim=True, correction=0)
+        standard = ((exact - middle) / deviation.clamp(min=1e-6)).float()
+        return standard.unsqueeze(1).expand(-1, 3, -1, -1)
     mean = torch.tensor(normalisation.mean).view(1, 3, 1, 1)
     std = torch.tensor(normalisation.std).view(1, 3, 1, 1)
     return scaled.unsqueeze(1).expand(-1, 3, -1, -1).sub(mean).div_(std)

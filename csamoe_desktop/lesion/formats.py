@@ -1,6 +1,7 @@
 """Mask files: whatever a colleague's program wrote becomes lesion or not, a bool a pixel, with every guess said.
 
-What is understood: 0/255, 0/1, 16 bits, soft or anti-aliased edges, several labels, colours, transparency, inversion.
+Read are pictures (0/255, 0/1, 16 bits, soft edges, several labels, colours, transparency, inversion), outlines of labelme
+and COCO, NumPy arrays and NIfTI images, each recognised by its content; written are the same, chosen by suffix.
 """
 
 from collections.abc import Sequence
@@ -9,24 +10,37 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.files import write_whole
+from csamoe_desktop.lesion import annotations, arrays
+from csamoe_desktop.lesion.levels import Bool, find_lesion
 from csamoe_desktop.lesion.regions import nearest
+from csamoe_desktop.study.model import Spacing
 from csamoe_desktop.study.raster import Decoded, decode_picture, picture_kind, read_bytes, tiff_pages
 
-Bool = NDArray[np.bool_]
-Levels = NDArray[np.float32]
 
-_FEW_VALUES = 32
-"""A file of no more values than this is drawn in labels; one of more has soft edges or was compressed."""
+@dataclass(frozen=True, slots=True)
+class MaskFormat:
+    """A kind of mask file that can be written: its name for the user, and its suffixes, the usual one first."""
 
-_LABEL_SHARE = 0.05
-"""In a compressed file, a value is a label where it covers this part of all that is plainly marked."""
+    name: str
+    suffixes: tuple[str, ...]
 
-_PICTURE_SHARE = 0.3
-"""A file in which this part of the pixels is neither dark nor bright, nor an area of one value, is a picture."""
+
+FORMATS = (
+    MaskFormat("PNG", (".png",)),
+    MaskFormat("TIFF", (".tif", ".tiff")),
+    MaskFormat("BMP", (".bmp",)),
+    MaskFormat("COCO", (".coco.json",)),
+    MaskFormat("labelme", (".json",)),
+    MaskFormat("NIfTI", (".nii.gz", ".nii")),
+    MaskFormat("NumPy", (".npy", ".npz")),
+)
+"""Every format that is written; a longer suffix stands before the one it ends with."""
+
+READ_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".json", ".nii", ".nii.gz", ".npy", ".npz")
+"""What a mask file is usually called; what it is, its content says."""
 
 
 class MaskSizeMismatch(UserError):
@@ -49,123 +63,106 @@ class ReadMask:
     notes: tuple[str, ...]
 
 
-def read_mask(path: Path, frame_shape: Sequence[int], resize: bool = False) -> ReadMask:
-    """Return the lesion that a PNG, JPEG, BMP or TIFF file marks on a frame of `frame_shape` (rows, columns).
+def read_mask(path: Path, frame_shape: Sequence[int] | None, resize: bool = False, image: str = "") -> ReadMask:
+    """Return the lesion that a mask file marks on a frame of `frame_shape` (rows, columns).
 
-    A mask of another size is resized by nearest neighbour if `resize`, and said to be.
+    Args:
+        path: a picture, a labelme or COCO file, a NumPy array or a NIfTI image.
+        frame_shape: None takes the mask in its own size, whatever that is.
+        resize: have a mask of another size resized by nearest neighbour, and said to be.
+        image: the frame's file name, by which a COCO file of many images tells its outlines; or "".
 
     Raises:
         MaskSizeMismatch: the mask has another size and `resize` is false.
         UserError: the file cannot be read, is damaged, marks nothing or everything, or is a picture.
     """
     data = read_bytes(path)
-    kind = picture_kind(data)
-    if kind is None:
-        raise UserError(
-            f"{path.name} is not a mask that can be read: it is no PNG, JPEG, BMP or TIFF image.",
-            "Save the mask as PNG, white on black, in the image's own size.",
-        )
-    notes = []
-    if kind == "TIFF image" and (pages := len(tiff_pages(data))) > 1:
-        notes.append(f"The mask file has {pages} pages; the first was used.")
-    levels, level_notes = _levels(decode_picture(data, path))
-    notes += level_notes
-    rows, columns = frame_shape[0], frame_shape[1]
-    if levels.shape != (rows, columns) and not resize:
-        raise MaskSizeMismatch((levels.shape[0], levels.shape[1]), (rows, columns))
-    pixels, found = _lesion(levels, path)
-    notes += found
-    if pixels.shape != (rows, columns):
-        notes.append(f"The mask was resized from {_size(pixels.shape)} to the image's {_size((rows, columns))} pixels.")
-        if abs(pixels.shape[0] * columns - pixels.shape[1] * rows) > max(pixels.shape[0] * columns, 1) * 0.01:
-            notes.append("The mask and the image differ in their proportions: the outline is stretched.")
-        pixels = pixels[nearest(pixels.shape[0], rows)][:, nearest(pixels.shape[1], columns)]
-        if not pixels.any():
-            raise UserError(
-                "Nothing is left of the mask at the image's size.", "Draw the lesion on this image instead."
-            )
+    frame = None if frame_shape is None else (frame_shape[0], frame_shape[1])
+    if annotations.looks_like_json(data):
+        pixels, notes = annotations.read_annotations(data, path, frame, image)
+        _refuse_another_size(pixels.shape, frame, resize)
+    else:
+        values, notes = _values(data, path, frame)
+        _refuse_another_size(values.shape, frame, resize)
+        pixels, found = find_lesion(values, path)
+        notes += found
+    if frame is not None and pixels.shape != frame:
+        pixels, said = _resized(pixels, frame)
+        notes += said
     return ReadMask(np.ascontiguousarray(pixels), tuple(notes))
 
 
-def write_mask(path: Path, pixels: Bool) -> None:
-    """Write a mask, bool (rows, columns), as a PNG of 0 and 255.
+def mask_format(path: Path) -> MaskFormat | None:
+    """Return the format that `path` asks for by its suffix, or None."""
+    name = path.name.lower()
+    return next((one for one in FORMATS if name.endswith(one.suffixes)), None)
+
+
+def write_mask(path: Path, pixels: Bool, spacing: Spacing | None = None, image: str = "") -> None:
+    """Write a mask, bool (rows, columns), in the format of the path's suffix; pictures are of 0 and 255.
+
+    Args:
+        spacing: of the frame; NIfTI holds it.
+        image: the frame's file name; labelme and COCO hold it.
 
     Raises:
-        UserError: the file cannot be written; what stood there before is untouched.
+        UserError: there is no such format, or the file cannot be written; what stood there before is untouched.
     """
-    encoded = cv2.imencode(".png", pixels.astype(np.uint8) * 255)[1].tobytes()
+    name = path.name.lower()
+    chosen = mask_format(path)
+    if chosen is None:
+        suffixes = ", ".join(suffix for one in FORMATS for suffix in one.suffixes)
+        raise UserError(f"{path.name} names no format that masks are written in.", f"Let it end in one of {suffixes}.")
+    match chosen.name:
+        case "COCO":
+            encoded = annotations.coco(pixels, image)
+        case "labelme":
+            encoded = annotations.labelme(pixels, image)
+        case "NIfTI":
+            encoded = arrays.nifti(pixels, spacing, compress=name.endswith(".gz"))
+        case "NumPy":
+            encoded = arrays.npz(pixels) if name.endswith(".npz") else arrays.npy(pixels)
+        case _:
+            encoded = cv2.imencode(path.suffix.lower(), pixels.astype(np.uint8) * 255)[1].tobytes()
     write_whole(path, lambda temporary: temporary.write_bytes(encoded))
 
 
-def _levels(decoded: Decoded) -> tuple[Levels, list[str]]:
-    """Return one value a pixel, 0 where the file is darkest: the brightest of its colours, where it is opaque."""
-    values = np.nan_to_num(decoded.astype(np.float32), posinf=0.0, neginf=0.0)
-    notes = []
-    if values.ndim == 2:
-        levels = values
-    else:
-        levels = values[..., :3].max(axis=2)
-        alpha = values[..., 3] if values.shape[2] == 4 else None
-        if alpha is not None and alpha.min() < alpha.max():
-            visible = alpha > alpha.max() / 2
-            if not visible.any() or np.ptp(levels[visible]) == 0:
-                levels = alpha
-                notes.append("The mask was taken from the file's transparency: what is opaque is lesion.")
-            else:
-                levels = np.where(visible, levels, 0)
-                notes.append("Transparent parts of the mask file count as not marked.")
-    return np.asarray(levels - levels.min(), np.float32), notes
+def _values(data: bytes, path: Path, frame: tuple[int, int] | None) -> tuple[Decoded, list[str]]:
+    """Return what a picture or an array holds, and what was guessed."""
+    kind = picture_kind(data)
+    if kind is not None:
+        notes = []
+        if kind == "TIFF image" and (pages := len(tiff_pages(data))) > 1:
+            notes.append(f"The mask file has {pages} pages; the first was used.")
+        return decode_picture(data, path), notes
+    if arrays.array_kind(data) is not None:
+        return arrays.read_array(data, path, frame)
+    raise UserError(
+        f"{path.name} is not a mask that can be read: it is no PNG, JPEG, BMP or TIFF image, no labelme or COCO file, "
+        "no NIfTI image and no NumPy array.",
+        "Save the mask as PNG, white on black, in the image's own size.",
+    )
 
 
-def _lesion(levels: Levels, path: Path) -> tuple[Bool, list[str]]:
-    """Return what is lesion in a file's levels (0 is its darkest), and what was guessed.
+def _refuse_another_size(shape: Sequence[int], frame: tuple[int, int] | None, resize: bool) -> None:
+    if frame is not None and tuple(shape[:2]) != frame and not resize:
+        raise MaskSizeMismatch((shape[0], shape[1]), frame)
+
+
+def _resized(pixels: Bool, frame: tuple[int, int]) -> tuple[Bool, list[str]]:
+    """Return a mask at the frame's size by nearest neighbour, and what to say of it.
 
     Raises:
-        UserError: nothing is marked, or the file is a picture.
+        UserError: nothing is left of it.
     """
-    brightest = float(levels.max())
-    if brightest == 0:
-        raise UserError(
-            f"The mask {path.name} marks nothing: all its pixels are the same.",
-            "Choose another mask file, or draw the lesion.",
-        )
-    labels = _labels(levels)
-    between = (levels > 0.1 * brightest) & (levels < 0.9 * brightest) & ~_flat(levels)
-    if between.mean() > _PICTURE_SHARE:
-        raise UserError(
-            f"{path.name} looks like a picture, not a mask: most of it is neither black nor white.",
-            "Choose the mask file that belongs to this image: white where the lesion is, black elsewhere.",
-        )
-    lesion = levels > (labels[0] if labels else brightest) / 2
-    notes = []
-    if len(labels) > 1:
-        notes.append(f"The mask file has {len(labels)} labels; they were united into one lesion.")
-    edge = np.concatenate([lesion[0], lesion[-1], lesion[:, 0], lesion[:, -1]])
-    if edge.mean() > 0.5 and lesion.mean() > 0.5:
-        lesion = ~lesion
-        notes.append("The mask file marks the surroundings instead of the lesion; it was inverted.")
-    return lesion, notes
-
-
-def _labels(levels: Levels) -> list[float]:
-    """Return the values above 0 that fill areas and are not just the soft edge of one, from low to high."""
-    flat = levels[_flat(levels) & (levels > 0)]
-    if not flat.size:
-        return []
-    values, counts = np.unique(flat, return_counts=True)
-    if np.unique(levels).size <= _FEW_VALUES:
-        return [float(value) for value in values]
-    # Values within a tenth of black or white are what compression makes of these two.
-    brightest = float(levels.max())
-    shares = counts / flat.size
-    middle = values[(shares >= _LABEL_SHARE) & (values > 0.1 * brightest) & (values < 0.9 * brightest)]
-    return [*(float(value) for value in middle), *([brightest] if values[-1] >= 0.9 * brightest else [])]
-
-
-def _flat(levels: Levels) -> Bool:
-    """Return where a pixel's 3x3 neighbourhood has one value."""
-    square = np.ones((3, 3), np.uint8)
-    return np.asarray(cv2.erode(levels, square) == cv2.dilate(levels, square))
+    (rows, columns), (new_rows, new_columns) = pixels.shape, frame
+    notes = [f"The mask was resized from {_size(pixels.shape)} to the image's {_size(frame)} pixels."]
+    if abs(rows * new_columns - columns * new_rows) > max(rows * new_columns, 1) * 0.01:
+        notes.append("The mask and the image differ in their proportions: the outline is stretched.")
+    pixels = pixels[nearest(rows, new_rows)][:, nearest(columns, new_columns)]
+    if not pixels.any():
+        raise UserError("Nothing is left of the mask at the image's size.", "Draw the lesion on this image instead.")
+    return pixels, notes
 
 
 def _size(shape: Sequence[int]) -> str:

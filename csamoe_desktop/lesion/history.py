@@ -65,7 +65,7 @@ class EditedMask:
 
     @property
     def source(self) -> str:
-        """The name of the file it was imported from, or ""."""
+        """The name of the file it was imported from, or of the model that proposed it, or ""."""
         return self._state.source
 
     @property
@@ -179,6 +179,25 @@ class EditedMask:
         box = box or NOWHERE
         self._keep(box, changed[box.slices], before)
 
+    def redraw(self, pixels: Bool) -> Box | None:
+        """Draw these pixels (bool, the same shape) in the place of the mask's: a stroke, so an imported mask is edited.
+
+        Returns:
+            The box around the pixels that really changed, or None, and no step, where none did.
+
+        Raises:
+            ValueError: the shape is another one.
+        """
+        if pixels.shape != self._pixels.shape:
+            raise ValueError(f"a mask of {pixels.shape} in the place of one of {self._pixels.shape}")
+        self.begin()
+        whole = Box(0, 0, *pixels.shape)
+        # Set first: a mask that is empty in between would forget where it came from.
+        added = self.paint(whole, pixels, True)
+        taken = self.paint(whole, ~pixels, False)
+        self.end()
+        return taken.joined(added) if taken is not None else added
+
     def undo(self) -> Box:
         """Take back the last step, or the stroke in hand; return the box that changed.
 
@@ -209,13 +228,13 @@ class EditedMask:
         return not np.array_equal(self._stroke[0][where], self._pixels[where])
 
     def _painted(self, count: int) -> _State:
-        """Return the state after painting: of an imported mask something imported is left, until it is empty."""
+        """Return the state after painting: of an imported or proposed mask something is left, until it is empty."""
         if not count:
             return _State(Author.NONE, "", (), self._new_version(), 0)
-        imported = self.author in (Author.IMPORTED, Author.EDITED)
-        if imported:
-            return _State(Author.EDITED, self.source, self.notes, self._new_version(), count)
-        return _State(Author.DRAWN, "", (), self._new_version(), count)
+        author = self.author.once_drawn_on
+        if author is Author.DRAWN:
+            return _State(author, "", (), self._new_version(), count)
+        return _State(author, self.source, self.notes, self._new_version(), count)
 
     def _new_version(self) -> int:
         self._versions += 1

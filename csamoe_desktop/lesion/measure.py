@@ -1,4 +1,4 @@
-"""How large a lesion is: its longest diameter, the longest one across it, and its area.
+"""How large a lesion is and how it lies: diameters, height and width, area, perimeter, orientation.
 
 The lesion is the union of its whole pixels: pixel (row, column) covers row..row+1 and column..column+1, so a
 diameter runs from pixel corner to pixel corner, and a single pixel is one pixel wide, not none.
@@ -7,18 +7,26 @@ diameter runs from pixel corner to pixel corner, and a single pixel is one pixel
 - Diameter across it: the longest line at right angles to it that lies within the convex hull, as a reader lays the
   calipers. Not the Feret width: in a rectangle that would be far more than anyone measures.
 - Area: pixels counted, holes left out.
+- Equivalent diameter: that of the circle of this area, 2 sqrt(A / pi).
+- Perimeter: of the outer outlines, by Crofton's formula (see `margin`).
+- Height and width: the extent down and across the image, where the skin is taken to run along the image's upper edge.
+  Higher than wide is "taller than wide" (Stavros et al., Radiology 196:123, 1995; ACR BI-RADS Atlas 2013, Ultrasound,
+  "orientation: not parallel").
+- Orientation: the angle between the longest diameter and the skin.
 
-Where row and column spacing differ, both right angle and lengths are those in millimetres. Of several pieces the
-calipers span all, as one lesion.
+Where row and column spacing differ, angles and lengths are those in millimetres; without a spacing a pixel is taken as
+square. Of several pieces the calipers span all, as one lesion.
 """
 
 from dataclasses import dataclass
+from math import atan2, degrees, pi, sqrt
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from csamoe_desktop.errors import UserError
+from csamoe_desktop.lesion.margin import cropped, filled, perimeter
 from csamoe_desktop.study.model import Spacing
 
 Points = NDArray[np.float64]
@@ -31,6 +39,9 @@ class Size:
 
     Attributes:
         longest, across: the two diameters, in `unit`.
+        height, width: the extent down from the skin and along it, in `unit`.
+        perimeter, equivalent: length of the outline and diameter of the circle of the same area, in `unit`.
+        angle: of the longest diameter to the skin, in degrees, above -90 up to 90; positive where its right end is deeper.
         area: in `unit` squared.
         unit: "mm", or "px" where the image is not calibrated.
         source: where the unit comes from, in words.
@@ -40,11 +51,21 @@ class Size:
 
     longest: float
     across: float
+    height: float
+    width: float
+    perimeter: float
+    equivalent: float
+    angle: float
     area: float
     unit: str
     source: str
     longest_ends: Ends
     across_ends: Ends
+
+    @property
+    def height_to_width(self) -> float:
+        """Height divided by width: above 1 where the lesion is taller than wide."""
+        return self.height / self.width
 
     def words(self) -> str:
         """Return both diameters with their source, such as "14.2 x 9.1 mm (calibrated from region 1)"."""
@@ -55,11 +76,32 @@ class Size:
         digits = 1 if self.unit == "mm" else 0
         return f"{self.longest:.{digits}f} x {self.across:.{digits}f} {self.unit}"
 
+    def height_words(self) -> str:
+        """Return height and width, such as "12.3 mm high, 10.1 mm wide, taller than wide (height / width 1.22)"."""
+        ratio = self.height_to_width
+        which = "taller than wide" if ratio > 1 else "wider than tall" if ratio < 1 else "as tall as wide"
+        square = "" if self.unit == "mm" else ", pixels taken as square"
+        return (
+            f"{self._length(self.height)} high, {self._length(self.width)} wide, {which} "
+            f"(height / width {ratio:.2f}{square})"
+        )
+
+    def outline_words(self) -> str:
+        """Return perimeter, equivalent diameter and orientation, such as "perimeter 38.2 mm, equivalent diameter 11.4 mm,
+        longest diameter at 12° to the skin"."""
+        return (
+            f"perimeter {self._length(self.perimeter)}, equivalent diameter {self._length(self.equivalent)}, "
+            f"longest diameter at {abs(self.angle):.0f}° to the skin"
+        )
+
     def area_words(self) -> str:
         """Return the area, such as "101.4 mm²" or "16480 px"."""
         if self.unit == "px":
             return f"{self.area:.0f} px"
         return f"{self.area:.1f} mm²" if self.area >= 1 else f"{self.area:.2g} mm²"
+
+    def _length(self, length: float) -> str:
+        return f"{length:.1f} mm" if self.unit == "mm" else f"{length:.0f} px"
 
 
 def measure(mask: NDArray[np.bool_], spacing: Spacing | None) -> Size:
@@ -74,12 +116,20 @@ def measure(mask: NDArray[np.bool_], spacing: Spacing | None) -> Size:
     hull = _hull(mask) * step
     first, second = _farthest(hull)
     ends_across = _across(hull, first, second)
+    inside = cropped(mask)
+    area = float(inside.sum() * step.prod())
+    angle = degrees(atan2(second[0] - first[0], second[1] - first[1]))
     return Size(
         longest=float(np.linalg.norm(second - first)),
         across=float(np.linalg.norm(ends_across[1] - ends_across[0])),
-        area=float(mask.sum() * step.prod()),
+        height=float(inside.shape[0] * step[0]),
+        width=float(inside.shape[1] * step[1]),
+        perimeter=perimeter(filled(inside), step),
+        equivalent=2 * sqrt(area / pi),
+        angle=angle - 180 if angle > 90 else angle,
+        area=area,
         unit="mm" if spacing else "px",
-        source=f"calibrated from {spacing.source}" if spacing else "the image is not calibrated",
+        source=spacing.words if spacing else "the image is not calibrated",
         longest_ends=_ends(first / step, second / step),
         across_ends=_ends(ends_across[0] / step, ends_across[1] / step),
     )

@@ -17,7 +17,7 @@ times by 3x3; boundary = mask dilated five times minus the mask; each multiplied
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import cv2
 import numpy as np
@@ -31,6 +31,7 @@ _SQUARE = np.ones((3, 3), np.uint8)
 
 Gray = NDArray[np.uint8]
 Bool = NDArray[np.bool_]
+Value = TypeVar("Value", bound=np.generic)
 
 
 class Part(NamedTuple):
@@ -45,7 +46,7 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Regions:
-    """The regions of one lesion at the network's size.
+    """The regions of one lesion (or, with an empty one, of the whole image) at the network's size.
 
     Attributes:
         image: uint8 (size, size), the whole grey image.
@@ -72,6 +73,8 @@ class Regions:
 
     def warnings(self) -> list[str]:
         """Return, one sentence each, what departs from the paper's five steps."""
+        if not self.lesion.any():
+            return []
         said = []
         if self.erosions < STEPS:
             said.append(f"The lesion is so small that its core was eroded {self.erosions} times instead of {STEPS}.")
@@ -100,7 +103,12 @@ def fit(pixels: Gray, mask: Bool, part: Part, size: int = SIZE) -> tuple[Gray, B
             f"The marked lesion is too small to be read: nothing of it is left at {size} x {size} pixels.",
             "Mark the whole lesion, or crop the image around it.",
         )
-    return _resized(_cut(grey(pixels), part), size), fitted
+    return fit_image(pixels, part, size), fitted
+
+
+def fit_image(pixels: Gray, part: Part, size: int = SIZE) -> Gray:
+    """Return a part of a frame's pixels, grey, at `size` x `size`."""
+    return _resized(_cut(grey(pixels), part), size)
 
 
 def find_part(mask: Bool, field: float | None = None) -> Part:
@@ -139,8 +147,17 @@ def divide(image: Gray, lesion: Bool, part: Part, steps: int = STEPS) -> Regions
     )
 
 
-def make_regions(pixels: Gray, mask: Bool, size: int = SIZE, steps: int = STEPS, field: float | None = None) -> Regions:
+def make_regions(
+    pixels: Gray,
+    mask: Bool,
+    size: int = SIZE,
+    steps: int = STEPS,
+    field: float | None = None,
+    part: Part | None = None,
+) -> Regions:
     """Return the regions of `mask` (bool, the frame's shape) on `pixels`; what training and the window both use.
+
+    `part` takes the place of the one `field` would find: another line around a lesion is read in the first one's part.
 
     Raises:
         UserError: the mask is not of the frame's size, is empty, or vanishes at the network's size.
@@ -152,17 +169,25 @@ def make_regions(pixels: Gray, mask: Bool, size: int = SIZE, steps: int = STEPS,
         )
     if not mask.any():
         raise UserError("No lesion is marked: the mask is empty.", "Draw or import an outline, then assess again.")
-    part = find_part(mask, field)
+    part = part or find_part(mask, field)
     image, lesion = fit(pixels, mask, part, size)
     edge = mask[0].any() or mask[-1].any() or mask[:, 0].any() or mask[:, -1].any()
     return dataclasses.replace(divide(image, lesion, part, steps), touches_edge=bool(edge))
 
 
-def on_frame(region: Bool, frame_shape: tuple[int, int], part: Part | None = None) -> Bool:
-    """Return a region (bool, network size) of a frame's `part` (None: all of it), mapped back to the frame's (rows,
-    columns): each frame pixel takes the region's pixel its centre lies in, so that what is drawn is what was read."""
+def whole_image(pixels: Gray, size: int = SIZE) -> Regions:
+    """Return the regions of an unmarked frame, for a model that reads the whole image: lesion, core and boundary empty."""
+    whole = Part(0, 0, *pixels.shape[:2])
+    nothing = np.zeros((size, size), bool)
+    return Regions(_resized(grey(pixels), size), nothing, nothing, nothing, 0, 0, False, 0, whole)
+
+
+def on_frame(region: NDArray[Value], frame_shape: tuple[int, int], part: Part | None = None) -> NDArray[Value]:
+    """Return a region (bool, or values; network size) of a frame's `part` (None: all of it), mapped back to the frame's
+    (rows, columns), zero beyond the part: each frame pixel takes the region's pixel its centre lies in, so that what is
+    drawn is what was read."""
     part = part or Part(0, 0, *frame_shape)
-    whole = np.zeros(frame_shape, bool)
+    whole = np.zeros(frame_shape, region.dtype)
     size = (part.bottom - part.top, part.right - part.left)
     mapped = region[nearest(region.shape[0], size[0])][:, nearest(region.shape[1], size[1])]
     top, left = max(part.top, 0), max(part.left, 0)

@@ -123,6 +123,26 @@ def polygon(shape: tuple[int, int], vertices: Sequence[Place]) -> tuple[Box, Boo
     return box, np.asarray(winding.cumsum(axis=1)[:, :-1] != 0)
 
 
+def ellipse(shape: tuple[int, int], one: Place, other: Place) -> tuple[Box, Bool]:
+    """Return the pixels whose centre lies inside the ellipse that fills the rectangle from `one` to `other`.
+
+    Args:
+        shape: rows and columns of the frame.
+        one, other: opposite corners, on the frame or outside it.
+
+    Returns:
+        The box it lies in, clipped at the frame (it may be empty), and bool (box rows, box columns).
+    """
+    (top, bottom), (left, right) = (sorted(ends) for ends in zip(one, other, strict=True))
+    box = _clipped(shape, Box(floor(top), floor(left), floor(bottom) + 1, floor(right) + 1))
+    if bottom <= top or right <= left:
+        return box, np.zeros((box.bottom - box.top, box.right - box.left), bool)
+    # Of the half axes, so 1 at the edge.
+    rows = (np.arange(box.top, box.bottom)[:, None] + 0.5 - (top + bottom) / 2) / ((bottom - top) / 2)
+    columns = (np.arange(box.left, box.right)[None, :] + 0.5 - (left + right) / 2) / ((right - left) / 2)
+    return box, np.asarray(rows**2 + columns**2 <= 1)
+
+
 def _clipped(shape: tuple[int, int], box: Box) -> Box:
     top, left = min(max(box.top, 0), shape[0]), min(max(box.left, 0), shape[1])
     return Box(top, left, max(min(box.bottom, shape[0]), top), max(min(box.right, shape[1]), left))

@@ -1,6 +1,5 @@
-"""Building blocks that several networks share: ResNet-18 as four stages, and its ImageNet starting point."""
+"""Building blocks that several networks share: ResNet-18 as four stages, and what is counted and pooled alike."""
 
-from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -62,35 +61,6 @@ class ResNet18Stages(nn.Module):
                 "The starting weights are not those of a ResNet-18.",
                 "Give torchvision's resnet18 as a safetensors file.",
             ) from problem
-
-
-def imagenet_resnet18(file: Path | None) -> dict[str, Tensor]:
-    """Return ImageNet weights of torchvision's ResNet-18: from a safetensors `file`, or, where there is none, as
-    torchvision downloads them.
-
-    Raises:
-        UserError: the file is missing or unreadable, or there is no network to download from.
-    """
-    if file is None:
-        weights = torchvision_guard.torchvision_models().ResNet18_Weights.IMAGENET1K_V1
-        try:
-            # The one thing that is not safetensors: torchvision's own file, checked and read as tensors only.
-            state: dict[str, Tensor] = weights.get_state_dict(progress=False, check_hash=True, weights_only=True)
-        except (OSError, RuntimeError) as problem:
-            raise UserError(
-                "The ImageNet weights could not be downloaded.",
-                "Give them as a file with --start FILE.safetensors, or start from random weights with --start none.",
-            ) from problem
-        return state
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    try:
-        return load_file(file)
-    except (OSError, SafetensorError) as problem:
-        raise UserError(
-            f"The starting weights {file} could not be read.", "Give a safetensors file of torchvision's resnet18."
-        ) from problem
 
 
 def parameter_count(network: nn.Module) -> int:

@@ -5,7 +5,7 @@ import json
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from csamoe_desktop.errors import UserError
 
@@ -22,10 +22,41 @@ class Builder:
 
 @dataclass(frozen=True, slots=True)
 class Normalisation:
-    """Per-channel mean and standard deviation taken from an image scaled to 0..1."""
+    """Per-channel mean and standard deviation taken from an image scaled to 0..1; `per_image`: each image's own instead."""
 
     mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
     std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+    per_image: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryCounts:
+    """How the validation images fell on the categories, as counts, so that every rate can be told with its numbers.
+
+    Attributes:
+        positives, negatives: images with the positive class, and without.
+        missed, cleared: of each, those under `benign_below`: read likely benign, wrongly and rightly.
+        caught, false_alarms: of each, those from `suspicious_from` on: read suspicious, rightly and wrongly.
+        patients: behind all of them, where it is known.
+    """
+
+    positives: int
+    negatives: int
+    missed: int
+    cleared: int
+    caught: int
+    false_alarms: int
+    patients: int | None = None
+
+    def false_omission(self, prevalence: float | None = None) -> float:
+        """Return the share of positives among those read likely benign, as counted or restated for a `prevalence` (0..1);
+        nan where there are none."""
+        return _share_of_wrong(self.missed, self.positives, self.cleared, self.negatives, prevalence)
+
+    def false_discovery(self, prevalence: float | None = None) -> float:
+        """Return the share of negatives among those read suspicious, likewise."""
+        other = None if prevalence is None else 1 - prevalence
+        return _share_of_wrong(self.false_alarms, self.negatives, self.caught, self.positives, other)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +67,13 @@ class Thresholds:
         benign_below: under it a reading is likely benign (chosen for sensitivity of at least 98 %).
         suspicious_from: from it on a reading is suspicious (chosen for specificity of at least 95 %).
         chosen_on: the images and patients they were chosen on, in words.
+        counts: how those fell on the categories; None on a card that does not say.
     """
 
     benign_below: float
     suspicious_from: float
     chosen_on: str = ""
+    counts: CategoryCounts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +145,7 @@ class ModelCard:
         positive: the class whose probability is given.
         temperature: divides the logits before the softmax.
         sha256: of weights.safetensors.
+        task: `reading` gives the classes' probabilities; `outlining` finds lesions and gives none.
     """
 
     name: str
@@ -134,6 +168,30 @@ class ModelCard:
     licence: str
     sha256: str
     card_version: int = CARD_VERSION
+    task: Literal["reading", "outlining"] = "reading"
+
+    @property
+    def needs_outline(self) -> bool:
+        """Whether it reads nothing until a lesion is marked."""
+        return self.task == "reading" and (
+            self.field is not None or self.views != ("image",) or self._second_stage_sees == "true_mask_and_image"
+        )
+
+    @property
+    def proposes_outline(self) -> bool:
+        """Whether it finds the lesion's outline itself."""
+        return (
+            self.task == "outlining"
+            or self.builder.network == "la-net"
+            or self._second_stage_sees in ("predicted_mask", "predicted_mask_and_image")
+        )
+
+    @property
+    def _second_stage_sees(self) -> str | None:
+        """What the two-stage network's second stage is given, as `two_stage.Inputs`; None of another network."""
+        if self.builder.network != "two-stage":
+            return None
+        return str(self.builder.options.get("inputs", "predicted_mask_and_image"))
 
     def to_json(self) -> str:
         """Return the card as it is written to card.json."""
@@ -166,6 +224,8 @@ def _card(told: dict[str, Any]) -> ModelCard:
     known = {member.name for member in dataclasses.fields(ModelCard)}
     if unknown := set(told) - known:
         raise ValueError(f"unknown entries: {', '.join(sorted(unknown))}")
+    if told.get("task", "reading") not in ("reading", "outlining"):
+        raise ValueError(f"unknown task {told['task']}")
     if not 0 < told["temperature"]:
         raise ValueError("the temperature must be above zero")
     normalisation = told["normalisation"]
@@ -174,14 +234,29 @@ def _card(told: dict[str, Any]) -> ModelCard:
             **told,
             "builder": Builder(**told["builder"]),
             "views": tuple(told["views"]),
-            "normalisation": Normalisation(_three(normalisation["mean"]), _three(normalisation["std"])),
+            "normalisation": Normalisation(
+                _three(normalisation["mean"]), _three(normalisation["std"]), normalisation.get("per_image", False)
+            ),
             "classes": tuple(told["classes"]),
-            "thresholds": Thresholds(**told["thresholds"]),
+            "thresholds": _thresholds(told["thresholds"]),
             "training": Training(**told["training"]),
             "evaluations": tuple(_evaluation(one) for one in told["evaluations"]),
             "limits": tuple(told["limits"]),
         }
     )
+
+
+def _thresholds(told: dict[str, Any]) -> Thresholds:
+    counts = told.get("counts")
+    return Thresholds(**{**told, "counts": None if counts is None else CategoryCounts(**counts)})
+
+
+def _share_of_wrong(wrong: int, of_wrong: int, right: int, of_right: int, share: float | None) -> float:
+    """Return wrong / (wrong + right); with a `share` of the wrongs' class in place of the one counted."""
+    if share is None or not of_wrong or not of_right:
+        return wrong / (wrong + right) if wrong + right else math.nan
+    wrongs, rights = share * wrong / of_wrong, (1 - share) * right / of_right
+    return wrongs / (wrongs + rights) if wrongs + rights else math.nan
 
 
 def _three(values: list[float]) -> tuple[float, float, float]:

@@ -1,35 +1,41 @@
-"""CSA-MoE-Net: three ResNet-18 experts, cross-stage attention, a gate (Zhai et al., arXiv 2605.25518, section II).
+"""CSA-MoE-Net: three experts, cross-stage attention, a gate (Zhai et al., arXiv 2605.25518, section II).
+
+One build for the paper's family: its ResNet-18 and the other two backbones of Table IV, with attention or without
+(Table II), and any of the three experts (Table III). With one expert there is no gate: there is nothing to weigh.
 
 A finding about the head. The text (section II-D) says one fully connected layer with sigmoid. With it the network has
 34,491,525 parameters; Table IV says 34.820 M, and 33.958 M without attention. Both counts are met to the
 last digit printed by 512 -> 512 -> 128 -> 2, batch norm, ReLU and dropout after the first two, two logits
 trained with cross-entropy (which section III-A2 names): 34,820,357 and 33,958,085. That head is the default;
 `head="linear"` is the text's, as two logits of one layer (sigmoid of their difference).
-The dropout rate of the head is not given; the gate's 0.2 is used.
+The dropout rate of the head is not given; the gate's 0.2 is used. For a backbone whose last stage has another width
+only what meets it changes, the inputs of gate and head (`networks/counts.py` has these counts beside the paper's).
 """
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from csamoe_desktop.networks.blocks import ResNet18Stages
+from csamoe_desktop.errors import UserError
+from csamoe_desktop.networks.backbones import Backbone, BackboneName, backbone_stages
 from csamoe_desktop.networks.cross_stage_attention import CrossStageAttention
 
 EXPERTS = ("image", "core", "boundary")
-_WIDTH = 512
+HEADS = ("table", "linear")
 _DROPOUT = 0.2
 
 
 class Reading(NamedTuple):
-    """Everything a forward pass finds, for E experts.
+    """Everything a forward pass finds, for E experts whose last stage has C channels (ResNet-18's 512 of 7x7).
 
     Attributes:
         logits: [B, 2], benign and malignant.
         gates: [B, E], how the gate routes, summing to one (equation 10).
         stage_attention: [B, E, 4], each expert's stage weights; zeros without attention.
-        features: [B, E, 512, 7, 7], each expert's recalibrated last stage.
-        fused: [B, 512], the fused expert feature (equation 11).
+        features: [B, E, C, 7, 7], each expert's recalibrated last stage.
+        fused: [B, C], the fused expert feature (equation 11).
     """
 
     logits: Tensor
@@ -40,15 +46,15 @@ class Reading(NamedTuple):
 
 
 class Expert(nn.Module):
-    """One branch: ResNet-18's stages and, with `attention`, their cross-stage attention."""
+    """One branch: a backbone's stages and, with `attention`, their cross-stage attention."""
 
-    def __init__(self, attention: bool) -> None:
+    def __init__(self, attention: bool, backbone: str = "resnet18") -> None:
         super().__init__()
-        self.backbone = ResNet18Stages()
+        self.backbone: Backbone = backbone_stages(backbone)
         self.attention = CrossStageAttention(self.backbone.channels) if attention else None
 
     def forward(self, view: Tensor) -> tuple[Tensor, Tensor]:
-        """[B,3,224,224] -> last stage [B,512,7,7] and stage weights [B,4]."""
+        """[B,3,224,224] -> last stage [B,C,7,7] and stage weights [B,4]."""
         stages = self.backbone(view)
         if self.attention is None:
             return stages.fourth, stages.fourth.new_zeros(len(view), 4)
@@ -57,27 +63,34 @@ class Expert(nn.Module):
 
 
 class CSAMoENet(nn.Module):
-    """The network; without `attention` it is the paper's ResNet-MoE."""
+    """The network; without `attention` it is the paper's ResNet-MoE, VGG-MoE or DenseNet-MoE.
+
+    Raises:
+        UserError: there is no such backbone, head or expert, or an expert is named twice.
+    """
 
     def __init__(
         self,
         attention: bool = True,
         head: Literal["table", "linear"] = "table",
-        experts: tuple[str, ...] = EXPERTS,
+        experts: Sequence[str] = EXPERTS,
         classes: int = 2,
+        backbone: BackboneName = "resnet18",
     ) -> None:
         super().__init__()
         self.expert_names = tuple(experts)
-        self.experts = nn.ModuleDict({name: Expert(attention) for name in self.expert_names})
-        self.gate = nn.Sequential(
-            nn.Linear(_WIDTH * len(self.expert_names), 64),
-            nn.BatchNorm1d(64),
-            nn.ReLU(),
-            nn.Dropout(_DROPOUT),
-            nn.Linear(64, len(self.expert_names)),
-            nn.Softmax(dim=1),
-        )
-        self.head = _table_head(classes) if head == "table" else nn.Linear(_WIDTH, classes)
+        if not self.expert_names or len({*experts} & {*EXPERTS}) < len(self.expert_names):
+            raise UserError(
+                f"There are no experts {', '.join(experts) or 'at all'}.",
+                f"Choose from {', '.join(EXPERTS)}, each once.",
+            )
+        if head not in HEADS:
+            raise UserError(f"There is no head called {head!r}.", f"Choose one of {', '.join(HEADS)}.")
+        branches = {name: Expert(attention, backbone) for name in self.expert_names}
+        self.experts = nn.ModuleDict(branches)
+        width = branches[self.expert_names[0]].backbone.channels[-1]
+        self.gate = _gate(width, len(branches)) if len(branches) > 1 else None
+        self.head = _table_head(width, classes) if head == "table" else nn.Linear(width, classes)
 
     def forward(self, views: Tensor) -> Reading:
         """Read `views`, [B, E, 3, 224, 224], in the order of `expert_names`."""
@@ -87,21 +100,36 @@ class CSAMoENet(nn.Module):
         return self.fuse(torch.stack(features, dim=1), torch.stack(stage_weights, dim=1))
 
     def fuse(self, features: Tensor, stage_attention: Tensor) -> Reading:
-        """Gate, fuse and classify the experts' last stages [B, E, 512, 7, 7] (equations 10 and 11)."""
+        """Gate, fuse and classify the experts' last stages [B, E, C, 7, 7] (equations 10 and 11)."""
         vectors = torch.mean(features, dim=(3, 4))
-        gates = self.gate(vectors.flatten(1))
+        gates = vectors.new_ones(len(vectors), 1) if self.gate is None else self.gate(vectors.flatten(1))
         fused = (gates.unsqueeze(2) * vectors).sum(dim=1)
         return Reading(self.head(fused), gates, stage_attention, features, fused)
 
     def load_imagenet(self, weights: dict[str, Tensor]) -> None:
-        """Start every expert's backbone from a torchvision ResNet-18's ImageNet `weights`."""
+        """Start every expert's backbone from the ImageNet `weights` of torchvision's network of that name.
+
+        Raises:
+            UserError: the weights are another network's.
+        """
         for expert in self.experts.values():
             expert.backbone.load_imagenet(weights)  # type: ignore[union-attr,operator]
 
 
-def _table_head(classes: int) -> nn.Sequential:
+def _gate(width: int, experts: int) -> nn.Sequential:
     return nn.Sequential(
-        nn.Linear(_WIDTH, 512),
+        nn.Linear(width * experts, 64),
+        nn.BatchNorm1d(64),
+        nn.ReLU(),
+        nn.Dropout(_DROPOUT),
+        nn.Linear(64, experts),
+        nn.Softmax(dim=1),
+    )
+
+
+def _table_head(width: int, classes: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Linear(width, 512),
         nn.BatchNorm1d(512),
         nn.ReLU(),
         nn.Dropout(_DROPOUT),

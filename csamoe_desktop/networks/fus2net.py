@@ -34,15 +34,19 @@ _DROPOUT = 0.5
 
 
 class Fus2NetReading(NamedTuple):
-    """What a forward pass finds.
+    """What a forward pass finds: what `csamoe.Reading` has, for one expert of gate one.
 
     Attributes:
         logits: [B, 2], benign and malignant.
-        features: [B, 384, 35, 35], the map after Block 2 that is pooled: where a heat map is taken.
+        gates: [B, 1], ones.
+        stage_attention: [B, 1, 4], zeros.
+        features: [B, 1, 384, 35, 35], the map after Block 2 that is pooled: where a heat map is taken.
         fused: [B, width], the first fully connected layer's output, before dropout.
     """
 
     logits: Tensor
+    gates: Tensor
+    stage_attention: Tensor
     features: Tensor
     fused: Tensor
 
@@ -102,7 +106,9 @@ class ScaleResidual(nn.Module):
 
 
 class Fus2Net(nn.Module):
-    """The network of Fig. 7 and Table 4, from standardised images [B, 3, 299, 299]."""
+    """The network of Fig. 7 and Table 4, of standardised images [B, 1, 3, 299, 299]."""
+
+    expert_names = ("image",)
 
     def __init__(self, width: int = 128, scale: float = 0.17, classes: int = 2) -> None:
         super().__init__()
@@ -120,11 +126,18 @@ class Fus2Net(nn.Module):
         self.dropout = nn.Dropout(_DROPOUT)
         self.head = nn.Linear(width, classes)
 
-    def forward(self, image: Tensor) -> Fus2NetReading:
-        stem = self.conv2d_3(self.conv2d_2(self.conv2d_1(image)))
+    def forward(self, views: Tensor) -> Fus2NetReading:
+        """Read `views`, [B, 1, 3, 299, 299]."""
+        stem = self.conv2d_3(self.conv2d_2(self.conv2d_1(views[:, 0])))
         features = self.block2(self.block1(stem))
         fused = torch.relu(self.dense(self.pool(features).flatten(1)))
-        return Fus2NetReading(self.head(self.dropout(fused)), features, fused)
+        return Fus2NetReading(
+            logits=self.head(self.dropout(fused)),
+            gates=fused.new_ones(len(fused), 1),
+            stage_attention=fused.new_zeros(len(fused), 1, 4),
+            features=features.unsqueeze(1),
+            fused=fused,
+        )
 
     def l2_parameters(self) -> list[Tensor]:
         """Return what the paper regularises: the first fully connected layer's weights ("After the first fully

@@ -151,6 +151,11 @@ class LANet(nn.Module):
         """Return the lesion's logits at `size`, [B, 1, H, W]."""
         return _resized(self.lesion_aware(stages), size)
 
+    def outline(self, views: Tensor) -> Tensor:
+        """Return the lesion's logits, [B, 1, H, W], from views [B, 1, 3, H, W]; nothing is classified."""
+        image = views[:, 0]
+        return self.locate(self.backbone(image), image.shape[2:])
+
     def classify(self, stages: Stages, mask_logits: Tensor) -> LesionReading:
         """Classify with the location in `mask_logits`, [B, 1, H, W], which gets no gradient from it."""
         lesion = torch.sigmoid(mask_logits.detach())

@@ -41,25 +41,31 @@ _DROPOUT = 0.05
 
 
 class TwoStageReading(NamedTuple):
-    """What a forward pass finds.
+    """What a forward pass finds; the first five are what `csamoe.Reading` has, for one expert of gate one.
 
     Attributes:
         logits: [B, 3], in the order of CLASSES.
+        gates: [B, 1], ones.
+        stage_attention: [B, 1, 4], zeros.
+        features: [B, 1, 1920, 4, 4], DenseNet-201's last map: where a heat map is taken.
+        fused: [B, 64], the third fully connected layer's output, before dropout.
         mask_logits: [B, 1, 128, 128] of the U-Net; None where the inputs have no predicted mask.
         channels: [B, 3, 128, 128], what the second stage saw.
-        features: [B, 1920, 4, 4], DenseNet-201's last map: where a heat map is taken.
-        fused: [B, 64], the third fully connected layer's output, before dropout.
     """
 
     logits: Tensor
-    mask_logits: Tensor | None
-    channels: Tensor
+    gates: Tensor
+    stage_attention: Tensor
     features: Tensor
     fused: Tensor
+    mask_logits: Tensor | None
+    channels: Tensor
 
 
 class TwoStage(nn.Module):
     """Both stages; `inputs` is what the second one sees (Table I). `needs_mask`: a reader's outline must be given."""
+
+    expert_names = ("image",)
 
     def __init__(
         self,
@@ -90,14 +96,16 @@ class TwoStage(nn.Module):
         self.head = nn.Linear(_UNITS, classes)
         self.train()
 
-    def forward(self, image: Tensor, mask: Tensor | None = None) -> TwoStageReading:
-        """Read `image`, [B, 1, 128, 128] in 0..1, with the readers' `mask`, the same shape, 0 or 1, if it is needed.
+    def forward(self, views: Tensor, mask: Tensor | None = None) -> TwoStageReading:
+        """Read `views`, [B, 1, 3, 128, 128] in 0..1 (grey: the first channel is taken), with the readers' `mask`,
+        [B, 1, 128, 128], 0 or 1, if it is needed.
 
         Raises:
             ValueError: the mask is needed and missing, or given to a network that would not look at it.
         """
         if (mask is not None) != self.needs_mask:
             raise ValueError(f"inputs={self.inputs!r} {'needs a' if self.needs_mask else 'takes no'} mask")
+        image = views[:, 0, :1]
         mask_logits = None
         if self.segmenter is not None:
             mask_logits = self.segmenter(image).mask_logits
@@ -105,7 +113,25 @@ class TwoStage(nn.Module):
         channels = self._stack(image, mask)
         features = torch.relu(self.features(channels))
         fused = self.dense(features.flatten(1))
-        return TwoStageReading(self.head(self.dropout(fused)), mask_logits, channels, features, fused)
+        return TwoStageReading(
+            logits=self.head(self.dropout(fused)),
+            gates=fused.new_ones(len(fused), 1),
+            stage_attention=fused.new_zeros(len(fused), 1, 4),
+            features=features.unsqueeze(1),
+            fused=fused,
+            mask_logits=mask_logits,
+            channels=channels,
+        )
+
+    def outline(self, views: Tensor) -> Tensor:
+        """Return the lesion's logits, [B, 1, 128, 128], from views [B, 1, 3, 128, 128]; nothing is classified.
+
+        Raises:
+            ValueError: these inputs have no predicted mask.
+        """
+        if self.segmenter is None:
+            raise ValueError(f"inputs={self.inputs!r} have no first stage")
+        return self.segmenter.outline(views)
 
     def _stack(self, image: Tensor, mask: Tensor | None) -> Tensor:
         if mask is None:

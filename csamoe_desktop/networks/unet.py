@@ -68,6 +68,10 @@ class UNet(nn.Module):
             features = block(drop(torch.cat([up(features), skipped.pop()], dim=1)))
         return Segmentation(self.head(features), deepest)
 
+    def outline(self, views: Tensor) -> Tensor:
+        """Return the lesion's logits, [B, 1, H, W], from views [B, 1, 3, H, W] in 0..1, grey."""
+        return self(views[:, 0, :1]).mask_logits  # type: ignore[no-any-return]
+
 
 def _two_convolutions(channels: int, convolved: int) -> nn.Sequential:
     return nn.Sequential(

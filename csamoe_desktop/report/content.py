@@ -7,10 +7,14 @@ from pathlib import PurePath
 
 from csamoe_desktop import __version__
 from csamoe_desktop.assessment import Assessment, categorise
+from csamoe_desktop.lesion.calipers import Caliper, numbered
+from csamoe_desktop.lesion.margin import Margin, describe_margin
 from csamoe_desktop.lesion.mask import LesionMask
 from csamoe_desktop.lesion.measure import Size, measure
 from csamoe_desktop.lesion.regions import Part
 from csamoe_desktop.networks.cards import Evaluation, ModelCard, Thresholds
+from csamoe_desktop.report.own_read import ReadRecord
+from csamoe_desktop.report.reasons import EXPERTS, Reasons, change_words, probability_words, range_words, reasons
 from csamoe_desktop.study.model import Frame, StudyFacts
 
 NOTICE = "Research use only"
@@ -20,7 +24,6 @@ NOT_GIVEN = "not given"
 NONE_GIVEN = "None given."
 WARNINGS = "Warnings and notes"
 
-_EXPERTS = {"image": "Whole image", "core": "Tumour core", "boundary": "Boundary"}
 _SHORT_HASH = 12
 
 
@@ -38,6 +41,9 @@ class ReportInput:
         comment: the reader's free text, or "".
         created: when the report is made; the only clock in it.
         notes: what the user was told about how the study was read, one sentence each.
+        prevalence: the share of malignant lesions where the reader works, 0..1, or None.
+        reads: the reader's own read, and what is to be told of how it came about; None where there is none.
+        calipers: the distances the reader measured on the frame, number 1 first.
     """
 
     study_name: str
@@ -50,6 +56,9 @@ class ReportInput:
     comment: str
     created: datetime
     notes: tuple[str, ...] = ()
+    prevalence: float | None = None
+    reads: ReadRecord | None = None
+    calipers: tuple[Caliper, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +80,7 @@ class Section:
 @dataclass(frozen=True, slots=True)
 class Scale:
     """The calibrated probability of the positive class with the thresholds that divide the categories: each as a
-    number in 0..1 and as it is written."""
+    number in 0..1 and as it is written; and, once it is known, the range it has with other contours."""
 
     probability: float
     benign_below: float
@@ -79,21 +88,27 @@ class Scale:
     probability_words: str
     benign_below_words: str
     suspicious_from_words: str
+    reach: tuple[float, float] | None = None
+    reach_words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class GateShare:
-    """An expert's share in the fused feature, 0..1 and as it is written."""
+    """An expert's share in the fused feature, 0..1 and as it is written; what the probability does without the expert,
+    such as "-0.21", or "" where that is not known; and where in its network it looked, or ""."""
 
     expert: str
     share: float
     words: str
+    left_out: str = ""
+    stages: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ReportContent:
     """What the report says, top to bottom. `identity` names patient and study on every further page; `warnings` are
-    those of the reading, and what was guessed or changed in the study and in the outline."""
+    those of the reading, and what was guessed or changed in the study and in the outline; `shape` goes on with `lesion`,
+    where there is room for it."""
 
     title: str
     notice: str
@@ -107,10 +122,13 @@ class ReportContent:
     thresholds: str
     gates: tuple[GateShare, ...]
     gates_note: str
+    reasons: Reasons
     lesion: Section
+    shape: Section
     model: Section
     weights_sha256: str
     warnings: tuple[str, ...]
+    own: Section
     comment: str
     reader: str
     intended_use: str
@@ -125,15 +143,22 @@ class ReportContent:
                 Line("Category", self.category),
                 Line(f"Probability of {self.positive}", self.scale.probability_words),
                 Line("Thresholds", self.thresholds),
-                *(Line(f"Gate, {gate.expert}", gate.words) for gate in self.gates),
+                *((Line("With other contours", self.scale.reach_words),) if self.scale.reach_words else ()),
+                *(
+                    Line(f"Gate, {gate.expert}", gate.words + (f"; left out: {gate.left_out}" if gate.left_out else ""))
+                    for gate in self.gates
+                ),
             ),
         )
+        lesion = Section(self.lesion.title, (*self.lesion.lines, *self.shape.lines))
         parts = [f"{self.title}\n{self.notice}. {self.management}.\n{self.made}"]
-        for section in (self.patient, self.study, reading, self.lesion, self.model):
-            note = (f"  {self.gates_note}",) if section is reading else ()
+        for section in (self.patient, self.study, reading, lesion, self.model):
+            notes = (self.gates_note, *self.reasons.sentences()) if section is reading else ()
             lines = (f"  {line.label}: {line.value}" for line in section.lines)
-            parts.append("\n".join([section.title, *lines, *note]))
+            parts.append("\n".join([section.title, *lines, *(f"  {note}" for note in notes)]))
         parts.append("\n".join([WARNINGS, *(f"  {one}" for one in self.warnings or ("None.",))]))
+        if self.own.lines:
+            parts.append("\n".join([self.own.title, *(f"  {line.label}: {line.value}" for line in self.own.lines)]))
         parts.append(f"Reader's comment\n{self.comment}\nReader: {self.reader or NOT_GIVEN}")
         limits = (f"  {line}" for line in (self.intended_use, *self.limits))
         parts.append("\n".join(["Intended use and limits", *limits]))
@@ -149,9 +174,12 @@ def content(given: ReportInput) -> ReportContent:
     """
     facts, card, assessment = given.facts, given.assessment.card, given.assessment
     positive = "malignancy" if card.positive == "malignant" else card.positive
-    scale = _scale(assessment.prediction.probability, card.thresholds)
+    scale, digits = _scale(assessment)
     chosen_on = f"; chosen on {card.thresholds.chosen_on}" if card.thresholds.chosen_on else ""
     gates = assessment.prediction.gates
+    # A model that reads the whole image may have read an unmarked one.
+    marked = card.needs_outline or bool(given.mask.pixels.any())
+    size = measure(given.mask.pixels, given.frame.spacing) if marked else None
     return ReportContent(
         title="Breast ultrasound: second reading of one lesion",
         notice=NOTICE,
@@ -166,15 +194,15 @@ def content(given: ReportInput) -> ReportContent:
         scale=scale,
         thresholds=f"likely benign below {scale.benign_below_words}, suspicious from {scale.suspicious_from_words}"
         + _clean(chosen_on),
-        gates=tuple(
-            GateShare(_EXPERTS.get(name, name.capitalize()), gates[name], f"{100 * gates[name]:.0f} %")
-            for name in sorted(gates, key=_expert_order)
-        ),
+        gates=tuple(_gate(assessment, name) for name in sorted(gates, key=_expert_order)),
         gates_note=ROUTING,
-        lesion=_lesion(given, measure(given.mask.pixels, given.frame.spacing)),
+        reasons=reasons(assessment, digits, given.prevalence),
+        lesion=_lesion(given, size),
+        shape=_shape(size, describe_margin(given.mask.pixels, given.frame.spacing)) if size else Section("", ()),
         model=_model(card, assessment.device),
         weights_sha256=card.sha256,
         warnings=tuple(dict.fromkeys(_clean(one) for one in (*assessment.warnings, *given.notes, *given.mask.notes))),
+        own=_section("Reader's own read", *(given.reads.lines() if given.reads else ())),
         comment=_clean(given.comment, keep_lines=True) or NONE_GIVEN,
         reader=_clean(given.reader),
         intended_use=_clean(card.intended_use),
@@ -191,17 +219,10 @@ def report_file_name(given: ReportInput) -> str:
     return f"{stem or 'lesion'}-report.pdf"
 
 
-def probability_words(probability: float, digits: int = 2) -> str:
-    """Return a probability such as "0.83"; never 0 or 1, which no model can know: "< 0.01", "> 0.99"."""
-    least = 10.0**-digits
-    written = f"{probability:.{digits}f}"
-    if float(written) < least:
-        return f"< {least:.{digits}f}"
-    return f"> {1 - least:.{digits}f}" if float(written) > 1 - least / 2 else written
-
-
-def _scale(probability: float, thresholds: Thresholds) -> Scale:
-    """Return the scale with as many digits as keep the written numbers from contradicting the category."""
+def _scale(assessment: Assessment) -> tuple[Scale, int]:
+    """Return the scale, with as many digits as keep the written numbers from contradicting the category, and these."""
+    probability, thresholds = assessment.prediction.probability, assessment.card.thresholds
+    contour = assessment.contour
     below, above = thresholds.benign_below, thresholds.suspicious_from
     category = categorise(probability, thresholds)
     for digits in (2, 3, 4):
@@ -209,13 +230,29 @@ def _scale(probability: float, thresholds: Thresholds) -> Scale:
         agrees = categorise(round(probability, digits), written) == category
         if agrees and 0 < written.benign_below and written.suspicious_from < 1:
             break
-    return Scale(
+    scale = Scale(
         probability=probability,
         benign_below=below,
         suspicious_from=above,
         probability_words=probability_words(probability, digits),
         benign_below_words=f"{below:.{digits}f}",
         suspicious_from_words=f"{above:.{digits}f}",
+        reach=(contour.low, contour.high) if contour else None,
+        reach_words=range_words(contour, digits) if contour else "",
+    )
+    return scale, digits
+
+
+def _gate(assessment: Assessment, name: str) -> GateShare:
+    prediction, explanation = assessment.prediction, assessment.explanation
+    share, stages = prediction.gates[name], prediction.stage_attention.get(name, ())
+    left_out = explanation.left_out.get(name) if explanation else None
+    return GateShare(
+        expert=EXPERTS.get(name, name.capitalize()),
+        share=share,
+        words=f"{100 * share:.0f} %",
+        left_out="" if left_out is None else change_words(left_out, prediction.probability),
+        stages=" ".join(f"{stage:.2f}" for stage in stages) if any(stages) else "",
     )
 
 
@@ -243,18 +280,46 @@ def _study(given: ReportInput) -> Section:
     )
 
 
-def _lesion(given: ReportInput, size: Size) -> Section:
+def _lesion(given: ReportInput, size: Size | None) -> Section:
     regions, mask = given.assessment.regions, given.mask
+    if size is None:
+        said = (("Outline", "none is marked"), ("Read from", "the whole frame, as this model does"))
+        return _section("Lesion", *said, *_calipers(given))
     side = regions.image.shape[0]
+    lines = [
+        ("Size", f"{size.diameters()}, area {size.area_words()}"),
+        ("Size from", size.source),
+        *_calipers(given),
+        ("Outline", f"{mask.author.value} ({mask.source})" if mask.source else mask.author.value),
+        ("Read from", _part_words(regions.part, given.frame.shape)),
+    ]
+    if not given.assessment.card.needs_outline:
+        return _section("Lesion", *lines)
     eroded = f"outline eroded {_times(regions.erosions)}" if regions.erosions else "the outline itself, not eroded"
     return _section(
         "Lesion",
-        ("Size", f"{size.diameters()}, area {size.area_words()}"),
-        ("Size from", size.source),
-        ("Outline", f"{mask.author.value} ({mask.source})" if mask.source else mask.author.value),
-        ("Read from", _part_words(regions.part, given.frame.shape)),
+        *lines,
         ("Core", f"{eroded}, {int(regions.core.sum())} px at {side} x {side}"),
         ("Boundary", f"dilated {_times(regions.dilations)}, less the lesion, {int(regions.boundary.sum())} px"),
+    )
+
+
+def _calipers(given: ReportInput) -> list[tuple[str, str]]:
+    """Return the distances measured by hand, or no line where none was."""
+    if not given.calipers:
+        return []
+    spacing = given.frame.spacing
+    source = spacing.words if spacing else "the image is not calibrated"
+    return [("Calipers", f"{numbered(given.calipers, spacing)} ({source})")]
+
+
+def _shape(size: Size, margin: Margin) -> Section:
+    return _section(
+        "Shape of the outline",
+        ("To the skin", size.height_words()),
+        ("Perimeter", size.outline_words().removeprefix("perimeter ")),
+        ("Margin", margin.words()),
+        ("Radial length", margin.radial_words()),
     )
 
 
@@ -293,7 +358,7 @@ def _section(title: str, *lines: tuple[str, str]) -> Section:
 
 
 def _expert_order(name: str) -> tuple[int, str]:
-    order = list(_EXPERTS)
+    order = list(EXPERTS)
     return (order.index(name) if name in order else len(order)), name
 
 

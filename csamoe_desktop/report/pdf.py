@@ -44,6 +44,8 @@ _LABEL = Type(7.5, 12, ink=QUIET)
 _SMALL = Type(6.5, 9, ink=QUIET)
 _SMALL_BOLD = Type(6.5, 9, bold=True, ink=QUIET)
 
+_LEFT_OUT = " Left out: what the probability does when an expert's share goes to the others."
+
 _LABEL_WIDTH = 64
 _MOST_LINES = 3
 _PICTURE_MOST, _PICTURE_LEAST = 192, 88
@@ -96,6 +98,7 @@ def _pages(said: ReportContent, given: ReportInput) -> list[Block]:
     below = stack(
         space(8),
         beside((0, _reading(said)), (COLUMN + GAP, _gates(said))),
+        _reasons(said),
         space(8),
         rule(FULL),
         beside((0, _titled(said.lesion)), (COLUMN + GAP, _titled(said.model))),
@@ -181,10 +184,12 @@ def _reading(said: ReportContent) -> Block:
     """Return the category, then the probability as a number and on its scale with both thresholds."""
     number = text_at_right(said.scale.probability_words, _NUMBER, COLUMN)
     of = f"Probability of {said.positive}, calibrated"
+    reach = said.scale.reach_words
     return stack(
         text("AI reading", _HEADING, COLUMN),
         beside((0, text(said.category, _CATEGORY, COLUMN)), (0, number)),
         text_at_right(of, _LABEL, COLUMN),
+        text_at_right(f"{reach} with other contours", _LABEL, COLUMN) if reach else NOTHING,
         space(4),
         _scale(said),
         space(4),
@@ -202,6 +207,11 @@ def _scale(said: ReportContent) -> Block:
         bounds = (0.0, scale.benign_below, scale.suspicious_from, 1.0)
         for low, high, grey in zip(bounds, bounds[1:], ("#eceef0", "#d3d7db", "#aeb4bb"), strict=False):
             sheet.box(x + start + low * wide, bar, (high - low) * wide, 8, grey)
+        if scale.reach is not None:
+            low, high = (x + start + end * wide for end in scale.reach)
+            sheet.line(low, bar + 4, high, bar + 4, INK, 2)
+            for end in (low, high):
+                sheet.line(end, bar + 1, end, bar + 7, INK, 1)
         for ends, at in (("0", x), ("1", x + start + wide + 6)):
             text(ends, _LABEL, 12).draw(sheet, at, bar - 2)
         for at in bounds[1:3]:
@@ -228,9 +238,10 @@ def _threshold_labels(said: ReportContent, wide: float) -> list[tuple[str, float
 
 
 def _gates(said: ReportContent) -> Block:
-    """Return a bar for each expert's share, and what a share is not."""
+    """Return a bar for each expert's share, what the probability does without the expert, and what a share is not."""
     kind, shares, start = Type(7.5, 16), 76, 84
-    wide = COLUMN - start
+    left_out = any(gate.left_out for gate in said.gates)
+    wide = COLUMN - start - (40 if left_out else 0)
 
     def bar(share: float, ink: str) -> Block:
         def draw(sheet: Sheet, x: float, y: float) -> None:
@@ -244,16 +255,23 @@ def _gates(said: ReportContent) -> Block:
             (0, text(gate.expert, kind, start)),
             (0, text_at_right(gate.words, kind, shares)),
             (start, bar(gate.share, _EXPERT_INK.get(gate.expert, "#7d848c"))),
+            (0, text_at_right(gate.left_out, kind, COLUMN)),
         )
         for gate in said.gates
     ]
     return stack(
         text("Experts: the gate's shares", _HEADING, COLUMN),
-        space(8),
+        text_at_right("left out", _LABEL, COLUMN) if left_out else space(8),
         *rows,
         space(4),
-        text(said.gates_note, _SMALL, COLUMN),
+        text(said.gates_note + (_LEFT_OUT if left_out else ""), _SMALL, COLUMN),
     )
+
+
+def _reasons(said: ReportContent) -> Block:
+    """Return what is said of the number: what it depends on, and how often it was wrong."""
+    sentences = said.reasons.sentences()
+    return stack(space(4), text(" ".join(sentences), _SMALL, FULL)) if sentences else NOTHING
 
 
 def _flow(said: ReportContent) -> list[_Piece]:
@@ -261,7 +279,12 @@ def _flow(said: ReportContent) -> list[_Piece]:
     warnings = [text(warning, _BODY, FULL) for warning in said.warnings] or [text("None.", _LABEL, FULL)]
     comment = text_lines(said.comment, _LABEL if said.comment == NONE_GIVEN else _BODY, FULL)
     pieces = []
-    for title, blocks in ((WARNINGS, warnings), ("Reader's comment", comment)):
+    own = [_rows(Section("", (line,)), FULL) for line in said.own.lines]
+    for title, blocks in (
+        (WARNINGS, warnings),
+        *(((said.own.title, own),) if own else ()),
+        ("Reader's comment", comment),
+    ):
         again = text(f"{title}, continued", _HEADING, FULL)
         pieces += [
             _Piece(stack(text(title, _HEADING, FULL), *blocks[:2]), above=stack(space(8), rule(FULL))),

@@ -54,6 +54,8 @@ def pictures(given: ReportInput, width: float, gap: float, height: float) -> Blo
         ),
     )
     named: tuple[tuple[str, Overlay], ...] = (("Tumour core", parts[1]), ("Boundary", parts[0]))
+    if not regions.lesion.any():  # read without an outline: there is neither core nor boundary
+        parts, named = (), ()
     if regions.part != (0, 0, *frame.shape):
         read = on_frame(np.ones_like(regions.lesion), frame_shape=frame.shape, part=regions.part)
         parts = (*parts, Overlay(read, LESION, 0.0, Qt.PenStyle.DashDotLine, 0.5))
@@ -141,6 +143,8 @@ def _path(mask: NDArray[np.bool_], place: QRectF) -> QPainterPath:
 
 def _point_out(sheet: Sheet, lesion: NDArray[np.bool_], place: QRectF) -> None:
     """Draw four corners around a lesion that is too small on paper to be found."""
+    if not lesion.any():
+        return
     rows, columns = np.flatnonzero(lesion.any(axis=1)), np.flatnonzero(lesion.any(axis=0))
     down, across = place.height() / lesion.shape[0], place.width() / lesion.shape[1]
     tall, wide = (rows[-1] + 1 - rows[0]) * down, (columns[-1] + 1 - columns[0]) * across

@@ -1,13 +1,15 @@
 """Millimetres per pixel from a DICOM header: US Region Calibration (PS3.3 C.8.5.5), else the pixel spacings of
-PS3.3 10.7. Pixels rather than wrong millimetres: what is not plainly a spacing in centimetres or millimetres is none,
-and so is one of several scales in one image."""
+PS3.3 10.7; or from a line that the user draws along the depth scale. Pixels rather than wrong millimetres: what is not
+plainly a spacing in centimetres or millimetres is none, and so is one of several scales in one image."""
 
 import math
+import re
 from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
 
-from csamoe_desktop.study.model import Spacing
+from csamoe_desktop.errors import UserError
+from csamoe_desktop.study.model import BY_HAND, Spacing
 
 _TWO_DIMENSIONAL = 1
 _TISSUE, _COLOUR_FLOW = 1, 2
@@ -17,6 +19,11 @@ _PLAUSIBLE = (0.001, 10.0)
 
 _SAME = 0.01
 """Regions whose spacings differ by less than this part agree."""
+
+LEAST_LINE = 20.0
+"""Pixels: on a shorter line the width of a scale's mark alone is worth a tenth of the length and more."""
+_UNITS = {"mm": 1.0, "cm": 10.0}
+_LENGTH = re.compile(r"(\d+(?:[.,]\d*)?|[.,]\d+)\s*(mm|cm)?", re.IGNORECASE)
 
 _FALLBACKS = (
     ("PixelSpacing", "the file's pixel spacing"),
@@ -59,6 +66,53 @@ def find_spacing(header: Dataset) -> tuple[Spacing | None, tuple[str, ...]]:
             notes.append(f"{_sentence(source)} is not usable; sizes are in pixels.")
             return None, tuple(notes)
     return None, tuple(notes)
+
+
+def drawn_pixels(start: tuple[float, float], end: tuple[float, float]) -> float:
+    """Return the length in pixels of a line along the depth scale, its ends (row, column).
+
+    Raises:
+        UserError: it is too short to calibrate by.
+    """
+    pixels = math.dist(start, end)
+    if pixels < LEAST_LINE:
+        raise UserError(
+            f"The line is {pixels:.0f} pixels long; that is too short to calibrate by.",
+            f"Draw along at least {LEAST_LINE:.0f} pixels of the depth scale, better along all of it.",
+        )
+    return pixels
+
+
+def millimetres(text: str, unit: str) -> float:
+    """Return the length typed, such as "40", "4,5" or "4 cm", in millimetres; `unit` (mm or cm) counts where it names none.
+
+    Raises:
+        UserError: it is no length above nought.
+    """
+    found = _LENGTH.fullmatch(text.strip())
+    length = float(found[1].replace(",", ".")) * _UNITS[(found[2] or unit).lower()] if found else 0.0
+    if not length:
+        raise UserError("This is not a length.", "Type a number above 0, such as 40.")
+    return length
+
+
+def by_hand(start: tuple[float, float], end: tuple[float, float], length: float, own: Spacing | None = None) -> Spacing:
+    """Return the spacing of a frame on which the line from `start` to `end`, (row, column), is `length` millimetres long.
+
+    Pixels are taken as square, unless the file's `own` spacing says how high they are for their width.
+
+    Raises:
+        UserError: the line is too short, or no ultrasound image has such pixels.
+    """
+    pixels = drawn_pixels(start, end)
+    down, across = (own.row / own.column, 1.0) if own else (1.0, 1.0)
+    step = length / math.hypot((end[0] - start[0]) * down, (end[1] - start[1]) * across)
+    if not (_plausible(step * down) and _plausible(step * across)):
+        raise UserError(
+            f"{length:g} mm over {pixels:.0f} pixels would make a pixel {step:.3g} mm wide; no ultrasound image has such.",
+            "Check the length and its unit.",
+        )
+    return Spacing(step * down, step * across, f"{BY_HAND}: {length:g} mm over {pixels:.0f} px")
 
 
 def _regions(header: Dataset) -> tuple[list[_Region], list[str]]:

@@ -7,6 +7,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+BY_HAND = "calibrated by hand"
+"""What the source of a spacing given by the user begins with."""
+
 
 @dataclass(frozen=True, slots=True)
 class Spacing:
@@ -15,6 +18,16 @@ class Spacing:
     row: float
     column: float
     source: str
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether the user gave it, by drawing along the depth scale."""
+        return self.source.startswith(BY_HAND)
+
+    @property
+    def words(self) -> str:
+        """Where it comes from, such as "calibrated from region 1" or "calibrated by hand: 40 mm over 312 px"."""
+        return self.source if self.by_hand else f"calibrated from {self.source}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from csamoe_desktop.lesion.regions import Part, find_part, fit
+from csamoe_desktop.lesion.regions import Part, find_part, fit, make_regions, whole_image
 from csamoe_desktop.training.other_outlines import random_outline
 
 Gray = NDArray[np.uint8]
@@ -25,8 +25,12 @@ def paper(
     pixels: Gray, mask: Mask, size: int, field: float | None, draw: np.random.Generator
 ) -> tuple[Gray, Mask, Part]:
     """Flip either way and rotate by up to 15 degrees (CSA-MoE-Net, section II-A), at the network's size."""
-    part = find_part(mask, field)
-    image, lesion = fit(pixels, mask, part, size)
+    if mask.any():
+        part = find_part(mask, field)
+        image, lesion = fit(pixels, mask, part, size)
+    else:
+        whole = whole_image(pixels, size)
+        part, image, lesion = whole.part, whole.image, whole.lesion
     if draw.random() < 0.5:
         image, lesion = image[:, ::-1], lesion[:, ::-1]
     if draw.random() < 0.5:
@@ -34,7 +38,20 @@ def paper(
     middle = (size - 1) / 2
     turn = cv2.getRotationMatrix2D((middle, middle), float(draw.uniform(-MAX_DEGREES, MAX_DEGREES)), 1.0)
     turned, its = _warped(np.ascontiguousarray(image), np.ascontiguousarray(lesion), turn, size)
-    return (turned, its, part) if its.any() else (image, lesion, part)
+    return (turned, its, part) if its.any() or not mask.any() else (image, lesion, part)
+
+
+def flips(
+    pixels: Gray, mask: Mask, size: int, field: float | None, draw: np.random.Generator
+) -> tuple[Gray, Mask, Part]:
+    """Flip either way and no more (Fus2Net, "Data preprocessing")."""
+    seen = make_regions(pixels, mask, size, field=field) if mask.any() else whole_image(pixels, size)
+    image, lesion = seen.image, seen.lesion
+    if draw.random() < 0.5:
+        image, lesion = image[:, ::-1], lesion[:, ::-1]
+    if draw.random() < 0.5:
+        image, lesion = image[::-1], lesion[::-1]
+    return np.ascontiguousarray(image), np.ascontiguousarray(lesion), seen.part
 
 
 def strong(
@@ -44,10 +61,77 @@ def strong(
 
     No flip upside down: shadow and enhancement lie below a lesion.
     """
+    if not mask.any():
+        return _moved(pixels, mask, mask, Part(0, 0, *mask.shape), size, None, 0.08, draw)
     outline = random_outline(mask, draw)
     part = find_part(outline, None if field is None else field * float(np.exp(draw.uniform(-0.25, 0.25))))
+    return _moved(pixels, outline, mask, part, size, field, 0.08, draw)
+
+
+def framing(
+    pixels: Gray, mask: Mask, size: int, field: float | None, draw: np.random.Generator
+) -> tuple[Gray, Mask, Part]:
+    """As `strong`, but the reader's own outline is kept, since it is what is learned; what varies is how much is seen.
+
+    One in five sees a part without the lesion, where nothing is to be outlined: every image of a set of lesions has one,
+    and a network that never saw tissue alone would outline some in every image. Of the others two in five see the whole
+    frame (`field` is not looked at), the rest a square of 1.2 to 3.5 times the lesion's length, moved: what a proposal
+    sees first, and what it sees once somebody has drawn a box.
+    """
+    if not mask.any():
+        return _moved(pixels, mask, mask, Part(0, 0, *mask.shape), size, None, 0.06, draw)
+    beside = _beside(mask, draw) if draw.random() < 0.2 else None
+    if beside is not None:
+        return _moved(
+            pixels[beside.top : beside.bottom, beside.left : beside.right],
+            nothing := np.zeros((beside.bottom - beside.top, beside.right - beside.left), bool),
+            nothing,
+            Part(0, 0, *nothing.shape),
+            size,
+            None,
+            0.0,
+            draw,
+        )
+    seen = None if draw.random() < 0.4 else float(np.exp(draw.uniform(np.log(1.2), np.log(3.5))))
+    return _moved(pixels, mask, mask, find_part(mask, seen), size, seen, 0.06 if seen is None else 0.15, draw)
+
+
+def _beside(mask: Mask, draw: np.random.Generator) -> Part | None:
+    """Return a part of the frame that the lesion does not reach into, one of those left, right and below of it; None
+    where none of them has a third of the frame's height and width."""
+    rows, columns = mask.shape
+    down, across = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    room = 4  # of the lesion's rim, which an outline cuts through
+    free = [
+        Part(0, 0, rows, int(across[0]) - room),
+        Part(0, int(across[-1]) + room, rows, columns),
+        Part(int(down[-1]) + room, 0, rows, columns),
+    ]
+    wide = [one for one in free if one.bottom - one.top >= rows / 3 and one.right - one.left >= columns / 3]
+    if not wide:
+        return None
+    part = wide[int(draw.integers(len(wide)))]
+    # Some of it, of a shape like a frame's own.
+    height = int(draw.uniform(rows / 3, part.bottom - part.top))
+    width = int(draw.uniform(columns / 3, part.right - part.left))
+    top = int(draw.integers(part.top, part.bottom - height + 1))
+    left = int(draw.integers(part.left, part.right - width + 1))
+    return Part(top, left, top + height, left + width)
+
+
+def _moved(
+    pixels: Gray,
+    outline: Mask,
+    mask: Mask,
+    part: Part,
+    size: int,
+    field: float | None,
+    most: float,
+    draw: np.random.Generator,
+) -> tuple[Gray, Mask, Part]:
+    """Shift `part` by up to `most` of its size, turn it, flip it sideways, and change how the scanner was set."""
     height, width = part.bottom - part.top, part.right - part.left
-    shift = draw.uniform(-0.08, 0.08, 2) * (height, width)
+    shift = draw.uniform(-most, most, 2) * (height, width)
     turn = cv2.getRotationMatrix2D(
         (part.left + width / 2 + shift[1] - 0.5, part.top + height / 2 + shift[0] - 0.5),
         float(draw.uniform(-MAX_DEGREES, MAX_DEGREES)),
@@ -62,13 +146,13 @@ def strong(
         affine[0] = -affine[0]
         affine[0, 2] += size - 1
     image, lesion = _warped(pixels, outline, affine, size)
-    if not lesion.any():
+    if mask.any() and not lesion.any():
         part = find_part(mask, field)
         image, lesion = fit(pixels, mask, part, size)
     return _other_settings(image, draw), lesion, part
 
 
-AUGMENTATIONS: dict[str, Augmentation] = {"paper": paper, "strong": strong}
+AUGMENTATIONS: dict[str, Augmentation] = {"paper": paper, "flips": flips, "strong": strong, "framing": framing}
 
 
 def _warped(image: Gray, lesion: Mask, affine: NDArray[Any], size: int) -> tuple[Gray, Mask]:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as safetensors_bytes
 from torch import Tensor, nn
@@ -15,7 +14,7 @@ from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.files import write_whole
 
-_NETWORK, _AVERAGE, _OPTIMISER = "network.", "average.", "optimiser."
+_NETWORK, _TASK, _AVERAGE, _OPTIMISER = "network.", "task.", "average.", "optimiser."
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +36,14 @@ def save(
     origin: dict[str, Any],
     progress: Progress,
     network: nn.Module,
+    task: nn.Module,
     average: nn.Module | None,
     optimiser: Optimizer,
     schedule: LRScheduler | ReduceLROnPlateau,
 ) -> None:
     """Write a checkpoint; a kill at any moment leaves the one before or this one, whole."""
     tensors = {_NETWORK + name: tensor for name, tensor in network.state_dict().items()}
+    tensors |= {_TASK + name: tensor for name, tensor in task.state_dict().items()}
     if average is not None:
         tensors |= {_AVERAGE + name: tensor for name, tensor in average.state_dict().items()}
     state = optimiser.state_dict()
@@ -64,11 +65,12 @@ def load(
     file: Path,
     origin: dict[str, Any],
     network: nn.Module,
+    task: nn.Module,
     average: nn.Module | None,
     optimiser: Optimizer,
     schedule: LRScheduler | ReduceLROnPlateau,
 ) -> Progress:
-    """Put network, its average, optimiser and schedule where the checkpoint left them and return how far that was.
+    """Put network, its task, its average, optimiser and schedule where the checkpoint left them and return how far that was.
 
     Raises:
         UserError: the file is damaged, or belongs to a run of another `origin` (recipe, data, start).
@@ -86,6 +88,7 @@ def load(
             "Train into a new folder with --out, or give the same options to go on with this one.",
         )
     network.load_state_dict(_named(tensors, _NETWORK))
+    task.load_state_dict(_named(tensors, _TASK))
     if average is not None:
         average.load_state_dict(_named(tensors, _AVERAGE))
     state: dict[int, dict[str, Tensor]] = {}
@@ -105,11 +108,6 @@ def write_tensors(file: Path, tensors: dict[str, Tensor], metadata: dict[str, st
     """
     data = safetensors_bytes({name: tensor.contiguous() for name, tensor in tensors.items()}, metadata)
     write_whole(file, lambda path: path.write_bytes(data))
-
-
-def half_precision(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Return `state` with its floating tensors as float16, as a bundle keeps them."""
-    return {name: tensor.to(torch.float16) if tensor.is_floating_point() else tensor for name, tensor in state.items()}
 
 
 def _named(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

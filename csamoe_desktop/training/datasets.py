@@ -14,6 +14,7 @@ from csamoe_desktop.lesion.formats import read_mask
 from csamoe_desktop.lesion.regions import grey
 from csamoe_desktop.study.raster import open_picture
 
+NORMAL = "normal"
 _COLUMNS = ("image", "mask", "label", "group")
 
 
@@ -35,7 +36,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Example:
-    """A sample in memory: the frame's grey pixels (uint8), its mask (bool), and 1 for the positive class."""
+    """A sample in memory: the frame's grey pixels (uint8), its mask (bool; empty on a normal image), its class's number."""
 
     sample: Sample
     pixels: NDArray[np.uint8]
@@ -96,25 +97,28 @@ def read_sample(sample: Sample) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     """Return a sample's grey pixels, uint8, and its mask, bool, of one shape, read as the window reads them.
 
     Raises:
-        UserError: a file is missing, damaged or of another size, or the mask is empty; the image is named.
+        UserError: a file is missing, damaged or of another size, or the mask is empty though the label is not `normal`;
+            the image is named.
     """
     try:
         pixels = grey(open_picture(sample.image).frame(0).pixels)
+        if sample.label == NORMAL:
+            return pixels, np.zeros(pixels.shape, bool)
         return pixels, read_mask(sample.mask, pixels.shape).pixels
     except UserError as problem:
         raise UserError(f"{sample.name}: {problem.message}", problem.hint) from problem
 
 
-def read_examples(samples: Sequence[Sample], positive: str, negative: str) -> list[Example]:
-    """Return the samples of the two classes, read; others (such as normal) are left out.
+def read_examples(samples: Sequence[Sample], classes: Sequence[str]) -> list[Example]:
+    """Return the samples of `classes`, read, each with its class's number; others are left out.
 
     Raises:
         UserError: as `read_sample`.
     """
     return [
-        Example(sample, *read_sample(sample), int(sample.label == positive))
+        Example(sample, *read_sample(sample), classes.index(sample.label))
         for sample in samples
-        if sample.label in (positive, negative)
+        if sample.label in classes
     ]
 
 

@@ -11,27 +11,40 @@ from safetensors.torch import load_file
 
 from csamoe_desktop.files import write_whole
 from csamoe_desktop.inference.bundle import CARD, WEIGHTS, Bundle
+from csamoe_desktop.inference.outliner import load_outliner
 from csamoe_desktop.inference.torch_engine import load_predictor
+from csamoe_desktop.inference.weights import Storage, stored
 from csamoe_desktop.networks.blocks import parameter_count
 from csamoe_desktop.networks.build import build
 from csamoe_desktop.networks.cards import ModelCard, Thresholds, Training
-from csamoe_desktop.training.checkpoint import Progress, half_precision, write_tensors
-from csamoe_desktop.training.datasets import data_sha256
+from csamoe_desktop.training.checkpoint import Progress, write_tensors
+from csamoe_desktop.training.datasets import NORMAL, data_sha256
 from csamoe_desktop.training.evaluate import read_all, summarise
-from csamoe_desktop.training.loop import BEST, Recipe
+from csamoe_desktop.training.loop import BEST
 from csamoe_desktop.training.metrics import choose_thresholds, fit_temperature
+from csamoe_desktop.training.outlines import summarise as outlines_summary
+from csamoe_desktop.training.recipe import Recipe
 from csamoe_desktop.training.splits import Split
 
 _INTENDED_USE = (
     "A second reading of one marked breast lesion on a B-mode ultrasound image, after the reader's own. Research use "
     "only; not a medical device. Management must not rest solely on this output."
 )
-_LIMITS = (
-    "On a hospital, a scanner or a hand that its training did not see it may do worse than its figures say.",
-    "It reads the outline it is given: another line around the same lesion can change the reading.",
-    "It knows benign and malignant lesions only. Images without a lesion, colour Doppler, elastography and the axilla "
-    + "were not in its training.",
+_OUTLINES_ONLY = (
+    "Proposes outlines of breast lesions on a B-mode ultrasound image, for a reader to accept or correct. It reads "
+    "nothing. Research use only; not a medical device."
 )
+_ELSEWHERE = "On a hospital, a scanner or a hand that its training did not see it may do worse than its figures say."
+_LESIONS_ONLY = (
+    "It knows benign and malignant lesions only. Images without a lesion, colour Doppler, elastography and the axilla "
+    "were not in its training."
+)
+_NORMAL_TOO = (
+    "It knows normal tissue and benign and malignant lesions only. Colour Doppler, elastography and the axilla were not "
+    "in its training."
+)
+_GIVEN_OUTLINE = "It reads the outline it is given: another line around the same lesion can change the reading."
+_EIGHT_BITS = "Its weights are kept in 8 bits, so that all models together stay within 250 MB; the figures are theirs."
 _WHOLE_FRAME = (
     "It reads the whole frame without keeping its aspect ratio (as in the paper), so a very wide or tall image, or a "
     "lesion that is small in its frame, looks unlike its training."
@@ -40,7 +53,10 @@ _WHOLE_FRAME = (
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Description:
-    """What a run cannot know of itself and its card must say; `groups` is what the groups are, such as "patients"."""
+    """What a run cannot know of itself and its card must say.
+
+    `groups` is what the groups are, such as "patients"; `tested` what the test samples are, such as "held-out patients".
+    """
 
     name: str
     title: str
@@ -48,8 +64,10 @@ class Description:
     data: str
     split: str
     groups: str
+    tested: str
     start: str
     licence: str
+    storage: Storage = "float16"
 
 
 def write_bundle(
@@ -57,10 +75,10 @@ def write_bundle(
 ) -> Bundle:
     """Write the bundle of the best epoch of `run` into `folder` and return it.
 
-    Every figure on the card is measured with the half-precision weights that the bundle holds: temperature and
-    thresholds on the validation samples, the evaluations on validation and test samples.
+    Every figure on the card is measured with the rounded weights that the bundle holds: temperature and thresholds on
+    the validation samples, the evaluations on validation and test samples.
     """
-    write_tensors(folder / WEIGHTS, half_precision(load_file(run / BEST)))
+    write_tensors(folder / WEIGHTS, stored(load_file(run / BEST), description.storage))
     samples = [*split.train, *split.validation, *split.test]
 
     card = ModelCard(
@@ -73,8 +91,8 @@ def write_bundle(
         input_size=recipe.size,
         field=recipe.field,
         normalisation=recipe.normalisation,
-        classes=("benign", "malignant"),
-        positive="malignant",
+        classes=recipe.classes if recipe.task != "outlining" else ("background", "lesion"),
+        positive="malignant" if recipe.task != "outlining" else "lesion",
         temperature=1.0,
         thresholds=Thresholds(0.5, 0.5),
         training=Training(
@@ -90,41 +108,77 @@ def write_bundle(
             hours=round(progress.seconds / 3600, 2),
         ),
         evaluations=(),
-        intended_use=_INTENDED_USE,
-        limits=_LIMITS if recipe.field else (*_LIMITS, _WHOLE_FRAME),
+        intended_use=_INTENDED_USE if recipe.task != "outlining" else _OUTLINES_ONLY,
+        limits=(),
         licence=description.licence,
         sha256=hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest(),
+        task="outlining" if recipe.task == "outlining" else "reading",
     )
+    card = dataclasses.replace(card, limits=_limits(recipe, description, card.needs_outline))
     # With the one-cycle schedule the last epoch counts, whatever it does on validation.
     chosen = "best epoch, " if recipe.schedule == "plateau" else ""
-    card = _measured(card, folder, split, description.groups, chosen)
+    if card.task == "outlining":
+        outliner = load_outliner(Bundle(folder, card), "cpu")
+        card = dataclasses.replace(
+            card,
+            evaluations=(
+                outlines_summary(outliner, split.test, f"test: {description.tested}, whole frame"),
+                outlines_summary(
+                    outliner, split.test, f"test: {description.tested}, in a box around the lesion", boxed=True
+                ),
+                outlines_summary(outliner, split.validation, f"validation: {chosen}whole frame"),
+            ),
+        )
+    else:
+        card = _measured(card, folder, split, description, chosen)
     write_whole(folder / CARD, lambda path: path.write_text(card.to_json(), encoding="utf-8"))
     return Bundle(folder, card)
 
 
-def _measured(card: ModelCard, folder: Path, split: Split, groups: str, chosen: str) -> ModelCard:
+def _limits(recipe: Recipe, description: Description, needs_outline: bool) -> tuple[str, ...]:
+    said = [_ELSEWHERE]
+    if recipe.task != "outlining":
+        if needs_outline:
+            said.append(_GIVEN_OUTLINE)
+        said.append(_NORMAL_TOO if NORMAL in recipe.classes else _LESIONS_ONLY)
+    if recipe.field is None:
+        said.append(_WHOLE_FRAME)
+    if description.storage == "int8":
+        said.append(_EIGHT_BITS)
+    return tuple(said)
+
+
+def _measured(card: ModelCard, folder: Path, split: Split, description: Description, chosen: str) -> ModelCard:
     """Return the card with temperature, thresholds and figures measured with the weights in `folder`.
 
-    `groups` names the groups; `chosen` begins the list of what was chosen on the validation samples.
+    `chosen` begins the list of what was chosen on the validation samples.
     """
     validation = read_all(load_predictor(Bundle(folder, card), "cpu"), split.validation)
-    card = dataclasses.replace(card, temperature=fit_temperature(validation.positive, validation.logits))
+    card = dataclasses.replace(card, temperature=fit_temperature(validation.targets, validation.logits))
     predictor = load_predictor(Bundle(folder, card), "cpu")
     validation = read_all(predictor, split.validation)
     malignant = int(validation.positive.sum())
+    others = [name for name in card.classes if name != card.positive]
     chosen_on = (
-        f"{len(validation.samples)} validation images of {len(set(validation.groups))} {groups} "
-        f"({malignant} malignant, {len(validation.samples) - malignant} benign)"
+        f"{len(validation.samples)} validation images of {len(set(validation.groups))} {description.groups} "
+        f"({malignant} malignant, {len(validation.samples) - malignant} {' or '.join(others)})"
+    )
+    with_ellipses = (
+        (
+            summarise(
+                read_all(predictor, split.test, outline="ellipse"),
+                f"test: {description.tested}, outlines replaced by their ellipse",
+            ),
+        )
+        if card.needs_outline
+        else ()
     )
     return dataclasses.replace(
         card,
         thresholds=choose_thresholds(validation.positive, validation.probability, chosen_on=chosen_on),
         evaluations=(
-            summarise(read_all(predictor, split.test), "test: held-out patients"),
-            summarise(
-                read_all(predictor, split.test, outline="ellipse"),
-                "test: held-out patients, outlines replaced by their ellipse",
-            ),
+            summarise(read_all(predictor, split.test), f"test: {description.tested}"),
+            *with_ellipses,
             summarise(validation, f"validation: {chosen}temperature and thresholds were chosen on these"),
         ),
     )

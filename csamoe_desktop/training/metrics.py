@@ -5,12 +5,13 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from csamoe_desktop.networks.cards import Figure, Thresholds
+from csamoe_desktop.networks.cards import CategoryCounts, Figure, Thresholds
 
 Values = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 BOOTSTRAPS = 2000
+BINS = 15
 
 
 def auc(positive: Flags, score: Values) -> float:
@@ -45,17 +46,34 @@ def figures(positive: Flags, probability: Values, threshold: float = 0.5) -> dic
 
 
 def with_intervals(
-    positive: Flags, probability: Values, groups: list[str], threshold: float = 0.5, seed: int = 42
+    positive: Flags,
+    probability: Values,
+    groups: list[str],
+    threshold: float = 0.5,
+    seed: int = 42,
+    resamples: int = BOOTSTRAPS,
 ) -> dict[str, Figure]:
     """Return `figures` with the 2.5th and 97.5th percentile over resampled groups (patients), all their images."""
+    return resampled_intervals(
+        lambda rows: figures(positive[rows], probability[rows], threshold), groups, seed, resamples
+    )
+
+
+def resampled_intervals(
+    measure: Callable[[NDArray[np.intp]], dict[str, float]],
+    groups: list[str],
+    seed: int = 42,
+    resamples: int = BOOTSTRAPS,
+) -> dict[str, Figure]:
+    """Return what `measure` says of all rows, with the 2.5th and 97.5th percentile over resampled groups."""
     names, places = np.unique(np.array(groups), return_inverse=True)
     members = [np.flatnonzero(places == place) for place in range(len(names))]
     draw = np.random.default_rng(seed)
-    value = figures(positive, probability, threshold)
+    value = measure(np.arange(len(groups)))
     resampled: dict[str, list[float]] = {name: [] for name in value}
-    for _ in range(BOOTSTRAPS):
+    for _ in range(resamples):
         rows = np.concatenate([members[place] for place in draw.integers(len(names), size=len(names))])
-        for name, one in figures(positive[rows], probability[rows], threshold).items():
+        for name, one in measure(rows).items():
             resampled[name].append(one)
     return {name: Figure(value[name], *_interval(resampled[name])) for name in value}
 
@@ -71,24 +89,74 @@ def by_group(positive: Flags, probability: Values, groups: list[str]) -> tuple[F
     )
 
 
-def fit_temperature(positive: Flags, logits: Values) -> float:
-    """Return the temperature that divides `logits` [N, 2] to the lowest cross-entropy (Guo et al., 2017).
+def reliability(positive: Flags, probability: Values, bins: int = BINS) -> tuple[Values, Values, Values]:
+    """Return mean probability, share of positives and share of all images in each bin that holds any.
+
+    The bins are equally wide from 0 to 1; one holds its lower edge, the last one also 1.
+    """
+    place = np.minimum((probability * bins).astype(np.intp), bins - 1)
+    count = np.bincount(place, minlength=bins)
+    held = count > 0
+    said = np.bincount(place, probability, bins)[held] / count[held]
+    true = np.bincount(place, positive, bins)[held] / count[held]
+    return said, true, count[held] / len(positive)
+
+
+def calibration(positive: Flags, probability: Values, bins: int = BINS) -> dict[str, float]:
+    """Return the expected calibration error and the Brier score.
+
+    The former is the mean, over the bins of `reliability` weighed by their images, of how far the mean probability of
+    being positive lies from the share of positives (Naeini et al., AAAI 2015); the latter the mean squared distance of
+    probability and truth (Brier, 1950).
+    """
+    said, true, share = reliability(positive, probability, bins)
+    return {
+        "ece": float((share * np.abs(said - true)).sum()),
+        "brier": float(((probability - positive) ** 2).mean()),
+    }
+
+
+def roc(positive: Flags, score: Values, at: Values) -> Values:
+    """Return the sensitivity at each false-positive rate of `at`, in between by straight lines; nan without both classes."""
+    count, rest = int(positive.sum()), int((~positive).sum())
+    if not count or not rest:
+        return np.full(len(at), np.nan)
+    order = np.argsort(-score, kind="stable")
+    # Images of equal score are called together, so the curve has a point only where the score changes.
+    ends = np.append(np.flatnonzero(np.diff(score[order])), len(order) - 1)
+    called = positive[order].cumsum()[ends]
+    false = np.concatenate([[0.0], (ends + 1 - called) / rest])
+    true = np.concatenate([[0.0], called / count])
+    # Of several points at one rate interp goes on from the last, which is the highest: what is asked of a vertical.
+    return np.asarray(np.interp(at, false, true), np.float64)
+
+
+def fit_temperature(targets: NDArray[np.intp] | Flags, logits: Values) -> float:
+    """Return the temperature that divides `logits` [N, classes] to the lowest cross-entropy of the classes `targets` [N]
+    (Guo et al., 2017).
 
     Found by golden-section search on its logarithm between 1/20 and 20.
     """
-    margin = logits[:, 1] - logits[:, 0]
-    sign = np.where(positive, 1.0, -1.0)
+    right = np.take_along_axis(logits, targets.astype(np.intp)[:, None], axis=1)
 
     def loss(log_temperature: float) -> float:
-        return float(np.logaddexp(0, -sign * margin / np.exp(log_temperature)).mean())
+        # Each class's lead over the right one: small numbers, so that nothing overflows.
+        leads = (logits - right) / np.exp(log_temperature)
+        return float(np.logaddexp.reduce(leads, axis=1).mean())
 
     return float(np.exp(_golden_section(loss, -np.log(20), np.log(20))))
 
 
 def choose_thresholds(
-    positive: Flags, probability: Values, sensitivity: float = 0.98, specificity: float = 0.95, chosen_on: str = ""
+    positive: Flags,
+    probability: Values,
+    sensitivity: float = 0.98,
+    specificity: float = 0.95,
+    chosen_on: str = "",
+    patients: int | None = None,
 ) -> Thresholds:
-    """Return the highest threshold that keeps `sensitivity` and the lowest that keeps `specificity`.
+    """Return the highest threshold that keeps `sensitivity` and the lowest that keeps `specificity`, with the counts of
+    images in each category (of so many `patients`).
 
     Where the first lies above the second (a classifier that good leaves nothing between), they meet half way.
     """
@@ -100,7 +168,17 @@ def choose_thresholds(
     above = float(np.nextafter(called_benign[false], 1.0))
     if below > above:
         below = above = (below + above) / 2
-    return Thresholds(below, above, chosen_on)
+    low, high = probability < below, probability >= above
+    counts = CategoryCounts(
+        positives=int(positive.sum()),
+        negatives=int((~positive).sum()),
+        missed=int((low & positive).sum()),
+        cleared=int((low & ~positive).sum()),
+        caught=int((high & positive).sum()),
+        false_alarms=int((high & ~positive).sum()),
+        patients=patients,
+    )
+    return Thresholds(below, above, chosen_on, counts)
 
 
 def _share(part: int, whole: int) -> float:

@@ -38,6 +38,8 @@ def hull(mask: Mask) -> Mask:
 
 OUTLINES: dict[str, Callable[[Mask], Mask]] = {"reader": lambda mask: mask, "ellipse": ellipse, "hull": hull}
 """The outlines a model is evaluated on, by name; `reader` is the mask as it was drawn."""
+PROPOSAL = "proposal"
+"""Beside them: the program's own best proposal, which is made from the pixels; see `evaluate.read_all`."""
 
 
 def random_outline(mask: Mask, draw: np.random.Generator) -> Mask:

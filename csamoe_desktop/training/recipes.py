@@ -1,10 +1,55 @@
 """The named recipes: what `csamoe-desktop train --recipe NAME` does."""
 
-from csamoe_desktop.training.loop import Recipe
+from dataclasses import replace
+
+from csamoe_desktop.networks.cards import Builder, Normalisation
+from csamoe_desktop.training.recipe import Recipe
+
+_PAPER = Recipe()
+_AS_THEY_ARE = Normalisation((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+_THREE_CLASSES = ("normal", "benign", "malignant")
+
+# The two-stage network's first stage, by itself the bundle `unet` (Long, Guan and Holden, section III): BCE, 1e-3.
+_UNET = Recipe(
+    builder=Builder("unet"),
+    views=("image",),
+    size=128,
+    normalisation=_AS_THEY_ARE,
+    task="outlining",
+    classes=_THREE_CLASSES,
+    epochs=25,
+    batch=16,
+    learning_rate=1e-3,
+)
+_TWO_STAGE = Recipe(
+    # No ImageNet DenseNet-201 can be had here, and random features do not serve frozen: they are trained.
+    builder=Builder("two-stage", {"frozen_features": False}),
+    views=("image",),
+    size=128,
+    normalisation=_AS_THEY_ARE,
+    classes=_THREE_CLASSES,
+    epochs=8,
+    batch=16,
+    learning_rate=3e-4,
+    weight_decay=0.01,
+    schedule="one-cycle",
+    first=_UNET,
+)
+
+
+def _two_stage(inputs: str) -> Recipe:
+    """Return a row of the two-stage paper's Table I; only where a mask is predicted there is a first stage."""
+    builder = Builder("two-stage", {"frozen_features": False, "inputs": inputs})
+    return replace(_TWO_STAGE, builder=builder, first=_UNET if inputs.startswith("predicted") else None)
+
+
+def _experts(*names: str) -> Recipe:
+    return replace(_PAPER, builder=Builder("csa-moe-net", {"experts": list(names)}), views=names)
+
 
 RECIPES: dict[str, Recipe] = {
     # CSA-MoE-Net, section III-A2.
-    "paper": Recipe(),
+    "paper": _PAPER,
     # The same network, to survive another hospital and another pen: only the lesion's surroundings are read, so that
     # its size in the frame does not matter; outlines and scanner settings vary; a short one-cycle schedule; averaged
     # weights.
@@ -16,5 +61,74 @@ RECIPES: dict[str, Recipe] = {
         weight_decay=0.05,
         schedule="one-cycle",
         average=0.98,
+    ),
+    # Its baseline and ablations (Tables II to IV), each by the paper's recipe.
+    "resnet18": replace(_PAPER, builder=Builder("resnet18"), views=("image",)),
+    "resnet-moe": replace(_PAPER, builder=Builder("csa-moe-net", {"attention": False})),
+    "expert-image": _experts("image"),
+    "experts-image-core": _experts("image", "core"),
+    "experts-image-boundary": _experts("image", "boundary"),
+    # Fus2Net: Adam, batch 16; its L2 is the network's own, its balance comes from flips.
+    "fus2net": Recipe(
+        builder=Builder("fus2net"),
+        views=("image",),
+        size=299,
+        normalisation=Normalisation(per_image=True),
+        augmentation="flips",
+        balance=True,
+        epochs=8,
+        batch=16,
+        learning_rate=1e-3,
+    ),
+    "unet": _UNET,
+    "two-stage": _TWO_STAGE,
+    "two-stage-image": _two_stage("image"),
+    "two-stage-predicted-mask": _two_stage("predicted_mask"),
+    "two-stage-true-mask": _two_stage("true_mask_and_image"),
+    # What proposes outlines in the window.
+    "outline": Recipe(
+        builder=Builder("mobile-unet"),
+        views=("image",),
+        size=192,
+        task="outlining",
+        overlap=1.0,
+        augmentation="framing",
+        epochs=14,
+        batch=16,
+        learning_rate=2e-3,
+        weight_decay=0.01,
+        schedule="one-cycle",
+        average=0.99,
+    ),
+    # LA-Net: a teacher learns outlines from the masks there are, then its pseudo-masks stand for the others.
+    "la-net": Recipe(
+        builder=Builder("la-net"),
+        views=("image",),
+        task="reading and outlining",
+        overlap=1.0,
+        epochs=5,
+        learning_rate=2e-4,
+        weight_decay=0.05,
+        schedule="one-cycle",
+        first=Recipe(
+            builder=Builder("la-net"),
+            views=("image",),
+            task="outlining",
+            overlap=1.0,
+            epochs=3,
+            learning_rate=5e-4,
+            weight_decay=0.05,
+            schedule="one-cycle",
+        ),
+    ),
+    # CSASN for the breast: malignancy, and BI-RADS as the second task; one ViT block of twelve.
+    "csasn": Recipe(
+        builder=Builder("csasn", {"blocks": 1}),
+        views=("image",),
+        task="two readings",
+        epochs=3,
+        learning_rate=5e-4,
+        weight_decay=0.05,
+        schedule="one-cycle",
     ),
 }

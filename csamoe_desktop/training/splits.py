@@ -11,15 +11,19 @@ from csamoe_desktop.training.datasets import Sample
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Three lists of samples that share no group."""
+    """Three lists of samples that share no group; with `groups_parted`, said on purpose, only no image."""
 
     train: list[Sample]
     validation: list[Sample]
     test: list[Sample]
+    groups_parted: bool = False
 
     def __post_init__(self) -> None:
-        """Raise UserError where a group is in two parts."""
-        parts = [{sample.group for sample in part} for part in (self.train, self.validation, self.test)]
+        """Raise UserError where a group (or image) is in two parts."""
+        parts = [
+            {sample.image.as_posix() if self.groups_parted else sample.group for sample in part}
+            for part in (self.train, self.validation, self.test)
+        ]
         shared = (parts[0] & parts[1]) | (parts[0] & parts[2]) | (parts[1] & parts[2])
         if shared:
             raise UserError(

@@ -39,6 +39,7 @@ def run(files: list[Path], prepare: Callable[[MainWindow], None] = lambda window
     # Only once the window is on the screen: loading torch takes what it takes.
     QTimer.singleShot(0, lambda: window.session.open(*files))
     QTimer.singleShot(0, window.session.preload)
+    window.session.proposals.watch()
     status = application.exec()
     _log.info("closed")
     return status

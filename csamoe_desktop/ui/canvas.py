@@ -8,16 +8,28 @@ from enum import Enum, auto
 from math import floor
 
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal
-from PySide6.QtGui import QEnterEvent, QFocusEvent, QHideEvent, QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtGui import (
+    QEnterEvent,
+    QFocusEvent,
+    QHideEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QWidget
 
 from csamoe_desktop.lesion.tools import Place
 from csamoe_desktop.ui.frame_view import FrameView
-from csamoe_desktop.ui.mask_tools import BrushTool, MaskTool, PolygonTool, Tool
+from csamoe_desktop.ui.mask_tools import MaskTool, Tool
 from csamoe_desktop.ui.session import Session
+from csamoe_desktop.ui.tools.brush import BrushTool
+from csamoe_desktop.ui.tools.pen import Pen
+from csamoe_desktop.ui.tools.sketch import crosshair
+from csamoe_desktop.ui.tools.toolbox import make_tools
 
 _NOTCH = 120
 """What one notch of a wheel turns, in Qt's eighths of a degree."""
+_ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _ZOOM_A_NOTCH = 1.2
 _ZOOM_A_PIXEL = 1.01
 
@@ -45,24 +57,25 @@ class Canvas(FrameView):
     hovered = Signal(int, int, str)
     """Row, column and value of the pixel under the mouse, such as "137" or "12, 40, 200"; (-1, -1, "") off the frame."""
     radiusChanged = Signal(int)
-    """The brush has another radius, in frame pixels."""
+    """The brush in hand has another radius, in frame pixels."""
     toolChanged = Signal(object)
     """Another `Tool` is chosen."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
-        self._brush = BrushTool(session, session.settings.brush_radius)
-        self._polygon = PolygonTool(session, self._zooms)
-        for item in (self._brush.item, self._polygon.item):
-            self._area.addItem(item, ignoreBounds=True)
+        self._tools = make_tools(session, self._zooms)
+        for tool in self._tools.values():
+            self._area.addItem(tool.item, ignoreBounds=True)
         self._tool = Tool.WINDOW_LEVEL
         self._drag = _Drag.NONE
         self._pressed = QPointF()
         self._mouse: QPointF | None = None
         self._wheel = 0
         self.viewport().setMouseTracking(True)
+        self.viewport().installEventFilter(Pen(self._pen, self))
         self._area.sigRangeChanged.connect(lambda *_: self._follow_mouse())
         session.frameChanged.connect(self._taken_away)
+        self.hovered.connect(lambda row, column, value: session.proposals.hover(row, column))
         self.set_tool(Tool.WINDOW_LEVEL)
 
     # -- tools
@@ -74,32 +87,44 @@ class Canvas(FrameView):
 
     @property
     def brush_radius(self) -> int:
-        """The radius of brush and eraser, in frame pixels."""
-        return self._brush.radius
+        """The radius of the brush in hand, in frame pixels; of the brush itself where no brush is."""
+        return self._sized().radius
+
+    def radius_of(self, tool: Tool) -> int:
+        """Return the radius of brush, eraser or smart brush, in frame pixels.
+
+        Raises:
+            ValueError: the tool has none.
+        """
+        if isinstance(sized := self._tools.get(tool), BrushTool):
+            return sized.radius
+        raise ValueError(f"{tool} has no radius")
 
     def set_tool(self, tool: Tool) -> None:
         """Choose the tool of the left button; what the last one had in hand ends, a polygon is forgotten."""
         self._let_go()
-        self._polygon.cancel()
+        if (last := self._tools.get(self._tool)) is not None:
+            last.forget()
         changed, self._tool = tool is not self._tool, tool
-        self._brush.erases = tool is Tool.ERASER
-        self._brush.item.setVisible(tool in (Tool.BRUSH, Tool.ERASER))
-        self._polygon.item.setVisible(tool is Tool.POLYGON)
+        for name, one in self._tools.items():
+            one.item.setVisible(name is tool)
         self._follow_mouse()
         self._show_cursor()
         if changed:
             self.toolChanged.emit(tool)
 
     def set_brush_radius(self, radius: int) -> None:
-        """Set the radius of brush and eraser, in frame pixels, kept between 1 and 200."""
-        before = self._brush.radius
-        self._brush.set_radius(radius)
-        if self._brush.radius != before:
-            self.radiusChanged.emit(self._brush.radius)
+        """Set the radius of the brush in hand, in frame pixels, kept between 1 and 200."""
+        sized = self._sized()
+        before = sized.radius
+        sized.set_radius(radius)
+        if sized.radius != before:
+            self.radiusChanged.emit(sized.radius)
 
     def step_brush(self, steps: int) -> None:
         """Make the brush larger (or smaller) by steps that grow with it."""
-        self.set_brush_radius(self._brush.radius + steps * max(1, self._brush.radius // 8))
+        radius = self._sized().radius
+        self.set_brush_radius(radius + steps * max(1, radius // 8))
 
     def cancel_tool(self) -> bool:
         """Take back the stroke or polygon in hand (Esc); return whether there was one."""
@@ -110,7 +135,14 @@ class Canvas(FrameView):
         """Return the tool that edits the mask, or None: window and level, or nothing to edit."""
         if self._session.frame is None or self._tool is Tool.WINDOW_LEVEL:
             return None
-        return self._polygon if self._tool is Tool.POLYGON else self._brush
+        return self._tools[self._tool]
+
+    def _sized(self) -> BrushTool:
+        """Return the brush whose size is changed now."""
+        for sized in (self._tools.get(self._tool), self._tools[Tool.BRUSH]):
+            if isinstance(sized, BrushTool):
+                return sized
+        raise AssertionError("the brush is no brush")
 
     def _busy(self) -> bool:
         tool = self._mask_tool()
@@ -119,14 +151,15 @@ class Canvas(FrameView):
     def _let_go(self) -> None:
         """End what is in hand cleanly: the mouse, the focus or the frame goes."""
         self._drag = _Drag.NONE
-        self._brush.settle()
-        self._polygon.settle()
+        if (tool := self._tools.get(self._tool)) is not None:
+            tool.settle()
         self._outline.settle()
 
     def _taken_away(self) -> None:
         """Another frame is in view: what was in hand belongs to the last one."""
         self._let_go()
-        self._polygon.cancel()
+        if (tool := self._tools.get(self._tool)) is not None:
+            tool.forget()
         self._follow_mouse()
         self._show_cursor()
 
@@ -134,20 +167,25 @@ class Canvas(FrameView):
         return self._busy()
 
     def _show_cursor(self) -> None:
-        shape = Qt.CursorShape.ArrowCursor
         if self._drag is _Drag.PAN:
-            shape = Qt.CursorShape.ClosedHandCursor
-        elif self._mask_tool() is not None:
-            shape = Qt.CursorShape.CrossCursor
-        self.viewport().setCursor(shape)
+            self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
+        elif (tool := self._mask_tool()) is None:
+            self.viewport().setCursor(Qt.CursorShape.ArrowCursor)
+        elif (shape := tool.cursor()) is not None:
+            self.viewport().setCursor(shape)
+        else:
+            self.viewport().setCursor(crosshair(self.viewport().devicePixelRatioF()))
 
     # -- mouse and keys
 
-    def _follow_mouse(self, alt: bool = False) -> None:
+    def _follow_mouse(self, alt: bool = False, shift: bool = False) -> None:
         """Tell the tool, and everyone, what on the frame is under the mouse: it moved, or the frame did."""
         at = None if self._mouse is None else self.frame_place(self._mouse)
         if (tool := self._mask_tool()) is not None:
+            tool.set_straight(shift)
             tool.move(at, alt)
+            if tool.cursor() is not None:
+                self._show_cursor()
         self._tell_pixel(at)
 
     def _tell_pixel(self, at: Place | None) -> None:
@@ -169,6 +207,8 @@ class Canvas(FrameView):
         self._pressed = self._mouse = event.position()
         if self._drag is _Drag.TOOL:
             tool = self._mask_tool()
+            if tool is not None:
+                tool.set_straight(_shift(event))
             if tool is None:
                 self._drag = _Drag.WINDOW
             elif event.type() == QEvent.Type.MouseButtonDblClick:
@@ -196,7 +236,7 @@ class Canvas(FrameView):
             self._area.translateBy(x=-step.x() / across, y=-step.y() / down)
         elif self._drag is _Drag.ZOOM:
             self.zoom_by(_ZOOM_A_PIXEL ** -step.y(), self._pressed)
-        self._follow_mouse(_alt(event))
+        self._follow_mouse(_alt(event), _shift(event))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End what the button did."""
@@ -208,6 +248,18 @@ class Canvas(FrameView):
             self._outline.settle()
         self._drag = _Drag.NONE
         self._show_cursor()
+
+    def _pen(self, pressure: float, event: QMouseEvent) -> None:
+        """A pen did what `event` says, pressing this hard."""
+        if (tool := self._mask_tool()) is not None:
+            tool.set_pressure(pressure)
+        if event.type() is QEvent.Type.MouseButtonPress:
+            self.setFocus(Qt.FocusReason.MouseFocusReason)
+            self.mousePressEvent(event)
+        elif event.type() is QEvent.Type.MouseMove:
+            self.mouseMoveEvent(event)
+        else:
+            self.mouseReleaseEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Wheel: frames, none while something is in hand; with Ctrl: zoom at the mouse; with Shift: the brush's size."""
@@ -222,10 +274,18 @@ class Canvas(FrameView):
         self._wheel -= notches * _NOTCH
         if not notches:
             return
-        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier and self._mask_tool() is self._brush:
+        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier and isinstance(self._mask_tool(), BrushTool):
             self.step_brush(notches)
         elif self._session.frame is not None and not self._busy():
             self._session.show_frame(self._session.frame.index - notches)
+
+    def event(self, event: QEvent) -> bool:
+        """Keep Enter for what is in hand: the window accepts a proposed outline with it."""
+        asked = isinstance(event, QKeyEvent) and event.type() is QEvent.Type.ShortcutOverride and event.key() in _ENTER
+        if asked and self._busy():
+            event.accept()
+            return True
+        return bool(super().event(event))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Give the tool in hand Esc, Enter and Backspace; all other keys are the window's."""
@@ -234,17 +294,19 @@ class Canvas(FrameView):
             return
         if tool is not None and tool.key(event.key(), _alt(event)):
             return
-        self._alt_turned(event, True)
+        self._held_turned(event, True)
         event.ignore()
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        """Show that Alt no longer erases."""
-        self._alt_turned(event, False)
+        """Show that Alt no longer erases, or Shift no longer keeps straight."""
+        self._held_turned(event, False)
         event.ignore()
 
-    def _alt_turned(self, event: QKeyEvent, held: bool) -> None:
+    def _held_turned(self, event: QKeyEvent, held: bool) -> None:
         if event.key() == Qt.Key.Key_Alt:
-            self._follow_mouse(held)
+            self._follow_mouse(held, _shift(event))
+        elif event.key() == Qt.Key.Key_Shift:
+            self._follow_mouse(_alt(event), held)
 
     def enterEvent(self, event: QEnterEvent) -> None:
         """Bring the ring to where the mouse comes in."""
@@ -271,3 +333,7 @@ class Canvas(FrameView):
 
 def _alt(event: QMouseEvent | QKeyEvent) -> bool:
     return bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
+
+
+def _shift(event: QMouseEvent | QKeyEvent) -> bool:
+    return bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)

@@ -8,9 +8,9 @@ from PySide6.QtWidgets import QWidget
 
 from csamoe_desktop.ui.overlays import BOUNDARY, CORE, GREY, HALO, WHITE, Look
 
-_TEXT = QColor("#E6E6E6")
+TEXT = QColor("#E6E6E6")
 _PANEL = QColor(17, 17, 17, 190)
-_GRID = 8
+GRID = 8
 
 
 class Glass(QWidget):
@@ -53,7 +53,7 @@ class Note(Glass):
     def sizeHint(self) -> QSize:
         """Return the size of its one line, with a margin."""
         metrics = QFontMetrics(self._font())
-        return QSize(metrics.horizontalAdvance(self._text) + 3 * _GRID, metrics.height() + _GRID)
+        return QSize(metrics.horizontalAdvance(self._text) + 3 * GRID, metrics.height() + GRID)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint it."""
@@ -61,7 +61,7 @@ class Note(Glass):
         if self._has_panel:
             self._panel(painter)
         painter.setFont(self._font())
-        painter.setPen(_TEXT if self._has_panel else GREY)
+        painter.setPen(TEXT if self._has_panel else GREY)
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._text)
 
     def _font(self) -> QFont:
@@ -96,15 +96,15 @@ class Legend(Glass):
         """Return the size of its lines, with a margin."""
         metrics = self.fontMetrics()
         widest = max((metrics.horizontalAdvance(self._words(name)) for name in self._entries), default=0)
-        return QSize(widest + self._swatch() + 4 * _GRID, len(self._entries) * self._line() + _GRID)
+        return QSize(widest + self._swatch() + 4 * GRID, len(self._entries) * self._line() + GRID)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint it."""
         painter = QPainter(self)
         self._panel(painter)
         for place, name in enumerate(self._entries):
-            top = _GRID // 2 + place * self._line()
-            swatch = QRectF(_GRID * 1.5, top + self._line() * 0.2, self._swatch(), self._line() * 0.6)
+            top = GRID // 2 + place * self._line()
+            swatch = QRectF(GRID * 1.5, top + self._line() * 0.2, self._swatch(), self._line() * 0.6)
             if name == "lesion":
                 for pen in (QPen(HALO, 4), QPen(WHITE, 2)):
                     painter.setPen(pen)
@@ -113,8 +113,8 @@ class Legend(Glass):
                     )
             else:
                 self._area(painter, swatch, CORE if name == "core" else BOUNDARY)
-            painter.setPen(_TEXT)
-            words = QRect(round(swatch.right()) + _GRID, top, self.width(), self._line())
+            painter.setPen(TEXT)
+            words = QRect(round(swatch.right()) + GRID, top, self.width(), self._line())
             painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, self._words(name))
 
     def _area(self, painter: QPainter, swatch: QRectF, look: Look) -> None:
@@ -135,10 +135,10 @@ class Legend(Glass):
         return f"{words} (earlier outline)" if self._stale and name != "lesion" else words
 
     def _line(self) -> int:
-        return self.fontMetrics().height() + _GRID // 2
+        return self.fontMetrics().height() + GRID // 2
 
     def _swatch(self) -> int:
-        return 3 * _GRID
+        return 3 * GRID
 
 
 class ScaleBar(Glass):
@@ -175,17 +175,17 @@ class ScaleBar(Glass):
         """Return the size of bar and text, with a margin."""
         metrics = self.fontMetrics()
         wide = max(self._length, metrics.horizontalAdvance(self.text))
-        return QSize(round(wide) + 2 * _GRID, metrics.height() + 2 * _GRID)
+        return QSize(round(wide) + 2 * GRID, metrics.height() + 2 * GRID)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint it."""
         painter = QPainter(self)
         self._panel(painter)
-        painter.setPen(_TEXT)
-        painter.drawText(self.rect().adjusted(0, _GRID // 2, 0, 0), Qt.AlignmentFlag.AlignHCenter, self.text)
+        painter.setPen(TEXT)
+        painter.drawText(self.rect().adjusted(0, GRID // 2, 0, 0), Qt.AlignmentFlag.AlignHCenter, self.text)
         left, right = (self.width() - self._length) / 2, (self.width() + self._length) / 2
-        low = self.height() - _GRID + 0.5
-        painter.setPen(QPen(_TEXT, 1.5, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
+        low = self.height() - GRID + 0.5
+        painter.setPen(QPen(TEXT, 1.5, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
         painter.drawLine(QPointF(left, low), QPointF(right, low))
         for end in (left, right):
             painter.drawLine(QPointF(end, low - 4), QPointF(end, low + 1))

@@ -1,4 +1,8 @@
-"""Closing the program: a report being written is finished first, and what would be lost is asked about once."""
+"""Closing the program: a report being written is finished first; a question is asked only where the store failed.
+
+Outlines and comments are in the store, so nothing is at stake and nothing is asked. Where it could take nothing (a full
+disk), what waits in memory ends with the program: going without a word would lose it.
+"""
 
 from collections.abc import Callable
 
@@ -40,8 +44,8 @@ class Closing(QObject):
             return True
         lost = "is" if outlines + comments == 1 else "are"
         self._question = self._messages.question(
-            f"{in_words(outlines, comments)} that no report holds {lost} lost when the program closes.",
-            "Assess and export what you need first.",
+            f"{in_words(outlines, comments)} could not be stored and {lost} lost when the program closes.",
+            "Put right what keeps them from being stored, or export a report of what you need first.",
             "Close anyway",
             self._close_anyway,
         )

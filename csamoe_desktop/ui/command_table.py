@@ -5,6 +5,7 @@ from typing import Protocol
 from csamoe_desktop.ui.actions import Command
 from csamoe_desktop.ui.canvas import Canvas
 from csamoe_desktop.ui.cine import Cine
+from csamoe_desktop.ui.corrections import Corrections
 from csamoe_desktop.ui.files import Files
 from csamoe_desktop.ui.frame_view import OVERLAYS
 from csamoe_desktop.ui.mask_tools import Tool
@@ -14,7 +15,8 @@ from csamoe_desktop.ui.session import REPORTING, Session
 
 MENUS = ("File", "Edit", "View", "Lesion", "Reading", "Tools", "Help")
 TOOLBAR = (
-    "open", "", "window_level", "brush", "eraser", "polygon", "", "undo", "redo", "",
+    "open", "", "window_level", "brush", "eraser", "smart_brush", "contour", "polygon", "livewire", "ellipse", "box",
+    "propose", "move_mask", "caliper", "", "undo", "redo", "",
     "fit", "reset", "invert", "show_overlays", "", "import_mask", "assess", "export",
 )  # fmt: skip
 
@@ -22,7 +24,11 @@ TOOLBAR = (
 class Pages(Protocol):
     """What the commands need of the window itself."""
 
+    def calibrate(self) -> None: ...
     def show_settings(self) -> None: ...
+    def show_models(self) -> None: ...
+    def show_comparison(self) -> None: ...
+    def show_agreement(self) -> None: ...
     def show_keys(self) -> None: ...
     def show_about(self) -> None: ...
     def show_log(self) -> None: ...
@@ -33,6 +39,7 @@ def command_table(
     session: Session, canvas: Canvas, cine: Cine, overlays: OverlaySwitch, files: Files, pages: Pages
 ) -> tuple[Command, ...]:
     """Return every command."""
+    corrections = Corrections(session)
 
     def image() -> bool:
         return session.frame is not None
@@ -50,6 +57,9 @@ def command_table(
         if session.study is not None:
             cine.go_to(session.study.frame_count - 1)
 
+    def offered() -> bool:
+        return bool(session.proposals.offered)
+
     def tool(chosen: Tool, text: str, key: str, tip: str) -> Command:
         return Command(
             chosen.value, "Tools.choose", text, lambda: canvas.set_tool(chosen), (key,), chosen.value,
@@ -65,7 +75,7 @@ def command_table(
     return (
         Command("open", "File.open", "&Open…", files.open, ("Ctrl+O",), "open", tip="Open images or cine loops"),
         Command("close_study", "File.study", "&Close study", files.close_study, ("Ctrl+W",), enabled=image),
-        Command("export", "File.study", "&Export PDF report…", files.export, ("Ctrl+E",), "export",
+        Command("export", "File.study", "&Export report…", files.export, ("Ctrl+E",), "export",
                 enabled=lambda: session.reading_state is ReadingState.DONE and not session.jobs.busy(REPORTING)),
         Command("copy_report", "File.study", "Copy &report as text", files.copy_report, ("Ctrl+Shift+C",), "copy",
                 enabled=lambda: session.reading_state is ReadingState.DONE),
@@ -73,9 +83,9 @@ def command_table(
         Command("quit", "File.end", "&Quit", pages.close, ("Ctrl+Q",)),
 
         Command("undo", "Edit.steps", "&Undo", session.undo, ("Ctrl+Z",), "undo",
-                enabled=lambda: session.mask is not None and session.mask.can_undo),
+                enabled=lambda: session.calipers.can_undo or (session.mask is not None and session.mask.can_undo)),
         Command("redo", "Edit.steps", "&Redo", session.redo, ("Ctrl+Y", "Ctrl+Shift+Z"), "redo",
-                enabled=lambda: session.mask is not None and session.mask.can_redo),
+                enabled=lambda: session.calipers.can_redo or (session.mask is not None and session.mask.can_redo)),
 
         Command("fit", "View.image", "&Fit", canvas.fit, ("=",), "fit", image, on_image=True,
                 tip="Show the whole image"),
@@ -88,6 +98,9 @@ def command_table(
         Command("show_overlays", "View.overlays", "&Overlays", overlays.toggle_all, ("O",), "overlays",
                 checked=overlays.any_shown, on_image=True, tip="Show outline, core and boundary, or none of them"),
         *(overlay(name, f"{name.capitalize()} {'outline' if name == 'lesion' else ''}".strip()) for name in OVERLAYS),
+        Command("attention", "View.overlays", "Where the next expert loo&ked", canvas.next_attention, ("M",), "",
+                lambda: bool(canvas.attention.experts), lambda: bool(canvas.attention.expert), True,
+                "Show where the whole image's, the core's, the boundary's expert looked, then none"),
         Command("next_frame", "View.frames", "&Next frame", lambda: cine.go_by(1), ("Right", "Down"), "", several,
                 on_image=True),
         Command("previous_frame", "View.frames", "&Previous frame", lambda: cine.go_by(-1), ("Left", "Up"), "", several,
@@ -100,20 +113,63 @@ def command_table(
 
         Command("import_mask", "Lesion", "&Import mask…", files.choose_mask, ("Ctrl+M",), "import_mask", image,
                 tip="Take the outline from a mask file"),
+        Command("export_mask", "Lesion", "E&xport mask…", files.export_mask, ("Ctrl+Shift+M",), "", marked,
+                tip="Write the outline as a mask file"),
+        Command("accept_proposal", "Lesion.proposal", "&Accept the proposed outline", session.proposals.accept,
+                ("Enter", "Return"), "", offered, on_image=True, tip="Make the proposed outline yours"),
+        Command("next_proposal", "Lesion.proposal", "&Next proposal", session.proposals.select_next, ("Tab",), "",
+                lambda: len(session.proposals.offered) > 1, on_image=True, tip="Select the next proposed outline"),
+        Command("look_for_lesions", "Lesion.proposal", "&Look for lesions", session.proposals.look, (), "", image,
+                tip="Propose outlines on the whole image"),
+        Command("fill_holes", "Lesion.correct", "&Fill holes", corrections.fill_holes, ("Ctrl+H",), "", marked,
+                tip="Mark what the outline encloses too"),
+        Command("smooth_mask", "Lesion.correct", "&Smooth outline", corrections.smooth, ("Ctrl+T",), "", marked,
+                tip="Round the outline's burrs; how the area changes is said"),
+        Command("keep_largest", "Lesion.correct", "&Keep the largest piece", corrections.keep_largest, ("Ctrl+L",), "",
+                marked, tip="Remove every piece but the largest"),
+        Command("copy_to_next", "Lesion.correct", "C&opy to the next frame", corrections.copy_to_next, ("Ctrl+Right",),
+                "", lambda: corrections.can_copy_on, tip="Go to the next frame with this outline"),
         Command("clear_mask", "Lesion", "&Clear outline", session.clear_mask, ("Ctrl+Del",), "clear", marked),
 
-        Command("assess", "Reading", "&Assess", session.assess, ("Ctrl+Return", "Ctrl+Enter"), "assess", marked,
+        Command("assess", "Reading", "&Assess", session.own_reads.assess, ("Ctrl+Return", "Ctrl+Enter"), "assess",
+                lambda: marked() or (image() and not session.needs_outline),
                 tip="Read the marked lesion with the model"),
+        Command("own_read", "Reading.own", "&Own read", session.own_reads.want, ("Ctrl+R",), "", image,
+                tip="Go to your BI-RADS category; its digit and letter choose it"),
+        Command("confirm_proposed", "Reading.own", "Con&firm what is proposed", session.own_reads.confirm, ("Ctrl+G",),
+                "", marked, tip="Take over size, shape and orientation as measured on the outline"),
+        Command("skip_own_read", "Reading.own", "S&kip the own read", session.own_reads.skip, ("Ctrl+Shift+R",), "",
+                lambda: session.own_reads.pending, tip="See the AI's reading without one of your own; that is recorded"),
+        Command("agreement", "Reading.own", "A&greement…", pages.show_agreement,
+                tip="See your own reads against the AI's and your final ones"),
         Command("cancel_reading", "Reading", "&Cancel the reading", session.cancel_assessment, (), "cancel", running),
+        Command("models", "Reading.models", "&Models…", pages.show_models,
+                tip="See the models with their figures, and choose the one that reads"),
+        Command("compare", "Reading.models", "C&ompare models…", pages.show_comparison, ("Ctrl+Shift+Return",), "",
+                lambda: image() and not session.own_reads.pending, tip="See several models' readings of this lesion side by side"),
 
         tool(Tool.WINDOW_LEVEL, "&Window and level", "W", "Drag: window and level"),
         tool(Tool.BRUSH, "&Brush", "B", "Brush: paint the lesion, with Alt erase"),
         tool(Tool.ERASER, "&Eraser", "E", "Eraser: take away from the outline"),
-        tool(Tool.POLYGON, "&Polygon", "P", "Polygon: click around the lesion, Enter closes"),
+        tool(Tool.SMART, "S&mart brush", "G", "Smart brush: paint only what looks like the place you begin at"),
+        tool(Tool.CONTOUR, "&Freehand contour", "F", "Contour: drag around the lesion, with Alt cut out"),
+        tool(Tool.POLYGON, "&Polygon", "P", "Polygon: click around the lesion, Enter closes; drag, insert, Delete corners"),
+        tool(Tool.LIVEWIRE, "&Livewire", "L", "Livewire: click along the edge, the line follows it; Enter closes"),
+        tool(Tool.ELLIPSE, "Ell&ipse", "R", "Ellipse: drag from corner to corner, with Alt cut out"),
+        tool(Tool.BOX, "Outline in a bo&x", "X", "Box: drag around a lesion, its outline is found by its grey values"),
+        tool(Tool.MOVE, "Mo&ve and scale", "V", "Move: drag the outline, or a handle to scale it"),
+        tool(Tool.PROPOSE, "Pr&opose an outline", "A", "Propose: click on a lesion or drag a box, Enter accepts"),
+        tool(Tool.CALIPER, "C&aliper", "D", "Caliper: drag from end to end, Shift keeps it straight; Delete removes it"),
+        Command("calibrate", "Tools.millimetres", "Calibrate along the &depth scale…", pages.calibrate, (), "", image,
+                lambda: canvas.tool is Tool.CALIBRATE, tip="Draw along the depth scale and say how long that is"),
+        Command("remove_calibration", "Tools.millimetres", "&Remove the calibration by hand",
+                session.calibration.remove, (), "", lambda: session.calibration.there,
+                tip="Go back to the file's own calibration, or to pixels"),
         Command("larger_brush", "Tools.brush", "&Larger brush", lambda: canvas.step_brush(1), ("]",), on_image=True),
         Command("smaller_brush", "Tools.brush", "&Smaller brush", lambda: canvas.step_brush(-1), ("[",), on_image=True),
-        Command("cancel_tool", "Tools.brush", "&Cancel what is in hand", canvas.cancel_tool, ("Esc",), on_image=True,
-                tip="Take back the stroke or polygon in hand"),
+        Command("cancel_tool", "Tools.brush", "&Cancel what is in hand",
+                lambda: canvas.cancel_tool() or session.proposals.dismiss(), ("Esc",), on_image=True,
+                tip="Take back the stroke or polygon in hand; without one, drop what is proposed"),
 
         Command("keys", "Help", "&Keys and mouse", pages.show_keys, ("F1",), "keys"),
         Command("log", "Help", "Open the &log's folder", pages.show_log),

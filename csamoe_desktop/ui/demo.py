@@ -6,6 +6,7 @@ from pathlib import Path
 from PySide6.QtCore import QEventLoop, QTimer
 
 from csamoe_desktop.errors import UserError
+from csamoe_desktop.report.own_read import OwnRead
 from csamoe_desktop.settings import Settings, load_settings
 from csamoe_desktop.study.phantom import DemoStudy, write_demo_study
 from csamoe_desktop.ui.app import make_window, run
@@ -13,8 +14,18 @@ from csamoe_desktop.ui.main_window import MainWindow
 from csamoe_desktop.ui.reading import ReadingState
 from csamoe_desktop.ui.session import Session
 
+# A made reader's, for a made study: the AI's reading comes after it here as well.
+OWN_READ = OwnRead(
+    "5",
+    {
+        "margin": ("spiculated",),
+        "echo_pattern": ("hypoechoic",),
+        "posterior": ("shadowing",),
+    },
+    "tissue",
+)
 REPORT, PICTURE = "report.pdf", "window.png"
-_HINT = "This is a made study, no patient's. The outline is there: assess it{key}, or draw your own."
+_HINT = "This is a made study, no patient's. The outline is there: give your own read{own}, then assess it{key}."
 
 
 def show(folder: Path) -> int:
@@ -27,7 +38,7 @@ def show(folder: Path) -> int:
             if session.study is not None and session.study.path == study.spiculated.absolute():
                 session.frameChanged.disconnect(opened)
                 window.import_mask(study.spiculated_mask)
-                window.messages.note(_HINT.format(key=window.actions_table.key("assess", " (", ")")))
+                window.messages.note(_hint(window))
 
         window.session.frameChanged.connect(opened)
 
@@ -67,7 +78,9 @@ def read_window(study: DemoStudy, settings: Settings) -> MainWindow:
         session.open(study.smooth, study.cine, study.spiculated)
         wait_until(session, lambda: len(session.studies) == 3)
         session.import_mask(study.spiculated_mask)
-        session.assess()
+        session.own_reads.change(OWN_READ)
+        session.own_reads.confirm()
+        session.own_reads.assess()
         wait_until(session, lambda: session.reading_state is ReadingState.DONE)
     except BaseException:
         _remove(window)
@@ -96,6 +109,11 @@ def wait_until(session: Session, condition: Callable[[], bool]) -> None:
     session.failed.disconnect(failed)
     if problems:
         raise problems[0]
+
+
+def _hint(window: MainWindow) -> str:
+    keys = window.actions_table
+    return _HINT.format(own=keys.key("own_read", " (", ")"), key=keys.key("assess", " (", ")"))
 
 
 def _remove(window: MainWindow) -> None:

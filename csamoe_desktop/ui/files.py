@@ -1,22 +1,34 @@
 """Files in and out as the user sees them: the dialogs for studies, masks and reports, and the list of recent files."""
 
 import dataclasses
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.lesion.formats import MaskSizeMismatch
+from csamoe_desktop.lesion.formats import FORMATS, READ_SUFFIXES, MaskSizeMismatch, mask_format, write_mask
 from csamoe_desktop.report.content import content, report_file_name
+from csamoe_desktop.report.writing import SUFFIXES
+from csamoe_desktop.study.model import Spacing
 from csamoe_desktop.ui.closing import in_words
 from csamoe_desktop.ui.messages import Messages
 from csamoe_desktop.ui.reading import FrameWork, ReadingState
 from csamoe_desktop.ui.session import Session
 
-_MASKS = "Masks (*.png *.jpg *.jpeg *.bmp *.tif *.tiff);;All files (*)"
+_MASKS = f"Masks ({' '.join(f'*{suffix}' for suffix in READ_SUFFIXES)});;All files (*)"
+_REPORTS = {
+    "PDF (*.pdf)": "pdf",
+    "JSON, which can be verified (*.json)": "json",
+    "Plain text (*.txt)": "txt",
+}
+_SUFFIX_PARTS = sorted({f".{part}" for one in FORMATS for suffix in one.suffixes for part in suffix[1:].split(".")})
+_WRITTEN = {f"{one.name} ({' '.join(f'*{suffix}' for suffix in one.suffixes)})": one for one in FORMATS}
 
 
 class Files(QObject):
@@ -59,15 +71,36 @@ class Files(QObject):
         except UserError as problem:
             self._messages.failure(problem)
 
+    def export_mask(self) -> None:
+        """Ask where to write the outline in view, and in which format, and write it."""
+        study, frame, mask = self._session.study, self._session.frame, self._session.mask
+        if study is None or frame is None or mask is None or mask.empty:
+            return
+        name = _mask_name(study.path, frame.index if study.frame_count > 1 else None)
+        dialog = QFileDialog(self._window, "Export mask", self._folder(), ";;".join(_WRITTEN))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        # Asked once the suffix is known, which the dialog does not complete.
+        dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)
+        dialog.selectFile(name)
+        dialog.filterSelected.connect(
+            lambda chosen: dialog.selectFile(_in_format(Path(next(iter(dialog.selectedFiles()), name)), chosen).name)
+        )
+        # As the mask is now: another frame may come into view under the dialog.
+        write = partial(self._write_mask, pixels=mask.pixels.copy(), spacing=frame.spacing, image=study.path.name)
+        dialog.fileSelected.connect(lambda typed: self._mask_to(Path(typed), dialog.selectedNameFilter(), write))
+        dialog.open()
+
     def export(self) -> None:
         """Ask where to write the report, and write it."""
         given, work = self._session.report_input(), self._session.work
         if given is None or work is None:
             return
-        dialog = QFileDialog(self._window, "Export PDF report", self._folder(), "PDF (*.pdf)")
+        dialog = QFileDialog(self._window, "Export report", self._folder(), ";;".join(_REPORTS))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("pdf")
+        dialog.filterSelected.connect(lambda chosen: dialog.setDefaultSuffix(_REPORTS.get(chosen, "pdf")))
         dialog.selectFile(report_file_name(given))
         dialog.fileSelected.connect(lambda name: self._export_to(Path(name), work))
         dialog.open()
@@ -95,11 +128,30 @@ class Files(QObject):
             self._session.close_study,
         )
 
+    def _mask_to(self, typed: Path, chosen: str, write: Callable[[Path], None]) -> None:
+        """Write a mask to the file typed, or to that name with the chosen format's suffix where it has none; ask first
+        if it is there already."""
+        path = typed if mask_format(typed) else typed.with_name(f"{typed.name}{_WRITTEN[chosen].suffixes[0]}")
+        if not path.exists():
+            write(path)
+            return
+        self._messages.question(
+            f"There is a file {path.name} already in {path.parent}.", "", "Replace it", partial(write, path)
+        )
+
+    def _write_mask(self, path: Path, pixels: NDArray[np.bool_], spacing: Spacing | None, image: str) -> None:
+        try:
+            write_mask(path, pixels, spacing, image)
+        except UserError as problem:
+            self._messages.failure(problem)
+        else:
+            self._messages.note(f"The mask was written to {path}.")
+
     def _export_to(self, chosen: Path, work: FrameWork) -> None:
         """Write the report of `work` to the file chosen, or to the same name with ".pdf": that the user has not been
         asked about, should there be one already."""
         # A dialog takes "report Dr. Meyer" for a name with a suffix.
-        path = chosen if chosen.suffix.lower() == ".pdf" else chosen.with_name(f"{chosen.name}.pdf")
+        path = chosen if chosen.suffix.lower() in SUFFIXES else chosen.with_name(f"{chosen.name}.pdf")
         if path == chosen or not path.exists():
             self._export(path, work)
             return
@@ -150,3 +202,19 @@ class Files(QObject):
         if settings.default_folder:
             return settings.default_folder
         return str(Path(settings.recent_files[0]).parent) if settings.recent_files else str(Path.home())
+
+
+def _mask_name(study: Path, frame: int | None) -> str:
+    """Return a file name to suggest for a mask, such as "IM0003-frame12-mask.png"."""
+    # A DICOM file is often named by its UID alone: what follows the last dot is then no suffix.
+    stem = study.name if study.suffix[1:].isdigit() else study.stem
+    return f"{stem or 'lesion'}{'' if frame is None else f'-frame{frame + 1}'}-mask.png"
+
+
+def _in_format(file: Path, chosen: str) -> Path:
+    """Return `file` with the suffix of the format chosen in the dialog, in place of another format's."""
+    stem = file.name
+    # Some dialogs have put the last part of a suffix like ".nii.gz" in place of the old one already.
+    while ending := next((part for part in _SUFFIX_PARTS if stem.lower().endswith(part)), ""):
+        stem = stem[: -len(ending)]
+    return file.with_name(f"{stem}{_WRITTEN[chosen].suffixes[0]}")

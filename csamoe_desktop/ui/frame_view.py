@@ -12,8 +12,11 @@ from PySide6.QtWidgets import QWidget
 
 from csamoe_desktop.lesion.regions import on_frame
 from csamoe_desktop.lesion.tools import Box, Place
+from csamoe_desktop.ui.attention_layer import AttentionLayer
+from csamoe_desktop.ui.caliper_layer import CaliperItem
 from csamoe_desktop.ui.canvas_notes import Legend, Note, ScaleBar
 from csamoe_desktop.ui.overlays import BOUNDARY, CORE, FrameItem, OutlineItem, RegionItem
+from csamoe_desktop.ui.proposal_layer import Keys, ProposalLayer
 from csamoe_desktop.ui.reading import ReadingState
 from csamoe_desktop.ui.session import Session
 from csamoe_desktop.ui.window_level import WindowLevel
@@ -45,11 +48,16 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
         self._image = FrameItem()
         self._outline = OutlineItem()
         self._regions = {"core": RegionItem(CORE), "boundary": RegionItem(BOUNDARY)}
-        for item in (self._image, *self._regions.values(), self._outline):
+        self._attention = AttentionLayer(session, self.viewport())
+        for item in (self._image, self._attention.item, *self._regions.values(), self._outline):
             self._area.addItem(item, ignoreBounds=True)
         self._empty = Note(self.viewport(), enlarged=1.4, panel=False)
         self._next_step = "Drop a study here"
         self._stale = Note(self.viewport())
+        self._proposed = ProposalLayer(session.proposals, self.viewport())
+        self._area.addItem(self._proposed.item, ignoreBounds=True)
+        self._calipers = CaliperItem()
+        self._area.addItem(self._calipers, ignoreBounds=True)
         self._legend = Legend(self.viewport())
         self._scale = ScaleBar(self.viewport())
 
@@ -68,6 +76,9 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
         session.maskChanged.connect(self._mask_changed)
         session.readingChanged.connect(self._reading_changed)
         session.settingsChanged.connect(self._settings_changed)
+        session.proposals.changed.connect(self._proposals_changed)
+        session.calipers.shown.connect(self._show_calipers)
+        session.calibration.changed.connect(self._calibrated)
         self._frame_changed()
 
     # -- the view
@@ -133,6 +144,11 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
         self._empty.say(text if self._session.frame is None else "")
         self._place_notes()
 
+    def name_keys(self, keys: Keys) -> None:
+        """Name these keys where the canvas says what to do with a proposal."""
+        self._proposed.name_keys(keys)
+        self._place_notes()
+
     # -- overlays
 
     def set_overlay_visible(self, name: str, visible: bool) -> None:
@@ -150,6 +166,16 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
     def hide_overlays(self, hidden: bool) -> None:
         """Hide all overlays, as long as a key is held, or show them as they were."""
         self._all_hidden = hidden
+        self._show_overlays()
+
+    @property
+    def attention(self) -> AttentionLayer:
+        """Where each expert looked: off until it is asked for."""
+        return self._attention
+
+    def next_attention(self) -> None:
+        """Show where the next expert looked; after the last one, none."""
+        self._attention.step()
         self._show_overlays()
 
     # -- what the session tells
@@ -187,6 +213,14 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
         if self._session.settings.overlay_opacity != self._opacity:
             self.set_overlay_opacity(self._session.settings.overlay_opacity)
 
+    def _proposals_changed(self) -> None:
+        self._proposed.follow()
+        self._place_notes()
+
+    def _calibrated(self) -> None:
+        self._show_calipers()
+        self._place_notes()
+
     # -- showing
 
     def _hurries(self) -> bool:
@@ -199,6 +233,10 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
         if frame is not None:
             self._image.setImage(self._window.applied(frame.pixels), autoLevels=False)
 
+    def _show_calipers(self) -> None:
+        calipers, frame = self._session.calipers, self._session.frame
+        self._calipers.show_calipers(calipers.drawn, calipers.selected, None if frame is None else frame.spacing)
+
     def _show_overlays(self) -> None:
         work = self._session.work
         there = set()
@@ -206,14 +244,19 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
         if work is not None:
             if not work.mask.empty:
                 there.add("lesion")
-            if work.assessment is not None:
+            if work.assessment is not None and work.assessment.regions.lesion.any():
                 there |= {"core", "boundary"}
-                stale = work.assessed_version != work.mask.version
+            stale = work.assessment is not None and work.assessed_version != work.mask.version
         shown = [] if self._all_hidden else [name for name in OVERLAYS if self._visible[name] and name in there]
         self._outline.setVisible("lesion" in shown)
+        self._calipers.setVisible(not self._all_hidden)
+        self._attention.follow(hidden=self._all_hidden or stale)
+        # Under a tint a map's colours would say something else: the edges alone stay.
+        tint = 0.0 if self._attention.note.text else self._opacity / 100
+        self._proposed.hide(self._all_hidden or not self._visible["lesion"])
         for name, item in self._regions.items():
             item.setVisible(name in shown)
-            item.set_look(self._opacity / 100, stale)
+            item.set_look(tint, stale)
         self._legend.explain(shown, stale)
         # A reading by another model is stale too, but its regions are still these.
         self._stale.say(STALE if stale and self._session.reading_state is ReadingState.STALE else "")
@@ -223,7 +266,10 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
         wide, high = self.viewport().width(), self.viewport().height()
         self._empty.move((wide - self._empty.width()) // 2, (high - self._empty.height()) // 2)
         self._stale.move((wide - self._stale.width()) // 2, _MARGIN)
+        below = self._stale.height() + _MARGIN // 2 if self._stale.text else 0
+        self._proposed.note.move((wide - self._proposed.note.width()) // 2, _MARGIN + below)
         self._legend.move(_MARGIN, high - self._legend.height() - _MARGIN)
+        self._attention.note.move(_MARGIN, _MARGIN)
         frame = self._session.frame
         spacing = None if frame is None else frame.spacing
         self._scale.measure(None if spacing is None else self._zooms()[1] / spacing.column)

@@ -16,10 +16,13 @@ _MOUSE = (
     ("Right button", "Zoom"),
     ("Wheel", "Frames"),
     ("Ctrl + wheel", "Zoom at the mouse"),
-    ("Shift + wheel", "Size of the brush"),
-    ("Alt + left button", "Brush: erase. Polygon: cut out as it closes"),
-    ("Double click, Enter", "Polygon: close"),
-    ("Backspace", "Polygon: take back the last point"),
+    ("Shift + wheel", "Size of the brush in hand"),
+    ("Alt + left button", "Brushes: erase. Contour, polygon, livewire, ellipse, box: cut out"),
+    ("Double click, Enter", "Polygon, livewire: close"),
+    ("Backspace", "Polygon, livewire: take back the last point"),
+    ("Drag a corner or an edge", "Polygon: move the corner, or put one in"),
+    ("Delete", "Polygon: remove the corner under the mouse"),
+    ("Shift + left button", "Caliper: keep it straight; Alt: its ends snap to nothing"),
     ("Drop a file", "Open it; with Shift: import it as the mask"),
 )
 _ABOUT = (

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from csamoe_desktop.errors import UserError
 from csamoe_desktop.inference.bundle import find_bundle
 
 if TYPE_CHECKING:
@@ -16,6 +17,16 @@ class LoadedModel:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._loaded: tuple[tuple[str, str], Predictor] | None = None
+        self._needs_outline: dict[str, bool] = {}
+
+    def needs_outline(self, model: str) -> bool:
+        """Return whether the model reads nothing until a lesion is marked; of one that is not there, that it does."""
+        if model not in self._needs_outline:
+            try:
+                self._needs_outline[model] = find_bundle(model).card.needs_outline
+            except UserError:
+                return True
+        return self._needs_outline[model]
 
     def peek(self, model: str, device: str) -> "Predictor | None":
         """Return the model if it is the one in memory, at once."""

@@ -21,15 +21,21 @@ from csamoe_desktop import paths
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.ui import theme
 from csamoe_desktop.ui.actions import Actions
+from csamoe_desktop.ui.agreement import AgreementDialog
+from csamoe_desktop.ui.calibrating import Calibrating
 from csamoe_desktop.ui.canvas import Canvas
 from csamoe_desktop.ui.cine import Cine
 from csamoe_desktop.ui.closing import Closing
 from csamoe_desktop.ui.command_table import MENUS, TOOLBAR, command_table
+from csamoe_desktop.ui.comparison import ComparisonWindow
 from csamoe_desktop.ui.files import Files
 from csamoe_desktop.ui.frame_bar import FrameBar
 from csamoe_desktop.ui.help_dialogs import about_dialog, keys_dialog
+from csamoe_desktop.ui.mask_tools import Tool
 from csamoe_desktop.ui.messages import Kind, Messages
+from csamoe_desktop.ui.model_chooser import ModelChooser
 from csamoe_desktop.ui.overlay_switch import OverlaySwitch
+from csamoe_desktop.ui.proposal_layer import Keys
 from csamoe_desktop.ui.read_panel import OwnReadBox, ReportBox
 from csamoe_desktop.ui.result_panel import LesionBox, ReadingBox
 from csamoe_desktop.ui.session import Session
@@ -59,6 +65,7 @@ class MainWindow(QMainWindow):
         self.cine = Cine(session, self)
         self.overlays = OverlaySwitch(self.canvas, self)
         self.files = Files(session, self.messages, self)
+        self.calibrating = Calibrating(session, self.canvas, self.messages, self)
         self.actions_table = Actions(
             command_table(session, self.canvas, self.cine, self.overlays, self.files, self),
             self,
@@ -69,8 +76,11 @@ class MainWindow(QMainWindow):
         for refusal in actions.set_keys(session.settings.shortcuts):
             self.messages.failure(UserError(refusal, f"Keys are changed under shortcuts in {paths.settings_file()}."))
         self.canvas.say_when_empty(f"Drop a study here{actions.key('open', ', or press ')}")
+        self.canvas.name_keys(
+            Keys(actions.key("accept_proposal"), actions.key("next_proposal"), actions.key(Tool.PROPOSE))
+        )
         self.lesion = LesionBox(session)
-        self.own_read = OwnReadBox(session)
+        self.own_read = OwnReadBox(session, actions)
         self.reading = ReadingBox(session, actions)
         self.report = ReportBox(session, actions["export"], actions["copy_report"])
         self.status = StatusBar(session)
@@ -129,6 +139,8 @@ class MainWindow(QMainWindow):
         session.frameChanged.connect(partial(self.messages.clear, Kind.QUESTION))
         for signal in (session.studyChanged, session.frameChanged, session.readingChanged):
             signal.connect(refresh)
+        for changed in (session.proposals.changed, session.calipers.changed, session.calibration.changed):
+            changed.connect(refresh)
         session.jobs.busyChanged.connect(lambda lane, busy: refresh())
         session.studyChanged.connect(self._show_title)
         session.settingsChanged.connect(self._redress)
@@ -168,9 +180,28 @@ class MainWindow(QMainWindow):
         """Import a mask file for the frame in view; where its size is another, ask whether to resize it."""
         self.files.import_mask(path)
 
+    def calibrate(self) -> None:
+        """Let the user draw along the depth scale."""
+        self.calibrating.begin()
+
     def show_settings(self) -> None:
         """Open the settings."""
         self._open(SettingsDialog(self.session, self))
+
+    def show_models(self) -> None:
+        """Open the list of models."""
+        self._open(ModelChooser(self.session, self))
+
+    def show_agreement(self) -> None:
+        """Open the page on own reads against the AI's."""
+        self._open(AgreementDialog(self.session, self))
+
+    def show_comparison(self) -> None:
+        """Open the comparison of models beside the window, or bring the one that is open to the front."""
+        there = self.findChild(ComparisonWindow) or ComparisonWindow(self.session, self)
+        there.show()
+        there.raise_()
+        there.activateWindow()
 
     def show_keys(self) -> None:
         """Open the page of keys."""
@@ -222,9 +253,16 @@ class MainWindow(QMainWindow):
         if not self._closing.allowed():
             event.ignore()
             return
-        brush = dataclasses.replace(self.session.settings, brush_radius=self.canvas.brush_radius)
-        self.session.change_settings(brush)
+        sizes = dataclasses.replace(
+            self.session.settings,
+            brush_radius=self.canvas.radius_of(Tool.BRUSH),
+            eraser_radius=self.canvas.radius_of(Tool.ERASER),
+            smart_radius=self.canvas.radius_of(Tool.SMART),
+        )
+        self.session.change_settings(sizes)
         self._save_geometry()
+        for comparison in self.findChildren(ComparisonWindow):
+            comparison.close()
         self.hide()
         self.session.close()
         super().closeEvent(event)

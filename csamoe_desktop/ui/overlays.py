@@ -10,7 +10,7 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPen, QPixmap, QTransform
+from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPainterPath, QPen, QPixmap, QTransform
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from csamoe_desktop.lesion.outline import Line, outlines
@@ -176,6 +176,55 @@ def _pieces(lines: Sequence[Line]) -> list[tuple[QRectF, QPainterPath]]:
             path = pg.arrayToQPath(piece[:, 0], piece[:, 1], finiteCheck=False)
             pieces.append((path.boundingRect().adjusted(-0.5, -0.5, 0.5, 0.5), path))
     return pieces
+
+
+CIVIDIS = np.array(
+    [
+        (0, 34, 78), (18, 53, 112), (59, 73, 108), (87, 93, 109), (112, 113, 115),
+        (138, 134, 120), (165, 156, 116), (195, 179, 105), (225, 204, 85), (254, 232, 56),
+    ]
+)  # fmt: skip
+"""Ten of cividis's colours (Nunez, Anderton and Renslow, PLOS ONE 13:e0199239, 2018), dark blue to yellow: its lightness
+grows evenly, so that it reads alike with any colour vision and on grey paper."""
+
+
+def cividis(share: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Return the colours of `share` (0..1), RGB in a last axis of three."""
+    at = np.clip(share, 0, 1) * (len(CIVIDIS) - 1)
+    places = np.arange(len(CIVIDIS))
+    return np.stack([np.interp(at, places, CIVIDIS[:, one]) for one in range(3)], axis=-1).round().astype(np.uint8)
+
+
+class AttentionItem(QGraphicsItem):
+    """Where an expert looked: its map in colours over its region, the clearer the more it looked there."""
+
+    _LEAST, _MOST = 0.15, 0.65
+    """Opacity, so that the image is seen through it everywhere."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._image = QImage()
+
+    def show_map(self, attention: NDArray[np.float32] | None, region: NDArray[np.bool_] | None = None) -> None:
+        """Show a map (0..1, the frame's shape) inside its region, or none."""
+        self.prepareGeometryChange()
+        if attention is None or region is None:
+            self._image = QImage()
+        else:
+            opacity = (self._LEAST + (self._MOST - self._LEAST) * attention) * region * 255
+            pixels = np.ascontiguousarray(np.dstack([cividis(attention), opacity.round().astype(np.uint8)]))
+            rows, columns = attention.shape
+            self._image = QImage(pixels.data, columns, rows, 4 * columns, QImage.Format.Format_RGBA8888).copy()
+        self.update()
+
+    def boundingRect(self) -> QRectF:
+        """Return the frame."""
+        return QRectF(self._image.rect())
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        """Paint it."""
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, max(zoom_of(painter)) < _PIXELS_SHOWN)
+        painter.drawImage(QPointF(0, 0), self._image)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

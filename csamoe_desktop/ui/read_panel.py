@@ -1,28 +1,54 @@
-"""The right column's boxes that are the reader's own: name and free text, and the report."""
+"""The right column's boxes that are the reader's own: the own read, and the report."""
 
 import dataclasses
+from functools import partial
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QPlainTextEdit, QPushButton, QSizePolicy, QWidget
 
+from csamoe_desktop.report.lexicon import Descriptor, load_lexicon
+from csamoe_desktop.report.own_read import OwnRead, term_names
 from csamoe_desktop.ui import theme
+from csamoe_desktop.ui.actions import Actions
 from csamoe_desktop.ui.reading import ReadingState
 from csamoe_desktop.ui.result_panel import Box
 from csamoe_desktop.ui.session import Session
+from csamoe_desktop.ui.terms_button import StillCombo, TermsButton
 
 _LINES = 3
+_SOON = 60
 
 
 class OwnReadBox(Box):
-    """The reader's name, for every report, and what the reader says of the lesion in view."""
+    """The reader's own read of the lesion in view: BI-RADS category, terms, recommendation and free text; the reader's
+    name, for every report.
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+    What the outline's measurements propose stands muted, with a question mark, until it is confirmed.
+    """
+
+    def __init__(self, session: Session, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__("Own read", parent)
         self._session = session
+        self._reads = session.own_reads
+        self._lexicon = load_lexicon()
         self.reader = QLineEdit(session.settings.reader)
         self.reader.setPlaceholderText("Reader's name")
         self.reader.setAccessibleName("Reader's name")
+        self.category = StillCombo()
+        self.category.setAccessibleName("BI-RADS category")
+        self.category.setToolTip(f"<p>{self._lexicon.source}</p>")
+        self.category.addItem("BI-RADS category", "")
+        for one in self._lexicon.categories:
+            self.category.addItem(one.words().replace(",", " ", 1), one.id)
+        self.category.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.terms = {one.id: TermsButton(one, partial(self._pick, one.id)) for one in self._lexicon.descriptors}
+        recommended = Descriptor("management", "Recommendation", False, self._lexicon.management)
+        self.management = TermsButton(recommended, self._recommend)
+        self.proposed = theme.label(role="muted", wrap=True)
+        self.confirm = QPushButton("Confirm")
+        self.confirm.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.before = theme.label(role="muted", wrap=True)
         self.comment = QPlainTextEdit()
         self.comment.setPlaceholderText("Your own reading of this lesion, for the report")
         self.comment.setAccessibleName("Your own reading")
@@ -30,14 +56,40 @@ class OwnReadBox(Box):
         # A file dropped here is a study to open, not a text.
         self.comment.setAcceptDrops(False)
         self.reader.setAcceptDrops(False)
-        self.column.addWidget(self.reader)
-        self.column.addWidget(self.comment)
+        self._lay_out()
+        self._confirm_key = actions.key("confirm_proposed", " (", ")")
         self.reader.editingFinished.connect(self._take_reader)
         self.comment.textChanged.connect(self._take_comment)
+        self.category.currentIndexChanged.connect(self._take_category)
+        self.confirm.clicked.connect(actions["confirm_proposed"].trigger)
+        self._reads.changed.connect(self._show_soon)
+        self._reads.wanted.connect(self._give_keys)
         session.frameChanged.connect(self._show_comment)
+        session.frameChanged.connect(self._show_read)
         session.settingsChanged.connect(self._show_settings)
+        # A stroke changes the outline with every move of the mouse: it is measured a few times a second.
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(_SOON)
+        self._soon.timeout.connect(self._show_read)
         self._show_comment()
         self._show_settings()
+        self._show_read()
+
+    def _lay_out(self) -> None:
+        grid = QGridLayout()
+        grid.setSpacing(theme.GRID // 2)
+        for place, button in enumerate((*self.terms.values(), self.management)):
+            grid.addWidget(button, place // 2, place % 2)
+        proposed = QHBoxLayout()
+        proposed.setSpacing(theme.GRID)
+        proposed.addWidget(self.proposed, 1)
+        proposed.addWidget(self.confirm)
+        self.column.addWidget(self.category)
+        self.column.addLayout(grid)
+        self.column.addLayout(proposed)
+        for widget in (self.before, self.comment, self.reader):
+            self.column.addWidget(widget)
 
     def take(self) -> None:
         """Take what is being typed, though the box still has the focus."""
@@ -45,6 +97,56 @@ class OwnReadBox(Box):
 
     def _take_reader(self) -> None:
         self._session.change_settings(dataclasses.replace(self._session.settings, reader=self.reader.text().strip()))
+
+    def _take_category(self) -> None:
+        self._reads.change(dataclasses.replace(self._reads.read, category=self.category.currentData()))
+
+    def _pick(self, descriptor: str, chosen: tuple[str, ...]) -> None:
+        self._reads.change(self._reads.read.with_terms(descriptor, chosen))
+
+    def _recommend(self, chosen: tuple[str, ...]) -> None:
+        self._reads.change(dataclasses.replace(self._reads.read, management="".join(chosen)))
+
+    def _give_keys(self) -> None:
+        if self.category.isEnabled():
+            self.category.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _show_soon(self) -> None:
+        # What the reader does is to be seen at once; only measuring may wait.
+        mask = self._session.mask
+        if mask is None or not mask.in_stroke:
+            self._show_read()
+        elif not self._soon.isActive():
+            self._soon.start()
+
+    def _show_read(self) -> None:
+        reads, work = self._reads, self._session.work
+        read, proposed = reads.read, reads.proposed
+        for widget in (self.category, self.management, *self.terms.values()):
+            widget.setEnabled(work is not None)
+        self.category.blockSignals(True)
+        self.category.setCurrentIndex(self.category.findData(read.category))
+        self.category.blockSignals(False)
+        for descriptor in self._lexicon.descriptors:
+            named = proposed.terms.get(descriptor.id, "") if proposed else ""
+            self.terms[descriptor.id].show_terms(
+                read.terms.get(descriptor.id, ()), term_names(descriptor, (named,) if named else ())
+            )
+        self.management.show_terms((read.management,) if read.management else (), "")
+        left = proposed.words(self._lexicon, read) if proposed else ""
+        self.proposed.setText(f"Proposed from your outline: {left}")
+        self.confirm.setToolTip(f"Make what is proposed yours{self._confirm_key}")
+        for widget in (self.proposed, self.confirm):
+            widget.setVisible(bool(left))
+        self.before.setText(self._said_before(read))
+        self.before.setVisible(bool(self.before.text()))
+
+    def _said_before(self, read: OwnRead) -> str:
+        """Return what is to be remembered of the read before the AI's reading was shown, or ""."""
+        first = self._reads.first
+        if self._reads.skipped:
+            return "The own read was skipped before the AI's reading."
+        return f"Before the AI's reading: {first.category}." if first and first.category != read.category else ""
 
     def _take_comment(self) -> None:
         if self._session.work is not None:
@@ -71,7 +173,7 @@ class ReportBox(Box):
     def __init__(self, session: Session, export: QAction, copy: QAction, parent: QWidget | None = None) -> None:
         super().__init__("Report", parent)
         self._session = session
-        self.button = QPushButton("Export PDF…")
+        self.button = QPushButton("Export…")
         self.copy = QPushButton("Copy text")
         self._actions = {self.button: export, self.copy: copy}
         self.missing = theme.label(role="muted", wrap=True)
@@ -90,5 +192,7 @@ class ReportBox(Box):
             button.setEnabled(action.isEnabled())
             button.setToolTip(action.toolTip())
         stale = self._session.reading_state is ReadingState.STALE
-        self.missing.setText("Assess again first." if stale else "A report needs a reading.")
+        veiled = self._session.reading_state is ReadingState.VEILED
+        missing = "Your own read comes first." if veiled else "A report needs a reading."
+        self.missing.setText("Assess again first." if stale else missing)
         self.missing.setVisible(not done)

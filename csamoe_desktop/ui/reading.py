@@ -1,11 +1,13 @@
 """What the reader and the model have done on one frame, and where its reading stands."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from csamoe_desktop.assessment import Assessment
+from csamoe_desktop.lesion.caliper_steps import FrameCalipers
 from csamoe_desktop.lesion.history import EditedMask
 from csamoe_desktop.lesion.mask import Author, LesionMask
+from csamoe_desktop.ui.lesion_read import LesionRead
 
 
 class ReadingState(Enum):
@@ -15,6 +17,8 @@ class ReadingState(Enum):
     NO_MASK = auto()
     READY = auto()
     RUNNING = auto()
+    VEILED = auto()
+    """Done, and not to be seen before the reader's own read."""
     DONE = auto()
     STALE = auto()
     FAILED = auto()
@@ -32,6 +36,8 @@ class FrameWork:
         failure, failed_version: why the last attempt failed ("" if it did not), and on which version of the mask.
         comment: the reader's free text.
         reported_version, reported_comment: the mask's version and the comment in the last report that was written.
+        calipers: the distances measured on it, with their undo.
+        read: the reader's own read, and how it came about.
     """
 
     mask: EditedMask
@@ -44,12 +50,15 @@ class FrameWork:
     comment: str = ""
     reported_version: int = -1
     reported_comment: str = ""
+    calipers: FrameCalipers = field(default_factory=FrameCalipers)
+    read: LesionRead = field(default_factory=LesionRead)
 
     @property
     def untouched(self) -> bool:
         """Whether nothing would be lost without it."""
         mask = self.mask
-        return mask.empty and not (mask.can_undo or mask.can_redo or self.comment or self.assessment)
+        changed = mask.can_undo or mask.can_redo or not (mask.empty and self.calipers.untouched)
+        return not (changed or self.comment or self.assessment or not self.read.own.untouched)
 
     @property
     def outline_unreported(self) -> bool:
@@ -62,13 +71,13 @@ class FrameWork:
         """Whether there is a comment that no report holds."""
         return self.comment.strip() not in ("", self.reported_comment.strip())
 
-    def state(self, model: str) -> ReadingState:
+    def state(self, model: str, needs_outline: bool = True) -> ReadingState:
         """Return where its reading stands, `model` being the one that would read now; no reading is under way."""
         if self.failure and self.failed_version == self.mask.version:
             return ReadingState.FAILED
         if self.assessment is not None:
             return ReadingState.STALE if self.stale_because(model) else ReadingState.DONE
-        return ReadingState.NO_MASK if self.mask.empty else ReadingState.READY
+        return ReadingState.NO_MASK if self.mask.empty and needs_outline else ReadingState.READY
 
     def stale_because(self, model: str) -> str:
         """Return in one sentence why the reading no longer holds, or "".

@@ -10,6 +10,8 @@ from csamoe_desktop.ui import theme
 
 _FILLED = {Category.LIKELY_BENIGN: 0, Category.INDETERMINATE: 180, Category.SUSPICIOUS: 360}
 """Degrees of the sign's circle that are filled: told by shape, never by colour alone."""
+_GATE, _LEFT_OUT = "gate", "left out"
+"""What the columns of numbers beside the bars are called."""
 
 
 class _Drawn(QWidget):
@@ -74,6 +76,7 @@ class ProbabilityScale(_Drawn):
         self.setAccessibleName(
             f"Probability {scale.probability_words}; likely benign below {scale.benign_below_words}, "
             f"suspicious from {scale.suspicious_from_words}"
+            + (f"; {scale.reach_words} with other contours" if scale.reach_words else "")
         )
         self.update()
 
@@ -126,13 +129,21 @@ class ProbabilityScale(_Drawn):
             painter.drawText(QPointF(start, numbers), words)
         x = left + wide * min(max(scale.probability, 0.0), 1.0)
         middle = bar.center().y()
+        if scale.reach is not None:
+            ends = [left + wide * min(max(end, 0.0), 1.0) for end in scale.reach]
+            painter.setPen(QPen(self._ink(chosen.accent), 3, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
+            painter.drawLine(QPointF(ends[0], middle), QPointF(ends[1], middle))
+            painter.setPen(QPen(self._ink(chosen.accent), 2))
+            for end in ends:
+                painter.drawLine(QPointF(end, middle - 5), QPointF(end, middle + 5))
         painter.setPen(QPen(QColor(chosen.panel), 2))
         painter.setBrush(self._ink(chosen.accent))
         painter.drawEllipse(QPointF(x, middle), 7, 7)
 
 
 class GateBars(_Drawn):
-    """One bar an expert: its name, its share of the whole width, and the share in percent."""
+    """One bar an expert: its name, its share of the whole width, the share in percent, and, once it is known, what the
+    probability does without the expert."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -141,13 +152,16 @@ class GateBars(_Drawn):
     def show_gates(self, gates: tuple[GateShare, ...]) -> None:
         """Draw these shares."""
         self._gates = gates
-        self.setAccessibleName("Gates: " + ", ".join(f"{gate.expert} {gate.words}" for gate in gates))
+        told = (
+            f"{gate.expert} {gate.words}" + (f" left out {gate.left_out}" if gate.left_out else "") for gate in gates
+        )
+        self.setAccessibleName(f"Gates: {', '.join(told)}")
         self.updateGeometry()
         self.update()
 
     def sizeHint(self) -> QSize:
         """Return room for the bars."""
-        return QSize(200, max(len(self._gates), 1) * self._line())
+        return QSize(200, max(len(self._gates), 1) * self._line() + self._heading())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint them."""
@@ -157,15 +171,26 @@ class GateBars(_Drawn):
         metrics = self.fontMetrics()
         names = max((metrics.horizontalAdvance(gate.expert) for gate in self._gates), default=0) + theme.GRID * 3 // 2
         numbers = metrics.horizontalAdvance("100 %") + theme.GRID
+        changes = metrics.horizontalAdvance(_LEFT_OUT) + theme.GRID if self._heading() else 0
+        if changes:
+            painter.setPen(self._ink(chosen.muted))
+            heading = QRectF(0, 0, self.width(), self._heading())
+            painter.drawText(heading, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, _LEFT_OUT)
+            painter.drawText(
+                heading.adjusted(0, 0, -changes, 0), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, _GATE
+            )
         inks = {"Tumour core": chosen.core, "Boundary": chosen.boundary}
         patterns = {"Tumour core": Qt.BrushStyle.SolidPattern, "Boundary": Qt.BrushStyle.BDiagPattern}
         for place, gate in enumerate(self._gates):
-            top = place * self._line()
+            top = self._heading() + place * self._line()
             line = QRectF(0, top, self.width(), self._line())
             painter.setPen(self._text())
             painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, gate.expert)
-            painter.drawText(line, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, gate.words)
-            bar = QRectF(names, top + self._line() * 0.25, self.width() - names - numbers, self._line() * 0.5)
+            right = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
+            painter.drawText(line.adjusted(0, 0, -changes, 0), right, gate.words)
+            painter.drawText(line, right, gate.left_out.replace("-", "−"))
+            across = self.width() - names - numbers - changes
+            bar = QRectF(names, top + self._line() * 0.25, across, self._line() * 0.5)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(chosen.field))
             painter.drawRoundedRect(bar, 2, 2)
@@ -174,6 +199,10 @@ class GateBars(_Drawn):
             painter.setBrush(QBrush(ink, patterns.get(gate.expert, Qt.BrushStyle.SolidPattern)))
             painter.setPen(QPen(ink, 1))
             painter.drawRect(share)
+
+    def _heading(self) -> int:
+        """Return the height of the columns' names; one column needs none."""
+        return self._line() if any(gate.left_out for gate in self._gates) else 0
 
     def _line(self) -> int:
         return self.fontMetrics().height() + theme.GRID // 2

@@ -4,6 +4,8 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from csamoe_desktop.assessment import Assessment
+from csamoe_desktop.lesion.calipers import numbered
+from csamoe_desktop.lesion.margin import describe_margin
 from csamoe_desktop.lesion.measure import measure
 from csamoe_desktop.report.content import ReportContent, content
 from csamoe_desktop.ui import theme
@@ -13,6 +15,7 @@ from csamoe_desktop.ui.reading_bars import CategorySign, GateBars, ProbabilitySc
 from csamoe_desktop.ui.session import Session
 
 _SOON = 60
+_UNMARKED = "This model reads the whole image: nothing need be marked."
 _HAS_NUMBERS = (ReadingState.DONE, ReadingState.STALE)
 
 
@@ -40,8 +43,10 @@ class LesionBox(Box):
         self.author = theme.label(wrap=True)
         self.extent = theme.label(wrap=True)
         self.source = theme.label(role="muted", wrap=True)
+        self.shape = theme.label(role="muted", wrap=True)
         self.regions = theme.label(role="muted", wrap=True)
-        for widget in (self.author, self.extent, self.source, self.regions):
+        self.calipers = theme.label(wrap=True)
+        for widget in (self.author, self.extent, self.source, self.shape, self.calipers, self.regions):
             self.column.addWidget(widget)
         # A stroke changes the mask with every move of the mouse: it is measured a few times a second.
         self._soon = QTimer(self)
@@ -50,16 +55,32 @@ class LesionBox(Box):
         self._soon.timeout.connect(self._show)
         session.frameChanged.connect(self._show)
         session.readingChanged.connect(self._show_soon)
+        session.calipers.changed.connect(self._show_calipers)
+        session.calibration.changed.connect(self._calibrated)
         self._show()
+        self._show_calipers()
 
     def _show_soon(self) -> None:
         if not self._soon.isActive():
             self._soon.start()
 
+    def _calibrated(self) -> None:
+        self._show()
+        self._show_calipers()
+
+    def _show_calipers(self) -> None:
+        frame, calipers = self._session.frame, self._session.calipers.kept
+        self.calipers.setVisible(bool(calipers))
+        if frame is not None and calipers:
+            spacing = frame.spacing
+            # A number is not parted from its unit at the end of a line.
+            listed = [one.replace(" ", "\u00a0") for one in numbered(calipers, spacing).split(", ")]
+            self.calipers.setText(f"Calipers  {'  ·  '.join(listed)}{'' if spacing else '  (not calibrated)'}")
+
     def _show(self) -> None:
         session, mask = self._session, self._session.mask
         marked = mask is not None and not mask.empty
-        for widget in (self.extent, self.source):
+        for widget in (self.extent, self.source, self.shape):
             widget.setVisible(marked)
         if mask is None or session.frame is None or not marked:
             self.author.setText("None is marked." if mask is not None else "No image is open.")
@@ -72,9 +93,15 @@ class LesionBox(Box):
         size = measure(mask.pixels, session.frame.spacing)
         self.extent.setText(f"{size.diameters().replace(' x ', ' × ')}  ·  area {size.area_words()}")
         self.source.setText(_sentence(size.source))
+        margin = describe_margin(mask.pixels, session.frame.spacing)
+        # One line of the column; the rest is in its tip.
+        self.shape.setText(f"Height / width {size.height_to_width:.2f}  ·  circularity {margin.circularity:.2f}")
+        told = (size.height_words(), size.outline_words(), margin.words(), f"radial length: {margin.radial_words()}")
+        self.shape.setToolTip(f"<p>{'<br>'.join(_sentence(one) for one in told)}</p>")
         given = session.report_input() if session.reading_state is ReadingState.DONE else None
-        self.regions.setVisible(given is not None)
-        if given is not None:
+        core = given is not None and given.assessment.card.needs_outline
+        self.regions.setVisible(core)
+        if given is not None and core:
             said = {line.label: line.value for line in content(given).lesion.lines}
             regions = given.assessment.regions
             self.regions.setText(f"Core: {_steps(regions.erosions)} in  ·  boundary: {_steps(regions.dilations)} out")
@@ -90,6 +117,7 @@ class ReadingBox(Box):
         self._next_steps = _next_steps(actions)
         self.state: ReadingState | None = None
         self._shown: Assessment | None = None
+        self._reach = ""
         self.next_step = theme.label(role="muted", wrap=True)
         self.stale = theme.label(role="attention", wrap=True)
         self.sign = CategorySign()
@@ -98,7 +126,10 @@ class ReadingBox(Box):
         self.of = theme.label(role="muted", wrap=True)
         self.scale = ProbabilityScale()
         self.gates = GateBars()
+        self.reach = theme.label(role="muted", wrap=True)
         self.routing = theme.label(role="muted", wrap=True)
+        self.cautions = theme.label(role="attention", wrap=True)
+        self.reasons = theme.label(role="muted", wrap=True)
         self.warnings = theme.label(role="attention", wrap=True)
         self.read_by = theme.label(role="muted", wrap=True)
         self.doing = theme.label(role="muted")
@@ -129,7 +160,17 @@ class ReadingBox(Box):
         lead.addWidget(self.category, 1)
         lead.addWidget(self.probability)
         numbers.addLayout(lead)
-        for widget in (self.of, self.scale, self.gates, self.routing, self.warnings, self.read_by):
+        for widget in (
+            self.of,
+            self.scale,
+            self.reach,
+            self.gates,
+            self.routing,
+            self.cautions,
+            self.reasons,
+            self.warnings,
+            self.read_by,
+        ):
             numbers.addWidget(widget)
         progress = QVBoxLayout(self._progress)
         progress.setContentsMargins(0, 0, 0, 0)
@@ -149,7 +190,8 @@ class ReadingBox(Box):
         because = "" if work is None else work.stale_because(self._session.model)
         if state is ReadingState.FAILED and work is not None:
             because = f"The reading failed. {work.failure}"
-        self.next_step.setText(self._next_steps.get(state, ""))
+        unmarked = state is ReadingState.READY and work is not None and work.mask.empty
+        self.next_step.setText(_UNMARKED if unmarked else self._next_steps.get(state, ""))
         self.next_step.setVisible(state in self._next_steps)
         self.stale.setText(because)
         self.stale.setVisible(state in (ReadingState.STALE, ReadingState.FAILED))
@@ -162,9 +204,12 @@ class ReadingBox(Box):
             self._shown = given.assessment
             self.sign.show_category(given.assessment.category)
             self._show_numbers(content(given), given.assessment.device)
+        self._show_reach()
 
     def _show_button(self) -> None:
-        self.button.setText("Assess again" if self.state in (ReadingState.STALE, ReadingState.FAILED) else "Assess")
+        again = self.state in (ReadingState.STALE, ReadingState.FAILED)
+        veiled = self.state is ReadingState.VEILED
+        self.button.setText("Assess again" if again else "Show the AI reading" if veiled else "Assess")
         # Nothing is left to press when it is done: the same outline gives the same reading.
         self.button.setVisible(self.state not in (ReadingState.NO_STUDY, ReadingState.RUNNING, ReadingState.DONE))
         self.button.setEnabled(self._assess.isEnabled())
@@ -176,13 +221,36 @@ class ReadingBox(Box):
         self.of.setText(f"Calibrated probability of {said.positive}")
         self.scale.show_scale(said.scale)
         self.scale.setToolTip(f"<p>{said.thresholds[0].upper()}{said.thresholds[1:]}.</p>")
+        self._reach = said.scale.reach_words
         self.gates.show_gates(said.gates)
+        # With one expert there is nothing to route.
+        self.gates.setVisible(len(said.gates) > 1)
+        self.routing.setVisible(len(said.gates) > 1)
         self.routing.setText("A gate weight is routing, not evidence.")
-        self.routing.setToolTip(f"<p>{said.gates_note}</p>")
+        left_out = "Left out: what the probability does when an expert's share goes to the others."
+        stages = "<br>".join(f"{gate.expert}: {gate.stages}" for gate in said.gates if gate.stages)
+        looked = f"<p>Weights of the network's four stages, fine to coarse:<br>{stages}</p>" if stages else ""
+        self.routing.setToolTip(f"<p>{said.gates_note} {left_out}</p>{looked}")
+        self.gates.setToolTip(self.routing.toolTip())
+        why = said.reasons
+        for label, told in (
+            (self.cautions, (why.contour, why.disagreement)),
+            (self.reasons, (why.ellipse, why.rates)),
+        ):
+            # No line ends between "<" and its number.
+            label.setText("\n".join(one for one in told if one).replace("> ", ">\xa0").replace("< ", "<\xa0"))
+            label.setVisible(any(told))
         self.warnings.setText("\n".join(said.warnings))
         self.warnings.setVisible(bool(said.warnings))
         version = next(line.value for line in said.model.lines if line.label == "Version")
         self.read_by.setText(f"{version.partition(', weights')[0]}  ·  {device}")
+
+    def _show_reach(self) -> None:
+        """Say the range, or that it is being found out: the number does not wait for it."""
+        under_way = self._session.closer_look.under_way
+        waiting = "Looking closer …" if under_way else ""
+        self.reach.setText(f"{self._reach} with other contours" if self._reach else waiting)
+        self.reach.setVisible(bool(self.reach.text()))
 
     def _show_progress(self, share: float, words: str) -> None:
         self.doing.setText(f"{words} …")
@@ -197,6 +265,9 @@ def _next_steps(actions: Actions) -> dict[ReadingState, str]:
         ReadingState.NO_MASK: f"Mark the lesion first: draw it with the brush{brush} or the polygon{polygon}, "
         "or import a mask.",
         ReadingState.READY: "The lesion is marked and has not been read yet.",
+        ReadingState.VEILED: "The AI has read it. Give your own BI-RADS category first"
+        f"{actions.key('own_read', ' (', ')')}, then show its reading{actions.key('assess', ' (', ')')}"
+        f"{actions.key('skip_own_read', '; ', ' skips')}.",
     }
 
 

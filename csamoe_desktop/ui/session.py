@@ -1,5 +1,6 @@
 """What is open: studies, frame, lesion mask and assessment. It emits facts; widgets ask it and listen, and hold no other."""
 
+import dataclasses
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -8,20 +9,27 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from csamoe_desktop.assessment import Assessment, assess
+from csamoe_desktop import paths
+from csamoe_desktop.assessment import Assessment, assess, look_closer
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.inference.bundle import DEFAULT
 from csamoe_desktop.lesion.formats import read_mask
 from csamoe_desktop.lesion.history import EditedMask
 from csamoe_desktop.lesion.mask import Author
 from csamoe_desktop.report.content import ReportInput
-from csamoe_desktop.report.pdf import write_pdf
+from csamoe_desktop.report.writing import write_report
 from csamoe_desktop.settings import Settings, save_settings
+from csamoe_desktop.store.autosave import Autosave
 from csamoe_desktop.study.model import Frame, Study
 from csamoe_desktop.study.opening import open_study
+from csamoe_desktop.ui.calibration import HandCalibration
+from csamoe_desktop.ui.calipers import Calipers
+from csamoe_desktop.ui.closer_look import CloserLook
 from csamoe_desktop.ui.jobs import Job, Jobs, Outcome
 from csamoe_desktop.ui.kept_work import KeptWork
 from csamoe_desktop.ui.loaded_model import LoadedModel
+from csamoe_desktop.ui.own_reads import OwnReads
+from csamoe_desktop.ui.proposals import Proposals
 from csamoe_desktop.ui.reading import FrameWork, ReadingState
 
 if TYPE_CHECKING:
@@ -31,7 +39,7 @@ OPENING, LOADING, ASSESSING, REPORTING = "opening", "loading", "assessing", "rep
 
 
 class Session(QObject):
-    """The open work. Masks and readings stay with their file and frame as long as the program runs.
+    """The open work. Readings stay with their file and frame as long as it is open, masks and comments for good.
 
     `study`, `frame` and `work` change together and before anything is emitted: a listener never sees one of them
     beside another one's.
@@ -65,9 +73,16 @@ class Session(QObject):
         self.work: FrameWork | None = None
         """The work on the frame in view."""
         self._waiting: list[Path] = []
-        self._kept = KeptWork()
+        self._kept = KeptWork(Autosave(paths.store_file()), self.jobs, self)
+        self._kept.failed.connect(self.failed)
+        self._kept.noted.connect(self.noted)
         self._reading: FrameWork | None = None
         self._model = LoadedModel()
+        self.calibration = HandCalibration(self)
+        self.calipers = Calipers(self)
+        self.proposals = Proposals(self)
+        self.own_reads = OwnReads(self, paths.store_file())
+        self.closer_look = CloserLook(self)
 
     # -- studies and frames
 
@@ -84,7 +99,7 @@ class Session(QObject):
             self._decode_and_show(study, 0)
 
     def close_study(self) -> None:
-        """Close the study in view, with its masks and readings; the nearest that can be shown comes into view."""
+        """Close the study in view, with its readings; the nearest that can be shown comes into view."""
         if self.study is None:
             return
         place = self.studies.index(self.study)
@@ -115,8 +130,16 @@ class Session(QObject):
         return work is not None and not work.mask.empty
 
     def unreported(self, study: Study | None = None) -> tuple[int, int]:
-        """Return how many outlines and how many comments no report holds, of one study or of all."""
-        return self._kept.unreported(study)
+        """Return how many outlines and how many comments are lost when a study is closed, or the program (None).
+
+        With a study none are: what the store could not take waits for it until the program ends.
+        """
+        return (0, 0) if study is not None else self._kept.at_stake()
+
+    @property
+    def kept_all(self) -> bool:
+        """Whether every finished stroke and every comment is in the store."""
+        return self._kept.safe
 
     def _open_next(self) -> None:
         if not self._waiting:
@@ -161,6 +184,7 @@ class Session(QObject):
         self.study, self.frame, self.work = study, frame, None
         if study is not None and frame is not None:
             self.work, made_way = self._kept.bring(study, frame)
+            self.frame = self.calibration.applied(study, frame, self.work.image)
         if study_changed:
             self.studyChanged.emit()
         self.frameChanged.emit()
@@ -197,13 +221,13 @@ class Session(QObject):
             self.noted.emit(note)
 
     def undo(self) -> None:
-        """Take back the last step on the mask in view."""
-        if self.mask is not None and self.mask.can_undo:
+        """Take back the last step on the mask in view, or with a caliper where that came last."""
+        if not self.calipers.undo() and self.mask is not None and self.mask.can_undo:
             self.mask_edited(self.mask.undo())
 
     def redo(self) -> None:
         """Do the step taken back last again."""
-        if self.mask is not None and self.mask.can_redo:
+        if not self.calipers.redo() and self.mask is not None and self.mask.can_redo:
             self.mask_edited(self.mask.redo())
 
     def clear_mask(self) -> None:
@@ -225,6 +249,15 @@ class Session(QObject):
         return self._model.peek(self.model, self.settings.device)
 
     @property
+    def needs_outline(self) -> bool:
+        """Whether the model that reads now reads nothing until a lesion is marked."""
+        return self._model.needs_outline(self.model)
+
+    def load_model(self, job: Job) -> "Predictor":
+        """Return the model that reads now, loaded if need be: for workers."""
+        return self._model.get(self.model, self.settings.device, job.progress)
+
+    @property
     def reading_state(self) -> ReadingState:
         """Where the reading in view stands."""
         work = self.work
@@ -232,7 +265,7 @@ class Session(QObject):
             return ReadingState.NO_STUDY
         if work is self._reading and self.jobs.busy(ASSESSING):
             return ReadingState.RUNNING
-        return work.state(self.model)
+        return self.own_reads.state(work.state(self.model, self.needs_outline))
 
     @property
     def assessment(self) -> Assessment | None:
@@ -305,10 +338,13 @@ class Session(QObject):
             comment=work.comment,
             created=datetime.now().astimezone(),
             notes=study.notes,
+            reads=self.own_reads.record(),
+            calipers=work.calipers.now,
+            prevalence=self.settings.prevalence / 100 if self.settings.prevalence else None,
         )
 
     def export_report(self, path: Path, done: Callable[[Path], None]) -> None:
-        """Write the PDF report of the reading in view in the worker; `done` is called with `path`, or `failed` follows."""
+        """Write the report of the reading in view in the worker; `done` is called with `path`, or `failed` follows."""
         given = self.report_input()
         if given is None:
             self.failed.emit(UserError("There is no reading to report.", "Mark the lesion and assess it first."))
@@ -321,9 +357,18 @@ class Session(QObject):
 
         def written(nothing: None) -> None:
             work.reported_version, work.reported_comment = version, given.comment
+            self.own_reads.keep()
             done(path)
 
-        self.jobs.submit(REPORTING, lambda job: write_pdf(path, given), Outcome(written, self.failed.emit))
+        def write(job: Job) -> None:
+            whole = given
+            if not whole.assessment.looked_closer:
+                # Paper is not written before all is known of the reading.
+                closer = look_closer(given.frame, given.mask.pixels, self.load_model(job), given.assessment)
+                whole = dataclasses.replace(given, assessment=closer)
+            write_report(path, whole)
+
+        self.jobs.submit(REPORTING, write, Outcome(written, self.failed.emit))
 
     # -- settings and the end
 
@@ -346,4 +391,7 @@ class Session(QObject):
     def close(self) -> None:
         """Stop all work and wait for it, a report being written excepted, which is finished; then all is silent."""
         self._waiting.clear()
+        self.proposals.close()
         self.jobs.finish(REPORTING)
+        self.own_reads.close()
+        self._kept.close()

@@ -6,6 +6,7 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent, QStandardItemModel
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QDialog,
     QDialogButtonBox,
@@ -21,9 +22,10 @@ from PySide6.QtWidgets import (
 )
 
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.inference.bundle import bundles
+from csamoe_desktop.inference.bundle import readers
 from csamoe_desktop.inference.engine import DEVICES, choose_device
 from csamoe_desktop.networks.cards import ModelCard
+from csamoe_desktop.report.model_words import needs
 from csamoe_desktop.settings import THEMES
 from csamoe_desktop.ui import theme
 from csamoe_desktop.ui.jobs import Job, Outcome
@@ -49,6 +51,10 @@ class SettingsDialog(QDialog):
         self.font_size = QSpinBox()
         self.folder = QLineEdit(self._before.default_folder)
         self.reader = QLineEdit(self._before.reader)
+        self.propose = QCheckBox("Propose outlines on opening")
+        self.prevalence = QSpinBox()
+        self.own_read_first = QCheckBox("Before the AI's reading is shown")
+        self.reads_in_report = QCheckBox("Say in the report what it was then, and the time taken")
         self.opacity = QSlider(Qt.Orientation.Horizontal)
         self._fill()
         self._lay_out()
@@ -71,7 +77,7 @@ class SettingsDialog(QDialog):
         for name in DEVICES:
             self.device.addItem(_NAMES[name], name)
         self.device.setCurrentIndex(DEVICES.index(before.device))
-        self._cards = [bundle.card for bundle in bundles()]
+        self._cards = [bundle.card for bundle in readers()]
         for card in self._cards:
             self.model.addItem(f"{card.name} {card.version}{_auc(card)}", card.name)
         if self.model.findData(self._session.model) < 0:
@@ -86,6 +92,21 @@ class SettingsDialog(QDialog):
         self.font_size.setValue(before.font_size)
         self.folder.setPlaceholderText("The folder last used")
         self.reader.setPlaceholderText("As it is to stand on reports")
+        self.propose.setChecked(before.propose_on_opening)
+        self.propose.setToolTip(
+            "Look for lesions on each image that comes into view; nothing is marked until you accept"
+        )
+        self.prevalence.setRange(0, 99)
+        self.prevalence.setSuffix(" %")
+        self.prevalence.setSpecialValueText("Not given")
+        self.prevalence.setMinimumHeight(self.theme.sizeHint().height())
+        self.prevalence.setValue(before.prevalence)
+        self.prevalence.setToolTip(
+            "How many of the lesions you read are malignant: how often a category is wrong is then restated for it"
+        )
+        self.own_read_first.setChecked(before.own_read_first)
+        self.own_read_first.setToolTip("Ask for your BI-RADS category first; it can be skipped, which is recorded")
+        self.reads_in_report.setChecked(before.reads_in_report)
         self.opacity.setRange(0, 100)
         self.opacity.setValue(before.overlay_opacity)
 
@@ -103,11 +124,15 @@ class SettingsDialog(QDialog):
         form.addRow("", self.device_said)
         form.addRow("Model", self.model)
         form.addRow("", self.model_said)
+        form.addRow("", self.propose)
+        form.addRow("Own read", self.own_read_first)
+        form.addRow("", self.reads_in_report)
         form.addRow("Theme", self.theme)
         form.addRow("Type size", self.font_size)
         form.addRow("Opacity of core and boundary", self.opacity)
         form.addRow("Open files from", folder)
         form.addRow("Reader's name", self.reader)
+        form.addRow("Malignant here", self.prevalence)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
@@ -124,6 +149,10 @@ class SettingsDialog(QDialog):
             combo.activated.connect(lambda row, combo=combo, name=name: self._change(name, combo.itemData(row)))
         self.model.currentIndexChanged.connect(self._show_model)
         self.font_size.valueChanged.connect(lambda size: self._change("font_size", size))
+        self.propose.toggled.connect(lambda wanted: self._change("propose_on_opening", wanted))
+        self.prevalence.valueChanged.connect(lambda percent: self._change("prevalence", percent))
+        self.own_read_first.toggled.connect(lambda wanted: self._change("own_read_first", wanted))
+        self.reads_in_report.toggled.connect(lambda wanted: self._change("reads_in_report", wanted))
         self.opacity.valueChanged.connect(lambda percent: self._change("overlay_opacity", percent))
         self.folder.editingFinished.connect(lambda: self._change("default_folder", self.folder.text().strip()))
         self.reader.editingFinished.connect(lambda: self._change("reader", self.reader.text().strip()))
@@ -143,7 +172,7 @@ class SettingsDialog(QDialog):
             self.model_said.setText("There is no model to read with: install the program again, or copy one there.")
         else:
             self.model_said.setText(
-                f"{card.title}. Trained on {card.training.data}. Licence: {card.licence.rstrip('.')}."
+                f"{card.title}. It {needs(card)}. Trained on {card.training.data}. Licence: {card.licence.rstrip('.')}."
             )
         self._grow()
 

@@ -43,6 +43,7 @@ class StatusBar(QStatusBar):
         session.settingsChanged.connect(self._show_model)
         session.jobs.busyChanged.connect(lambda lane, busy: self._show_model() if lane == LOADING else None)
         session.frameChanged.connect(self._show_spacing)
+        session.calibration.changed.connect(self._show_spacing)
         self._show_model()
         self._show_spacing()
 
@@ -69,4 +70,5 @@ class StatusBar(QStatusBar):
             self.spacing.setText("No millimetres: the image is not calibrated")
             return
         row, column = f"{spacing.row:.4g}", f"{spacing.column:.4g}"
-        self.spacing.setText(f"{column if row == column else f'{column} × {row}'} mm/px from {spacing.source}")
+        origin = f", {spacing.source}" if spacing.by_hand else f" from {spacing.source}"
+        self.spacing.setText(f"{column if row == column else f'{column} × {row}'} mm/px{origin}")

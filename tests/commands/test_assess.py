@@ -109,3 +109,22 @@ def test_a_mask_of_another_size_is_refused_with_both_sizes(
     write_mask(wrong, pixels)
     assert main(["assess", str(demo_folder / "spiculated.png"), "--mask", str(wrong)]) == 2
     assert "40 x 30" in capsys.readouterr().err
+
+
+def test_why_and_how_sure_are_told(demo_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments(demo_folder, "--model", "csamoe-resnet18", "--json", "--device", "cpu")) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert set(told["explanation"]["left_out"]) == {"image", "core", "boundary"}
+    assert told["contour"]["low"] <= told["probability"] <= told["contour"]["high"]
+    assert main(arguments(demo_folder, "--model", "csamoe-resnet18", "--device", "cpu")) == 0
+    lines = {line.split(maxsplit=1)[0]: line for line in capsys.readouterr().out.splitlines()}
+    assert lines["contours"].split(maxsplit=1)[1].startswith(f"{told['contour']['low']:.3f} to ")
+    assert "boundary" in lines["left"]
+    assert "hangs on the roughness of the line" in lines["because"]
+
+
+def test_a_model_that_needs_an_outline_says_so_without_one(
+    demo_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["assess", str(demo_folder / "spiculated.dcm"), "--model", "csamoe-resnet18"]) == 2
+    assert "reads a marked lesion only" in capsys.readouterr().err

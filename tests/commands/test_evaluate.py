@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import cv2
@@ -108,3 +109,42 @@ def test_the_cards_figures_come_out_again(tmp_path: Path) -> None:
         assert told["metrics"][name]["value"] == pytest.approx(figure.value, abs=2e-3), name
     for name, figure in held_out.group_metrics.items():
         assert told["group_metrics"][name]["value"] == pytest.approx(figure.value, abs=2e-3), name
+
+
+def test_a_model_that_outlines_gets_the_dice_table(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "dice.json"
+    asked = ["evaluate", "--model", "unet-mobilenet", "--data", str(folder), "--device", "cpu"]
+    assert main([*asked, "--json", str(out)]) == 0
+    printed = capsys.readouterr().out
+    for row in ("Dice, mean", "Dice, median", "Dice, 10th percentile", "IoU, mean", "missed lesions", "false outlines"):
+        assert row in printed
+    assert "4 images with a lesion of 4 groups" in printed
+    told = json.loads(out.read_text(), parse_constant=pytest.fail)
+    assert set(told) >= {"automatic", "one_box", "weights_sha256"}
+    assert told["one_box"]["metrics"]["dice"]["value"] > 0.7
+    assert told["automatic"]["images"][4]["dice"] is None
+    assert f"{told['automatic']['metrics']['dice']['value']:.3f}" in printed
+    assert main([*asked, "--outline", "ellipse"]) == 2
+    assert "proposes outlines and reads none" in capsys.readouterr().err
+
+
+def test_lesions_are_read_by_their_proposals_and_those_without_one_are_counted(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    blank = tmp_path / "data"
+    shutil.copytree(folder, blank)
+    cv2.imwrite(str(blank / "0.png"), np.zeros_like(cv2.imread(str(folder / "0.png"), cv2.IMREAD_GRAYSCALE)))
+    found = {}
+    for outline in ("reader", "proposal"):
+        out = tmp_path / f"{outline}.json"
+        assert (
+            main(["evaluate", "--data", str(blank), "--outline", outline, "--json", str(out), "--device", "cpu"]) == 0
+        )
+        told = json.loads(out.read_text())
+        found[outline] = {one["image"]: one["probability"] for one in told["images"]}
+    assert "1 of 4 images are left out: no lesion was proposed on them." in told["left_out"]
+    assert "outlines proposed by unet-mobilenet 1.0" in capsys.readouterr().out
+    assert set(found["reader"]) - set(found["proposal"]) == {"0.png"}
+    assert all(found["proposal"][image] != found["reader"][image] for image in found["proposal"])

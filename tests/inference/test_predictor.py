@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
+from torch import Tensor, nn
 
 from csamoe_desktop.inference.bundle import find_bundle
+from csamoe_desktop.inference.engine import Device
 from csamoe_desktop.inference.predictor import calibrated
 from csamoe_desktop.inference.torch_engine import TorchPredictor
 from csamoe_desktop.lesion.regions import Regions, make_regions
-from csamoe_desktop.networks.csamoe import CSAMoENet
+from csamoe_desktop.networks.csamoe import CSAMoENet, Reading
 
 
 def some_regions(seed: int) -> Regions:
@@ -58,3 +60,20 @@ def test_the_probability_is_calibrated_with_the_cards_temperature(predictor: Tor
 def test_the_positive_class_is_the_cards_not_the_second(predictor: TorchPredictor) -> None:
     card = dataclasses.replace(predictor.card, temperature=1.0, classes=("malignant", "benign"))
     assert calibrated((3.0, 0.0), card) == pytest.approx(1 / (1 + math.exp(-3.0)))
+
+
+def test_a_network_that_needs_the_outline_is_given_it(predictor: TorchPredictor) -> None:
+    class Area(nn.Module):
+        """Reads the outline's area alone."""
+
+        needs_mask = True
+
+        def forward(self, views: Tensor, mask: Tensor) -> Reading:
+            area = mask.sum((1, 2, 3))
+            nothing = views.new_zeros(len(views), 1, 4)
+            return Reading(torch.stack([-area, area], 1), views.new_ones(len(views), 1), nothing, views, nothing)
+
+    card = dataclasses.replace(predictor.card, views=("image",))
+    several = [some_regions(0), some_regions(60)]
+    found = TorchPredictor(card, Area(), Device("cpu", "CPU")).predict(several)
+    assert [one.logits[1] for one in found] == [one.lesion.sum() for one in several]

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.lesion.formats import MaskSizeMismatch, read_mask, write_mask
+from csamoe_desktop.lesion.formats import MaskSizeMismatch, mask_format, read_mask, write_mask
 
 SHAPE = (60, 80)
 
@@ -78,8 +78,9 @@ def test_few_grey_steps_at_an_edge_are_no_labels(tmp_path):
 def test_probabilities_from_0_to_1_are_cut_at_half(tmp_path):
     soft = cv2.GaussianBlur(LESION.astype(np.float32), (0, 0), 2)
     read = read_mask(saved(tmp_path / "m.tif", soft), SHAPE)
-    assert np.array_equal(read.pixels, soft > soft.max() / 2)
+    assert np.array_equal(read.pixels, soft >= 0.5)
     assert np.count_nonzero(read.pixels != LESION) < 60
+    assert read.notes == ("The mask file holds soft values between 0 and 1; what is at least 0.5 counts as lesion.",)
 
 
 @pytest.mark.parametrize("values", [(1, 2), (100, 255), (85, 170), (1, 255)])
@@ -104,6 +105,24 @@ def test_labels_in_colour_are_united(tmp_path):
     labels[5:20, 5:20], labels[30:50, 40:70] = (0, 0, 255), (128, 0, 0)
     read = read_mask(saved(tmp_path / "m.png", labels), SHAPE)
     assert np.array_equal(read.pixels, labels.any(axis=2))
+    assert "2 labels" in read.notes[0]
+
+
+def test_colours_as_bright_as_one_another_are_told_apart(tmp_path):
+    labels = np.zeros((*SHAPE, 3), np.uint8)
+    labels[5:20, 5:20], labels[30:50, 40:60], labels[30:50, 60:70] = (255, 0, 0), (0, 255, 0), (255, 255, 0)
+    read = read_mask(saved(tmp_path / "m.png", labels), SHAPE)
+    assert np.array_equal(read.pixels, labels.any(axis=2))
+    assert read.notes == ("The mask file has 3 labels; they were united into one lesion.",)
+    opaque = np.dstack([labels, np.full(SHAPE, 255, np.uint8)])
+    assert read_mask(saved(tmp_path / "m.png", opaque), SHAPE).notes == read.notes
+
+
+def test_one_colour_is_one_label(tmp_path):
+    red = np.dstack([LESION.astype(np.uint8) * 255, np.zeros((*SHAPE, 2), np.uint8)])
+    read = read_mask(saved(tmp_path / "m.png", red), SHAPE)
+    assert np.array_equal(read.pixels, LESION)
+    assert read.notes == ()
 
 
 def test_transparency_is_the_mask_where_colour_is_not(tmp_path):
@@ -221,8 +240,9 @@ def test_a_missing_mask_is_refused(tmp_path):
         read_mask(tmp_path / "m.png", SHAPE)
 
 
-def test_a_written_mask_is_read_again(tmp_path):
-    path = tmp_path / "Läsion 乳腺.png"
+@pytest.mark.parametrize("suffix", [".png", ".bmp", ".tif", ".TIFF"])
+def test_a_written_mask_is_read_again(tmp_path, suffix):
+    path = tmp_path / f"Läsion 乳腺{suffix}"
     write_mask(path, LESION)
     assert set(np.unique(np.asarray(Image.open(path)))) == {0, 255}
     assert np.array_equal(read_mask(path, SHAPE).pixels, LESION)
@@ -233,3 +253,25 @@ def test_a_mask_that_cannot_be_written_is_said(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(UserError, match="could not be written"):
         write_mask(tmp_path / "file" / "m.png", LESION)
+
+
+def test_a_suffix_that_names_no_format_is_refused(tmp_path):
+    with pytest.raises(UserError, match="names no format") as caught:
+        write_mask(tmp_path / "m.jpg", LESION)
+    assert ".nii.gz" in caught.value.hint
+    assert not (tmp_path / "m.jpg").exists()
+
+
+def test_the_longer_suffix_decides():
+    assert [mask_format(Path(name)).name for name in ("a.coco.json", "a.json", "a.nii.gz", "A.TIF")] == [
+        "COCO",
+        "labelme",
+        "NIfTI",
+        "TIFF",
+    ]
+    assert mask_format(Path("a.gz")) is None
+
+
+def test_without_a_frame_the_mask_keeps_its_size(tmp_path):
+    path = saved(tmp_path / "m.png", LESION.astype(np.uint8) * 255)
+    assert np.array_equal(read_mask(path, None).pixels, LESION)

@@ -309,3 +309,21 @@ def test_200_strokes_across_four_megapixels_stay_under_50_megabytes() -> None:
     for _ in range(STEPS):
         mask.undo()
     assert mask.empty
+
+
+def test_pixels_drawn_anew_are_an_edit_in_one_step() -> None:
+    mask = EditedMask((6, 8))
+    first = np.zeros((6, 8), bool)
+    first[1:3, 1:3] = True
+    mask.replace(first, Author.IMPORTED, "made.png")
+    assert mask.redraw(np.roll(first, 3, axis=1)) == Box(1, 1, 3, 6)
+    assert (mask.author, mask.source) == (Author.EDITED, "made.png")
+    assert np.array_equal(mask.pixels, np.roll(first, 3, axis=1))
+    version = mask.version
+    assert mask.redraw(np.roll(first, 3, axis=1)) is None
+    assert mask.version == version
+    mask.undo()
+    assert np.array_equal(mask.pixels, first)
+    assert mask.author is Author.IMPORTED
+    with pytest.raises(ValueError, match="in the place of"):
+        mask.redraw(np.zeros((3, 3), bool))

@@ -92,3 +92,45 @@ def test_a_lesion_that_fills_the_frame_is_measured_to_its_outer_edges() -> None:
 def test_an_empty_mask_is_refused() -> None:
     with pytest.raises(UserError, match="No lesion is marked"):
         measure(np.zeros((5, 5), bool), None)
+
+
+def test_height_and_width_are_the_extent_down_and_along_the_skin() -> None:
+    size = measure(rectangle(30, 20), None)
+    assert (size.height, size.width, size.height_to_width) == (30, 20, 1.5)
+    assert (
+        size.height_words() == "30 px high, 20 px wide, taller than wide (height / width 1.50, pixels taken as square)"
+    )
+    assert "as tall as wide" in measure(rectangle(20, 20), None).height_words()
+    # In millimetres the same pixels are wider than tall.
+    size = measure(rectangle(30, 20), Spacing(0.1, 0.2, "region 1"))
+    assert (size.height, size.width) == (pytest.approx(3), pytest.approx(4))
+    assert size.height_words() == "3.0 mm high, 4.0 mm wide, wider than tall (height / width 0.75)"
+
+
+def test_perimeter_and_equivalent_diameter_of_a_disc() -> None:
+    row, column = np.mgrid[:400, :400] - 199.5
+    disc = np.hypot(row, column) <= 150
+    size = measure(disc, None)
+    assert size.equivalent == pytest.approx(300, rel=0.002)
+    assert size.perimeter == pytest.approx(math.pi * 300, rel=0.01)
+    with_hole = disc & (np.hypot(row, column) > 20)
+    assert measure(with_hole, None).perimeter == size.perimeter
+    assert measure(with_hole, None).equivalent < size.equivalent
+    assert measure(disc, Spacing(0.1, 0.1, "region 1")).perimeter == pytest.approx(size.perimeter / 10)
+
+
+@pytest.mark.parametrize("angle", [-60, -30, 0, 30, 60, 90])
+def test_orientation_is_the_longest_diameter_against_the_skin(angle: int) -> None:
+    row, column = np.mgrid[:400, :400] - 199.5
+    along = column * math.cos(math.radians(angle)) + row * math.sin(math.radians(angle))
+    off = row * math.cos(math.radians(angle)) - column * math.sin(math.radians(angle))
+    size = measure((along / 150) ** 2 + (off / 40) ** 2 <= 1, None)
+    assert abs(size.angle) == pytest.approx(abs(angle), abs=1.5)
+    assert size.angle == pytest.approx(angle, abs=1.5) or abs(angle) in (0, 90)
+    assert f"at {abs(size.angle):.0f}° to the skin" in size.outline_words()
+
+
+def test_orientation_is_an_angle_in_millimetres() -> None:
+    mask = np.eye(50, dtype=bool)
+    assert measure(mask, None).angle == pytest.approx(45)
+    assert measure(mask, Spacing(0.3, 0.1, "region 1")).angle == pytest.approx(math.degrees(math.atan(3)))

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.lesion.regions import make_regions, on_frame
+from csamoe_desktop.lesion.regions import find_part, fit_image, make_regions, on_frame, whole_image
 
 MASK = """
     .........
@@ -217,3 +217,31 @@ def test_the_edge_of_the_square_is_not_the_edge_of_the_image() -> None:
     mask = np.zeros((20, 30), bool)
     mask[8:12, 10:16] = True
     assert not make_regions(frame(20, 30), mask, size=12, field=1.0).touches_edge
+
+
+def test_an_unmarked_frame_is_its_whole_image_without_a_lesion() -> None:
+    image = frame(300, 500)
+    regions = whole_image(image)
+    marked = np.zeros((300, 500), bool)
+    marked[100:200, 100:300] = True
+    assert np.array_equal(regions.image, make_regions(image, marked).image)
+    assert regions.part == (0, 0, 300, 500)
+    for empty in (regions.lesion, regions.core, regions.boundary):
+        assert (empty.shape, empty.dtype, empty.any()) == ((224, 224), bool, False)
+    assert np.array_equal(regions.views()[0], regions.image)
+    assert not regions.views()[1:].any()
+    assert regions.warnings() == []
+    assert not regions.touches_edge
+
+
+def test_the_whole_image_of_a_colour_frame_is_its_grey() -> None:
+    image = frame(30, 40)
+    assert np.array_equal(whole_image(np.repeat(image[..., None], 3, axis=2), 32).image, whole_image(image, 32).image)
+
+
+def test_a_part_of_a_frame_is_fitted_as_its_regions_are() -> None:
+    image, mask = frame(100, 140), np.zeros((100, 140), bool)
+    mask[40:60, 60:100] = True
+    part = find_part(mask, 3.0)
+    assert part == (-10, 20, 110, 140)
+    assert np.array_equal(fit_image(image, part, 48), make_regions(image, mask, 48, field=3.0).image)

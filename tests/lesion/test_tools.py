@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from csamoe_desktop.lesion.tools import NOWHERE, Box, Place, brush, polygon
+from csamoe_desktop.lesion.tools import NOWHERE, Box, Place, brush, ellipse, polygon
 
 
 def drawn(shape: tuple[int, int], covered: tuple[Box, NDArray[np.bool_]]) -> list[str]:
@@ -142,3 +142,22 @@ def test_boxes_join() -> None:
     assert Box(1, 2, 3, 4).joined(None) == Box(1, 2, 3, 4)
     assert NOWHERE.joined(Box(1, 2, 3, 4)) == Box(1, 2, 3, 4)
     assert Box(1, 2, 3, 4).joined(NOWHERE) == Box(1, 2, 3, 4)
+
+
+def test_an_ellipse_fills_its_rectangle() -> None:
+    wanted = [
+        "..........",
+        "..######..",
+        ".########.",
+        ".########.",
+        "..######..",
+        "..........",
+    ]
+    assert drawn((6, 10), ellipse((6, 10), (1.0, 1.0), (5.0, 9.0))) == wanted
+    assert drawn((6, 10), ellipse((6, 10), (5.0, 1.0), (1.0, 9.0))) == wanted, "from any corner"
+
+
+def test_an_ellipse_is_cut_at_the_frame_and_may_be_nothing() -> None:
+    assert drawn((2, 4), ellipse((2, 4), (-2.0, 0.0), (2.0, 4.0))) == ["####", ".##."]
+    assert not ellipse((5, 5), (2.0, 2.0), (2.0, 4.0))[1].any()
+    assert ellipse((5, 5), (20.0, 20.0), (30.0, 30.0))[0].empty

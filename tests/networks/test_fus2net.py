@@ -50,20 +50,20 @@ def seeded() -> Fus2Net:
     return Fus2Net()
 
 
-def some_images(count: int = 2) -> Tensor:
-    """Return images that need no random numbers: one long wave of mean near 0, as equation 1 has it, cut."""
+def some_views(count: int = 2) -> Tensor:
+    """Return views that need no random numbers: one long wave of mean near 0, as equation 1 has it, cut."""
     places = torch.arange(count * 3 * 299 * 299, dtype=torch.float32)
-    return torch.sin(places / 97).view(count, 3, 299, 299)
+    return torch.sin(places / 97).view(count, 1, 3, 299, 299)
 
 
-def settle(network: nn.Module, images: Tensor) -> None:
-    """Give every batch norm the statistics of `images`, as training would; untrained ones let the signal die out."""
+def settle(network: nn.Module, views: Tensor) -> None:
+    """Give every batch norm the statistics of `views`, as training would; untrained ones let the signal die out."""
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.momentum = 1.0
             module.train()
     with torch.no_grad():
-        network(images)
+        network(views)
     network.eval()
 
 
@@ -87,7 +87,7 @@ def test_every_row_of_table_4_has_its_shapes_kernel_and_stride() -> None:
     for _, name, *_ in TABLE_4:
         note(name, network.get_submodule(name))
     with torch.inference_mode():
-        network(some_images(1))
+        network(some_views(1))
     for row, name, given, found, kernel, stride in TABLE_4:
         assert seen[name] == (given, found), f"row {row}, {name}"
         module = network.get_submodule(name)
@@ -142,11 +142,13 @@ def test_the_residual_is_scaled_and_added_to_the_input() -> None:
 def test_a_reading_hands_out_everything_the_screen_shows() -> None:
     network = seeded().eval()
     with torch.inference_mode():
-        reading = network(some_images(1))
+        reading = network(some_views(1))
         by_hand = network.head(reading.fused)
     assert isinstance(reading, Fus2NetReading)
     assert reading.logits.shape == (1, 2)
-    assert reading.features.shape == (1, 384, 35, 35)
+    assert reading.gates.tolist() == [[1.0]]
+    assert reading.stage_attention.tolist() == [[[0.0] * 4]]
+    assert reading.features.shape == (1, 1, 384, 35, 35)
     assert reading.fused.shape == (1, 128)
     torch.testing.assert_close(by_hand, reading.logits)
 
@@ -156,10 +158,10 @@ def test_dropout_is_a_half_after_the_first_connected_layer_and_only_in_training(
     assert [module.p for module in network.modules() if isinstance(module, nn.Dropout)] == [0.5]
     network.eval()
     with torch.inference_mode():
-        first, second = network(some_images(1)), network(some_images(1))
+        first, second = network(some_views(1)), network(some_views(1))
         assert torch.equal(first.logits, second.logits)
         network.dropout.train()
-        dropped = network(some_images(1))
+        dropped = network(some_views(1))
     assert torch.equal(dropped.fused, first.fused)
     assert not torch.equal(dropped.logits, first.logits)
 
@@ -176,7 +178,7 @@ def test_l2_is_a_twentieth_of_the_first_connected_layers_squares() -> None:
 
 def test_every_parameter_gets_a_gradient() -> None:
     network = seeded().train()
-    cross_entropy(network(some_images(2)).logits, torch.tensor([0, 1])).backward()
+    cross_entropy(network(some_views(2)).logits, torch.tensor([0, 1])).backward()
     without = [name for name, value in network.named_parameters() if value.grad is None or not value.grad.any()]
     assert without == []
 
@@ -185,7 +187,7 @@ def test_every_parameter_gets_a_gradient() -> None:
 def test_seeded_output_is_what_it_was(field: str, every: int) -> None:
     expected = json.loads(EXPECTED.read_text())
     network = seeded().eval()
-    settle(network, some_images())
+    settle(network, some_views())
     with torch.inference_mode():
-        found = getattr(network(some_images()), field)[:, ::every]
+        found = getattr(network(some_views()), field)[:, ::every]
     torch.testing.assert_close(found, torch.tensor(expected[field]), rtol=1e-3, atol=1e-4)

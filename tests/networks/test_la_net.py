@@ -116,6 +116,12 @@ def test_the_classifier_looks_where_the_lesion_is() -> None:
     assert not torch.allclose(left.logits, right.logits)
 
 
+def test_an_outline_is_the_readings_mask() -> None:
+    network = seeded().eval()
+    with torch.inference_mode():
+        torch.testing.assert_close(network.outline(some_views(1, 64, 96)), network(some_views(1, 64, 96)).mask_logits)
+
+
 def test_each_stage_has_a_say_in_the_mask() -> None:
     network = seeded().eval()
     with torch.inference_mode():

@@ -29,14 +29,19 @@ def some_images(count: int = 2) -> Tensor:
     return (torch.sin(places / 97).view(count, 1, 128, 128) + 1) / 2
 
 
-def settle(network: nn.Module, images: Tensor) -> None:
-    """Give every batch norm the statistics of `images`, as training would; untrained ones let the signal die out."""
+def some_views(count: int = 2) -> Tensor:
+    """Return the same images as the one expert's view, their grey in three channels."""
+    return some_images(count).unsqueeze(1).expand(-1, -1, 3, -1, -1)
+
+
+def settle(network: nn.Module, views: Tensor) -> None:
+    """Give every batch norm the statistics of `views`, as training would; untrained ones let the signal die out."""
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.momentum = 1.0
             module.train()
     with torch.no_grad():
-        network(images)
+        network(views)
     network.eval()
 
 
@@ -75,15 +80,17 @@ def test_parameter_count_to_the_last_one() -> None:
 def test_a_reading_hands_out_everything_the_screen_shows() -> None:
     network = seeded().eval()
     with torch.inference_mode():
-        reading = network(some_images())
-        again = network(some_images())
+        reading = network(some_views())
+        again = network(some_views())
         by_hand = network.head(reading.fused)
     assert isinstance(reading, TwoStageReading)
     assert CLASSES == ("normal", "benign", "malignant")
     assert reading.logits.shape == (2, 3)
     assert reading.mask_logits.shape == (2, 1, 128, 128)
     assert reading.channels.shape == (2, 3, 128, 128)
-    assert reading.features.shape == (2, 1920, 4, 4)
+    assert reading.gates.tolist() == [[1.0], [1.0]]
+    assert reading.stage_attention.shape == (2, 1, 4)
+    assert reading.features.shape == (2, 1, 1920, 4, 4)
     assert reading.features.min() >= 0
     assert reading.fused.shape == (2, 64)
     torch.testing.assert_close(by_hand, reading.logits)
@@ -93,9 +100,9 @@ def test_a_reading_hands_out_everything_the_screen_shows() -> None:
 @pytest.mark.parametrize("inputs", INPUTS)
 def test_the_second_stage_sees_the_channels_of_table_1(inputs: str) -> None:
     network = seeded(inputs=inputs).eval()
-    image, mask = some_images(1), some_masks(1)
+    image, views, mask = some_images(1), some_views(1), some_masks(1)
     with torch.inference_mode():
-        reading = network(image, mask) if network.needs_mask else network(image)
+        reading = network(views, mask) if network.needs_mask else network(views)
         predicted = None if network.segmenter is None else torch.sigmoid(network.segmenter(image).mask_logits)
     if predicted is None:
         assert reading.mask_logits is None
@@ -113,9 +120,9 @@ def test_the_second_stage_sees_the_channels_of_table_1(inputs: str) -> None:
 
 def test_a_mask_is_asked_for_only_where_it_is_looked_at() -> None:
     with pytest.raises(ValueError, match="needs a mask"):
-        TwoStage("true_mask_and_image")(some_images(1))
+        TwoStage("true_mask_and_image")(some_views(1))
     with pytest.raises(ValueError, match="takes no mask"):
-        TwoStage("image")(some_images(1), some_masks(1))
+        TwoStage("image")(some_views(1), some_masks(1))
 
 
 def test_unknown_inputs_are_refused() -> None:
@@ -131,7 +138,7 @@ def test_three_layers_of_64_one_dropout_of_a_twentieth() -> None:
     # With everything dropped after the third layer, the last one has only its bias to say.
     network.dropout.p = 1.0
     with torch.inference_mode():
-        torch.testing.assert_close(network(some_images(1)).logits[0], network.head.bias)
+        torch.testing.assert_close(network(some_views(1)).logits[0], network.head.bias)
 
 
 def test_benign_and_malignant_alone_are_two_classes() -> None:
@@ -146,7 +153,7 @@ def test_what_is_held_does_not_move_in_training() -> None:
         for name, value in network.state_dict().items()
         if name.startswith(("segmenter", "features"))
     }
-    reading = network(some_images())
+    reading = network(some_views())
     cross_entropy(reading.logits, torch.tensor([0, 2])).backward()
     for name, value in network.state_dict().items():
         if name in held:
@@ -161,7 +168,7 @@ def test_what_is_held_does_not_move_in_training() -> None:
 @pytest.mark.parametrize("frozen", [True, False])
 def test_every_parameter_that_is_trained_gets_a_gradient(frozen: bool) -> None:
     network = seeded(inputs="image", frozen_features=frozen).train()
-    cross_entropy(network(some_images(2)).logits, torch.tensor([0, 2])).backward()
+    cross_entropy(network(some_views(2)).logits, torch.tensor([0, 2])).backward()
     trained = {name: value for name, value in network.named_parameters() if value.requires_grad}
     assert any(name.startswith("features.") for name in trained) is not frozen
     assert [name for name, value in trained.items() if value.grad is None or not value.grad.any()] == []
@@ -173,7 +180,15 @@ def test_the_first_stage_is_a_trained_unet() -> None:
     network = seeded().eval()
     network.load_segmenter(trained.state_dict())
     with torch.inference_mode():
-        torch.testing.assert_close(network(some_images(1)).mask_logits, trained(some_images(1)).mask_logits)
+        torch.testing.assert_close(network(some_views(1)).mask_logits, trained(some_images(1)).mask_logits)
+
+
+def test_its_outline_is_the_first_stages() -> None:
+    network = seeded().eval()
+    with torch.inference_mode():
+        torch.testing.assert_close(network.outline(some_views(1)), network(some_views(1)).mask_logits)
+    with pytest.raises(ValueError, match="have no first stage"):
+        seeded(inputs="image").outline(some_views(1))
 
 
 def test_a_first_stage_that_does_not_fit_is_refused() -> None:
@@ -197,9 +212,9 @@ def test_the_features_start_from_a_whole_densenet201() -> None:
         network.features.apply(lambda part: part.reset_parameters() if hasattr(part, "reset_parameters") else None)
         network.load_imagenet(weights)
         with torch.inference_mode():
-            reading = network(some_images(1))
+            reading = network(some_views(1))
             # torchvision's own way to its 1000 classes, from our features.
-            ours = densenet.classifier(reading.features.mean((2, 3)))
+            ours = densenet.classifier(reading.features[:, 0].mean((2, 3)))
             torch.testing.assert_close(ours, densenet(reading.channels))
 
 
@@ -211,9 +226,9 @@ def test_a_start_that_is_no_densenet201_is_refused() -> None:
 def test_seeded_output_is_what_it_was() -> None:
     expected = json.loads(EXPECTED.read_text())
     network = seeded().eval()
-    settle(network, some_images())
+    settle(network, some_views())
     with torch.inference_mode():
-        reading = network(some_images())
+        reading = network(some_views())
     for field, found in [
         ("logits", reading.logits),
         ("mask_logits", reading.mask_logits[:, 0, ::32, ::32]),

@@ -113,6 +113,13 @@ def test_a_segmentation_is_a_mask_of_the_images_size() -> None:
     assert found.mask_logits.min() < 0
 
 
+def test_an_outline_is_the_mask_of_the_views_first_channel() -> None:
+    network = seeded().eval()
+    views = some_images().unsqueeze(1).expand(-1, -1, 3, -1, -1)
+    with torch.inference_mode():
+        assert torch.equal(network.outline(views), network(some_images()).mask_logits)
+
+
 def test_nine_dropouts_of_a_tenth_work_in_training_and_rest_when_reading() -> None:
     network = seeded().eval()
     dropouts = [module for module in network.modules() if isinstance(module, nn.Dropout)]

@@ -21,9 +21,9 @@ from csamoe_desktop.report.content import (
     ReportInput,
     Section,
     content,
-    probability_words,
     report_file_name,
 )
+from csamoe_desktop.report.reasons import probability_words
 from csamoe_desktop.study.model import StudyFacts
 from csamoe_desktop.study.raster import open_picture
 

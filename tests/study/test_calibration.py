@@ -5,7 +5,8 @@ import math
 import pytest
 from pydicom.dataset import Dataset
 
-from csamoe_desktop.study.calibration import find_spacing
+from csamoe_desktop.errors import UserError
+from csamoe_desktop.study.calibration import by_hand, drawn_pixels, find_spacing, millimetres
 from csamoe_desktop.study.model import Spacing
 
 
@@ -159,3 +160,49 @@ def test_the_shared_spacing_of_an_enhanced_image_is_found():
 def test_no_scale_is_none_without_a_word():
     assert find_spacing(header()) == (None, ())
     assert find_spacing(header(PixelSpacing=None)) == (None, ())
+
+
+# -- by hand
+
+
+def test_a_line_along_the_depth_scale_gives_square_pixels() -> None:
+    spacing = by_hand((100.0, 700.0), (412.0, 700.0), 40.0)
+    assert spacing == Spacing(40 / 312, 40 / 312, "calibrated by hand: 40 mm over 312 px")
+    assert spacing.by_hand
+    assert spacing.words == "calibrated by hand: 40 mm over 312 px"
+    assert Spacing(0.1, 0.1, "region 1").words == "calibrated from region 1"
+    assert by_hand((0.0, 0.0), (30.0, 40.0), 5.0).row == pytest.approx(0.1)
+
+
+def test_pixels_stay_as_high_for_their_width_as_the_file_says() -> None:
+    own = Spacing(0.2, 0.1, "region 1")
+    down = by_hand((0.0, 0.0), (100.0, 0.0), 30.0, own)
+    across = by_hand((0.0, 0.0), (0.0, 100.0), 30.0, own)
+    assert (down.row, down.column) == pytest.approx((0.3, 0.15))
+    assert (across.row, across.column) == pytest.approx((0.6, 0.3))
+
+
+def test_a_short_line_is_refused_in_a_sentence() -> None:
+    with pytest.raises(UserError, match="19 pixels long; that is too short") as refused:
+        by_hand((0.0, 0.0), (19.4, 0.0), 40.0)
+    assert "at least 20 pixels" in refused.value.hint
+    assert drawn_pixels((0.0, 0.0), (20.0, 0.0)) == 20
+
+
+def test_pixels_that_no_image_has_are_refused() -> None:
+    with pytest.raises(UserError, match="400 mm over 30 pixels would make a pixel 13.3 mm wide"):
+        by_hand((0.0, 0.0), (30.0, 0.0), 400.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "length"),
+    [("40", "mm", 40), ("4", "cm", 40), ("4,5", "cm", 45), (" 4 CM ", "mm", 40), ("35mm", "cm", 35), (".5", "cm", 5)],
+)
+def test_a_length_typed_is_read(text: str, unit: str, length: float) -> None:
+    assert millimetres(text, unit) == pytest.approx(length)
+
+
+@pytest.mark.parametrize("text", ["", "0", "-4", "four", "4 inch", "1e3", "nan", "4 5"])
+def test_what_is_no_length_is_refused(text: str) -> None:
+    with pytest.raises(UserError, match="not a length"):
+        millimetres(text, "mm")

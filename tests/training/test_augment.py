@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from csamoe_desktop.training.augment import AUGMENTATIONS, Augmentation, paper, strong
+from csamoe_desktop.training.augment import AUGMENTATIONS, Augmentation, flips, framing, paper, strong
 
 SIZE = 224
 
@@ -67,13 +67,69 @@ def test_the_strong_one_changes_outline_place_and_settings() -> None:
     assert np.std(brightness) > 8
 
 
-@pytest.mark.parametrize("augmentation", AUGMENTATIONS.values(), ids=AUGMENTATIONS)
+@pytest.mark.parametrize("augmentation", [paper, flips, strong])
 def test_a_lesion_is_never_turned_out_of_the_image(augmentation: Augmentation) -> None:
     pixels = np.full((224, 224), 90, np.uint8)
     mask = np.zeros((224, 224), bool)
     mask[0, 0] = True
     for seed in range(60):
         assert augmentation(pixels, mask, SIZE, None, draw(seed))[1].any()
+
+
+def test_flips_are_flips_and_no_more() -> None:
+    pixels, mask = marked()
+    pixels = pixels + np.arange(224, dtype=np.uint8)[:, None] // 8
+    four = {
+        (pixels[::down, ::across].tobytes(), mask[::down, ::across].tobytes()) for down in (1, -1) for across in (1, -1)
+    }
+    found = {tuple(one.tobytes() for one in flips(pixels, mask, SIZE, None, draw(seed))[:2]) for seed in range(40)}
+    assert found == four
+
+
+def test_framing_keeps_the_readers_line_and_shows_now_the_whole_frame_now_a_square_around_it() -> None:
+    pixels, mask = marked()
+    shares = []
+    for seed in range(60):
+        image, lesion, part = framing(pixels, mask, SIZE, None, draw(seed))
+        if not lesion.any():
+            continue
+        values = image.astype(float)
+        assert values[lesion].mean() > values[~lesion & (image > 0)].mean() + 30
+        shares.append(np.ptp(np.argwhere(lesion)[:, 1]) / SIZE)
+        whole = part == (0, 0, 224, 224)
+        # 81 of 224 columns; in a square of 1.2 to 3.5 times the lesion's length, 29 to 83 % (moved, some is cut off).
+        assert shares[-1] == pytest.approx(80 / 224, abs=0.06) if whole else 0.15 < shares[-1] < 0.9
+    assert 0.2 < np.mean([abs(share - 80 / 224) < 0.03 for share in shares]) < 0.8
+    assert max(shares) > 0.6
+
+
+def test_framing_shows_one_in_five_a_part_that_the_lesion_does_not_reach_into() -> None:
+    # The lesion is as bright as nothing else is; the tissue is far from it whatever the scanner's settings.
+    pixels, mask = np.full((200, 300), 20, np.uint8), np.zeros((200, 300), bool)
+    mask[60:90, 40:80] = True
+    pixels[mask] = 220
+    without = 0
+    for seed in range(200):
+        image, lesion, _ = framing(pixels, mask, SIZE, None, draw(seed))
+        without += not lesion.any()
+        assert (image.max() > 110) == lesion.any()
+    assert 25 < without < 58
+    # Where the lesion leaves no third of the frame free, it is always seen.
+    mask[20:180, 60:240] = True
+    assert all(framing(pixels, mask, SIZE, None, draw(seed))[1].any() for seed in range(40))
+
+
+@pytest.mark.parametrize("augmentation", AUGMENTATIONS.values(), ids=AUGMENTATIONS)
+def test_an_image_without_a_lesion_is_augmented_whole(augmentation: Augmentation) -> None:
+    pixels = marked()[0]
+    nothing = np.zeros((224, 224), bool)
+    made = [augmentation(pixels, nothing, 96, 2.2, draw(seed)) for seed in range(12)]
+    for image, lesion, part in made:
+        assert image.shape == lesion.shape == (96, 96)
+        assert (image.dtype, lesion.dtype) == (np.uint8, bool)
+        assert not lesion.any()
+        assert part == (0, 0, 224, 224)
+    assert len({image.tobytes() for image, _, _ in made}) >= 3
 
 
 @pytest.mark.parametrize("augmentation", AUGMENTATIONS.values(), ids=AUGMENTATIONS)

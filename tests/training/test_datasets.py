@@ -51,8 +51,24 @@ def test_a_missing_or_broken_image_is_refused(samples: list[Sample]) -> None:
     samples[1].image.write_bytes(b"no image")
     with pytest.raises(UserError, match=r"images/00r\.png: .*not a PNG"):
         read_sample(samples[1])
-    with pytest.raises(UserError, match=r"images/18l\.png: "):  # its mask is empty
-        read_sample(samples[36])
+    cv2.imwrite(str(samples[2].mask), np.zeros((60, 80), np.uint8))
+    with pytest.raises(UserError, match=r"images/01l\.png: "):  # a lesion, and its mask is empty
+        read_sample(samples[2])
+
+
+def test_a_normal_image_has_an_empty_mask_whatever_its_file_says(samples: list[Sample]) -> None:
+    samples[36].mask.unlink()
+    pixels, mask = read_sample(samples[36])
+    assert samples[36].label == "normal"
+    assert mask.shape == pixels.shape
+    assert not mask.any()
+
+
+def test_the_classes_order_numbers_them_and_normal_may_be_one(samples: list[Sample]) -> None:
+    examples = read_examples(samples, ("normal", "malignant", "benign"))
+    assert len(examples) == 40
+    assert [one.target for one in examples[:4]] == [2, 2, 1, 1]
+    assert [one.target for one in examples[36:]] == [0] * 4
 
 
 def test_files_are_read_as_the_window_reads_them(samples: list[Sample]) -> None:
@@ -88,7 +104,7 @@ def test_a_table_from_excel_is_read_and_a_spoilt_one_refused(dataset_folder: Pat
 
 
 def test_examples_are_the_two_classes_as_they_lie_on_disk(samples: list[Sample]) -> None:
-    examples = read_examples(samples, "malignant", "benign")
+    examples = read_examples(samples, ("benign", "malignant"))
     assert len(examples) == 36  # the four normal images are of neither class
     pixels, mask = read_sample(samples[0])
     np.testing.assert_array_equal(examples[0].pixels, pixels)

@@ -6,18 +6,22 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import overload
+from typing import NamedTuple, overload
 
 import pytest
 import torch
 from safetensors.torch import load_file
+from torch import Tensor, nn
 
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.networks.build import build
 from csamoe_desktop.networks.cards import Builder
 from csamoe_desktop.training import loop
+from csamoe_desktop.training.checkpoint import Progress
+from csamoe_desktop.training.curves import CURVES
 from csamoe_desktop.training.datasets import Example, Sample, read_examples
-from csamoe_desktop.training.loop import Recipe, seed_everything, train
+from csamoe_desktop.training.loop import make_task, seed_everything, train
+from csamoe_desktop.training.recipe import Recipe
 
 CPU = torch.device("cpu")
 RECIPE = Recipe(
@@ -30,7 +34,7 @@ PLUS = dataclasses.replace(
 
 @pytest.fixture
 def examples(samples: list[Sample]) -> list[Example]:
-    return read_examples(samples, "malignant", "benign")
+    return read_examples(samples, ("benign", "malignant"))
 
 
 def started(recipe: Recipe = RECIPE) -> torch.nn.Module:
@@ -76,6 +80,56 @@ def test_a_killed_run_goes_on_to_the_same_weights(recipe: Recipe, examples: list
         assert torch.equal(value, second[name]), name
 
 
+class TwoReader(nn.Module):
+    """CSASN's interface in a few parameters."""
+
+    expert_names = ("image",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.look = nn.Sequential(nn.Conv2d(3, 6, 5, stride=4), nn.BatchNorm2d(6), nn.ReLU(), nn.Dropout(0.2))
+        self.head, self.second_head = nn.Linear(6, 2), nn.Linear(6, 4)
+
+    def forward(self, views: Tensor) -> "TwoLogits":
+        seen = self.look(views[:, 0]).mean((2, 3))
+        return TwoLogits(self.head(seen), seen.new_ones(len(seen), 1), self.second_head(seen))
+
+
+class TwoLogits(NamedTuple):
+    """What the loop looks at of CSASN's reading."""
+
+    logits: Tensor
+    gates: Tensor
+    second_logits: Tensor
+
+
+def test_what_a_task_learns_is_trained_and_goes_on_after_a_kill_too(examples: list[Example], tmp_path: Path) -> None:
+    recipe = dataclasses.replace(
+        RECIPE, builder=Builder("csasn"), task="two readings", size=32, learning_rate=1e-2, weight_decay=0.05
+    )
+    labelled = [
+        dataclasses.replace(
+            one, sample=dataclasses.replace(one.sample, columns=one.sample.columns | {"birads": str(2 + place % 4)})
+        )
+        for place, one in enumerate(examples)
+    ]
+    training, validation = labelled[:10], labelled[10:16]
+
+    def run(some: Sequence[Example], seed: int, name: str) -> Progress:
+        seed_everything(seed, 0)
+        return train(recipe, TwoReader(), some, validation, tmp_path / name, CPU, show_progress=False)
+
+    unbroken = run(training, 1, "unbroken")
+    with pytest.raises(KeyboardInterrupt):
+        run(KilledAt(training, 11 + 3 * 11 + 10 + 5), 1, "killed")  # three more passes count classes and categories
+    assert len(load_file(tmp_path / "killed" / loop.CHECKPOINT)) > 0
+    assert run(training, 99, "killed").history == unbroken.history
+    first, second = (load_file(tmp_path / name / loop.CHECKPOINT) for name in ("unbroken", "killed"))
+    assert first.keys() == second.keys()
+    assert all(torch.equal(value, second[name]) for name, value in first.items())
+    assert first["task.weighing.free_log_variance"].abs().min() > 0  # it started from zero
+
+
 def test_it_learns_what_is_plain_to_see(examples: list[Example], tmp_path: Path) -> None:
     recipe = dataclasses.replace(RECIPE, epochs=6, batch=8, learning_rate=3e-4, bfloat16=True)
     progress = train(recipe, started(recipe), examples[:24], examples[24:], tmp_path, CPU, show_progress=False)
@@ -86,14 +140,14 @@ def test_it_learns_what_is_plain_to_see(examples: list[Example], tmp_path: Path)
 
 def test_curves_and_the_best_weights_are_left(examples: list[Example], tmp_path: Path) -> None:
     progress = train(RECIPE, started(), examples[:8], examples[8:14], tmp_path, CPU, show_progress=False)
-    with (tmp_path / loop.CURVES).open() as opened:
+    with (tmp_path / CURVES).open() as opened:
         rows = list(csv.DictReader(opened))
     assert [int(row["epoch"]) for row in rows] == [1, 2]
     assert float(rows[-1]["validation_loss"]) == progress.history[-1]["validation_loss"]
     network = build(RECIPE.builder)
     network.load_state_dict(load_file(tmp_path / loop.BEST))
-    checked = loop.validate(RECIPE, network, examples[8:14], CPU)
-    assert checked.loss == pytest.approx(progress.history[progress.best_epoch - 1]["validation_loss"], rel=1e-4)
+    checked = loop.validate(RECIPE, make_task(RECIPE, examples[:8]), network, examples[8:14], CPU)
+    assert checked["loss"] == pytest.approx(progress.history[progress.best_epoch - 1]["validation_loss"], rel=1e-4)
 
 
 def test_a_run_ends_when_validation_stops_improving(examples: list[Example], tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from sklearn import metrics as sklearn_metrics
+from sklearn.calibration import calibration_curve
 
 from csamoe_desktop.training import metrics
 
@@ -82,3 +83,57 @@ def test_thresholds_of_a_perfect_classifier_meet() -> None:
     thresholds = metrics.choose_thresholds(positive, np.linspace(0, 1, 100))
     assert thresholds.benign_below == thresholds.suspicious_from
     assert 0.4 < thresholds.benign_below < 0.6
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_calibration_equals_scikit_learns(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    probability = draw.beta(0.6, 0.9, 400)
+    positive = draw.random(400) < probability**1.5
+    found = metrics.calibration(positive, probability)
+    assert found["brier"] == pytest.approx(sklearn_metrics.brier_score_loss(positive, probability))
+    true, said = calibration_curve(positive, probability, n_bins=15, strategy="uniform")
+    share = np.histogram(probability, np.linspace(0, 1, 16))[0] / 400
+    assert found["ece"] == pytest.approx((share[share > 0] * np.abs(true - said)).sum())
+    assert metrics.reliability(positive, probability)[0] == pytest.approx(said)
+
+
+def test_calibration_of_the_extremes_is_in_a_bin() -> None:
+    right = metrics.calibration(np.array([False, True]), np.array([0.0, 1.0]))
+    wrong = metrics.calibration(np.array([True, False]), np.array([0.0, 1.0]))
+    assert right == {"ece": 0.0, "brier": 0.0}
+    assert wrong == {"ece": 1.0, "brier": 1.0}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_curve_is_scikit_learns_and_its_area_the_auc(seed: int) -> None:
+    positive, score = made(seed=seed)
+    false, true, _ = sklearn_metrics.roc_curve(positive, score, drop_intermediate=False)
+    at = np.linspace(0, 1, 20001)
+    curve = metrics.roc(positive, score, at)
+    assert np.trapezoid(curve, at) == pytest.approx(metrics.auc(positive, score), abs=1e-3)
+    steps = np.flatnonzero(np.diff(false, append=2) > 0)
+    assert metrics.roc(positive, score, false[steps]) == pytest.approx(true[steps])
+    assert np.isnan(metrics.roc(np.array([True]), np.array([0.5]), at)).all()
+
+
+def test_fewer_resamples_give_nearly_the_same_interval() -> None:
+    positive, score = made()
+    groups = [str(row // 3) for row in range(len(score))]
+    many = metrics.with_intervals(positive, score, groups)["auc"]
+    few = metrics.with_intervals(positive, score, groups, resamples=400)["auc"]
+    assert (few.value, few.low, few.high) == pytest.approx((many.value, many.low, many.high), abs=0.02)
+    assert few.low != many.low
+
+
+def test_thresholds_say_how_the_images_fell_on_the_categories() -> None:
+    positive, score = made(500)
+    thresholds = metrics.choose_thresholds(positive, score, patients=77)
+    counts = thresholds.counts
+    assert counts is not None
+    assert (counts.positives, counts.negatives, counts.patients) == (positive.sum(), (~positive).sum(), 77)
+    below, above = score < thresholds.benign_below, score >= thresholds.suspicious_from
+    assert (counts.missed, counts.cleared) == ((below & positive).sum(), (below & ~positive).sum())
+    assert (counts.caught, counts.false_alarms) == ((above & positive).sum(), (above & ~positive).sum())
+    assert counts.missed / counts.positives <= 0.02
+    assert counts.false_alarms / counts.negatives <= 0.05

@@ -47,7 +47,8 @@ def open_files(qtbot: QtBot) -> Open:
 
 @pytest.fixture
 def session(qtbot: QtBot) -> Iterator[Session]:
-    session = Session(Settings())
+    # The own read before the AI's has tests of its own; these are about the AI's reading.
+    session = Session(Settings(own_read_first=False))
     yield session
     session.close()
 
@@ -55,7 +56,7 @@ def session(qtbot: QtBot) -> Iterator[Session]:
 @pytest.fixture
 def window(qtbot: QtBot) -> Iterator[MainWindow]:
     """The window, shown and active."""
-    window = make_window(Settings())
+    window = make_window(Settings(own_read_first=False))
     qtbot.addWidget(window)
     window.resize(1200, 800)
     window.show()

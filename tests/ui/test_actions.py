@@ -206,10 +206,10 @@ def test_a_key_chosen_in_the_settings_is_used(qtbot: QtBot, open_files: Open, sm
 
 
 def test_the_keys_told_are_those_in_use(qtbot: QtBot, open_files: Open, small_png: Path) -> None:
-    window = make_window(Settings(shortcuts={"open": "F7", "brush": "", "polygon": "V"}))
+    window = make_window(Settings(shortcuts={"open": "F7", "brush": "", "polygon": "Y"}))
     qtbot.addWidget(window)
     assert window.canvas._empty.text == "Drop a study here, or press F7"
     assert window.reading.next_step.text() == "Drop a study on the window, or press F7."
     open_files(window.session, small_png)
-    assert "the brush or the polygon (V)" in window.reading.next_step.text()
+    assert "the brush or the polygon (Y)" in window.reading.next_step.text()
     window.close()

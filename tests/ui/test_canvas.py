@@ -55,7 +55,7 @@ CARD = ModelCard(
 
 @pytest.fixture
 def session(qtbot: QtBot) -> Iterator[Session]:
-    session = Session(Settings())
+    session = Session(Settings(own_read_first=False))
     yield session
     session.close()
 

@@ -1,11 +1,13 @@
-"""Closing the program: asked once where something would be lost, never where nothing would, a report first."""
+"""Closing the program: nothing is asked as all is stored, but for what could not be; a report is finished first."""
 
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
+from csamoe_desktop import paths
 from csamoe_desktop.study.phantom import DemoStudy
 from csamoe_desktop.ui.closing import in_words
 from csamoe_desktop.ui.main_window import MainWindow
@@ -31,12 +33,29 @@ def test_what_is_lost_is_said_in_words() -> None:
     assert in_words(0, 3) == "3 comments"
 
 
-def test_nothing_is_asked_where_nothing_is_at_stake(
+@pytest.fixture
+def no_store(user_folder: Path) -> Path:
+    """A folder where the store's file should be: it can be neither opened nor made."""
+    paths.store_file().mkdir(parents=True)
+    return paths.store_file()
+
+
+def test_nothing_is_asked_about_outlines_and_comments(
     window: MainWindow, open_files: Open, demo: DemoStudy, mark: Do, qtbot: QtBot
 ) -> None:
     open_files(window.session, demo.smooth, demo.spiculated)
-    window.session.import_mask(demo.spiculated_mask)
+    mark(window.session)
     window.session.show_study(window.session.studies[0])
+    mark(window.session)
+    qtbot.keyClicks(window.own_read.comment, "seen")
+    window.close()
+    assert not window.isVisible()
+
+
+def test_nothing_is_asked_where_a_store_that_fails_costs_nothing(
+    no_store: Path, window: MainWindow, open_files: Open, demo: DemoStudy, mark: Do, qtbot: QtBot
+) -> None:
+    open_files(window.session, demo.smooth)
     mark(window.session)
     window.session.undo()
     qtbot.keyClicks(window.own_read.comment, "  ")
@@ -44,15 +63,15 @@ def test_nothing_is_asked_where_nothing_is_at_stake(
     assert not window.isVisible()
 
 
-def test_an_outline_is_asked_about_once(
-    window: MainWindow, open_files: Open, demo: DemoStudy, mark: Do, small_png: Path
+def test_what_could_not_be_stored_is_asked_about_once(
+    no_store: Path, window: MainWindow, open_files: Open, demo: DemoStudy, mark: Do, small_png: Path
 ) -> None:
     open_files(window.session, demo.cine)
     mark(window.session)
     open_files(window.session, small_png)
     window.close()
     assert window.isVisible()
-    assert questions(window) == ["1 outline that no report holds is lost when the program closes."]
+    assert questions(window) == ["1 outline could not be stored and is lost when the program closes."]
     answer(window, "Cancel")
     assert window.isVisible()
     window.close()
@@ -62,21 +81,21 @@ def test_an_outline_is_asked_about_once(
 
 
 def test_a_second_close_answers_the_question(
-    window: MainWindow, open_files: Open, demo: DemoStudy, mark: Do, qtbot: QtBot
+    no_store: Path, window: MainWindow, open_files: Open, demo: DemoStudy, mark: Do, qtbot: QtBot
 ) -> None:
     open_files(window.session, demo.cine)
     mark(window.session)
     qtbot.keyClicks(window.own_read.comment, "seen")
     window.cine.toggle()
     window.actions_table["quit"].trigger()
-    assert questions(window) == ["1 outline and 1 comment that no report holds are lost when the program closes."]
+    assert questions(window) == ["1 outline and 1 comment could not be stored and are lost when the program closes."]
     assert not window.cine.playing, "another frame would take the question away"
     window.actions_table["quit"].trigger()
     assert not window.isVisible()
 
 
 def test_the_question_is_asked_anew_after_it_went_with_the_frame(
-    window: MainWindow, open_files: Open, demo: DemoStudy, mark: Do
+    no_store: Path, window: MainWindow, open_files: Open, demo: DemoStudy, mark: Do
 ) -> None:
     open_files(window.session, demo.cine)
     mark(window.session)
@@ -88,46 +107,17 @@ def test_the_question_is_asked_anew_after_it_went_with_the_frame(
     assert len(questions(window)) == 1
 
 
-def test_what_a_report_holds_is_not_asked_about(
-    window: MainWindow, open_files: Open, demo: DemoStudy, read: Do, qtbot: QtBot, tmp_path: Path
+def test_the_program_closes_unasked_once_the_store_is_in_order_again(
+    no_store: Path, window: MainWindow, open_files: Open, demo: DemoStudy, mark: Do
 ) -> None:
-    session = window.session
-    open_files(session, demo.spiculated)
-    session.import_mask(demo.spiculated_mask)
-    read(session)
-    qtbot.keyClicks(window.own_read.comment, "irregular")
-    assert session.unreported() == (1, 1)
-    written: list[Path] = []
-    session.export_report(tmp_path / "report.pdf", written.append)
-    qtbot.waitUntil(lambda: bool(written), timeout=60_000)
-    assert session.unreported() == (0, 0)
-    session.clear_mask()
-    session.undo()
-    assert session.unreported() == (0, 0), "the outline reported is back"
-    session.import_mask(demo.smooth_mask)
-    assert session.unreported() == (1, 0)
-    session.undo()
-    qtbot.keyClicks(window.own_read.comment, " margin")
-    assert session.unreported() == (0, 1)
-    window.actions_table["close_study"].trigger()
-    assert questions(window) == ["spiculated.dcm has 1 comment that no report holds; closing removes them."]
-    window.own_read.comment.setPlainText("irregular")
-    window.messages.clear()
+    open_files(window.session, demo.smooth)
+    mark(window.session)
+    window.close()
+    answer(window, "Cancel")
+    no_store.rmdir()
     window.close()
     assert not window.isVisible()
-
-
-def test_closing_a_study_counts_comments(
-    window: MainWindow, open_files: Open, demo: DemoStudy, small_png: Path, qtbot: QtBot
-) -> None:
-    open_files(window.session, small_png, demo.smooth)
-    qtbot.keyClicks(window.own_read.comment, "seen")
-    window.actions_table["close_study"].trigger()
-    assert len(window.session.studies) == 2
-    answer(window, "Close the study")
-    assert len(window.session.studies) == 1
-    window.actions_table["close_study"].trigger()
-    assert window.session.studies == [], "the other study's comment is not its own"
+    assert paths.store_file().is_file()
 
 
 def test_a_report_is_finished_before_the_program_closes(

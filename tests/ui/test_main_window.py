@@ -230,17 +230,17 @@ def test_cine_plays_round_and_stops(window: MainWindow, open_files: Open, demo: 
     assert not window.cine.playing
 
 
-def test_closing_a_marked_study_is_asked_about(
-    window: MainWindow, open_files: Open, demo: DemoStudy, small_png: Path, mark: Do
+def test_closing_a_marked_study_is_not_asked_about(
+    window: MainWindow, open_files: Open, demo: DemoStudy, small_png: Path, mark: Do, qtbot: QtBot
 ) -> None:
     open_files(window.session, demo.smooth, small_png)
     window.actions_table["close_study"].trigger()
     assert [study.path for study in window.session.studies] == [demo.smooth]
     mark(window.session)
+    qtbot.keyClicks(window.own_read.comment, "seen")
     window.actions_table["close_study"].trigger()
-    assert len(window.session.studies) == 1
-    answer(window, "Close the study")
     assert window.session.studies == []
+    assert window.messages.shown() == []
 
 
 def test_the_report_is_exported_where_the_user_says(

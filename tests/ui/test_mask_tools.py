@@ -385,7 +385,7 @@ def test_a_polygon_closes_by_enter(canvas: Canvas, session: Session) -> None:
         click(canvas, at)
     QTest.keyClick(canvas, Qt.Key.Key_Return)
     assert np.array_equal(pixels(session), polygon_of(canvas, *CORNERS))
-    assert not canvas._polygon.busy
+    assert not canvas._tools[Tool.POLYGON].busy
 
 
 def test_a_polygon_closes_by_a_double_click_on_its_last_vertex(canvas: Canvas, session: Session) -> None:
@@ -394,7 +394,7 @@ def test_a_polygon_closes_by_a_double_click_on_its_last_vertex(canvas: Canvas, s
         click(canvas, at)
     double_click(canvas, CORNERS[-1])
     assert np.array_equal(pixels(session), polygon_of(canvas, *CORNERS))
-    assert not canvas._polygon.busy
+    assert not canvas._tools[Tool.POLYGON].busy
 
 
 def test_alt_at_closing_cuts_out(canvas: Canvas, session: Session) -> None:
@@ -413,7 +413,7 @@ def test_backspace_removes_the_last_vertex(canvas: Canvas, session: Session) -> 
     for at in (*CORNERS, (58, 1)):
         click(canvas, at)
     QTest.keyClick(canvas, Qt.Key.Key_Backspace)
-    assert len(canvas._polygon.vertices) == 4
+    assert len(canvas._tools[Tool.POLYGON].vertices) == 4
     QTest.keyClick(canvas, Qt.Key.Key_Enter)
     assert np.array_equal(pixels(session), polygon_of(canvas, *CORNERS))
 
@@ -423,7 +423,7 @@ def test_fewer_than_three_vertices_do_not_close(canvas: Canvas, session: Session
     double_click(canvas, (10, 10))
     click(canvas, (10, 40))
     QTest.keyClick(canvas, Qt.Key.Key_Return)
-    assert canvas._polygon.busy
+    assert canvas._tools[Tool.POLYGON].busy
     click(canvas, (40, 40))
     QTest.keyClick(canvas, Qt.Key.Key_Return)
     assert np.array_equal(pixels(session), polygon_of(canvas, (10, 10), (10, 40), (40, 40)))
@@ -434,17 +434,17 @@ def test_esc_another_tool_and_another_frame_forget_a_polygon(canvas: Canvas, ses
         canvas.set_tool(Tool.POLYGON)
         for at in CORNERS:
             click(canvas, at)
-        assert canvas._polygon.busy
+        assert canvas._tools[Tool.POLYGON].busy
 
     begin()
     QTest.keyClick(canvas, Qt.Key.Key_Escape)
-    assert not canvas._polygon.busy
+    assert not canvas._tools[Tool.POLYGON].busy
     begin()
     canvas.set_tool(Tool.BRUSH)
-    assert not canvas._polygon.busy
+    assert not canvas._tools[Tool.POLYGON].busy
     begin()
     session.show_frame(1)
-    assert not canvas._polygon.busy
+    assert not canvas._tools[Tool.POLYGON].busy
     assert not pixels(session).any()
 
 

@@ -113,7 +113,7 @@ def test_frames_are_clipped_to_the_study(session: Session, open_files: Open, dem
     assert session.frame.index == 0
 
 
-def test_closing_a_study_brings_the_next_into_view_and_forgets_its_mask(
+def test_closing_a_study_brings_the_next_into_view(
     session: Session, open_files: Open, demo: DemoStudy, small_png: Path, mark: Do
 ) -> None:
     open_files(session, demo.smooth, small_png)
@@ -125,7 +125,7 @@ def test_closing_a_study_brings_the_next_into_view_and_forgets_its_mask(
     assert (session.study, session.frame, session.studies) == (None, None, [])
     assert session.reading_state is ReadingState.NO_STUDY
     open_files(session, small_png)
-    assert session.reading_state is ReadingState.NO_MASK
+    assert session.reading_state is ReadingState.READY, "its outline was kept"
 
 
 def test_a_mask_of_the_right_size_is_imported_as_one_step(session: Session, open_files: Open, demo: DemoStudy) -> None:

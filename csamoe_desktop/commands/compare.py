@@ -1,0 +1,93 @@
+"""Read one lesion with several models, and print their readings side by side."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from csamoe_desktop.errors import UserError
+from csamoe_desktop.inference.bundle import Bundle, find_bundle, readers
+from csamoe_desktop.inference.engine import DEVICES
+from csamoe_desktop.lesion.formats import read_mask
+from csamoe_desktop.report.model_words import needs
+from csamoe_desktop.report.side_by_side import Row, agreement, read_row, table_text
+from csamoe_desktop.study.opening import open_study
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("image", type=Path, help="DICOM, PNG, JPEG, BMP or TIFF")
+    parser.add_argument("--mask", type=Path, help="the outline; without it only models that need none read")
+    parser.add_argument("--models", metavar="A,B", help="bundles, see `csamoe-desktop models` (default: all that read)")
+    parser.add_argument("--frame", type=int, default=1, metavar="N", help="of a cine, from 1 (default: 1)")
+    parser.add_argument("--device", choices=DEVICES, default="auto")
+    parser.add_argument("--json", action="store_true", help="print the readings as one JSON object")
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Run the command and return the exit status."""
+    asked = _asked(chosen.models)
+    study = open_study(chosen.image)
+    if not 1 <= chosen.frame <= study.frame_count:
+        raise UserError(
+            f"{chosen.image} has no frame {chosen.frame}.", f"Choose a frame from 1 to {study.frame_count}."
+        )
+    frame = study.frame(chosen.frame - 1)
+    mask = None if chosen.mask is None else read_mask(chosen.mask, frame.shape, image=study.path.name)
+    # Importing torch takes seconds: only once the files have been found good.
+    from csamoe_desktop.inference.torch_engine import load_predictor
+
+    # One after the other, each gone before the next is loaded.
+    rows = [
+        read_row(bundle, frame, None if mask is None else mask.pixels, lambda one: load_predictor(one, chosen.device))
+        for bundle in asked
+    ]
+    if all(row.assessment is None for row in rows):
+        reasons = " ".join(dict.fromkeys(f"{row.card.name}: {row.unread}" for row in rows))
+        raise UserError(
+            f"No model has read {chosen.image}. {reasons}", "Give an outline with --mask, or other --models."
+        )
+    notes = [*study.notes, *(() if mask is None else mask.notes)]
+    if chosen.json:
+        print(json.dumps(_told(rows, notes), ensure_ascii=False))
+    else:
+        which = f", frame {chosen.frame} of {study.frame_count}" if study.frame_count > 1 else ""
+        outline = "no outline" if chosen.mask is None else f"outline {chosen.mask.name}"
+        print(table_text(rows, f"{study.path.name}{which}, {outline}", notes))
+    return 0
+
+
+def _asked(names: str | None) -> list[Bundle]:
+    """Return the bundles to compare.
+
+    Raises:
+        UserError: one is not there, or gives no reading; or there is none at all.
+    """
+    if names is None:
+        return readers() or [find_bundle()]
+    asked = [find_bundle(name) for name in dict.fromkeys(name.strip() for name in names.split(",")) if name]
+    if not asked:
+        raise UserError("No model is named.", "Name bundles as in --models csamoe-resnet18,csamoe-resnet18-plus.")
+    for bundle in asked:
+        if bundle.card.task != "reading":
+            raise UserError(
+                f"{bundle.card.name} outlines lesions and reads none.", "Leave it out: only readings are compared."
+            )
+    return asked
+
+
+def _told(rows: list[Row], notes: list[str]) -> dict[str, Any]:
+    return {
+        "agreement": agreement(rows),
+        "readings": [
+            {
+                "name": row.card.name,
+                "needs": needs(row.card),
+                "thresholds": [row.card.thresholds.benign_below, row.card.thresholds.suspicious_from],
+                "reading": None if row.assessment is None else row.assessment.to_dict(),
+                "unread": row.unread,
+            }
+            for row in rows
+        ],
+        "notes": notes,
+    }

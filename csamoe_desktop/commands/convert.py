@@ -1,0 +1,30 @@
+"""Turn a mask file into one of another format: PNG, TIFF, BMP, labelme, COCO, NIfTI or NumPy."""
+
+import argparse
+from pathlib import Path
+
+from csamoe_desktop.lesion.formats import read_mask, write_mask
+from csamoe_desktop.study.opening import open_study
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("mask", type=Path, metavar="IN", help="a mask file of any of these formats")
+    parser.add_argument(
+        "out", type=Path, metavar="OUT", help="its suffix says which: .png .tif .bmp .json .coco.json .nii.gz .npy .npz"
+    )
+    parser.add_argument("--image", type=Path, help="the image it belongs to, for its size, name and millimetres")
+    parser.add_argument("--resize", action="store_true", help="to the image's size, where the mask has another")
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Run the command and return the exit status."""
+    study = open_study(chosen.image) if chosen.image else None
+    shape = (study.rows, study.columns) if study else None
+    name = study.path.name if study else ""
+    read = read_mask(chosen.mask, shape, resize=chosen.resize, image=name)
+    write_mask(chosen.out, read.pixels, study.spacing if study else None, name)
+    for note in read.notes:
+        print(f"note         {note}")
+    print(f"written      {chosen.out}, {int(read.pixels.sum())} pixels marked")
+    return 0

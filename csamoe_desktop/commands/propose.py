@@ -1,0 +1,106 @@
+"""Propose the outline of a lesion, on the whole image or in a box, and write it as a mask file."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from csamoe_desktop.errors import UserError
+from csamoe_desktop.inference.bundle import find_outliner
+from csamoe_desktop.inference.engine import DEVICES
+from csamoe_desktop.lesion.formats import mask_format, write_mask
+from csamoe_desktop.lesion.propose import Box, Proposal, propose, propose_in
+from csamoe_desktop.study.opening import open_study
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("image", type=Path, help="DICOM, PNG, JPEG, BMP or TIFF")
+    parser.add_argument("--out", type=Path, required=True, metavar="MASK.png", help="where the mask is written")
+    parser.add_argument(
+        "--box", metavar="x0,y0,x1,y1", help="look for the lesion in this box, in pixels: left, top, right, bottom"
+    )
+    parser.add_argument("--frame", type=int, default=1, metavar="N", help="of a cine, from 1 (default: 1)")
+    parser.add_argument("--model", metavar="NAME", help="a bundle that proposes outlines, see `csamoe-desktop models`")
+    parser.add_argument("--device", choices=DEVICES, default="auto")
+    parser.add_argument("--json", action="store_true", help="print every candidate in one JSON object")
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Run the command and return the exit status."""
+    if mask_format(chosen.out) is None:
+        raise UserError(f"{chosen.out.name} names no format that masks are written in.", "Let it end in .png.")
+    study = open_study(chosen.image)
+    if not 1 <= chosen.frame <= study.frame_count:
+        raise UserError(
+            f"{chosen.image} has no frame {chosen.frame}.", f"Choose a frame from 1 to {study.frame_count}."
+        )
+    frame = study.frame(chosen.frame - 1)
+    box = None if chosen.box is None else _box(chosen.box, frame.shape)
+    bundle = find_outliner(chosen.model)
+    # Importing torch takes seconds: only once the files have been found good.
+    from csamoe_desktop.inference.outliner import load_outliner
+
+    outliner = load_outliner(bundle, chosen.device)
+    found = propose(frame.pixels, outliner) if box is None else propose_in(frame.pixels, box, outliner)
+    if not found:
+        where = "on" if box is None else "in the box on"
+        raise UserError(
+            f"No lesion was proposed {where} {chosen.image.name}; {chosen.out} was not written.",
+            "Give the lesion's place with --box." if box is None else "Give another box, or draw the lesion.",
+        )
+    write_mask(chosen.out, found[0].mask, frame.spacing, study.path.name)
+    name = f"{outliner.card.name} {outliner.card.version}"
+    if chosen.json:
+        told = {
+            "mask": str(chosen.out),
+            "candidates": [_told(one) for one in found],
+            "model": name,
+            "weights_sha256": outliner.card.sha256,
+            "device": outliner.device.words,
+            "notes": list(study.notes),
+        }
+        print(json.dumps(told, ensure_ascii=False))
+        return 0
+    for place, one in enumerate(found, 1):
+        facts = _told(one)
+        where = "{}, {} to {}, {}".format(*facts["box"])
+        written = f", written to {chosen.out}" if place == 1 else ""
+        print(f"candidate {place}  confidence {one.confidence:.2f}, {facts['area_px']} pixels in {where}{written}")
+    print(f"model        {name} on {outliner.device.words}")
+    for note in study.notes:
+        print(f"note         {note}")
+    print("Proposed, not confirmed: look at the outline before anything is read from it. Research use only.")
+    return 0
+
+
+def _told(proposal: Proposal) -> dict[str, Any]:
+    down, across = np.flatnonzero(proposal.mask.any(1)), np.flatnonzero(proposal.mask.any(0))
+    return {
+        "confidence": proposal.confidence,
+        "area_px": int(proposal.mask.sum()),
+        "box": [int(across[0]), int(down[0]), int(across[-1]) + 1, int(down[-1]) + 1],
+    }
+
+
+def _box(text: str, shape: tuple[int, int]) -> Box:
+    """Return the box that `x0,y0,x1,y1` names on a frame of `shape`, as (top, left, bottom, right).
+
+    Raises:
+        UserError: it names none, or one that does not lie on the frame.
+    """
+    rows, columns = shape
+    try:
+        left, top, right, bottom = (int(one) for one in text.split(","))
+    except ValueError as problem:
+        raise UserError(
+            f"{text!r} is no box.", "Give four whole numbers: left, top, right, bottom, such as 120,80,260,190."
+        ) from problem
+    if not (0 <= left < right <= columns and 0 <= top < bottom <= rows):
+        raise UserError(
+            f"The box {text} does not lie on the image of {columns} x {rows} pixels.",
+            f"Left and right go from 0 to {columns}, top and bottom from 0 to {rows}, the smaller one first.",
+        )
+    return top, left, bottom, right

@@ -1,0 +1,144 @@
+"""Record a trained model: its card, its curves and its readings of a set, for `csamoe-desktop results`."""
+
+import argparse
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tqdm import tqdm
+
+from csamoe_desktop.errors import UserError
+from csamoe_desktop.inference.bundle import CARD, Bundle, find_bundle
+from csamoe_desktop.inference.engine import DEVICES
+from csamoe_desktop.networks.cards import read_card
+
+if TYPE_CHECKING:
+    from csamoe_desktop.training.datasets import Sample
+    from csamoe_desktop.training.recording import Proposer
+
+_HOW_TO_NAME = "Name it with letters, digits, dots and hyphens, such as busbra-fold1."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--bundle", type=Path, metavar="FOLDER", help="the trained model: card.json and weights")
+    what.add_argument(
+        "--only-outlines",
+        action="store_true",
+        help="record what the outlines alone tell, for the outline-only baseline",
+    )
+    parser.add_argument("--run", type=Path, metavar="RUN", dest="training_run", help="what `train --out` wrote: curves")
+    parser.add_argument("--data", type=Path, metavar="FOLDER", help="the set to read; without it, card and curves only")
+    parser.add_argument(
+        "--where", action="append", default=[], metavar="COLUMN=VALUE", help="only these of its rows; may be repeated"
+    )
+    parser.add_argument(
+        "--test-of",
+        choices=("paper", "group"),
+        help="only what this protocol keeps for testing, of the model's classes",
+    )
+    parser.add_argument("--set", metavar="NAME", dest="set_name", help="what the set is called, such as busbra-fold1")
+    parser.add_argument(
+        "--outline",
+        choices=("reader", "ellipse", "hull", "proposal"),
+        default="reader",
+        help="whose outline is read; each kind is recorded beside the others (default: reader)",
+    )
+    parser.add_argument(
+        "--outliner", metavar="FOLDER", help="the bundle that proposes outlines: its folder, or its name"
+    )
+    parser.add_argument("--seen", action="store_true", help="the model was trained on this set: the tables say so")
+    parser.add_argument("--device", choices=DEVICES, default="auto")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="RECORD",
+        help="docs/runs/NAME; with --only-outlines docs/runs, where all runs are",
+    )
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Run the command and return the exit status."""
+    _check(chosen)
+    from csamoe_desktop.training.datasets import read_dataset, where
+    from csamoe_desktop.training.protocols import split_by
+    from csamoe_desktop.training.records import SetRecord, compressed, copy_curves, write_card, write_readings
+
+    samples = where(read_dataset(chosen.data), chosen.where) if chosen.data else []
+    if chosen.only_outlines:
+        return _only_outlines(chosen, samples)
+    bundle = Bundle(chosen.bundle, read_card(chosen.bundle / CARD))
+    conditions = tuple(chosen.where)
+    if samples and chosen.test_of:
+        known = [sample for sample in samples if sample.label in bundle.card.classes]
+        samples = split_by(chosen.test_of, known).test
+        conditions = (*conditions, f"the test images of the protocol {chosen.test_of}")
+    # Read before anything is written: what cannot be read leaves the record as it was.
+    if samples:
+        from csamoe_desktop.training.recording import read_set
+
+        with tqdm(total=len(samples), desc="reading", unit="image", disable=None) as bar:
+            proposer = _proposer(chosen)
+            rows, fused, left_out = read_set(bundle, samples, chosen.outline, proposer, chosen.device, bar.update)
+    write_card(chosen.out, bundle.card)
+    if chosen.training_run:
+        copy_curves(chosen.training_run, chosen.out)
+    if not samples:
+        print(f"{bundle.card.name}: the card is recorded in {chosen.out}")
+        return 0
+    data = chosen.data.resolve().name
+    # `train --also` says this on the card.
+    seen = chosen.seen or f", and {data} for training" in bundle.card.training.split
+    told = SetRecord(data, conditions, seen, {chosen.outline: left_out})
+    kept = compressed(fused) if chosen.outline == "reader" else None
+    write_readings(chosen.out, chosen.set_name, chosen.outline, rows, told, kept)
+    print(
+        f"{bundle.card.name}: {len(rows)} images of {chosen.set_name} ({chosen.outline}) are recorded in {chosen.out}"
+    )
+    for sentence in left_out:
+        print(sentence)
+    return 0
+
+
+def _check(chosen: argparse.Namespace) -> None:
+    if chosen.data and not chosen.only_outlines and not chosen.set_name:
+        raise UserError("The set has no name.", "Give one with --set, such as busbra-fold1.")
+    if chosen.set_name and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]*", chosen.set_name):
+        raise UserError(f"A set cannot be called {chosen.set_name!r}.", _HOW_TO_NAME)
+    if chosen.only_outlines and not chosen.data:
+        raise UserError("There are no outlines without a dataset.", "Name its folder with --data.")
+    if chosen.data and chosen.outline == "proposal" and not chosen.outliner:
+        raise UserError("Nobody is there to propose outlines.", "Name a bundle that does with --outliner.")
+
+
+def _only_outlines(chosen: argparse.Namespace, samples: "list[Sample]") -> int:
+    from csamoe_desktop.training.recording import read_outlines_of
+    from csamoe_desktop.training.records import write_outlines
+
+    with tqdm(total=len(samples), desc="outlines", unit="image", disable=None) as bar:
+        rows = read_outlines_of(samples, chosen.outline, _proposer(chosen), bar.update)
+    # By the folder's name the baseline finds the outlines of the images that a network read.
+    data = chosen.data.resolve().name
+    write_outlines(chosen.out, data, chosen.outline, rows)
+    print(f"{len(rows)} outlines of {len(samples)} images of {data} ({chosen.outline}) are recorded")
+    return 0
+
+
+def _proposer(chosen: argparse.Namespace) -> "Proposer | None":
+    """Return what proposes outlines, where proposals are asked for.
+
+    Raises:
+        UserError: the bundle proposes none, or is damaged.
+    """
+    if chosen.outline != "proposal":
+        return None
+    from csamoe_desktop.inference.outliner import load_outliner
+    from csamoe_desktop.training.recording import proposer_of
+
+    folder = Path(chosen.outliner)
+    bundle = Bundle(folder, read_card(folder / CARD)) if folder.is_dir() else find_bundle(chosen.outliner)
+    if not bundle.card.proposes_outline:
+        raise UserError(f"{bundle.card.name} proposes no outlines.", "Choose a bundle that does, such as outline.")
+    return proposer_of(load_outliner(bundle, chosen.device))

@@ -1,0 +1,26 @@
+"""Write docs/results.md and its figures from the run records."""
+
+import argparse
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument(
+        "--runs", type=Path, default=Path("docs/runs"), metavar="FOLDER", help="the records (default: docs/runs)"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path("docs"), metavar="FOLDER", help="for results.md and results/ (default: docs)"
+    )
+    parser.add_argument("--resamples", type=int, metavar="N", help="of the bootstrap; twice as many in the main tables")
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Run the command and return the exit status."""
+    from csamoe_desktop.training.result_tables import RESAMPLES
+    from csamoe_desktop.training.results import write_results
+
+    resamples = RESAMPLES if chosen.resamples is None else max(1, chosen.resamples)
+    page = write_results(chosen.runs, chosen.out, lambda sentence: print(sentence, flush=True), resamples)
+    print(f"written: {page}")
+    return 0

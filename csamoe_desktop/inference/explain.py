@@ -1,0 +1,145 @@
+"""Why a model of several experts answers as it does: each expert left out, each alone, and where each one looked.
+
+Only the small head behind the experts is run again, so all of it costs next to nothing.
+
+- Left out: the expert's share in the fused feature (equation 11 of CSA-MoE-Net) is spread over the others in proportion.
+- Alone: the head reads this expert's feature as if it were the fused one.
+- Attention: Grad-CAM (Selvaraju et al., ICCV 2017) on the expert's recalibrated last stage, of the positive class's
+  logit, through gate, fusion and head; the backbones need no gradient.
+
+No torch at module level: what is found is plain numbers, which the window and the report show without it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from csamoe_desktop.inference.predictor import calibrated
+from csamoe_desktop.lesion.regions import Regions, on_frame
+from csamoe_desktop.networks.cards import ModelCard
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+Map = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Explanation:
+    """Why, of one reading. With a single expert there is nothing to leave out: `left_out` and `alone` are then empty.
+
+    Attributes:
+        left_out: the calibrated probability without each expert, by name.
+        alone: the calibrated probability by each expert alone, by name.
+        attention: each expert's map by name, float32 (rows, columns) of its last stage, 0 to 1, its own largest value
+            being 1; all 0 where nothing it saw speaks for the positive class.
+    """
+
+    left_out: dict[str, float]
+    alone: dict[str, float]
+    attention: dict[str, Map]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as `assess --json` prints it."""
+        maps = {name: np.round(one.astype(np.float64), 3).tolist() for name, one in self.attention.items()}
+        return {"left_out": self.left_out, "alone": self.alone, "attention": maps}
+
+
+def attention_on_frame(
+    attention: Map, expert: str, regions: Regions, frame_shape: tuple[int, int]
+) -> tuple[Map, NDArray[np.bool_]]:
+    """Return an expert's map on the frame, float32 (rows, columns) 0 to 1, and the region it looked at, bool: the part
+    read for the image expert, core or boundary for theirs. Outside its region an expert saw nothing, so nothing is shown."""
+    size = regions.image.shape[0]
+    region = {"core": regions.core, "boundary": regions.boundary}.get(expert, np.ones((size, size), bool))
+    smooth = np.clip(cv2.resize(attention, (size, size), interpolation=cv2.INTER_CUBIC), 0, 1).astype(np.float32)
+    return (
+        on_frame(smooth * region, frame_shape, regions.part),
+        on_frame(region, frame_shape, regions.part),
+    )
+
+
+def explained(network: "nn.Module", views: "Tensor", card: ModelCard) -> Explanation:
+    """Return why `network` (in evaluation mode) reads `views` [1, E, 3, size, size] as it does.
+
+    A network that is neither built of experts before one head nor a single backbone is not explained: all is empty.
+    """
+    import torch
+
+    from csamoe_desktop.networks.csamoe import CSAMoENet
+    from csamoe_desktop.networks.single_backbone import SingleBackbone
+
+    if not isinstance(network, CSAMoENet | SingleBackbone):
+        return Explanation({}, {}, {})
+    names = card.views
+    with torch.no_grad():
+        reading = network(views)
+        left_out, alone = {}, {}
+        if isinstance(network, CSAMoENet) and len(names) > 1:
+            weights = [without(reading.gates[0], place) for place in range(len(names))]
+            mixed = torch.stack([*weights, *torch.eye(len(names)).to(reading.gates)])
+            found = network.head(mixed @ torch.mean(reading.features[0], dim=(2, 3)))
+            read = [calibrated(one, card) for one in found.tolist()]
+            left_out = dict(zip(names, read, strict=False))
+            alone = dict(zip(names, read[len(names) :], strict=True))
+    positive = card.classes.index(card.positive)
+    features = reading.features.detach().requires_grad_()
+    with torch.enable_grad():
+        if isinstance(network, CSAMoENet):
+            logits = network.fuse(features, reading.stage_attention).logits
+        else:
+            logits = network.head(network.pool(features[:, 0]).flatten(1))
+        (gradient,) = torch.autograd.grad(logits[0, positive], features)
+    channels = torch.mean(gradient, dim=(3, 4), keepdim=True)
+    maps = torch.relu((channels * features.detach()).sum(dim=2))[0].float().cpu().numpy()
+    attention = {
+        name: np.asarray(one / max(float(one.max()), 1e-12), np.float32) for name, one in zip(names, maps, strict=True)
+    }
+    return Explanation(left_out, alone, attention)
+
+
+def without(gates: "Tensor", place: int) -> "Tensor":
+    """Return `gates` [E] with the one at `place` zero and its share spread over the others in proportion; equally where
+    they have none (a gate of 1 in float32)."""
+    import torch
+
+    others = gates.clone()
+    others[place] = 0
+    total = others.sum()
+    if total > 0:
+        return others / total
+    equal = torch.full_like(gates, 1 / (len(gates) - 1))
+    equal[place] = 0
+    return equal
+
+
+def reread_logits(network: "nn.Module", first: "Tensor", others: Sequence["Tensor"]) -> list[list[float]] | None:
+    """Return the logits of other contours' views [E, 3, size, size], the image expert's features being those of `first`
+    [1, E, 3, size, size], computed once: another line around a lesion does not change the whole image.
+
+    Returns None where the network has no image expert beside others.
+    """
+    import torch
+
+    from csamoe_desktop.networks.csamoe import CSAMoENet
+
+    if not isinstance(network, CSAMoENet) or "image" not in network.expert_names or len(network.expert_names) < 2:
+        return None
+    batch = torch.stack(list(others)).to(first.device)
+    with torch.inference_mode():
+        features, stages = [], []
+        for place, (name, expert) in enumerate(network.experts.items()):
+            if name == "image":
+                feature, stage = expert(first[:, place])
+                feature = feature.expand(len(batch), -1, -1, -1)
+                stage = stage.expand(len(batch), -1)
+            else:
+                feature, stage = expert(batch[:, place])
+            features.append(feature)
+            stages.append(stage)
+        logits: list[list[float]] = network.fuse(torch.stack(features, 1), torch.stack(stages, 1)).logits.tolist()
+        return logits

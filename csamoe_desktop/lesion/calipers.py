@@ -1,0 +1,208 @@
+"""Calipers: the distance between two places on a frame, and what their ends snap to, as pure functions.
+
+Places are continuous (row, column) on the frame, as in `tools`. Angles and distances are taken after both axes are
+multiplied by a `scale` (down, across), such as the screen pixels of a frame pixel: the screen shows a frame whose row and
+column spacing differ in its true proportions, so a right angle there is one in the tissue.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import atan2, cos, hypot, pi, sin
+
+import numpy as np
+from numpy.typing import NDArray
+
+from csamoe_desktop.lesion.outline import outlines
+from csamoe_desktop.lesion.tools import Bool, Place
+from csamoe_desktop.study.model import Spacing
+
+SNAPS_WITHIN = 8.0
+"""In the unit of `scale`, screen pixels: an end this near to an outline or to a right angle is meant to be on it."""
+
+Edges = NDArray[np.float64]
+"""The straight pieces of an outline, (pieces, 2, 2): both ends as (row, column)."""
+
+_LONG_ENOUGH = 3 * SNAPS_WITHIN
+"""Shorter than this everything is near a right angle, so none is sought."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caliper:
+    """Two places on a frame, as (row, column)."""
+
+    start: Place
+    end: Place
+
+    @property
+    def middle(self) -> Place:
+        """Halfway between them."""
+        return (self.start[0] + self.end[0]) / 2, (self.start[1] + self.end[1]) / 2
+
+    def length(self, scale: Place = (1.0, 1.0)) -> float:
+        """Return the distance between its ends in the unit of `scale`; without one in pixels, taken as square."""
+        return _apart(self.start, self.end, scale)
+
+    def words(self, spacing: Spacing | None) -> str:
+        """Return its length, such as "14.2 mm", or "182 px" where there is no spacing."""
+        if spacing is None:
+            return f"{self.length():.0f} px"
+        return f"{self.length((spacing.row, spacing.column)):.1f} mm"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Snapping:
+    """What ends snap to now.
+
+    Attributes:
+        scale: what a frame pixel counts, down and across: screen pixels.
+        edges: the outline's.
+        others: the calipers a right angle may be made with.
+        across: the one a right angle is made with wherever the end is, as it was begun on that one's middle.
+        straight: whether the caliper keeps to 0, 45 or 90 degrees, which goes before right angles with others.
+    """
+
+    scale: Place
+    edges: Edges = field(default_factory=lambda: np.zeros((0, 2, 2)))
+    others: Sequence[Caliper] = ()
+    across: Caliper | None = None
+    straight: bool = False
+
+
+def numbered(calipers: Sequence[Caliper], spacing: Spacing | None) -> str:
+    """Return every caliper's number and length, such as "1: 14.2 mm, 2: 9.1 mm"."""
+    return ", ".join(f"{number}: {one.words(spacing)}" for number, one in enumerate(calipers, 1))
+
+
+def edges_of(mask: Bool) -> Edges:
+    """Return the straight pieces of the outline of `mask` (bool, (rows, columns)), along the edges of its pixels."""
+    pieces = [
+        np.stack([line, np.roll(line, -1, axis=0)], axis=1)[..., ::-1].astype(np.float64) for line in outlines(mask)
+    ]
+    return np.concatenate(pieces) if pieces else np.zeros((0, 2, 2))
+
+
+def first_end(at: Place, snapping: Snapping) -> tuple[Place, bool]:
+    """Return where a caliper begins that is begun at `at`, and whether it snapped: to the outline where that is near."""
+    near = _nearest(snapping.edges, at, snapping.scale)
+    return (at, False) if near is None else (near, True)
+
+
+def other_end(at: Place, fixed: Place, snapping: Snapping) -> tuple[Place, bool]:
+    """Return where the end of a caliper comes that is dragged to `at` while the other stays at `fixed`, and whether it
+    snapped to the outline.
+
+    The direction is held first (straight, or at a right angle to another caliper); on that line it snaps to where the
+    outline crosses it, else to the outline's nearest place.
+    """
+    scale = snapping.scale
+    if snapping.straight:
+        held: Place | None = straightened(fixed, at, scale)
+    elif snapping.across is not None:
+        held = squared(snapping.across, fixed, at, scale)
+    else:
+        held = _right_angle(at, fixed, snapping)
+    if held is None:
+        near = _nearest(snapping.edges, at, scale)
+        return (at, False) if near is None else (near, True)
+    crossed = _crossing(snapping.edges, fixed, held, scale)
+    return (held, False) if crossed is None else (crossed, True)
+
+
+def straightened(fixed: Place, at: Place, scale: Place) -> Place:
+    """Return the place nearest to `at` on a line through `fixed` at 0, 45 or 90 degrees to the rows."""
+    down, across = (at[0] - fixed[0]) * scale[0], (at[1] - fixed[1]) * scale[1]
+    angle = round(atan2(down, across) / (pi / 4)) * (pi / 4)
+    along = down * sin(angle) + across * cos(angle)
+    return fixed[0] + along * sin(angle) / scale[0], fixed[1] + along * cos(angle) / scale[1]
+
+
+def squared(caliper: Caliper, fixed: Place, at: Place, scale: Place) -> Place:
+    """Return the place nearest to `at` on the line through `fixed` at a right angle to `caliper`; `at` where that is no
+    longer than a point."""
+    down, across = _vector(caliper.start, caliper.end, scale)
+    length = hypot(down, across)
+    if not length:
+        return at
+    # The caliper's direction turned by a right angle.
+    turned = (-across / length, down / length)
+    to = _vector(fixed, at, scale)
+    along = to[0] * turned[0] + to[1] * turned[1]
+    return fixed[0] + along * turned[0] / scale[0], fixed[1] + along * turned[1] / scale[1]
+
+
+def distance_to(caliper: Caliper, at: Place, scale: Place) -> float:
+    """Return how far `at` is from the line between a caliper's ends, in the unit of `scale`."""
+    places = _feet(np.array([[caliper.start, caliper.end]]), at, scale)
+    return _apart((float(places[0, 0]), float(places[0, 1])), at, scale)
+
+
+def _right_angle(at: Place, fixed: Place, snapping: Snapping) -> Place | None:
+    """Return where `at` makes a right angle with the nearest other caliper that is crossed or touched, or None."""
+    best, nearest = None, SNAPS_WITHIN
+    if _apart(fixed, at, snapping.scale) < _LONG_ENOUGH:
+        return None
+    for other in snapping.others:
+        held = squared(other, fixed, at, snapping.scale)
+        apart = _apart(held, at, snapping.scale)
+        if apart <= nearest and _meets(other, fixed, held, snapping.scale):
+            best, nearest = held, apart
+    return best
+
+
+def _meets(other: Caliper, one: Place, end: Place, scale: Place) -> bool:
+    """Return whether the line from `one` to `end`, at a right angle to `other`, comes as near to it as snapping goes."""
+    down, across = _vector(other.start, other.end, scale)
+    length = hypot(down, across)
+    if not length:
+        return False
+    to_one, to_end = _vector(other.start, one, scale), _vector(other.start, end, scale)
+    along = (to_one[0] * down + to_one[1] * across) / length
+    if not -SNAPS_WITHIN <= along <= length + SNAPS_WITHIN:
+        return False
+    sides = sorted((to[0] * across - to[1] * down) / length for to in (to_one, to_end))
+    return sides[0] <= SNAPS_WITHIN and sides[1] >= -SNAPS_WITHIN
+
+
+def _nearest(edges: Edges, at: Place, scale: Place) -> Place | None:
+    """Return the place on the edges nearest to `at`, or None where that is farther than snapping goes."""
+    if not len(edges):
+        return None
+    places = _feet(edges, at, scale)
+    apart = np.hypot(*((places - at) * scale).T)
+    best = int(apart.argmin())
+    return (float(places[best, 0]), float(places[best, 1])) if apart[best] <= SNAPS_WITHIN else None
+
+
+def _feet(edges: Edges, at: Place, scale: Place) -> NDArray[np.float64]:
+    """Return the place on each edge, (edges, 2), nearest to `at`."""
+    start, run = edges[:, 0], edges[:, 1] - edges[:, 0]
+    length = ((run * scale) ** 2).sum(axis=1)
+    share = ((np.asarray(at) - start) * scale * (run * scale)).sum(axis=1) / np.where(length == 0, 1.0, length)
+    return np.asarray(start + np.clip(share, 0.0, 1.0)[:, None] * run)
+
+
+def _crossing(edges: Edges, fixed: Place, held: Place, scale: Place) -> Place | None:
+    """Return where the line from `fixed` through `held` crosses an edge nearest to `held`, or None where that is farther
+    than snapping goes."""
+    way = np.subtract(held, fixed)
+    if not len(edges) or not way.any():
+        return None
+    start, run = edges[:, 0] - fixed, edges[:, 1] - edges[:, 0]
+    turn = way[0] * run[:, 1] - way[1] * run[:, 0]
+    safe = np.where(turn == 0, 1.0, turn)
+    on_edge = (start[:, 0] * way[1] - start[:, 1] * way[0]) / safe
+    on_way = (start[:, 0] * run[:, 1] - start[:, 1] * run[:, 0]) / safe
+    crossed = on_way[(turn != 0) & (on_edge >= 0) & (on_edge <= 1) & (on_way > 0)]
+    if not crossed.size:
+        return None
+    share = float(crossed[np.abs(crossed - 1).argmin()])
+    place = (fixed[0] + share * float(way[0]), fixed[1] + share * float(way[1]))
+    return place if _apart(place, held, scale) <= SNAPS_WITHIN else None
+
+
+def _vector(one: Place, other: Place, scale: Place) -> Place:
+    return (other[0] - one[0]) * scale[0], (other[1] - one[1]) * scale[1]
+
+
+def _apart(one: Place, other: Place, scale: Place) -> float:
+    return hypot(*_vector(one, other, scale))

@@ -1,0 +1,96 @@
+"""Corrections of a whole mask as pure functions: holes, ragged edges, stray pieces, and its place and size."""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from csamoe_desktop.lesion.margin import filled
+from csamoe_desktop.lesion.tools import Box
+
+Bool = NDArray[np.bool_]
+
+
+class Extent(NamedTuple):
+    """A rectangle on the frame with its sides anywhere: continuous rows top..bottom, columns left..right."""
+
+    top: float
+    left: float
+    bottom: float
+    right: float
+
+
+def box_of(mask: Bool) -> Box | None:
+    """Return the smallest box around a mask, bool (rows, columns); None where it is empty."""
+    left, top, width, height = cv2.boundingRect(np.ascontiguousarray(mask).view(np.uint8))
+    return Box(top, left, top + height, left + width) if width else None
+
+
+def fill_holes(mask: Bool) -> Bool:
+    """Return the mask, bool (rows, columns), with all that its pieces enclose."""
+    box = box_of(mask)
+    out = mask.copy()
+    if box is not None:
+        out[box.slices] = filled(mask[box.slices])
+    return out
+
+
+def smooth(mask: Bool, radius: float = 2.0) -> Bool:
+    """Return the mask, bool (rows, columns), with its edge smoothed.
+
+    Blurred by a Gaussian whose standard deviation is `radius` pixels and cut at one half: a straight edge stays where
+    it is, corners and burrs are rounded; a piece much smaller than the radius goes, a gap much smaller closes.
+    """
+    box = box_of(mask)
+    out = np.zeros_like(mask)
+    if box is None:
+        return out
+    room = int(np.ceil(4 * radius))
+    wide = Box(
+        max(box.top - room, 0),
+        max(box.left - room, 0),
+        min(box.bottom + room, mask.shape[0]),
+        min(box.right + room, mask.shape[1]),
+    )
+    # At the frame's edge the lesion is taken to go on as it is there, or it would shrink away from it.
+    blurred = cv2.GaussianBlur(mask[wide.slices].astype(np.float32), (0, 0), radius, borderType=cv2.BORDER_REPLICATE)
+    out[wide.slices] = blurred > 0.5
+    return out
+
+
+def largest_piece(mask: Bool) -> tuple[Bool, int]:
+    """Return the largest piece of a mask, bool (rows, columns), and how many pieces there were.
+
+    Pixels that touch at a corner are of one piece.
+    """
+    count, labels, facts, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    if count <= 2:
+        return mask.copy(), count - 1
+    return np.asarray(labels == 1 + int(facts[1:, cv2.CC_STAT_AREA].argmax())), count - 1
+
+
+def moved(mask: Bool, start: Extent, end: Extent) -> Bool:
+    """Return the mask, bool (rows, columns), moved and stretched as the rectangle `start` becomes `end`.
+
+    A move by whole pixels is exact; what falls outside the frame is cut off.
+
+    Raises:
+        ValueError: a rectangle has no height or no width.
+    """
+    spans = [(one.bottom - one.top, one.right - one.left) for one in (start, end)]
+    if min(min(span) for span in spans) <= 0:
+        raise ValueError(f"no way from {start} to {end}")
+    down, across = (after / before for before, after in zip(*spans, strict=True))
+    # OpenCV puts (0, 0) at the first pixel's centre, places here have it at its corner.
+    affine = np.array(
+        [
+            [across, 0, end.left - start.left * across + (across - 1) / 2],
+            [0, down, end.top - start.top * down + (down - 1) / 2],
+        ],
+        np.float64,
+    )
+    rows, columns = mask.shape
+    grey = np.where(mask, np.uint8(255), np.uint8(0))
+    warped = cv2.warpAffine(grey, affine, (columns, rows), flags=cv2.INTER_LINEAR, borderValue=0.0)
+    return np.asarray(warped > 127)

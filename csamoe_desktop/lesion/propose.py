@@ -1,0 +1,142 @@
+"""Proposed outlines: a network's map of where lesions are, cut into candidates that a reader accepts or corrects.
+
+The network looks twice. First at the whole frame, where it finds what may be lesions; then at each of them in a square
+around it, where its outline is finer. A box drawn by the reader takes the place of the first look.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from csamoe_desktop.lesion.regions import Part
+
+Gray = NDArray[np.uint8]
+Bool = NDArray[np.bool_]
+Box = tuple[int, int, int, int]  # top, left, bottom, right, half-open
+
+MOST = 5
+# Of a frame's area: a smaller island is speckle, not a lesion.
+_SMALLEST = 0.002
+# A candidate of less mean probability is not shown.
+_LEAST_CONFIDENCE = 0.5
+# A frame whose grey values deviate less shows nothing, whatever a network sees in its noise.
+_LEAST_CONTRAST = 2.0
+# The square of the second look, in lengths of what was found or boxed.
+_FIELD = 1.8
+
+
+class Finder(Protocol):
+    """A network that finds lesions; see `inference.outliner.Outliner`."""
+
+    def logits(self, pixels: Gray, parts: Sequence[Part] | None = None) -> list[NDArray[np.float32]]:
+        """Return the logits of being lesion, for each part at the part's own size."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Proposal:
+    """A candidate: its mask (bool, the frame's shape) and how sure the network is of it, the mean probability inside."""
+
+    mask: Bool
+    confidence: float
+
+
+def propose(pixels: Gray, finder: Finder) -> list[Proposal]:
+    """Return the candidates on a frame, the surest first; none where the network finds none, or nothing is to be seen."""
+    if _blank(pixels):
+        return []
+    first = finder.logits(pixels)[0]
+    islands = _islands(first > 0, _SMALLEST * first.size)
+    sure = sorted(islands, key=lambda island: -_mass(first, island))[:MOST]
+    if not sure:
+        return []
+    refined = _second_look(pixels, [_box(island) for island in sure], finder)
+    found: list[Proposal] = []
+    for proposal, island in zip(refined, sure, strict=True):
+        kept = proposal if proposal is not None else _proposal(first, island)
+        if kept.confidence < _LEAST_CONFIDENCE or any((kept.mask & other.mask).any() for other in found):
+            continue
+        found.append(kept)
+    return found
+
+
+def propose_in(pixels: Gray, box: Box, finder: Finder) -> list[Proposal]:
+    """Return the candidate in the reader's box (top, left, bottom, right, half-open, not empty), or none."""
+    found = None if _blank(pixels) else _second_look(pixels, [box], finder)[0]
+    return [found] if found is not None else []
+
+
+def propose_at(pixels: Gray, row: int, column: int, finder: Finder) -> list[Proposal]:
+    """Return the candidate that covers a point: one of the frame's, or one looked for around the point, or none."""
+    for proposal in propose(pixels, finder):
+        if proposal.mask[row, column]:
+            return [proposal]
+    reach = max(8, min(pixels.shape[:2]) // 8)
+    box = (
+        max(row - reach, 0),
+        max(column - reach, 0),
+        min(row + reach, pixels.shape[0]),
+        min(column + reach, pixels.shape[1]),
+    )
+    # In a box the network finds something almost always; what lies beside the point is not what was meant.
+    return [one for one in propose_in(pixels, box, finder) if one.mask[row, column]]
+
+
+def _blank(pixels: Gray) -> bool:
+    return float(pixels.std()) < _LEAST_CONTRAST
+
+
+def _second_look(pixels: Gray, boxes: Sequence[Box], finder: Finder) -> list[Proposal | None]:
+    """Look at a square around each box; the outline is the island that fills the box best."""
+    parts = [_around(box) for box in boxes]
+    found: list[Proposal | None] = []
+    for box, part, logits in zip(boxes, parts, finder.logits(pixels, parts), strict=True):
+        whole = np.full(pixels.shape[:2], -np.inf, np.float32)
+        top, left = max(part.top, 0), max(part.left, 0)
+        bottom, right = min(part.bottom, pixels.shape[0]), min(part.right, pixels.shape[1])
+        whole[top:bottom, left:right] = logits[top - part.top : bottom - part.top, left - part.left : right - part.left]
+        inside = np.zeros(pixels.shape[:2], bool)
+        inside[box[0] : box[2], box[1] : box[3]] = True
+        islands = _islands(whole > 0, 1)
+        best = max(islands, key=lambda island: int((island & inside).sum()), default=None)
+        if best is None or not (best & inside).any():
+            found.append(None)
+        else:
+            found.append(_proposal(whole, best))
+    return found
+
+
+def _around(box: Box) -> Part:
+    """Return the square around a box, `_FIELD` times its longer side; it may reach beyond the frame."""
+    height, width = box[2] - box[0], box[3] - box[1]
+    side = max(1, round(_FIELD * max(height, width)))
+    top, left = (box[0] + box[2] - side) // 2, (box[1] + box[3] - side) // 2
+    return Part(top, left, top + side, left + side)
+
+
+def _islands(mask: Bool, smallest: float) -> list[Bool]:
+    """Return the 8-connected pieces of at least `smallest` pixels, their holes filled."""
+    count, places, facts, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    return [_filled(places == label) for label in range(1, count) if facts[label, cv2.CC_STAT_AREA] >= smallest]
+
+
+def _filled(island: Bool) -> Bool:
+    outlines, _ = cv2.findContours(island.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    return np.asarray(cv2.drawContours(np.zeros(island.shape, np.uint8), outlines, -1, 1, cv2.FILLED), bool)
+
+
+def _proposal(logits: NDArray[np.float32], island: Bool) -> Proposal:
+    inside = logits[island & np.isfinite(logits)]
+    return Proposal(island, float((1 / (1 + np.exp(-inside.astype(np.float64)))).mean()))
+
+
+def _mass(logits: NDArray[np.float32], island: Bool) -> float:
+    return float((1 / (1 + np.exp(-logits[island].astype(np.float64)))).sum())
+
+
+def _box(island: Bool) -> Box:
+    down, across = np.flatnonzero(island.any(1)), np.flatnonzero(island.any(0))
+    return int(down[0]), int(across[0]), int(down[-1]) + 1, int(across[-1]) + 1

@@ -1,0 +1,92 @@
+"""The smart brush: of what a brush covers, it takes what looks like the place where the stroke began.
+
+Region growing (Adams and Bischof, IEEE TPAMI 16:641, 1994) inside the brush: grey values near the beginning's, after a
+blur that takes the speckle away, connected to the middle of the brush.
+"""
+
+from dataclasses import dataclass
+from math import floor
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from csamoe_desktop.lesion.margin import filled
+from csamoe_desktop.lesion.tools import Box, Place, brush
+
+Bool = NDArray[np.bool_]
+Grey = NDArray[np.uint8]
+
+_SPECKLE = 2.0
+"""Standard deviation of the blur, in pixels."""
+_SPREADS = 3.0
+_DOT = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
+_LEAST_APART = 10.0
+"""Grey levels: as far from the middle counts as alike even where the beginning is perfectly even."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tone:
+    """The grey values of a place: from `low` to `high`, speckle taken away."""
+
+    low: float
+    high: float
+
+
+def tone_at(grey: Grey, at: Place, radius: int) -> Tone:
+    """Return the tone of the middle of a brush.
+
+    Args:
+        grey: the frame, uint8 (rows, columns).
+        at: the brush's middle.
+        radius: the brush's, in frame pixels.
+    """
+    rows, columns = grey.shape
+    inside = min(max(at[0], 0.0), rows - 1.0), min(max(at[1], 0.0), columns - 1.0)
+    box, middle = brush((rows, columns), inside, inside, max(radius // 4, 2))
+    values = _soft(grey, box)[middle]
+    # Median and median deviation (times 1.48 that of a normal distribution): a bright septum in it does not count.
+    middling = float(np.median(values))
+    apart = max(_SPREADS * 1.48 * float(np.median(np.abs(values - middling))), _LEAST_APART)
+    return Tone(middling - apart, middling + apart)
+
+
+def smart_brush(grey: Grey, tone: Tone, start: Place, end: Place, radius: int) -> tuple[Box, Bool]:
+    """Return what of a brush's way from `start` to `end` has this tone and is connected to the way's middle.
+
+    Args:
+        grey: the frame, uint8 (rows, columns).
+        tone: what to look for.
+        start, end: places on the frame, or outside it.
+        radius: in frame pixels, from 1.
+
+    Returns:
+        The box it lies in, clipped at the frame (it may be empty), and bool (box rows, box columns).
+    """
+    rows, columns = grey.shape
+    box, covered = brush((rows, columns), start, end, radius)
+    if not covered.any():
+        return box, covered
+    soft = _soft(grey, box)
+    alike = covered & (tone.low <= soft) & (soft <= tone.high)
+    _, pieces = cv2.connectedComponents(alike.astype(np.uint8), connectivity=4)
+    seeds = np.zeros(covered.shape, bool)
+    line_box, line = brush((rows, columns), start, end, max(radius // 4, 1))
+    seeds[line_box.top - box.top : line_box.bottom - box.top, line_box.left - box.left : line_box.right - box.left] = (
+        line
+    )
+    met = np.unique(pieces[seeds & alike])
+    taken = np.isin(pieces, met[met > 0])
+    # Dots of speckle inside, and at its edge, are of the lesion.
+    wide = cv2.copyMakeBorder(taken.astype(np.uint8), 2, 2, 2, 2, cv2.BORDER_REPLICATE)
+    closed = cv2.morphologyEx(wide, cv2.MORPH_CLOSE, _DOT)[2:-2, 2:-2].astype(bool)
+    return box, np.asarray(filled(closed & covered) & covered)
+
+
+def _soft(grey: Grey, box: Box) -> NDArray[np.float32]:
+    """Return the box of the frame without its speckle, blurred with what lies around the box."""
+    room = floor(4 * _SPECKLE)
+    top, left = max(box.top - room, 0), max(box.left - room, 0)
+    part = grey[top : box.bottom + room, left : box.right + room].astype(np.float32)
+    blurred = cv2.GaussianBlur(part, (0, 0), _SPECKLE)
+    return np.asarray(blurred[box.top - top : box.bottom - top, box.left - left : box.right - left], np.float32)

@@ -1,0 +1,68 @@
+"""One backbone on the whole image, classified as torchvision does: the baselines of CSA-MoE-Net's Table IV."""
+
+from torch import Tensor, nn
+
+from csamoe_desktop.errors import UserError
+from csamoe_desktop.networks import torchvision_guard
+from csamoe_desktop.networks.backbones import BackboneName, VGG16Stages, backbone_stages
+from csamoe_desktop.networks.csamoe import Reading
+
+
+class SingleBackbone(nn.Module):
+    """A backbone and torchvision's classifier for it, reading as CSA-MoE-Net does with a single expert of gate one.
+
+    ResNet-18 and DenseNet-121 have one linear layer on the pooled last stage; VGG-16 has its own three on 7x7 places,
+    which are 89 % of its parameters (119.6 of 134.3 M).
+    """
+
+    expert_names = ("image",)
+
+    def __init__(self, backbone: BackboneName = "resnet18", classes: int = 2) -> None:
+        super().__init__()
+        self.backbone = backbone_stages(backbone)
+        self.pool = nn.AdaptiveAvgPool2d(7 if isinstance(self.backbone, VGG16Stages) else 1)
+        self.head: nn.Linear | nn.Sequential
+        if isinstance(self.backbone, VGG16Stages):
+            vgg = torchvision_guard.torchvision_models().vgg16(weights=None, num_classes=classes)
+            self.head = vgg.classifier
+        else:
+            self.head = nn.Linear(self.backbone.channels[-1], classes)
+
+    def forward(self, views: Tensor) -> Reading:
+        """Read `views`, [B, 1, 3, 224, 224]; `fused` is what the last linear layer sees, 4096 values for VGG-16."""
+        stage = self.backbone(views[:, 0]).fourth
+        vector = self.pool(stage).flatten(1)
+        last: nn.Module = self.head
+        if isinstance(self.head, nn.Sequential):
+            vector, last = self.head[:-1](vector), self.head[-1]
+        return Reading(
+            logits=last(vector),
+            gates=vector.new_ones(len(vector), 1),
+            stage_attention=vector.new_zeros(len(vector), 1, 4),
+            features=stage.unsqueeze(1),
+            fused=vector,
+        )
+
+    def load_imagenet(self, weights: dict[str, Tensor]) -> None:
+        """Start from ImageNet `weights` of the same network of torchvision's; only the last layer stays random.
+
+        Raises:
+            UserError: the weights are another network's.
+        """
+        self.backbone.load_imagenet(weights)
+        if not isinstance(self.head, nn.Sequential):
+            return
+        last = len(self.head) - 1
+        own = {f"{last}.{name}": value for name, value in self.head[-1].state_dict().items()}
+        taken = {
+            name.removeprefix("classifier."): value.float()
+            for name, value in weights.items()
+            if name.startswith("classifier.") and not name.startswith(f"classifier.{last}.")
+        }
+        try:
+            self.head.load_state_dict(own | taken)
+        except RuntimeError as problem:
+            raise UserError(
+                "The starting weights have not the classifier of a VGG-16.",
+                "Give torchvision's vgg16 as a safetensors file.",
+            ) from problem

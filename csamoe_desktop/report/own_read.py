@@ -1,0 +1,248 @@
+"""The reader's own reading of a lesion, in a lexicon's terms, and what the outline's measurements propose for it.
+
+Nothing here comes from a network: what is proposed is measured on the outline, and is not the reader's until confirmed.
+"""
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from csamoe_desktop.errors import UserError
+from csamoe_desktop.lesion.contours import ellipse
+from csamoe_desktop.lesion.measure import measure
+from csamoe_desktop.report.lexicon import DEFAULT, Descriptor, Lexicon, load_lexicon
+from csamoe_desktop.study.model import Spacing
+
+SIZE = "size"
+"""What stands for the size among the ids of descriptors."""
+
+_LIKE_ELLIPSE = 0.9
+"""The least overlap (intersection over union) with its own ellipse that an outline called oval or round has."""
+_ROUND = 1.15
+"""The most that a round outline's longer axis exceeds its shorter one."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRead:
+    """What the reader says of a lesion.
+
+    Attributes:
+        category: a category's id in the lexicon, or "".
+        terms: the ids of the terms chosen, by descriptor; one that says nothing is not among them.
+        management: the id of what the reader recommends, or "".
+        size: the size as the reader confirmed it, or "".
+        measured: which of `terms` (and "size") were proposed from the outline and confirmed.
+        lexicon: the id of the lexicon that all these are of.
+    """
+
+    category: str = ""
+    terms: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    management: str = ""
+    size: str = ""
+    measured: tuple[str, ...] = ()
+    lexicon: str = DEFAULT
+
+    @property
+    def given(self) -> bool:
+        """Whether there is a category: a read without one is none."""
+        return bool(self.category)
+
+    @property
+    def untouched(self) -> bool:
+        """Whether nothing was said."""
+        return not (self.category or self.terms or self.management or self.size)
+
+    def with_terms(self, descriptor: str, chosen: tuple[str, ...]) -> "OwnRead":
+        """Return this read with other terms of one descriptor, chosen by the reader."""
+        terms = {name: one for name, one in {**self.terms, descriptor: chosen}.items() if one}
+        return dataclasses.replace(
+            self, terms=terms, measured=tuple(name for name in self.measured if name != descriptor)
+        )
+
+    def confirming(self, proposed: "Proposed") -> "OwnRead":
+        """Return this read with all that was proposed taken over where the reader has said nothing."""
+        new = [name for name in proposed.terms if name not in self.terms]
+        terms = {**self.terms, **{name: (proposed.terms[name],) for name in new}}
+        if not self.size:
+            new.append(SIZE)
+        return dataclasses.replace(
+            self, terms=terms, size=self.size or proposed.size, measured=tuple(sorted({*self.measured, *new}))
+        )
+
+    def without_measured(self) -> "OwnRead":
+        """Return this read without what was confirmed of an outline that is another one now."""
+        return dataclasses.replace(
+            self,
+            terms={name: chosen for name, chosen in self.terms.items() if name not in self.measured},
+            size="" if SIZE in self.measured else self.size,
+            measured=(),
+        )
+
+    def lines(self) -> tuple[tuple[str, str], ...]:
+        """Return it for a report, as pairs of label and words, the category first."""
+        lexicon = load_lexicon(self.lexicon)
+        category = lexicon.category(self.category)
+        told = [("BI-RADS", category.words() if category else "")]
+        if self.size:
+            told.append(("Size", self.size + (" (measured, confirmed)" if SIZE in self.measured else "")))
+        for descriptor in lexicon.descriptors:
+            words = term_names(descriptor, self.terms.get(descriptor.id, ()))
+            told.append((descriptor.name, words + (" (measured, confirmed)" if descriptor.id in self.measured else "")))
+        told += [("Management", one.name) for one in lexicon.management if one.id == self.management]
+        return tuple((label, words) for label, words in told if words)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as reports and the store hold it."""
+        lexicon = load_lexicon(self.lexicon)
+        return {
+            "lexicon": self.lexicon,
+            "lexicon_version": lexicon.version,
+            "category": self.category,
+            "terms": {name: list(chosen) for name, chosen in self.terms.items()},
+            "size": self.size,
+            "measured": list(self.measured),
+            "management": self.management,
+        }
+
+
+def own_read_from(told: dict[str, Any]) -> OwnRead:
+    """Return the read that `to_dict` told.
+
+    Raises:
+        UserError: its lexicon is not known here.
+        ValueError: it is spoilt, or names what its lexicon does not have.
+    """
+    try:
+        read = OwnRead(
+            category=str(told["category"]),
+            terms={str(name): tuple(map(str, chosen)) for name, chosen in told["terms"].items()},
+            management=str(told["management"]),
+            size=str(told["size"]),
+            measured=tuple(map(str, told["measured"])),
+            lexicon=str(told["lexicon"]),
+        )
+    except (KeyError, TypeError, AttributeError) as problem:
+        raise ValueError(f"a read that cannot be read: {problem}") from problem
+    _check(read, load_lexicon(read.lexicon))
+    return read
+
+
+def _check(read: OwnRead, lexicon: Lexicon) -> None:
+    """Raise a ValueError where `read` names what `lexicon` does not have."""
+    known = {one.id: {term.id for term in one.terms} for one in lexicon.descriptors}
+    if read.category and lexicon.category(read.category) is None:
+        raise ValueError(f"no category {read.category!r}")
+    for name, chosen in read.terms.items():
+        if not set(chosen) <= known.get(name, set()):
+            raise ValueError(f"no terms {chosen!r} of {name!r}")
+    if read.management and read.management not in {one.id for one in lexicon.management}:
+        raise ValueError(f"no management {read.management!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """What is measured on an outline: the size in words, and the term of each descriptor that can be measured."""
+
+    size: str
+    terms: dict[str, str]
+
+    def words(self, lexicon: Lexicon, but: OwnRead) -> str:
+        """Return in words what of it the read `but` does not say yet, or ""."""
+        left = [] if but.size else [self.size.replace(" x ", " × ")]
+        for descriptor in lexicon.descriptors:
+            if descriptor.id in self.terms and descriptor.id not in but.terms:
+                left.append(term_names(descriptor, (self.terms[descriptor.id],)))
+        return ", ".join(left)
+
+
+def propose(mask: NDArray[np.bool_], spacing: Spacing | None) -> Proposed | None:
+    """Return what the outline `mask` (bool, rows x columns) proposes; None where nothing is marked.
+
+    Orientation is parallel where the extent along the skin is at least that away from it. Shape is irregular where the
+    outline is unlike its own ellipse, else round or oval by its two diameters.
+    """
+    try:
+        size = measure(mask, spacing)
+    except UserError:
+        return None
+    drawn = ellipse(mask)
+    alike = float((drawn & mask).sum() / (drawn | mask).sum())
+    shape = "irregular" if alike < _LIKE_ELLIPSE else "round" if size.longest < _ROUND * size.across else "oval"
+    return Proposed(
+        size.diameters(), {"shape": shape, "orientation": "parallel" if size.height_to_width <= 1 else "not_parallel"}
+    )
+
+
+def term_names(descriptor: Descriptor, chosen: tuple[str, ...]) -> str:
+    """Return the names of the chosen terms, with commas."""
+    return ", ".join(term.name for term in descriptor.terms if term.id in chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRecord:
+    """How the reader's own read and the AI's came about.
+
+    Attributes:
+        first: what the reader said before the AI's reading was shown; None where nothing was.
+        final: what the reader says now.
+        asked: the own read was asked for before the AI's.
+        skipped: it was asked for, and the reader passed it over.
+        first_seconds, ai_seconds, final_seconds: how long the reader looked before the AI's reading was shown, how long
+            that took to come, and how long the reader looked afterwards; None where it is not known.
+        whole: all this is told; else the final read alone.
+    """
+
+    first: OwnRead | None = None
+    final: OwnRead = field(default_factory=OwnRead)
+    asked: bool = False
+    skipped: bool = False
+    first_seconds: float | None = None
+    ai_seconds: float | None = None
+    final_seconds: float | None = None
+    whole: bool = True
+
+    def final_only(self) -> "ReadRecord":
+        """Return what tells the final read and not how it came about."""
+        return ReadRecord(final=self.final, whole=False)
+
+    def lines(self) -> tuple[tuple[str, str], ...]:
+        """Return what a report says of it, as pairs of label and words; nothing where the reader gave no own read."""
+        told = self.final.lines() if not self.final.untouched else ()
+        if not self.whole:
+            return told
+        if self.first is not None and self.first.category != self.final.category:
+            category = load_lexicon(self.first.lexicon).category(self.first.category)
+            told = (*told, ("Before the AI", category.words() if category else ""))
+        elif self.first is not None:
+            told = (*told, ("Given", "before the AI's reading was shown"))
+        elif self.skipped:
+            told = (*told, ("Given", "not before the AI's reading was shown: skipped"))
+        elif told:
+            told = (*told, ("Given", "after the AI's reading was shown"))
+        seconds = (("own", self.first_seconds), ("AI", self.ai_seconds), ("final", self.final_seconds))
+        times = ", ".join(f"{name} {taken:.0f} s" for name, taken in seconds if taken is not None)
+        return (*told, ("Time taken", times)) if told and times else told
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as the JSON report holds it."""
+        final = None if self.final.untouched else self.final.to_dict()
+        if not self.whole:
+            return {"final": final}
+        return {
+            "asked_first": self.asked,
+            "skipped": self.skipped,
+            "first": None if self.first is None else self.first.to_dict(),
+            "final": final,
+            "seconds": {
+                "first": _rounded(self.first_seconds),
+                "ai": _rounded(self.ai_seconds),
+                "final": _rounded(self.final_seconds),
+            },
+        }
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 1)

@@ -1,0 +1,245 @@
+"""What is waiting to be kept, and the one who writes it: the newest wins for each lesion, and nobody waits for the disk.
+
+Who draws calls `keep`, which only puts a lesion in the queue; `write`, called in a worker, empties it into the store.
+What cannot be written stays in the queue, and `find` looks there first: for the running program it is never lost.
+"""
+
+import logging
+import sqlite3
+from contextlib import suppress
+from pathlib import Path
+from threading import Lock
+
+from csamoe_desktop.errors import UserError
+from csamoe_desktop.store import database
+from csamoe_desktop.store.lesions import KeptLesion, LesionKey, get, put
+
+_log = logging.getLogger(__name__)
+
+_Identity = tuple[int, int]
+"""Device and inode: what tells a file from another that has its name now."""
+
+_WAIT_TO_WRITE, _WAIT_TO_READ = 2.0, 0.2
+"""Seconds for another program's lock."""
+
+
+class Autosave:
+    """The queue in front of the store in `file`, for any thread."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self._queue: dict[LesionKey, KeptLesion] = {}
+        self._editions: dict[LesionKey, str | None] = {}
+        """Those this program has read or written last."""
+        self._guard = Lock()
+        """Of the two above; held for a moment only. The two below are taken before it, in this order."""
+        self._writing = Lock()
+        self._reading = Lock()
+        self._writer: sqlite3.Connection | None = None
+        self._reader: sqlite3.Connection | None = None
+        self._written_to: _Identity | None = None
+        self._read_from: _Identity | None = None
+        self._damaged: tuple[_Identity | None] | None = None
+        """The very file in which reading met damage."""
+        self._afresh: UserError | None = None
+        """What the next `write` that succeeds has to tell."""
+        self._prepared = False
+
+    def keep(self, key: LesionKey, kept: KeptLesion) -> None:
+        """Put a lesion in the queue, in the place of an older one there."""
+        with self._guard:
+            self._queue[key] = kept
+
+    @property
+    def waiting(self) -> tuple[KeptLesion, ...]:
+        """What is not in the store yet."""
+        with self._guard:
+            return tuple(self._queue.values())
+
+    @property
+    def work_to_do(self) -> bool:
+        """Whether `write` is to be called: something waits, or damage was met in reading."""
+        return self._damaged is not None or bool(self._queue)
+
+    def find(self, key: LesionKey) -> KeptLesion | None:
+        """Return what was kept last under `key`, or None.
+
+        Raises:
+            UserError: the store cannot be read, or not this row.
+        """
+        with self._guard:
+            if key in self._queue:
+                return self._queue[key]
+        self._prepare()
+        with self._reading:
+            try:
+                found = self._read(key)
+            except (OSError, sqlite3.Error) as problem:
+                which = _identity(self.file) if self._reader is None else self._read_from
+                self._stop_reading()
+                if database.damaged(problem):
+                    # `write` sets it aside, and tells.
+                    self._damaged = (which,)
+                    return None
+                raise database.refusal(self.file, problem) from problem
+            except ValueError as problem:
+                raise UserError(
+                    "The outline kept for this image is damaged and cannot be shown.",
+                    "Draw it again; the damaged one stays in the store.",
+                ) from problem
+        if found is None:
+            return None
+        kept, edition = found
+        with self._guard:
+            self._editions[key] = edition
+        return kept
+
+    def write(self) -> UserError | None:
+        """Write all that waits.
+
+        A damaged file is set aside, what can still be read of it taken over, and a fresh one begun.
+
+        Returns:
+            What the user is told where another file than before is written to now: what is in memory, also if it was
+            written long ago, is to be kept anew then. Else None.
+
+        Raises:
+            UserError: it cannot be written; it all goes on waiting.
+        """
+        with self._writing:
+            try:
+                if self._damaged is not None:
+                    self._afresh = self._begin_afresh(*self._damaged)
+                elif self._gone():
+                    self._afresh = self._replaced()
+                try:
+                    self._write_all()
+                except sqlite3.Error as problem:
+                    if not database.damaged(problem):
+                        raise
+                    self._afresh = self._begin_afresh(
+                        _identity(self.file) if self._writer is None else self._written_to
+                    )
+                    self._write_all()
+            except (OSError, sqlite3.Error) as problem:
+                self._stop_writing()
+                raise database.refusal(self.file, problem) from problem
+            told, self._afresh = self._afresh, None
+        return told
+
+    def close(self) -> None:
+        """Let go of the file. What still waits is not written: call `write` before."""
+        with self._writing, self._reading:
+            self._stop_reading()
+            self._stop_writing()
+
+    def _prepare(self) -> None:
+        """Wait until the file was opened once, and so has the schema that is read; why it cannot be, `write` says."""
+        if self._prepared:
+            return
+        with self._writing, suppress(OSError, sqlite3.Error, UserError):
+            self._connection()
+        self._prepared = True
+
+    def _read(self, key: LesionKey) -> tuple[KeptLesion, str] | None:
+        if self._reader is None:
+            self._reader = database.open_to_read(self.file, _WAIT_TO_READ)
+            self._read_from = _identity(self.file)
+        return None if self._reader is None else get(self._reader, key)
+
+    def _connection(self) -> sqlite3.Connection:
+        if self._writer is None:
+            self._writer = database.open_to_write(self.file, _WAIT_TO_WRITE)
+            self._written_to = _identity(self.file)
+            self._prepared = True
+        return self._writer
+
+    def _write_all(self) -> None:
+        connection = self._connection()
+        while True:
+            with self._guard:
+                batch, seen = dict(self._queue), dict(self._editions)
+            if not batch:
+                return
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                editions = {key: put(connection, key, kept, seen.get(key)) for key, kept in batch.items()}
+                connection.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    connection.execute("ROLLBACK")
+                raise
+            with self._guard:
+                self._editions |= editions
+                for key, kept in batch.items():
+                    # Where a newer one came meanwhile, that goes on waiting.
+                    if self._queue.get(key) is kept:
+                        del self._queue[key]
+
+    def _gone(self) -> bool:
+        """Let go of a file that is no longer the one under this name; return whether it was so.
+
+        On most systems a file can be removed, or set aside by a second window, while it is open, and one would write on
+        into what no name leads to.
+        """
+        if self._written_to is None or self._written_to == _identity(self.file):
+            return False
+        with self._reading:
+            self._stop_reading()
+        self._stop_writing()
+        self._written_to = None
+        return True
+
+    def _begin_afresh(self, which: _Identity | None) -> UserError:
+        """Set the damaged file, `which`, aside and take over what can be read of it; return what the user is told of it.
+
+        Raises:
+            UserError: it cannot be set aside.
+        """
+        with self._reading:
+            self._stop_reading()
+        self._stop_writing()
+        self._damaged = None
+        if which != _identity(self.file):
+            # A second window has done so already.
+            return self._replaced()
+        _log.error("the store is damaged and is set aside")
+        try:
+            aside = database.set_aside(self.file)
+            saved = database.save_readable(aside, self._connection())
+        except (OSError, sqlite3.Error) as second:
+            self._stop_writing()
+            self._damaged = (_identity(self.file),)
+            raise database.refusal(self.file, second) from second
+        return UserError(
+            f"The store of your outlines was damaged. It was set aside as {aside.name}, and a fresh one was begun.",
+            f"{saved} kept outlines and comments could be taken over; what is open here is kept anew. "
+            f"The damaged file is in {aside.parent}.",
+        )
+
+    def _replaced(self) -> UserError:
+        return UserError(
+            f"The store of your outlines, {self.file}, was removed or replaced while the program ran.",
+            "What is open here is kept anew.",
+        )
+
+    def _stop_reading(self) -> None:
+        if self._reader is not None:
+            with suppress(sqlite3.Error):
+                self._reader.close()
+        self._reader = None
+
+    def _stop_writing(self) -> None:
+        if self._writer is not None:
+            with suppress(sqlite3.Error):
+                self._writer.close()
+        self._writer = None
+
+
+def _identity(file: Path) -> _Identity | None:
+    """Return which file has this name, or None where there is none."""
+    try:
+        told = file.stat()
+    except OSError:
+        return None
+    return told.st_dev, told.st_ino

@@ -1,0 +1,120 @@
+"""One lesion on one image as it lies in the store: its mask without loss, who made it, and what the reader says of it."""
+
+import json
+import secrets
+import sqlite3
+import zlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from csamoe_desktop.lesion.mask import Author, LesionMask
+
+_COLUMNS = "image, frame, lesion, rows, columns, pixels, author, source, notes, comment, changed, edition"
+_WHERE = "WHERE image = ? AND frame = ? AND lesion = ?"
+
+
+@dataclass(frozen=True, slots=True)
+class LesionKey:
+    """What a row is found by.
+
+    Attributes:
+        image: the hash of the image, wherever its file is and whatever it is called.
+        frame: its place in the study, from 0.
+        lesion: its number on this frame, from 1.
+    """
+
+    image: str
+    frame: int
+    lesion: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class KeptLesion:
+    """A lesion to be kept: `bits` are the mask's pixels row by row, eight a byte, `rows` and `columns` its shape."""
+
+    rows: int
+    columns: int
+    bits: bytes
+    author: Author
+    source: str
+    notes: tuple[str, ...]
+    comment: str
+
+    @property
+    def marked(self) -> bool:
+        """Whether any pixel is set."""
+        return any(self.bits)
+
+    @property
+    def nothing(self) -> bool:
+        """Whether there is nothing to keep."""
+        return not (self.comment or self.marked)
+
+    def mask(self) -> LesionMask:
+        """Return the mask, its pixels bool (rows, columns)."""
+        flat = np.unpackbits(np.frombuffer(self.bits, np.uint8), count=self.rows * self.columns)
+        pixels: NDArray[np.bool_] = flat.astype(bool).reshape(self.rows, self.columns)
+        return LesionMask(pixels, self.author, self.source, self.notes)
+
+
+def packed(mask: LesionMask, comment: str) -> KeptLesion:
+    """Return `mask` (its pixels may change afterwards) and the reader's comment as they are kept."""
+    rows, columns = mask.pixels.shape
+    return KeptLesion(rows, columns, np.packbits(mask.pixels).tobytes(), mask.author, mask.source, mask.notes, comment)
+
+
+def get(connection: sqlite3.Connection, key: LesionKey) -> tuple[KeptLesion, str] | None:
+    """Return the lesion kept under `key` and which edition of it this is; None where there is none.
+
+    Raises:
+        ValueError: the row is there but spoilt.
+        sqlite3.Error: the store cannot be read.
+    """
+    row = connection.execute(
+        f"SELECT rows, columns, pixels, author, source, notes, comment, edition FROM lesion {_WHERE}",
+        (key.image, key.frame, key.lesion),
+    ).fetchone()
+    if row is None:
+        return None
+    rows, columns, pixels, author, source, notes, comment, edition = row
+    try:
+        bits = zlib.decompress(pixels)
+        if len(bits) != (rows * columns + 7) // 8:
+            raise ValueError(f"{len(bits)} bytes for {rows} x {columns} pixels")
+        kept = KeptLesion(rows, columns, bits, Author(author), source, tuple(map(str, json.loads(notes))), comment)
+    except (ValueError, TypeError, zlib.error) as problem:
+        raise ValueError(f"a kept outline cannot be read: {problem}") from problem
+    return kept, edition
+
+
+def put(connection: sqlite3.Connection, key: LesionKey, kept: KeptLesion, seen: str | None) -> str | None:
+    """Keep a lesion in the place of the one that was there; call it inside a transaction.
+
+    `seen` is the edition that the work began from or this program wrote last. Is it another one that lies there (a
+    second window wrote it, or it could not be read when its image was opened), that one is moved to `superseded`:
+    nobody has seen it go.
+
+    Returns:
+        The edition written, or None where there was nothing to keep and no row is left.
+
+    Raises:
+        sqlite3.Error: the store cannot be written.
+    """
+    where = (key.image, key.frame, key.lesion)
+    connection.execute(
+        f"INSERT INTO superseded ({_COLUMNS}) SELECT {_COLUMNS} FROM lesion {_WHERE} AND edition IS NOT ?",
+        (*where, seen),
+    )
+    if kept.nothing:
+        connection.execute(f"DELETE FROM lesion {_WHERE}", where)
+        return None
+    edition = secrets.token_hex(8)
+    row = (
+        *where, kept.rows, kept.columns, zlib.compress(kept.bits, 6), kept.author.value, kept.source,
+        json.dumps(kept.notes, ensure_ascii=False), kept.comment, datetime.now(UTC).isoformat(timespec="seconds"), edition,
+    )  # fmt: skip
+    connection.execute(f"INSERT OR REPLACE INTO lesion ({_COLUMNS}) VALUES ({', '.join('?' * len(row))})", row)
+    return edition

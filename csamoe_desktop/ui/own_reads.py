@@ -1,0 +1,264 @@
+"""The reader's own read before the AI's: the veil over the AI's reading, what is proposed, the times, and the store's row.
+
+The AI's reading of a lesion is computed when it is asked for, and stays veiled until the reader has given a BI-RADS
+category or passed it over; which of the two it was is kept. Nothing the network found ever reaches the own read.
+"""
+
+import hashlib
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from csamoe_desktop.errors import UserError
+from csamoe_desktop.report.own_read import OwnRead, Proposed, ReadRecord, propose
+from csamoe_desktop.store.lesions import LesionKey
+from csamoe_desktop.store.reads import AIReading, Reads, Sitting
+from csamoe_desktop.ui.jobs import Outcome
+from csamoe_desktop.ui.lesion_read import LesionRead
+from csamoe_desktop.ui.reading import FrameWork, ReadingState
+
+if TYPE_CHECKING:
+    from csamoe_desktop.ui.session import Session
+
+_log = logging.getLogger(__name__)
+
+KEEPING_READS = "keeping reads"
+GIVE_FIRST = "Your own read comes first: choose a BI-RADS category."
+
+
+class OwnReads(QObject):
+    """The sittings of the open frames. Make it before whoever asks `state` on `readingChanged`."""
+
+    changed = Signal()
+    """The own read in view, or what is proposed for it, changed."""
+    wanted = Signal()
+    """The reader is to give the own read now: its box takes the keys."""
+
+    def __init__(self, session: "Session", file: Path, clock: Callable[[], float] = monotonic) -> None:
+        super().__init__(session)
+        self._session = session
+        self._clock = clock
+        self._since = clock()
+        self._work: FrameWork | None = None
+        self._frame = 0
+        self._read = LesionRead()
+        self._proposed: tuple[FrameWork, int, object, Proposed | None] | None = None
+        self._said = False
+        self.reads = Reads(file)
+        session.frameChanged.connect(self._turn)
+        session.readingChanged.connect(self._heard)
+        session.settingsChanged.connect(self._settings_changed)
+
+    # -- what is in view
+
+    @property
+    def read(self) -> OwnRead:
+        """What the reader says of the lesion in view."""
+        return self._read.own
+
+    @property
+    def first(self) -> OwnRead | None:
+        """What the reader said of it before the AI's reading was shown, or None."""
+        return self._read.first
+
+    @property
+    def skipped(self) -> bool:
+        """Whether the own read was passed over."""
+        return self._read.skipped
+
+    @property
+    def pending(self) -> bool:
+        """Whether the own read of the lesion in view still stands between the reader and any model's reading."""
+        return self._work is not None and self._veiled(self._read)
+
+    @property
+    def proposed(self) -> Proposed | None:
+        """What the outline in view proposes; None where none is marked."""
+        work, frame = self._work, self._session.frame
+        if work is None or frame is None or work.mask.in_stroke:
+            return None
+        known = self._proposed
+        if known is None or known[:3] != (work, work.mask.version, frame.spacing):
+            known = (work, work.mask.version, frame.spacing, propose(work.mask.pixels, frame.spacing))
+            self._proposed = known
+        return known[3]
+
+    def state(self, found: ReadingState) -> ReadingState:
+        """Return what of the state `found` of the reading in view may be seen: nothing of it under the veil."""
+        if not self.pending or self._session.work is not self._work:
+            return found
+        if found is ReadingState.DONE:
+            return ReadingState.VEILED
+        if found is ReadingState.STALE:
+            # That there is a reading of the outline as it was would tell nothing.
+            empty = self._work is not None and self._work.mask.empty and self._session.needs_outline
+            return ReadingState.NO_MASK if empty else ReadingState.READY
+        return found
+
+    # -- what the reader does
+
+    def change(self, read: OwnRead) -> None:
+        """Take what the reader says now of the lesion in view."""
+        if self._work is None or read == self._read.own:
+            return
+        self._read.own = read
+        if not (read.given or self._read.skipped or self._read.shown):
+            self._read.ready = False
+        self.changed.emit()
+
+    def confirm(self) -> None:
+        """Take over what is proposed, where the reader has said nothing."""
+        if self._work is not None and self.proposed is not None:
+            self._read.measured_on = self._work.mask.version
+            self.change(self._read.own.confirming(self.proposed))
+
+    def want(self) -> None:
+        """Lead the reader's keys to the own read."""
+        self.wanted.emit()
+
+    def assess(self) -> None:
+        """Let the AI read the lesion in view; where it has and is veiled, show that once there is an own read."""
+        if self._session.reading_state is ReadingState.VEILED:
+            if not self._read.own.given:
+                self._session.failed.emit(UserError(GIVE_FIRST, "Or pass it over (Reading > Skip the own read)."))
+                self.want()
+                return
+            self._lift(skipped=False)
+            return
+        # Who assesses with a category given has given the own read.
+        self._read.ready = self._read.ready or self._read.own.given
+        self._session.assess()
+
+    def skip(self) -> None:
+        """Pass over the own read: the AI's reading is shown, and that it was skipped is kept."""
+        if self.pending:
+            self._lift(skipped=not self._read.own.given)
+
+    def record(self) -> ReadRecord:
+        """Return how the reads of the lesion in view came about, as the settings want it in the report."""
+        self._tick()
+        record = self._read.record()
+        return record if self._session.settings.reads_in_report else record.final_only()
+
+    def keep(self) -> None:
+        """Put the sitting in view into the store, in the worker."""
+        self._tick()
+        if self._work is not None and self._take(self._work, self._read):
+            self._store()
+
+    def close(self) -> None:
+        """Put the sitting in view, and what waits, into the store now."""
+        self._tick()
+        if self._work is not None:
+            self._take(self._work, self._read)
+        try:
+            self.reads.write()
+        except UserError as problem:
+            _log.warning("reads are lost: %s", problem)
+
+    # -- behind it
+
+    def _veiled(self, read: LesionRead) -> bool:
+        return self._session.settings.own_read_first and not (read.ready or read.shown)
+
+    def _lift(self, skipped: bool) -> None:
+        self._read.ready, self._read.skipped, self._read.asked = True, skipped, True
+        self._session.readingChanged.emit()
+        self.changed.emit()
+
+    def _turn(self) -> None:
+        """Another frame, or the same one opened anew, is in view: the one before is left."""
+        self._tick()
+        work, frame = self._session.work, self._session.frame
+        if self._work is not None and work is not self._work and self._take(self._work, self._read):
+            self._store()
+        self._work, self._frame = work, 0 if frame is None else frame.index
+        self._read = LesionRead() if work is None else work.read
+        self._see()
+        self.changed.emit()
+
+    def _heard(self) -> None:
+        """The reading or the outline changed."""
+        self._see()
+        own, work = self._read.own, self._work
+        if work is not None and own.measured and work.mask.version != self._read.measured_on:
+            self._read.own = own.without_measured()
+        self.changed.emit()
+
+    def _settings_changed(self) -> None:
+        read, work = self._read, self._work
+        if work is not None and work.assessment is not None and not read.shown and not self._veiled(read):
+            # Who turns the question off before answering it has passed it over.
+            read.asked, read.skipped = True, not read.own.given
+            self._session.readingChanged.emit()
+
+    def _see(self) -> None:
+        """Note when the AI's reading in view is waited for, has come, and is shown."""
+        work, read = self._work, self._read
+        if work is None or self._session.work is not work:
+            return
+        if self._session.reading_state is ReadingState.RUNNING:
+            read.waited_since = self._clock() if read.waited_since is None else read.waited_since
+            return
+        prediction = None if work.assessment is None else work.assessment.prediction
+        if prediction is not read.seen and read.waited_since is not None:
+            read.ai_seconds = self._clock() - read.waited_since
+        read.waited_since, read.seen = None, prediction
+        if prediction is None or read.shown or self._veiled(read):
+            return
+        self._tick()
+        read.shown = True
+        read.asked = read.asked or self._session.settings.own_read_first
+        read.first = read.own if read.own.given else None
+
+    def _tick(self) -> None:
+        """Count the time since the last call to what the reader was doing with the lesion in view."""
+        now = self._clock()
+        if self._work is not None and self._read.shown:
+            self._read.final_seconds += now - self._since
+        elif self._work is not None:
+            self._read.first_seconds += now - self._since
+        self._since = now
+
+    def _take(self, work: FrameWork, read: LesionRead) -> bool:
+        """Put a sitting into the queue, and return whether there was anything to keep."""
+        if not (read.own.given or read.shown):
+            return False
+        ai, assessment, mask = None, work.assessment, work.assessed_mask
+        if read.shown and assessment is not None and mask is not None:
+            ai = AIReading(
+                category=assessment.category,
+                probability=assessment.prediction.probability,
+                model=f"{assessment.card.name} {assessment.card.version}",
+                weights_sha256=assessment.card.sha256,
+                mask_sha256=hashlib.sha256(mask.pixels.tobytes()).hexdigest(),
+                guard=assessment.warnings,
+            )
+        key = LesionKey(work.image, self._frame)
+        self.reads.keep(Sitting(read.sitting, key, read.begun, read.record(), ai))
+        return True
+
+    def _store(self) -> None:
+        jobs = self._session.jobs
+        if jobs.busy(KEEPING_READS):
+            return
+
+        def kept(nothing: None) -> None:
+            self._said = False
+            # What came while it was being written.
+            if self.reads.work_to_do:
+                self._store()
+
+        def failed(problem: BaseException) -> None:
+            if not self._said:
+                self._said = True
+                why = problem.message if isinstance(problem, UserError) else "Something went wrong inside the program."
+                self._session.failed.emit(
+                    UserError("Your reads are not kept at the moment.", f"{why} They are tried again with the next.")
+                )
+
+        jobs.submit(KEEPING_READS, lambda job: self.reads.write(), Outcome(kept, failed))

@@ -1,0 +1,314 @@
+"""Outlines the program proposes on the frame in view: looked for in the worker, and only offered until the reader accepts
+one. None of them is a mask before that."""
+
+from collections.abc import Callable, Sequence
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from csamoe_desktop.inference.bundle import OUTLINER, find_outliner, has_outliner
+from csamoe_desktop.lesion.mask import Author
+from csamoe_desktop.lesion.propose import Box, Finder, Proposal, propose, propose_at, propose_in
+from csamoe_desktop.lesion.regions import Part
+from csamoe_desktop.ui.jobs import Job, Outcome
+
+if TYPE_CHECKING:
+    from csamoe_desktop.inference.outliner import Outliner
+    from csamoe_desktop.ui.session import Session
+
+PROPOSING = "proposing"
+
+_AT_REST = 150
+"""Milliseconds a frame is in view before it is looked at: not while the wheel or a cine runs through the frames."""
+_SLOW = 500
+"""Milliseconds of looking before it is said, so that nothing flickers on every frame."""
+
+Search = Callable[[NDArray[np.uint8], Finder], list[Proposal]]
+
+
+class Stage(Enum):
+    """Where proposing stands on the frame in view."""
+
+    IDLE = auto()
+    LOOKING = auto()
+    OFFERED = auto()
+    NONE = auto()
+    """Looked at as a whole, and nothing was found."""
+    NONE_THERE = auto()
+    """Nothing was found where the reader asked."""
+
+
+class Proposals(QObject):
+    """What is proposed on the session's frame. With an outline on the frame, only what the reader asks for is offered."""
+
+    changed = Signal()
+    """`stage`, `offered` or `selected` changed."""
+
+    def __init__(self, session: "Session") -> None:
+        super().__init__(session)
+        self._session = session
+        self._outliner = _LoadedOutliner()
+        self._found: tuple[Proposal, ...] = ()
+        self._by = ""
+        self._place = 0
+        self._hovered = -1
+        self._asked = False
+        self._looked: Stage = Stage.IDLE
+        self._said = ""
+        self._wanted = self._wants()
+        self._soon = _timer(self, _AT_REST, self._look_by_itself)
+        self._slow = _timer(self, _SLOW, self.changed.emit)
+        session.frameChanged.connect(self._frame_changed)
+        session.maskChanged.connect(self._mask_changed)
+        session.settingsChanged.connect(self._settings_changed)
+        self._watching = False
+
+    def watch(self) -> None:
+        """From now on look at each frame that comes into view, where the settings want it."""
+        self._watching = True
+        self._soon.start()
+
+    def close(self) -> None:
+        """Look at nothing any more."""
+        self._watching = False
+        self._soon.stop()
+        self._stop()
+
+    # -- what there is
+
+    @property
+    def stage(self) -> Stage:
+        """Where it stands; LOOKING only once that takes a while."""
+        if self._session.jobs.busy(PROPOSING):
+            return Stage.IDLE if self._slow.isActive() else Stage.LOOKING
+        if not self._open:
+            return Stage.IDLE
+        return self._looked if self._looked is not Stage.IDLE or not self._found else Stage.OFFERED
+
+    @property
+    def offered(self) -> tuple[Proposal, ...]:
+        """The candidates to choose from."""
+        return self._found if self._open else ()
+
+    @property
+    def selected(self) -> int:
+        """The place in `offered` of the one that `accept` takes."""
+        return self._place
+
+    # -- what the reader does
+
+    def look(self) -> None:
+        """Look for lesions on the whole frame, asked by the reader."""
+        self._asked = True
+        self._look(propose, Stage.NONE)
+
+    def look_in(self, box: Box) -> None:
+        """Look for the lesion in a box (top, left, bottom, right), clipped at the frame."""
+        if (frame := self._session.frame) is None:
+            return
+        rows, columns = frame.shape
+        top, left = min(max(box[0], 0), rows), min(max(box[1], 0), columns)
+        bottom, right = min(max(box[2], 0), rows), min(max(box[3], 0), columns)
+        if top < bottom and left < right:
+            self._ask(lambda pixels, finder: propose_in(pixels, (top, left, bottom, right), finder))
+
+    def look_at(self, row: int, column: int) -> None:
+        """Look for the lesion at a pixel; none off the frame."""
+        frame = self._session.frame
+        if frame is not None and 0 <= row < frame.shape[0] and 0 <= column < frame.shape[1]:
+            self._ask(lambda pixels, finder: propose_at(pixels, row, column, finder))
+
+    def select_at(self, row: int, column: int) -> bool:
+        """Select the candidate at a pixel; return whether there is one."""
+        place = self._place_at(row, column)
+        if place >= 0:
+            self._select(place)
+        return place >= 0
+
+    def hover(self, row: int, column: int) -> None:
+        """Select the candidate that the mouse comes to; while it stays there, `select_next` goes on from it."""
+        place = self._place_at(row, column)
+        if place != self._hovered:
+            self._hovered = place
+            if place >= 0:
+                self._select(place)
+
+    def select_next(self) -> None:
+        """Select the next candidate, after the last the first."""
+        if self.offered:
+            self._select((self._place + 1) % len(self.offered))
+
+    def accept(self) -> bool:
+        """Make the selected candidate the mask, one step of undo; return whether there was one."""
+        mask = self._session.mask
+        if mask is None or not self.offered:
+            return False
+        mask.replace(self.offered[self._place].mask, Author.PROPOSED, self._by)
+        self._asked = False
+        self._session.mask_edited(None)
+        return True
+
+    def dismiss(self) -> bool:
+        """Offer nothing any more on this frame; return whether anything was there."""
+        there = self.stage is not Stage.IDLE
+        self._forget()
+        return there
+
+    def _place_at(self, row: int, column: int) -> int:
+        """Return the place of the candidate at a pixel, on the frame or off it; -1 where there is none."""
+        for place, proposal in enumerate(self.offered):
+            rows, columns = proposal.mask.shape
+            if 0 <= row < rows and 0 <= column < columns and proposal.mask[row, column]:
+                return place
+        return -1
+
+    def _select(self, place: int) -> None:
+        if (place, Stage.IDLE) != (self._place, self._looked):
+            self._place, self._looked = place, Stage.IDLE
+            self.changed.emit()
+
+    # -- looking
+
+    @property
+    def _open(self) -> bool:
+        mask = self._session.mask
+        return mask is not None and (mask.empty or self._asked)
+
+    def _wants(self) -> tuple[bool, str]:
+        return self._session.settings.propose_on_opening, self._session.settings.device
+
+    def _frame_changed(self) -> None:
+        self._forget()
+        if self._watching:
+            self._soon.start()
+
+    def _mask_changed(self) -> None:
+        mask, asked = self._session.mask, self._asked
+        # Who draws has decided: what was asked for beside an outline goes; what was offered before it waits under it.
+        self._asked = asked and (mask is None or mask.empty)
+        if asked or self._found or self._looked is not Stage.IDLE:
+            self.changed.emit()
+
+    def _settings_changed(self) -> None:
+        if self._wants() == self._wanted:
+            return
+        self._wanted, self._said = self._wants(), ""
+        if not self._wanted[0] and not self._asked:
+            self._forget()
+        elif self._watching and not self._found:
+            self._soon.start()
+
+    def _look_by_itself(self) -> None:
+        session = self._session
+        if session.frame is None or session.mask is None or not session.mask.empty or self._asked:
+            return
+        if not session.settings.propose_on_opening:
+            return
+        if has_outliner():
+            self._look(propose, Stage.NONE)
+        elif not self._said:
+            self._said = "missing"
+            session.noted.emit(
+                f"Outlines are not proposed: the model {OUTLINER} is not installed. Draw them, or import a mask."
+            )
+
+    def _ask(self, search: Search) -> None:
+        """Look where the reader wants; what was offered and is not found again stays to choose from."""
+        before = self.offered
+        self._asked = True
+        self._look(search, Stage.NONE_THERE, before)
+
+    def _look(self, search: Search, nothing: Stage, before: Sequence[Proposal] = ()) -> None:
+        session, frame, asked = self._session, self._session.frame, self._asked
+        if frame is None:
+            return
+        self._soon.stop()
+        device = session.settings.device
+
+        def work(job: Job) -> tuple[list[Proposal], str]:
+            outliner = self._outliner.get(device, job)
+            card = outliner.card
+            return search(frame.pixels, _Heeding(outliner, job)), f"{card.name} {card.version}"
+
+        def done(result: tuple[list[Proposal], str]) -> None:
+            found, self._by = result
+            kept = [one for one in before if not any((one.mask & new.mask).any() for new in found)]
+            self._found, self._place, self._hovered, self._said = (*found, *kept), 0, -1, ""
+            # What was offered before is no answer to where the reader asked.
+            self._looked = nothing if not found else Stage.IDLE
+            self._slow.stop()
+            self.changed.emit()
+
+        def failed(problem: BaseException) -> None:
+            self._slow.stop()
+            self._asked = False
+            self.changed.emit()
+            if asked or str(problem) != self._said:
+                self._said = str(problem)
+                session.failed.emit(problem)
+
+        session.jobs.submit(PROPOSING, work, Outcome(done, failed))
+        self._slow.start()
+        self.changed.emit()
+
+    def _forget(self) -> None:
+        self._stop()
+        self._found, self._place, self._asked, self._looked = (), 0, False, Stage.IDLE
+        self.changed.emit()
+
+    def _stop(self) -> None:
+        self._slow.stop()
+        self._session.jobs.cancel(PROPOSING)
+
+
+class _LoadedOutliner:
+    """The network that proposes, loaded by the first that needs it, in the one thread of its lane."""
+
+    def __init__(self) -> None:
+        self._loaded: tuple[str, Outliner] | None = None
+
+    def get(self, device: str, job: Job) -> "Outliner":
+        """Return it on the device asked for.
+
+        Raises:
+            UserError: it is missing or damaged, or there is no such device.
+            Cancelled: nobody waits for it any more.
+        """
+        if self._loaded is not None and self._loaded[0] == device:
+            return self._loaded[1]
+        job.progress(0.0, "Starting PyTorch")
+        # Importing torch takes seconds: here, where nobody waits for the window.
+        from csamoe_desktop.inference.outliner import load_outliner
+
+        job.progress(0.5, "Loading the model")
+        outliner = load_outliner(find_outliner(), device)
+        self._loaded = (device, outliner)
+        return outliner
+
+
+class _Heeding:
+    """A finder that looks no more once its job is cancelled: a proposal takes two looks."""
+
+    def __init__(self, finder: Finder, job: Job) -> None:
+        self._finder = finder
+        self._job = job
+
+    def logits(self, pixels: NDArray[np.uint8], parts: Sequence[Part] | None = None) -> list[NDArray[np.float32]]:
+        """Look, as the finder does.
+
+        Raises:
+            Cancelled: the job was cancelled.
+        """
+        self._job.progress(0.5, "Looking for lesions")
+        return self._finder.logits(pixels, parts)
+
+
+def _timer(parent: QObject, wait: int, run: Callable[[], object]) -> QTimer:
+    timer = QTimer(parent)
+    timer.setSingleShot(True)
+    timer.setInterval(wait)
+    timer.timeout.connect(run)
+    return timer

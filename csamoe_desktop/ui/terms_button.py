@@ -1,0 +1,93 @@
+"""A small field that opens a menu of terms: one descriptor of the lexicon, or what is recommended."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QAction, QPaintEvent, QWheelEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QMenu,
+    QPushButton,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QStylePainter,
+    QWidget,
+)
+
+from csamoe_desktop.report.lexicon import Descriptor
+from csamoe_desktop.report.own_read import term_names
+from csamoe_desktop.ui import theme
+
+
+class TermsButton(QPushButton):
+    """The field: it shows the chosen terms, else, muted, the descriptor's name and what is proposed for it.
+
+    `pick` is called with the terms chosen now. In the menu each term has a letter; where several may hold, a pick that
+    is repeated puts it down again.
+    """
+
+    def __init__(
+        self, descriptor: Descriptor, pick: Callable[[tuple[str, ...]], object], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.descriptor = descriptor
+        self._pick = pick
+        self._chosen: tuple[str, ...] = ()
+        self._menu = QMenu(self)
+        self.actions_by_term: dict[str, QAction] = {}
+        letters: set[str] = set()
+        for term in descriptor.terms:
+            action = self._menu.addAction(_with_letter(term.name, letters))
+            action.setCheckable(True)
+            action.triggered.connect(lambda _checked=False, name=term.id: self._picked(name))
+            self.actions_by_term[term.id] = action
+        self.setMenu(self._menu)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        theme.set_role(self, "terms")
+        self.show_terms((), "")
+
+    def show_terms(self, chosen: tuple[str, ...], proposed: str) -> None:
+        """Show what is chosen (ids), or what is proposed (in words) where nothing is."""
+        self._chosen = chosen
+        for name, action in self.actions_by_term.items():
+            action.setChecked(name in chosen)
+        said = term_names(self.descriptor, chosen)
+        name = self.descriptor.name
+        self.setText(said or (f"{proposed}?" if proposed else name))
+        self.setAccessibleName(f"{name}: {said or (f'proposed {proposed}' if proposed else 'not given')}")
+        self.setToolTip(f"<p>{self.accessibleName()}</p>")
+        theme.set_role(self, "terms" if said else "terms-unset")
+
+    def minimumSizeHint(self) -> QSize:
+        """Return a width that two of them have beside each other in the narrowest column."""
+        return QSize(theme.GRID * 8, super().minimumSizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the field, a text that is too long ended by an ellipsis."""
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        inside = self.style().subElementRect(QStyle.SubElement.SE_PushButtonContents, option, self)
+        room = inside.width() - theme.GRID * 2
+        option.text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room)
+        QStylePainter(self).drawControl(QStyle.ControlElement.CE_PushButton, option)
+
+    def _picked(self, name: str) -> None:
+        self._pick(self.descriptor.with_toggled(self._chosen, name))
+
+
+class StillCombo(QComboBox):
+    """A choice that the wheel does not turn: scrolled past, it must not change a category unseen."""
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Leave the wheel to the column."""
+        event.ignore()
+
+
+def _with_letter(name: str, taken: set[str]) -> str:
+    """Return the name with the first of its letters that is free marked as its key."""
+    for place, letter in enumerate(name):
+        if letter.isalpha() and letter not in taken:
+            taken.add(letter)
+            return f"{name[:place]}&{name[place:]}"
+    return name

@@ -1,0 +1,86 @@
+"""The line along the depth scale that a frame is calibrated by."""
+
+from collections.abc import Callable
+from math import dist
+
+from PySide6.QtWidgets import QGraphicsItem
+
+from csamoe_desktop.errors import UserError
+from csamoe_desktop.lesion.calipers import straightened
+from csamoe_desktop.lesion.tools import Place
+from csamoe_desktop.study.calibration import drawn_pixels
+from csamoe_desktop.ui.calibration import DrawnLine
+from csamoe_desktop.ui.mask_tools import MaskTool
+from csamoe_desktop.ui.reading import FrameWork
+from csamoe_desktop.ui.session import Session
+from csamoe_desktop.ui.tools.sketch import NOTHING, Sketch, SketchItem
+
+_CLICK = 2.0
+"""Frame pixels: a shorter line is a click, and not told to be too short."""
+
+
+class CalibrateTool(MaskTool):
+    """Press, drag, release; with Shift at 0, 45 or 90 degrees. The line stays drawn until the next one, or another tool."""
+
+    def __init__(self, session: Session, zoom: Callable[[], tuple[float, float]]) -> None:
+        """`zoom` returns the screen pixels a frame pixel has, down and across."""
+        self._sketch = SketchItem()
+        self.item: QGraphicsItem = self._sketch
+        self._session = session
+        self._zoom = zoom
+        self._straight = False
+        self._work: FrameWork | None = None
+        self._start: Place = (0.0, 0.0)
+        self._end: Place = (0.0, 0.0)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a line is being drawn."""
+        return self._work is not None and self._work is self._session.work
+
+    def set_straight(self, held: bool) -> None:
+        """Keep to 0, 45 and 90 degrees, or not."""
+        self._straight = held
+
+    def press(self, at: Place, alt: bool) -> None:
+        """Begin a line in the place of the last one."""
+        self._work = self._session.work
+        self._start = self._end = at
+        self._show()
+
+    def move(self, at: Place | None, alt: bool) -> None:
+        """Draw the line to here."""
+        if self.busy and at is not None:
+            self._end = straightened(self._start, at, self._zoom()) if self._straight else at
+            self._show()
+
+    def release(self) -> None:
+        """Tell that the line is drawn, or why it will not do."""
+        work, busy = self._work, self.busy
+        self._work = None
+        if work is None or not busy or dist(self._start, self._end) < _CLICK:
+            self._sketch.show_sketch(NOTHING)
+            return
+        try:
+            drawn_pixels(self._start, self._end)
+        except UserError as problem:
+            self._sketch.show_sketch(NOTHING)
+            self._session.failed.emit(problem)
+        else:
+            self._session.calibration.drawn.emit(DrawnLine(self._start, self._end, work))
+
+    def settle(self) -> None:
+        """Forget a line in hand: what it would be for was not finished."""
+        if self._work is not None:
+            self.cancel()
+
+    def cancel(self) -> bool:
+        """Forget the line."""
+        had = self.busy
+        self._work = None
+        self._sketch.show_sketch(NOTHING)
+        return had
+
+    def _show(self) -> None:
+        ends = [self._start, self._end]
+        self._sketch.show_sketch(Sketch(lines=[ends], handles=ends))

@@ -1,0 +1,82 @@
+"""Asking for an outline with the mouse: a click picks a proposal or looks there, a box is looked in."""
+
+from collections.abc import Callable
+from math import ceil, floor
+
+from csamoe_desktop.lesion.tools import Place
+from csamoe_desktop.ui.mask_tools import MaskTool
+from csamoe_desktop.ui.session import Session
+from csamoe_desktop.ui.tools.sketch import NOTHING, Sketch, SketchItem, rectangle
+
+_LEAST_BOX = 5.0
+"""Screen pixels: a box that is smaller in both directions is a click."""
+
+
+class ProposeTool(MaskTool):
+    """Draws nothing itself: what it asks for is offered, and Enter or a double click accepts it."""
+
+    def __init__(self, session: Session, zoom: Callable[[], tuple[float, float]]) -> None:
+        """`zoom` returns the screen pixels a frame pixel has, down and across."""
+        self.item: SketchItem = SketchItem()
+        self._session = session
+        self._zoom = zoom
+        self._from: Place | None = None
+        self._to: Place = (0.0, 0.0)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a box is in hand."""
+        return self._from is not None
+
+    def press(self, at: Place, alt: bool) -> None:
+        """Begin a box, or a click."""
+        self._from = self._to = at
+
+    def double_press(self, at: Place, alt: bool) -> None:
+        """Accept the proposal under the mouse; the first press of the two has selected it."""
+        proposals = self._session.proposals
+        if proposals.select_at(floor(at[0]), floor(at[1])):
+            proposals.accept()
+
+    def move(self, at: Place | None, alt: bool) -> None:
+        """Drag the box."""
+        if self._from is not None and at is not None:
+            self._to = at
+            self._show()
+
+    def release(self) -> None:
+        """Look in the box; where it was only a click, pick the proposal there or look there."""
+        if self._from is None:
+            return
+        (top, bottom), (left, right) = (sorted(ends) for ends in zip(self._from, self._to, strict=True))
+        boxed = self._boxed()
+        self.settle()
+        proposals = self._session.proposals
+        if boxed:
+            proposals.look_in((floor(top), floor(left), ceil(bottom), ceil(right)))
+        elif not proposals.select_at(floor(top), floor(left)):
+            proposals.look_at(floor(top), floor(left))
+
+    def settle(self) -> None:
+        """Forget the box."""
+        self._from = None
+        self._show()
+
+    def cancel(self) -> bool:
+        """Forget the box."""
+        had = self.busy
+        self.settle()
+        return had
+
+    def _boxed(self) -> bool:
+        if self._from is None:
+            return False
+        down, across = self._zoom()
+        high, wide = abs(self._to[0] - self._from[0]) * down, abs(self._to[1] - self._from[1]) * across
+        return max(high, wide) >= _LEAST_BOX
+
+    def _show(self) -> None:
+        if self._from is None or not self._boxed():
+            self.item.show_sketch(NOTHING)
+        else:
+            self.item.show_sketch(Sketch(dashed=[rectangle(self._from, self._to)]))

@@ -1,0 +1,94 @@
+"""The outline goes out as a mask file of any format, and comes in again."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtWidgets import QFileDialog, QLineEdit, QPushButton
+from pytestqt.qtbot import QtBot
+
+from csamoe_desktop.lesion.formats import READ_SUFFIXES, read_mask
+from csamoe_desktop.ui.files import _MASKS, _WRITTEN
+from csamoe_desktop.ui.main_window import MainWindow
+from csamoe_desktop.ui.session import Session
+
+Open = Callable[..., None]
+Do = Callable[[Session], None]
+
+
+def save_dialog(window: MainWindow) -> QFileDialog:
+    window.actions_table["export_mask"].trigger()
+    return next(dialog for dialog in window.findChildren(QFileDialog) if dialog.isVisible())
+
+
+def save_as(dialog: QFileDialog, file: Path) -> None:
+    dialog.setDirectory(str(file.parent))
+    name = dialog.findChild(QLineEdit, "fileNameEdit")
+    assert name is not None
+    name.setText(str(file))
+    dialog.accept()
+
+
+@pytest.mark.parametrize("name", ["m.png", "m.json", "m.coco.json", "m.nii.gz", "m.npz"])
+def test_an_outline_goes_out_and_comes_in(
+    window: MainWindow, open_files: Open, small_png: Path, mark: Do, tmp_path: Path, name: str
+) -> None:
+    session = window.session
+    open_files(session, small_png)
+    assert not window.actions_table["export_mask"].isEnabled()
+    mark(session)
+    assert session.mask is not None
+    drawn = session.mask.pixels.copy()
+    save_as(save_dialog(window), tmp_path / name)
+    assert np.array_equal(read_mask(tmp_path / name, drawn.shape).pixels, drawn)
+    session.clear_mask()
+    window.import_mask(tmp_path / name)
+    assert np.array_equal(session.mask.pixels, drawn)
+
+
+def test_choosing_a_format_changes_the_name_and_a_name_without_suffix_gets_one(
+    window: MainWindow, open_files: Open, small_png: Path, mark: Do, tmp_path: Path
+) -> None:
+    open_files(window.session, small_png)
+    mark(window.session)
+    dialog = save_dialog(window)
+    name = dialog.findChild(QLineEdit, "fileNameEdit")
+    assert name is not None
+    assert name.text() == "small-mask.png"
+    for chosen, text in (("NIfTI", "small-mask.nii.gz"), ("COCO", "small-mask.coco.json"), ("PNG", "small-mask.png")):
+        filter_ = next(one for one in _WRITTEN if one.startswith(chosen))
+        dialog.selectNameFilter(filter_)
+        dialog.filterSelected.emit(filter_)
+        assert name.text() == text
+    dialog.selectNameFilter(next(one for one in _WRITTEN if one.startswith("NumPy")))
+    save_as(dialog, tmp_path / "mask of Dr. Meyer")
+    assert (tmp_path / "mask of Dr. Meyer.npy").is_file()
+
+
+def test_a_file_that_is_there_is_replaced_only_when_said(
+    window: MainWindow, open_files: Open, small_png: Path, mark: Do, tmp_path: Path
+) -> None:
+    open_files(window.session, small_png)
+    mark(window.session)
+    there = tmp_path / "m.png"
+    there.write_bytes(b"something else")
+    save_as(save_dialog(window), there)
+    assert there.read_bytes() == b"something else"
+    replace = next(one for one in window.messages.shown()[0].findChildren(QPushButton) if one.text() == "Replace it")
+    replace.click()
+    assert read_mask(there, None).pixels.any()
+
+
+def test_the_shape_is_told_beside_the_size(
+    window: MainWindow, open_files: Open, small_png: Path, mark: Do, qtbot: QtBot
+) -> None:
+    open_files(window.session, small_png)
+    mark(window.session)
+    qtbot.waitUntil(lambda: bool(window.lesion.shape.text()))
+    assert "circularity" in window.lesion.shape.text()
+    assert "to the skin" in window.lesion.shape.toolTip()
+
+
+def test_the_import_dialog_offers_every_format() -> None:
+    assert all(f"*{suffix}" in _MASKS for suffix in READ_SUFFIXES)

@@ -1,0 +1,21 @@
+"""Every tool again, on a screen at 200 %: the scaling is fixed as Qt starts, so in another process."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.skipif("QT_SCALE_FACTOR" in os.environ, reason="this is that process")
+def test_every_tool_works_at_200_percent() -> None:
+    tests = Path(__file__).with_name("test_tools.py")
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", str(tests)],
+        env={**os.environ, "QT_SCALE_FACTOR": "2", "QT_QPA_PLATFORM": "offscreen"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-1000:]
