@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csamoe_desktop.errors import UserError
+from csamoe_desktop.inference import guard
+from csamoe_desktop.inference.cases import Nearest
 from csamoe_desktop.inference.explain import Explanation
 from csamoe_desktop.inference.predictor import Explainer, Prediction, Predictor
 from csamoe_desktop.lesion.contours import ELLIPSE, other_contours
@@ -25,6 +27,8 @@ from csamoe_desktop.study.model import Frame
 _CONTOURS_AT_ONCE = 4
 """So few, because a user who goes on drawing does not wait for the rest; the image expert is run once for each lot."""
 
+_UNLIKE = "The image is unlike those the model was trained on: it lies farther from them than 99 % of those held back."
+
 
 class Category(StrEnum):
     """The reading in words, led with before the number."""
@@ -32,6 +36,10 @@ class Category(StrEnum):
     LIKELY_BENIGN = "likely benign"
     INDETERMINATE = "indeterminate"
     SUSPICIOUS = "suspicious"
+
+
+class Withheld(UserError):
+    """The input guard forbids a reading: there is no number, and the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +93,7 @@ class Assessment:
         looked_closer: `look_closer` has been here, and has found what of the next two there is to find.
         explanation: why; None for a model that cannot say.
         contour: how much hangs on the contour; None for a model that reads none.
+        nearest: what the nearest training images were; None for a model that keeps none.
     """
 
     prediction: Prediction
@@ -96,6 +105,7 @@ class Assessment:
     looked_closer: bool = False
     explanation: Explanation | None = None
     contour: ContourRange | None = None
+    nearest: Nearest | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the reading as `assess --json` prints it."""
@@ -118,6 +128,7 @@ class Assessment:
             "warnings": list(self.warnings),
             "explanation": None if self.explanation is None else self.explanation.to_dict(),
             "contour": None if self.contour is None else self.contour.to_dict(),
+            "nearest": None if self.nearest is None else self.nearest.to_dict(),
         }
 
 
@@ -129,27 +140,34 @@ def categorise(probability: float, thresholds: Thresholds) -> Category:
 
 
 def assess(frame: Frame, mask: NDArray[np.bool_] | None, predictor: Predictor) -> Assessment:
-    """Return the reading of the lesion `mask` (bool, the frame's shape) on `frame`.
+    """Return the reading of the lesion `mask` (bool, the frame's shape) on `frame`, the guard's cautions among its warnings.
 
     A model that needs no outline reads the whole frame, marked or not.
 
     Raises:
+        Withheld: the input guard forbids it; the network is not run.
         UserError: the mask is empty, of another size or too small, or the device ran out of memory.
     """
     card = predictor.card
+    findings = guard.inspect(frame.pixels, mask)
+    if guard.withheld(findings):
+        raise Withheld(" ".join(one.sentence for one in findings if one.level is guard.Level.WITHHOLD))
     if not card.needs_outline:
         regions = whole_image(frame.pixels, card.input_size)
     else:
         outline = np.zeros(frame.shape, bool) if mask is None else mask
         regions = make_regions(frame.pixels, outline, card.input_size, field=card.field)
     prediction = predictor.predict([regions])[0]
+    nearest = predictor.nearest(prediction) if isinstance(predictor, Explainer) else None
+    unlike = (_UNLIKE,) if nearest is not None and nearest.unlike else ()
     return Assessment(
         prediction=prediction,
         category=categorise(prediction.probability, card.thresholds),
         regions=regions,
         card=card,
         device=predictor.device.words,
-        warnings=tuple(regions.warnings()),
+        warnings=(*regions.warnings(), *(one.sentence for one in findings), *unlike),
+        nearest=nearest,
     )
 
 

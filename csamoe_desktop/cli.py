@@ -13,6 +13,7 @@ from pathlib import Path
 from csamoe_desktop import __version__
 from csamoe_desktop.commands import (
     assess,
+    cases,
     compare,
     convert,
     counts,
@@ -37,6 +38,7 @@ _COMMANDS = {
     "models": models,
     "train": train,
     "evaluate": evaluate,
+    "cases": cases,
     "guard": guard,
     "record": record,
     "results": results,

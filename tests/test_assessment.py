@@ -6,14 +6,14 @@ import json
 import numpy as np
 import pytest
 
-from csamoe_desktop.assessment import Assessment, Category, ContourRange, assess, categorise, look_closer
+from csamoe_desktop.assessment import Assessment, Category, ContourRange, Withheld, assess, categorise, look_closer
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.inference.bundle import find_bundle
 from csamoe_desktop.inference.engine import Device
 from csamoe_desktop.inference.torch_engine import TorchPredictor, load_predictor
 from csamoe_desktop.lesion.contours import other_contours
 from csamoe_desktop.lesion.regions import make_regions
-from csamoe_desktop.networks.cards import Builder, Thresholds
+from csamoe_desktop.networks.cards import Builder, ModelCard, Thresholds
 from csamoe_desktop.networks.resnet18 import ResNet18
 from csamoe_desktop.study.model import Frame
 
@@ -32,6 +32,26 @@ def a_mask(rows: int = 300, columns: int = 400) -> np.ndarray:
     mask = np.zeros((rows, columns), bool)
     mask[100:200, 120:260] = True
     return mask
+
+
+class _NeverAsked:
+    """A predictor that may not be asked."""
+
+    def __init__(self, card: ModelCard) -> None:
+        self.card = card
+
+
+def test_what_the_guard_forbids_is_not_read(predictor: TorchPredictor) -> None:
+    photograph = Frame(np.full((300, 400, 3), (200, 90, 40), np.uint8), 0, None)
+    with pytest.raises(Withheld, match="The image is in colour.*The image has no speckle"):
+        assess(photograph, a_mask(), _NeverAsked(predictor.card))  # type: ignore[arg-type]
+
+
+def test_what_the_guard_cautions_of_is_among_the_warnings(predictor: TorchPredictor) -> None:
+    mask = a_mask()
+    mask[100:200, :260] = True
+    warnings = assess(a_frame(), mask, predictor).warnings
+    assert "The lesion touches the edge of the image: what lies beyond it was not read." in warnings
 
 
 @pytest.mark.parametrize(

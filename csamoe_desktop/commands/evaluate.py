@@ -37,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--where", action="append", default=[], metavar="COLUMN=VALUE", help="only these rows; may be repeated"
     )
+    parser.add_argument("--test-of", metavar="NAME", help="only the test images of this training protocol")
     parser.add_argument(
         "--outline",
         choices=("reader", "ellipse", "hull", "proposal"),
@@ -51,12 +52,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(chosen: argparse.Namespace) -> int:
     """Run the command and return the exit status."""
     from csamoe_desktop.training.datasets import read_dataset, where
+    from csamoe_desktop.training.protocols import split_by
 
     samples = where(read_dataset(chosen.data), chosen.where)
+    if chosen.test_of:
+        samples = split_by(chosen.test_of, samples).test
     bundle = find_bundle(chosen.model)
     if bundle.card.task == "outlining":
         return _evaluate_outlines(chosen, bundle, samples)
     return _evaluate_readings(chosen, bundle, samples)
+
+
+def _data_words(chosen: argparse.Namespace) -> str:
+    part = [f"the test images of the protocol {chosen.test_of}"] if chosen.test_of else []
+    return ", ".join([str(chosen.data), *chosen.where, *part])
 
 
 def _evaluate_readings(chosen: argparse.Namespace, bundle: Bundle, samples: "list[Sample]") -> int:
@@ -78,7 +87,7 @@ def _evaluate_readings(chosen: argparse.Namespace, bundle: Bundle, samples: "lis
         outline = [f"outlines proposed by {outliner.card.name} {outliner.card.version}"]
     elif chosen.outline != "reader":
         outline = [f"outlines replaced by their {chosen.outline}"]
-    evaluation = summarise(readings, ", ".join([str(chosen.data), *chosen.where, *outline]))
+    evaluation = summarise(readings, ", ".join([_data_words(chosen), *outline]))
     print(f"{predictor.card.name} {predictor.card.version} on {predictor.device.words}")
     print(_table(evaluation))
     for sentence in readings.left_out:
@@ -110,7 +119,7 @@ def _evaluate_outlines(chosen: argparse.Namespace, bundle: Bundle, samples: "lis
     from csamoe_desktop.training.outlines import figures_of, outline_all, per_image
 
     outliner = load_outliner(bundle, chosen.device)
-    data = ", ".join([str(chosen.data), *chosen.where])
+    data = _data_words(chosen)
     found, measured = {}, {}
     for way, boxed in (("automatic", False), ("one box", True)):
         with tqdm(total=len(samples), desc=way, unit="image", disable=None) as bar:

@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from csamoe_desktop.commands.training_data import add_data_arguments, read_split
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.inference.engine import DEVICES, choose_device
 
@@ -17,24 +18,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     data = parser.add_argument_group("data")
-    data.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="labels.csv, images and masks")
-    data.add_argument("--where", action="append", default=[], metavar="COLUMN=VALUE", help="only these of its rows")
-    data.add_argument(
-        "--protocol",
-        default="patient",
-        metavar="NAME",
-        help="paper: by image, 70/15/15; patient: a fold held out (default); group: by group, 70/15/15; cross: --test-data",
-    )
-    data.add_argument("--test-fold", default="1", metavar="K", help="held out for testing (default: 1)")
-    data.add_argument("--validation-share", type=float, default=0.15, metavar="S", help="of the other groups")
-    data.add_argument("--also", type=Path, metavar="FOLDER", help="a second folder, for training and validation only")
-    data.add_argument(
-        "--also-where", action="append", default=[], metavar="COLUMN=VALUE", help="only these of its rows"
-    )
-    data.add_argument("--test-data", type=Path, metavar="FOLDER", help="the other hospital of the protocol cross")
-    data.add_argument(
-        "--test-where", action="append", default=[], metavar="COLUMN=VALUE", help="only these of its rows"
-    )
+    add_data_arguments(data)
     data.add_argument("--data-words", help="what the card says of the data (default: its folders and counts)")
     recipe = parser.add_argument_group("recipe")
     recipe.add_argument("--recipe", default="paper", metavar="NAME", help="see docs/training.md (default: paper)")
@@ -76,7 +60,7 @@ def run(chosen: argparse.Namespace) -> int:
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     recipe = chosen_recipe(chosen)
-    split = _split(chosen, recipe)
+    split = read_split(chosen, recipe.classes, recipe.seed)
     seed_everything(recipe.seed, 0)
     network = build(recipe.builder)
     start = load_start(recipe.builder, network, chosen.start)
@@ -95,6 +79,8 @@ def run(chosen: argparse.Namespace) -> int:
     )
     folder = chosen.bundle or chosen.out / "bundle"
     also = f", and {chosen.also.name} for training and validation only" if chosen.also else ""
+    if chosen.also_protocol:
+        also = f", and {chosen.also.name} {PROTOCOLS[chosen.also_protocol].words}"
     description = Description(
         name=folder.name,
         title=chosen.title or f"{recipe.builder.network}, recipe {chosen.recipe}",
@@ -104,6 +90,7 @@ def run(chosen: argparse.Namespace) -> int:
         # A second folder may group by something else, such as sets of near-duplicates.
         groups="groups" if chosen.also else PROTOCOLS[chosen.protocol].groups,
         tested=PROTOCOLS[chosen.protocol].tested,
+        second_tested=f"{PROTOCOLS[chosen.also_protocol].tested} of {chosen.also.name}" if chosen.also_protocol else "",
         start=start,
         licence=chosen.licence,
         storage=chosen.storage,
@@ -153,25 +140,3 @@ def chosen_recipe(chosen: argparse.Namespace) -> "Recipe":
         **given("epochs", "patience", "learning_rate"),
         first=dataclasses.replace(recipe.first, **everywhere) if recipe.first else None,
     )
-
-
-def _split(chosen: argparse.Namespace, recipe: "Recipe") -> "Split":
-    """Return the samples of the folders, split.
-
-    Raises:
-        UserError: a folder cannot be used, or a part of the split is empty.
-    """
-    from csamoe_desktop.training.datasets import Sample, read_dataset, where
-    from csamoe_desktop.training.protocols import split_by
-    from csamoe_desktop.training.splits import Split, by_share
-
-    def read(folder: Path, conditions: list[str]) -> list[Sample]:
-        return [one for one in where(read_dataset(folder), conditions) if one.label in recipe.classes]
-
-    other = read(chosen.test_data, chosen.test_where) if chosen.test_data else []
-    samples = read(chosen.data, chosen.where)
-    split = split_by(chosen.protocol, samples, other, chosen.test_fold, chosen.validation_share, recipe.seed)
-    if chosen.also is None:
-        return split
-    train, validation = by_share(read(chosen.also, chosen.also_where), chosen.validation_share, recipe.seed)
-    return Split([*split.train, *train], [*split.validation, *validation], split.test, split.groups_parted)

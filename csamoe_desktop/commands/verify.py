@@ -2,22 +2,25 @@
 
 import argparse
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from csamoe_desktop import __version__
 from csamoe_desktop.assessment import assess
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.inference.bundle import find_bundle
+from csamoe_desktop.inference.bundle import Bundle, find_bundle
 from csamoe_desktop.inference.engine import DEVICES
-from csamoe_desktop.lesion.formats import read_mask
+from csamoe_desktop.lesion.formats import MaskSizeMismatch, read_mask
 from csamoe_desktop.report.json_report import ReportToCheck, pixels_sha256, read_json
 from csamoe_desktop.study.model import Frame
 from csamoe_desktop.study.opening import open_study
 
 _TOLERANCE = 1e-3
 """Two devices differ in the last digits of a float32; a report shows two or three."""
+_SHORT_HASH = 12
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,79 +33,139 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", choices=DEVICES, default="auto")
 
 
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at: what, whether it holds, and in words what was found."""
+
+    what: str
+    holds: bool
+    found: str
+
+    def line(self) -> str:
+        """Return it as it is printed."""
+        return f"{self.what:<12} {'yes' if self.holds else 'NO ':<4} {self.found}"
+
+
 def run(chosen: argparse.Namespace) -> int:
     """Run the command and return the exit status: 0 where all holds, 1 where something does not."""
     report = read_json(chosen.report)
-    frame = _find_image(report, chosen.image or chosen.report.absolute().parent)
-    checks = [
-        ("report", report.unchanged, "is as it was written", "was changed after it was written"),
-        ("image", frame is not None, "is the one that was read", "is not the one that was read, or was not found"),
-    ]
+    changed = ", ".join(report.changed)
+    as_written = f"was changed after it was written: {changed}" if changed else "is as it was written"
+    checks = [Check("report", not changed, as_written)]
+    frame, image = _find_image(report, chosen.image or chosen.report.absolute().parent)
+    checks.append(image)
     if frame is not None:
         checks += _read_again(report, frame, chosen.mask, chosen.device)
-    for what, holds, yes, no in checks:
-        print(f"{what:<12} {'yes' if holds else 'NO ':<4} {yes if holds else no}")
-    verified = all(holds for _, holds, _, _ in checks)
+    for check in checks:
+        print(check.line())
+    if report.program != __version__:
+        print(f"note         written by version {report.program} of this program; this is {__version__}")
+    verified = all(check.holds for check in checks)
     print("This program and model give this reading." if verified else "The report could not be verified.")
     return 0 if verified else 1
 
 
-def _read_again(
-    report: ReportToCheck, frame: Frame, mask_file: Path | None, device: str
-) -> list[tuple[str, bool, str, str]]:
-    mask = report.mask if mask_file is None else read_mask(mask_file, frame.shape).pixels
-    outlined = pixels_sha256(mask) == report.mask_sha256 and mask.shape == frame.shape
-    checks = [("outline", outlined, "is the one that was read", "is not the one that was read")]
+def _read_again(report: ReportToCheck, frame: Frame, mask_file: Path | None, device: str) -> list[Check]:
+    mask, outline = _find_mask(report, frame, mask_file)
     try:
         bundle = find_bundle(report.model)
     except UserError as problem:
-        return [*checks, ("model", False, "", problem.message)]
-    same_weights = bundle.card.sha256 == report.weights_sha256
-    other = f"{report.model} has other weights here ({bundle.card.sha256[:12]}, not {report.weights_sha256[:12]})"
-    checks.append(("model", same_weights, f"{report.model} {bundle.card.version} has the same weights", other))
-    if not (outlined and same_weights):
-        return checks
-    return [*checks, *_compare(report, frame, mask, device)]
+        return [outline, Check("model", False, problem.message)]
+    model = _compare_cards(report, bundle)
+    if mask is None or bundle.card.sha256 != report.weights_sha256:
+        return [outline, model]
+    return [outline, model, *_compare(report, bundle, frame, mask, device)]
 
 
-def _compare(
-    report: ReportToCheck, frame: Frame, mask: NDArray[np.bool_], device: str
-) -> list[tuple[str, bool, str, str]]:
+def _find_mask(report: ReportToCheck, frame: Frame, file: Path | None) -> tuple[NDArray[np.bool_] | None, Check]:
+    """Return the outline that was read, None where it is not at hand, and what is to be said of it.
+
+    Raises:
+        UserError: `file` cannot be read.
+    """
+    said, mask = "is the one that was read", report.mask
+    if file is not None:
+        try:
+            mask = read_mask(file, frame.shape).pixels
+        except MaskSizeMismatch as problem:
+            return None, Check("outline", False, problem.message)
+    if pixels_sha256(mask) == report.mask_sha256 and mask.shape == frame.shape:
+        return mask, Check("outline", True, said)
+    if file is None:
+        return None, Check("outline", False, "in the report has not the hash of the one that was read")
+    apart = int((mask != report.mask).sum()) if mask.shape == report.mask.shape else mask.size
+    return None, Check("outline", False, f"{file.name} differs from the one that was read in {apart} pixels")
+
+
+def _compare_cards(report: ReportToCheck, bundle: Bundle) -> Check:
+    """Return what is to be said of the model here, as its card tells it; loading checks the weights themselves."""
+    card, name = bundle.card, report.model
+    here, there = card.sha256[:_SHORT_HASH], report.weights_sha256[:_SHORT_HASH]
+    if card.sha256 != report.weights_sha256:
+        return Check("model", False, f"{name} has other weights here ({here}, not {there})")
+    thresholds = (card.thresholds.benign_below, card.thresholds.suspicious_from)
+    others = [
+        f"{what} {now}, not {then}"
+        for what, now, then in (
+            ("temperature", card.temperature, report.temperature),
+            ("thresholds", thresholds, report.thresholds),
+        )
+        if now != then
+    ]
+    if others:
+        return Check("model", False, f"{name} has the same weights, but other figures here ({'; '.join(others)})")
+    return Check("model", True, f"{name} {card.version} has the same weights and thresholds ({here})")
+
+
+def _compare(report: ReportToCheck, bundle: Bundle, frame: Frame, mask: NDArray[np.bool_], device: str) -> list[Check]:
     # Importing torch takes seconds: only once the files have been found good.
     from csamoe_desktop.inference.torch_engine import load_predictor
 
-    # Loading checks the weights themselves against the card's hash.
-    predictor = load_predictor(find_bundle(report.model), device)
-    again = assess(frame, mask if mask.any() else None, predictor)
+    again = assess(frame, mask if mask.any() else None, load_predictor(bundle, device))
     here, there = again.prediction.probability, report.probability
-    told = f"{there:.4f} in the report, {here:.4f} here on {again.device}"
-    gates = again.prediction.gates
-    same_gates = gates.keys() == report.gates.keys() and all(
-        abs(gates[name] - share) <= _TOLERANCE for name, share in report.gates.items()
-    )
+    category, gates = again.category, again.prediction.gates
+    apart = [
+        f"{name} {report.gates.get(name, 0):.4f} in the report, {gates.get(name, 0):.4f} here"
+        for name in sorted(gates.keys() | report.gates.keys())
+        if abs(gates.get(name, 0) - report.gates.get(name, 0)) > _TOLERANCE
+    ]
+    same = category is report.category
     return [
-        ("probability", abs(here - there) <= _TOLERANCE, told, told),
-        ("category", again.category is report.category, again.category.value, f"here it is {again.category.value}"),
-        ("gates", same_gates, "are the same", "differ"),
+        Check(
+            "probability",
+            abs(here - there) <= _TOLERANCE,
+            f"{there:.4f} in the report, {here:.4f} here on {again.device}",
+        ),
+        Check(
+            "category",
+            same,
+            category.value if same else f"{report.category.value} in the report, {category.value} here",
+        ),
+        Check("gates", not apart, "; ".join(apart) or "are the same"),
     ]
 
 
-def _find_image(report: ReportToCheck, where: Path) -> Frame | None:
-    """Return the frame with the report's hash in the file or folder `where`; None where there is none.
+def _find_image(report: ReportToCheck, where: Path) -> tuple[Frame | None, Check]:
+    """Return the frame with the report's hash in the file or folder `where`, None where there is none, and what is to
+    be said of it.
 
     Raises:
         UserError: `where` is a file that cannot be opened.
     """
     if not where.is_dir():
-        return _frame_of(report, where)
+        frame, instead = _frame_of(report, where)
+        return frame, Check("image", frame is not None, instead or f"{where.name} is the one that was read")
+    named = ""
     for file in _candidates(report, where):
         try:
-            frame = _frame_of(report, file)
+            frame, instead = _frame_of(report, file)
         except UserError:
             continue
         if frame is not None:
-            return frame
-    return None
+            return frame, Check("image", True, f"{file.name} is the one that was read")
+        if file.name == report.study_name:
+            named = instead
+    return None, Check("image", False, named or f"{report.study_name} is not in {where}: name it with --image")
 
 
 def _candidates(report: ReportToCheck, folder: Path) -> Iterator[Path]:
@@ -113,9 +176,19 @@ def _candidates(report: ReportToCheck, folder: Path) -> Iterator[Path]:
     yield from sorted(file for file in folder.iterdir() if file.is_file() and file != named)
 
 
-def _frame_of(report: ReportToCheck, file: Path) -> Frame | None:
+def _frame_of(report: ReportToCheck, file: Path) -> tuple[Frame | None, str]:
+    """Return the frame of `file` that the report was made from, or None and in words why it is not there.
+
+    Raises:
+        UserError: it cannot be opened.
+    """
     study = open_study(file)
     if not 1 <= report.frame <= study.frame_count:
-        return None
+        return None, f"{file.name} has no frame {report.frame}, which was read"
     frame = study.frame(report.frame - 1)
-    return frame if pixels_sha256(frame.pixels) == report.image_sha256 else None
+    if pixels_sha256(frame.pixels) == report.image_sha256:
+        return frame, ""
+    if frame.pixels.shape != report.shape:
+        sizes = (" x ".join(map(str, shape)) for shape in (frame.pixels.shape, report.shape))
+        return None, "{} is {}, what was read {} (rows x columns)".format(file.name, *sizes)
+    return None, f"{file.name} has other pixels than were read"

@@ -87,8 +87,8 @@ def caliper_count(pixels: Gray, mask: Bool) -> int:
     return int((peaks & (likeness >= _CROSS_LIKENESS) & (values >= _CROSS_BRIGHTNESS)).sum())
 
 
-_COLOUR_ANYWHERE, _COLOUR_ON_LESION, _COLOUR_PHOTOGRAPH = 0.005, 0.02, 0.4
-_SMOOTH = 0.42
+_COLOUR_ANYWHERE, _COLOUR_ON_LESION, _COLOUR_PHOTOGRAPH = 0.005, 0.02, 0.2
+_SMOOTH_CAUTION, _SMOOTH_WITHHOLD = 0.42, 0.56
 _CROSS_LIKENESS, _CROSS_BRIGHTNESS = 0.72, 165
 _SMALL_SHARE = 0.0015
 
@@ -119,8 +119,13 @@ def _colour(pixels: Gray, mask: Bool | None) -> Finding | None:
 
 
 def _texture(pixels: Gray) -> Finding | None:
-    if smooth_share(pixels) <= _SMOOTH:
+    smooth = smooth_share(pixels)
+    if smooth <= _SMOOTH_CAUTION:
         return None
+    if smooth <= _SMOOTH_WITHHOLD:
+        return Finding(
+            "texture", Level.CAUTION, "The image has little speckle, unlike those the models were measured on."
+        )
     return Finding(
         "texture",
         Level.WITHHOLD,
@@ -157,11 +162,16 @@ def _calipers(pixels: Gray, mask: Bool) -> Finding | None:
 def _cut(pixels: Gray, mask: Bool) -> Finding | None:
     """The lesion meets the image's edge, or the black beyond the sector along a good part of its margin."""
     if mask[0].any() or mask[-1].any() or mask[:, 0].any() or mask[:, -1].any():
-        return Finding("cut", Level.CAUTION, "The lesion is cut by the edge of the image.")
+        return Finding(
+            "cut", Level.CAUTION, "The lesion touches the edge of the image: what lies beyond it was not read."
+        )
     ring = cv2.dilate(mask.astype(np.uint8), np.ones((7, 7), np.uint8)).astype(bool) & ~mask
-    beyond = cv2.erode((pixels <= 2).astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)
-    if (ring & beyond).sum() > 0.2 * ring.sum():
-        return Finding("cut", Level.CAUTION, "The lesion is cut by the edge of the sector.")
+    black = cv2.morphologyEx((pixels <= 2).astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+    # What lies beyond a sector reaches the image's left or right edge; a shadow below a lesion does not.
+    places = cv2.connectedComponents(black)[1]
+    beyond = (black > 0) & np.isin(places, np.union1d(places[:, 0], places[:, -1]))
+    if (ring & beyond).sum() > 0.1 * ring.sum():
+        return Finding("cut", Level.CAUTION, "The lesion touches the edge of the sector.")
     return None
 
 

@@ -1,16 +1,18 @@
 """What a loaded model answers, free of torch: regions in, predictions out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from csamoe_desktop.inference.engine import Device
 from csamoe_desktop.lesion.regions import Regions
 from csamoe_desktop.networks.cards import ModelCard
 
 if TYPE_CHECKING:
+    from csamoe_desktop.inference.cases import Nearest
     from csamoe_desktop.inference.explain import Explanation
 
 
@@ -23,12 +25,14 @@ class Prediction:
         probability: of the card's positive class, calibrated with the card's temperature.
         gates: each expert's share in the fused feature, by name, summing to one.
         stage_attention: each expert's four stage weights, shallow to deep, by name.
+        fused: what the last layers saw, float32 (C,); None from an engine that does not tell.
     """
 
     logits: tuple[float, ...]
     probability: float
     gates: dict[str, float]
     stage_attention: dict[str, tuple[float, ...]]
+    fused: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
 
 
 class Predictor(Protocol):
@@ -60,6 +64,9 @@ class Explainer(Predictor, Protocol):
         Raises:
             UserError: the device ran out of memory.
         """
+
+    def nearest(self, prediction: Prediction) -> "Nearest | None":
+        """Return what the nearest known cases of a reading were; None where the bundle keeps none."""
 
     def reread(self, regions: Regions, others: Sequence[Regions]) -> list[float]:
         """Return the calibrated probabilities of other contours of the lesion `regions` in the same part of the same

@@ -10,6 +10,7 @@ from torch import nn
 
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.inference.bundle import Bundle, check_weights
+from csamoe_desktop.inference.cases import KnownCases, Nearest, read_cases
 from csamoe_desktop.inference.engine import Device, choose_device
 from csamoe_desktop.inference.explain import Explanation, explained, reread_logits
 from csamoe_desktop.inference.predictor import Prediction, calibrated
@@ -26,8 +27,9 @@ _BATCH = 16
 class TorchPredictor:
     """A network in evaluation mode on a device."""
 
-    def __init__(self, card: ModelCard, network: nn.Module, device: Device) -> None:
+    def __init__(self, card: ModelCard, network: nn.Module, device: Device, cases: KnownCases | None = None) -> None:
         self.card = card
+        self._cases = cases
         self.device = device
         # float32 is said, so float32 it is: an Ampere or later GPU would take 10 bits of mantissa for convolutions.
         torch.backends.cudnn.allow_tf32 = False
@@ -46,6 +48,10 @@ class TorchPredictor:
         """Say why; see `inference.predictor.Explainer`."""
         with memory_refused(self.device):
             return explained(self._network, self._views(regions)[None].to(self.device.kind), self.card)
+
+    def nearest(self, prediction: Prediction) -> Nearest | None:
+        """Say what was nearest; see `inference.predictor.Explainer`."""
+        return None if self._cases is None or prediction.fused is None else self._cases.nearest(prediction.fused)
 
     def reread(self, regions: Regions, others: Sequence[Regions]) -> list[float]:
         """Read other contours of a lesion; see `inference.predictor.Explainer`."""
@@ -79,9 +85,14 @@ class TorchPredictor:
                 probability=calibrated(logits, card),
                 gates=dict(zip(card.views, gates, strict=True)),
                 stage_attention={name: tuple(shares) for name, shares in zip(card.views, stages, strict=True)},
+                fused=fused,
             )
-            for logits, gates, stages in zip(
-                reading.logits.tolist(), reading.gates.tolist(), reading.stage_attention.tolist(), strict=True
+            for logits, gates, stages, fused in zip(
+                reading.logits.tolist(),
+                reading.gates.tolist(),
+                reading.stage_attention.tolist(),
+                reading.fused.float().cpu().numpy(),
+                strict=True,
             )
         ]
 
@@ -110,7 +121,7 @@ def load_predictor(bundle: Bundle, asked_device: str = "auto") -> TorchPredictor
             f"{card.name} outlines lesions and reads none.", "Choose another model to read; this one proposes outlines."
         )
     network, device = load_network(bundle, asked_device)
-    return TorchPredictor(card, network, device)
+    return TorchPredictor(card, network, device, read_cases(bundle))
 
 
 def load_network(bundle: Bundle, asked_device: str = "auto") -> tuple[nn.Module, Device]:

@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from csamoe_desktop.lesion.tools import Box
+
 Line = NDArray[np.float32]
 
 
@@ -34,6 +36,55 @@ def outlines(mask: NDArray[np.bool_], smooth: bool = False) -> list[Line]:
         _line(np.asarray(border, np.int32).reshape(-1, 2), smooth) + np.array([left, top], np.float32)
         for border in borders
     ]
+
+
+def outlines_within(mask: NDArray[np.bool_], box: Box, smooth: bool = False) -> list[tuple[Line, bool]]:
+    """Return what of `outlines(mask, smooth)` lies within a box; only the mask there, and two pixels around, is looked at.
+
+    Boxes that tile the frame have each part of each line once.
+
+    Returns:
+        Lines as of `outlines`, each with whether it is closed; an open one ends where it leaves the box.
+    """
+    rows, columns = mask.shape
+    top, left = max(box.top - 2, 0), max(box.left - 2, 0)
+    # No line runs along quarters of a pixel: none lies on the border between two boxes.
+    low = np.array([box.left, box.top]) - 0.25
+    high = np.array(
+        [box.right + (1 if box.right >= columns else -0.25), box.bottom + (1 if box.bottom >= rows else -0.25)]
+    )
+    found: list[tuple[Line, bool]] = []
+    for points in outlines(mask[top : box.bottom + 2, left : box.right + 2], smooth):
+        found += _within(points + np.array([left, top], np.float32), low, high)
+    return found
+
+
+def _within(points: Line, low: NDArray[np.float64], high: NDArray[np.float64]) -> list[tuple[Line, bool]]:
+    """Return what of a closed line lies between two corners (column, row), clipped as by Liang and Barsky (1984)."""
+    inside = (points > low) & (points < high)
+    if inside.all():
+        return [(points, True)]
+    step = np.roll(points, -1, axis=0) - points
+    flat = step == 0
+    ends = np.stack([low - points, high - points]) / np.where(flat, 1, step)
+    # Shares of each side of the line where it enters the box and leaves it again.
+    enter = np.where(flat, np.where(inside, 0, 2), ends.min(axis=0)).max(axis=1).clip(min=0)
+    leave = np.where(flat, 1, ends.max(axis=0)).min(axis=1).clip(max=1)
+    kept = enter < leave
+    goes_on = kept & (leave == 1) & np.roll(kept & (enter == 0), -1)
+    begins = np.flatnonzero(kept & ~np.roll(goes_on, 1))
+    count = len(points)
+    found = []
+    for begin in begins:
+        last = begin
+        while goes_on[last % count]:
+            last += 1
+        sides = np.arange(begin, last + 1) % count
+        starts, stop = points[sides].astype(np.float64), sides[-1]
+        starts[0] += enter[begin] * step[begin]
+        end = points[stop] + leave[stop] * step[stop]
+        found.append((np.vstack([starts, end]).astype(np.float32), False))
+    return found
 
 
 def _line(border: NDArray[np.int32], smooth: bool) -> Line:

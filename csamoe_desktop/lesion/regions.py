@@ -78,8 +78,6 @@ class Regions:
         said = []
         if self.erosions < STEPS:
             said.append(f"The lesion is so small that its core was eroded {self.erosions} times instead of {STEPS}.")
-        if self.touches_edge:
-            said.append("The lesion touches the edge of the image: its boundary is cut off there.")
         if self.components > 1:
             said.append(f"The mask has {self.components} separate pieces; they were read as one lesion.")
         return said

@@ -1,8 +1,8 @@
 """The report as JSON: what the paper says, the figures behind it, the outline itself, and the hashes by which all of it can be
 checked again (`csamoe-desktop verify`).
 
-The same input gives the same bytes. `content_sha256` is over all the rest, as JSON without blanks and with sorted keys: it
-finds a report that was changed, but is no signature.
+The same input gives the same bytes. `parts_sha256` has a hash of each part, as JSON without blanks and with sorted keys, and
+`content_sha256` one of all the rest: they find what of a report was changed, but are no signature.
 """
 
 import dataclasses
@@ -25,6 +25,8 @@ from csamoe_desktop.report.content import Line, ReportInput, Section, content
 FORMAT = "csamoe-desktop report"
 FORMAT_VERSION = 1
 _MOST_BYTES = 50_000_000
+_MOST_PIXELS = 400_000_000
+_HASHES = ("parts_sha256", "content_sha256")
 
 
 def report_dict(given: ReportInput) -> dict[str, Any]:
@@ -72,6 +74,7 @@ def report_dict(given: ReportInput) -> dict[str, Any]:
         "comment": given.comment,
         "words": _words(said),
     }
+    told["parts_sha256"] = {name: content_sha256(part) for name, part in told.items()}
     return {**told, "content_sha256": content_sha256(told)}
 
 
@@ -82,7 +85,7 @@ def write_json(path: Path, given: ReportInput) -> None:
         UserError: the mask is empty, or the file cannot be written; what stood at `path` is then untouched.
     """
     text = json.dumps(report_dict(given), ensure_ascii=False, indent=2) + "\n"
-    write_whole(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    write_whole(path, lambda temporary: temporary.write_text(text, encoding="utf-8", newline="\n"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,22 +93,29 @@ class ReportToCheck:
     """What of a JSON report can be checked again.
 
     Attributes:
-        unchanged: its content has the hash that it names.
+        program: the version that wrote it.
+        changed: the parts that have not the hash they had when it was written; of a part added since, its name.
         study_name, frame: the image's file, without its folder, and the frame from 1.
+        shape: of the image: rows, columns and, in colour, channels.
         image_sha256, mask_sha256: of the pixels.
         mask: the outline, bool (rows, columns).
-        model, weights_sha256: what read.
+        model, version, weights_sha256, temperature, thresholds: what read.
         probability, category, gates: what it read.
     """
 
-    unchanged: bool
+    program: str
+    changed: tuple[str, ...]
     study_name: str
     frame: int
+    shape: tuple[int, ...]
     image_sha256: str
     mask_sha256: str
     mask: NDArray[np.bool_]
     model: str
+    version: str
     weights_sha256: str
+    temperature: float
+    thresholds: tuple[float, float]
     probability: float
     category: Category
     gates: dict[str, float]
@@ -130,23 +140,29 @@ def read_json(path: Path) -> ReportToCheck:
             )
         image, mask, model, reading = (told[part] for part in ("image", "mask", "model", "reading"))
         rows, columns = (int(length) for length in mask["size"])
-        rest = {name: value for name, value in told.items() if name != "content_sha256"}
+        if rows * columns > _MOST_PIXELS:
+            raise ValueError("its outline is too large")
         return ReportToCheck(
-            unchanged=told["content_sha256"] == content_sha256(rest),
+            program=str(told["program"]),
+            changed=_changed(told),
             study_name=Path(str(image["study"])).name,
             frame=int(image["frame"]),
+            shape=tuple(map(int, image["shape"])),
             image_sha256=str(image["sha256"]),
             mask_sha256=str(mask["sha256"]),
             mask=drawn(counts_of(mask["counts"]), (rows, columns)),
             model=str(model["name"]),
+            version=str(model["version"]),
             weights_sha256=str(model["weights_sha256"]),
+            temperature=float(model["temperature"]),
+            thresholds=(float(model["thresholds"]["benign_below"]), float(model["thresholds"]["suspicious_from"])),
             probability=float(reading["probability"]),
             category=Category(reading["category"]),
             gates={str(name): float(share) for name, share in reading["gates"].items()},
         )
     except OSError as problem:
         raise UserError(f"{path} could not be read: {reason(problem)}.", "Name the report's JSON file.") from problem
-    except (ValueError, KeyError, TypeError, AttributeError) as problem:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
         raise UserError(
             f"{path} is no JSON report of this program.", "Name a file that `Export report` or `assess --report` wrote."
         ) from problem
@@ -159,8 +175,18 @@ def pixels_sha256(pixels: NDArray[np.generic]) -> str:
     return digest.hexdigest()
 
 
-def content_sha256(told: dict[str, Any]) -> str:
-    """Return the hash of a report's content."""
+def _changed(told: dict[str, Any]) -> tuple[str, ...]:
+    """Return the parts of a report that were changed, added or taken away since it was written."""
+    parts, hashes = {name: part for name, part in told.items() if name not in _HASHES}, told["parts_sha256"]
+    changed = [name for name, part in parts.items() if hashes.get(name) != content_sha256(part)]
+    changed += [str(name) for name in hashes if name not in parts]
+    whole = content_sha256({name: part for name, part in told.items() if name != "content_sha256"})
+    # Where each part has its hash and the whole has not, the hashes themselves were changed.
+    return tuple(changed) or (() if told["content_sha256"] == whole else ("the hashes",))
+
+
+def content_sha256(told: Any) -> str:
+    """Return the hash of a report's content, or of a part of it."""
     canonical = json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
 

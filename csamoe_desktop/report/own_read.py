@@ -72,8 +72,16 @@ class OwnRead:
             self, terms=terms, size=self.size or proposed.size, measured=tuple(sorted({*self.measured, *new}))
         )
 
+    def measured_words(self) -> str:
+        """Return in words what was measured and confirmed, such as "14.2 × 9.1 mm, oval, parallel", or ""."""
+        told = [self.size.replace(" x ", " × ")] if SIZE in self.measured else []
+        for descriptor in load_lexicon(self.lexicon).descriptors:
+            if descriptor.id in self.measured:
+                told.append(term_names(descriptor, self.terms.get(descriptor.id, ())))
+        return ", ".join(told)
+
     def without_measured(self) -> "OwnRead":
-        """Return this read without what was confirmed of an outline that is another one now."""
+        """Return this read without what was measured: the outline is another one now, or the reader takes it back."""
         return dataclasses.replace(
             self,
             terms={name: chosen for name, chosen in self.terms.items() if name not in self.measured},
@@ -112,10 +120,11 @@ def own_read_from(told: dict[str, Any]) -> OwnRead:
     """Return the read that `to_dict` told.
 
     Raises:
-        UserError: its lexicon is not known here.
+        UserError: its lexicon, or that edition of it, is not known here.
         ValueError: it is spoilt, or names what its lexicon does not have.
     """
     try:
+        version = str(told["lexicon_version"])
         read = OwnRead(
             category=str(told["category"]),
             terms={str(name): tuple(map(str, chosen)) for name, chosen in told["terms"].items()},
@@ -126,18 +135,24 @@ def own_read_from(told: dict[str, Any]) -> OwnRead:
         )
     except (KeyError, TypeError, AttributeError) as problem:
         raise ValueError(f"a read that cannot be read: {problem}") from problem
-    _check(read, load_lexicon(read.lexicon))
+    lexicon = load_lexicon(read.lexicon)
+    if version != lexicon.version:
+        raise UserError(f"The read is of {read.lexicon} {version}; here is {lexicon.version}.", "Its terms may differ.")
+    _check(read, lexicon)
     return read
 
 
 def _check(read: OwnRead, lexicon: Lexicon) -> None:
     """Raise a ValueError where `read` names what `lexicon` does not have."""
-    known = {one.id: {term.id for term in one.terms} for one in lexicon.descriptors}
+    known = {one.id: one for one in lexicon.descriptors}
     if read.category and lexicon.category(read.category) is None:
         raise ValueError(f"no category {read.category!r}")
     for name, chosen in read.terms.items():
-        if not set(chosen) <= known.get(name, set()):
+        if name not in known or not known[name].allows(chosen):
             raise ValueError(f"no terms {chosen!r} of {name!r}")
+    strange = set(read.measured) - {*read.terms, *((SIZE,) if read.size else ())}
+    if strange:
+        raise ValueError(f"measured, and not said: {', '.join(sorted(strange))}")
     if read.management and read.management not in {one.id for one in lexicon.management}:
         raise ValueError(f"no management {read.management!r}")
 
@@ -216,6 +231,8 @@ class ReadRecord:
         if self.first is not None and self.first.category != self.final.category:
             category = load_lexicon(self.first.lexicon).category(self.first.category)
             told = (*told, ("Before the AI", category.words() if category else ""))
+        elif self.first is not None and self.first != self.final:
+            told = (*told, ("Given", "category before the AI's reading was shown, the rest changed afterwards"))
         elif self.first is not None:
             told = (*told, ("Given", "before the AI's reading was shown"))
         elif self.skipped:

@@ -21,16 +21,18 @@ class Reasons:
         contour: the category depends on the contour.
         ellipse: how much hangs on the roughness of the line.
         rates: how often this category was wrong on the validation images.
+        nearest: what the nearest training images were.
     """
 
     disagreement: str = ""
     contour: str = ""
     ellipse: str = ""
     rates: str = ""
+    nearest: str = ""
 
     def sentences(self) -> tuple[str, ...]:
         """Return all there are; the cautions first."""
-        return tuple(one for one in (self.contour, self.disagreement, self.ellipse, self.rates) if one)
+        return tuple(one for one in (self.contour, self.disagreement, self.ellipse, self.nearest, self.rates) if one)
 
 
 def reasons(assessment: Assessment, digits: int = 2, prevalence: float | None = None) -> Reasons:
@@ -45,6 +47,7 @@ def reasons(assessment: Assessment, digits: int = 2, prevalence: float | None = 
         contour=_contour(contour, thresholds, digits) if contour else "",
         ellipse=_ellipse(contour, thresholds, digits) if contour else "",
         rates=_rates(assessment.category, thresholds.counts, prevalence) if thresholds.counts else "",
+        nearest=_nearest(assessment),
     )
 
 
@@ -104,6 +107,17 @@ def _disagreement(assessment: Assessment, digits: int) -> str:
         for category, names in ((Category.SUSPICIOUS, suspicious), (Category.LIKELY_BENIGN, benign))
     )
     return f"The experts disagree: alone, {', '.join(told)}."
+
+
+def _nearest(assessment: Assessment) -> str:
+    nearest = assessment.nearest
+    if nearest is None:
+        return ""
+    far = "farther away than" if nearest.unlike else "no farther away than"
+    return (
+        f"Of the {nearest.count} training images it resembles most, {nearest.positive} were {assessment.card.positive}; "
+        f"they lie {far} is usual ({nearest.distance:.3f}; usual up to {nearest.limit:.3f})."
+    )
 
 
 def _rates(category: Category, counts: CategoryCounts, prevalence: float | None) -> str:

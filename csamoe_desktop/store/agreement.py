@@ -1,9 +1,11 @@
 """Own read against AI against final over the sittings kept: counts, agreement, sensitivity and specificity, and the CSV.
 
 Own reads count as positive from BI-RADS 4A on, as in an audit (ACR BI-RADS Atlas 2013, Follow-up and outcome monitoring);
-category 0 decides nothing. The AI's reading counts twice: as positive where it is not "likely benign", and where it is
-"suspicious". Agreement is told with Cohen's kappa (Educ Psychol Meas 20:37, 1960), a share with its Wilson interval
+categories 0 and 6 decide nothing. The AI's reading counts twice: as positive where it is not "likely benign", and where it
+is "suspicious". Agreement is told with Cohen's kappa (Educ Psychol Meas 20:37, 1960), a share with its Wilson interval
 (J Am Stat Assoc 22:209, 1927).
+
+A lesion counts once, by its first sitting with an AI reading: whoever reads it again has seen that reading already.
 """
 
 import csv
@@ -16,6 +18,7 @@ from math import sqrt
 from csamoe_desktop.assessment import Category
 from csamoe_desktop.report.lexicon import load_lexicon
 from csamoe_desktop.report.own_read import OwnRead
+from csamoe_desktop.store.lesions import LesionKey
 from csamoe_desktop.store.reads import Pathology, Sitting
 
 FIRST, AI, AI_SUSPICIOUS, FINAL = "Own read", "AI, not likely benign", "AI, suspicious", "Final read"
@@ -87,8 +90,9 @@ class Summary:
     """What the agreement page says.
 
     Attributes:
-        sittings, skipped, not_asked: how many there are; with the own read passed over; without one having been asked
-            for or given before the AI's.
+        sittings, lesions: how many are kept, and of how many lesions.
+        alone: lesions without an AI reading; all that follows is of the others, each counted once.
+        skipped, not_first: with the own read passed over; with none given before the AI's, and not passed over.
         table: how often each own category met each of the AI's, by (BI-RADS category, the AI's); own reads before the AI.
         agreements: of each two.
         accuracies: of each, where pathology is known.
@@ -97,8 +101,10 @@ class Summary:
     """
 
     sittings: int
+    lesions: int
+    alone: int
     skipped: int
-    not_asked: int
+    not_first: int
     table: dict[tuple[str, Category], int]
     agreements: tuple[Agreement, ...]
     accuracies: tuple[Accuracy, ...]
@@ -106,22 +112,37 @@ class Summary:
     towards: int
 
 
+def counted(sittings: Sequence[Sitting]) -> list[Sitting]:
+    """Return the one sitting by which each lesion counts: its first with an AI reading, else its first; oldest first."""
+    chosen: dict[LesionKey, Sitting] = {}
+    for one in sorted(sittings, key=lambda one: (one.begun, one.sitting)):
+        known = chosen.get(one.key)
+        if known is None or (known.ai is None and one.ai is not None):
+            chosen[one.key] = one
+    return list(chosen.values())
+
+
 def summarise(sittings: Sequence[Sitting]) -> Summary:
     """Return what there is to say of `sittings`."""
+    lesions = counted(sittings)
+    # Side by side stands only what was read on the same lesions.
+    cases = [one for one in lesions if one.ai is not None]
     table: Counter[tuple[str, Category]] = Counter()
-    for one in sittings:
-        if one.record.first is not None and one.ai is not None:
+    for one in cases:
+        if one.ai is not None and one.record.first is not None:
             table[(one.record.first.category, one.ai.category)] += 1
     moved = [
-        one for one in sittings if None not in (_first(one), _final(one), _ai(one)) and _first(one) is not _final(one)
+        one for one in cases if None not in (_first(one), _final(one), _ai(one)) and _first(one) is not _final(one)
     ]
     return Summary(
         sittings=len(sittings),
-        skipped=sum(one.record.skipped for one in sittings),
-        not_asked=sum(one.record.first is None and not one.record.skipped for one in sittings),
+        lesions=len(lesions),
+        alone=len(lesions) - len(cases),
+        skipped=sum(one.record.skipped for one in cases),
+        not_first=sum(one.record.first is None and not one.record.skipped for one in cases),
         table=dict(table),
-        agreements=tuple(_agreement(sittings, one, other) for one, other in ((FIRST, AI), (FIRST, FINAL), (AI, FINAL))),
-        accuracies=tuple(_accuracy(sittings, who) for who in (FIRST, AI, AI_SUSPICIOUS, FINAL)),
+        agreements=tuple(_agreement(cases, one, other) for one, other in ((FIRST, AI), (FIRST, FINAL), (AI, FINAL))),
+        accuracies=tuple(_accuracy(cases, who) for who in (FIRST, AI, AI_SUSPICIOUS, FINAL)),
         changed=len(moved),
         towards=sum(_final(one) is _ai(one) for one in moved),
     )
@@ -136,20 +157,22 @@ def differ(sitting: Sitting) -> bool:
 
 def as_csv(sittings: Sequence[Sitting]) -> str:
     """Return the sittings as a table without identities: numbered from the oldest, no date, no hash of an image; two
-    sittings with one lesion have one number of the lesion."""
+    sittings with one lesion have one number of the lesion, and `counted` marks the one that the page counts."""
     told = io.StringIO()
     writer = csv.writer(told, lineterminator="\r\n")
     writer.writerow(
-        ("case", "lesion", "asked_first", "skipped", "own_category", "own_terms", "own_seconds", "ai_category",
+        ("read", "lesion", "counted", "asked_first", "skipped", "own_category", "own_terms", "own_seconds", "ai_category",
          "ai_probability", "ai_seconds", "model", "weights_sha256", "guard", "final_category", "final_terms",
          "final_seconds", "lexicon", "pathology")
     )  # fmt: skip
-    lesions: dict[object, int] = {}
+    lesions: dict[LesionKey, int] = {}
+    cases = {one.sitting for one in counted(sittings)}
     for number, one in enumerate(sorted(sittings, key=lambda one: (one.begun, one.sitting)), 1):
         record, ai = one.record, one.ai
         final = record.final if record.final.given else None
         writer.writerow(
-            (number, lesions.setdefault(one.key, len(lesions) + 1), int(record.asked), int(record.skipped),
+            (number, lesions.setdefault(one.key, len(lesions) + 1), int(one.sitting in cases), int(record.asked),
+             int(record.skipped),
              record.first.category if record.first else "", _terms(record.first), _seconds(record.first_seconds),
              ai.category.value if ai else "", f"{ai.probability:.4f}" if ai else "", _seconds(record.ai_seconds),
              ai.model if ai else "", ai.weights_sha256 if ai else "", "; ".join(ai.guard) if ai else "",

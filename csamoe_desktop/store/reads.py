@@ -183,8 +183,10 @@ def _sitting(row: tuple[object, ...], pathology: dict[LesionKey, Pathology]) -> 
     key = LesionKey(str(image), int(str(frame)), int(str(lesion)))
     ai = None
     if category is not None:
-        said = tuple(map(str, json.loads(str(guard))))
-        ai = AIReading(Category(str(category)), _number(probability) or 0.0, str(model), str(weights), str(mask), said)
+        share, said = _number(probability), tuple(map(str, json.loads(str(guard))))
+        if share is None or not 0 <= share <= 1:
+            raise ValueError(f"a probability of {probability!r}")
+        ai = AIReading(Category(str(category)), share, str(model), str(weights), str(mask), said)
     record = ReadRecord(
         first=_read(first),
         final=_read(final) or OwnRead(),

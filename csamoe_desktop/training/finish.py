@@ -55,7 +55,8 @@ _WHOLE_FRAME = (
 class Description:
     """What a run cannot know of itself and its card must say.
 
-    `groups` is what the groups are, such as "patients"; `tested` what the test samples are, such as "held-out patients".
+    `groups` is what the groups are, such as "patients"; `tested` what the test samples are, such as "held-out patients";
+    `second_tested` what those of a second folder are.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Description:
     start: str
     licence: str
     storage: Storage = "float16"
+    second_tested: str = ""
 
 
 def write_bundle(
@@ -119,18 +121,23 @@ def write_bundle(
     chosen = "best epoch, " if recipe.schedule == "plateau" else ""
     if card.task == "outlining":
         outliner = load_outliner(Bundle(folder, card), "cpu")
-        card = dataclasses.replace(
-            card,
-            evaluations=(
-                outlines_summary(outliner, split.test, f"test: {description.tested}, whole frame"),
-                outlines_summary(
-                    outliner, split.test, f"test: {description.tested}, in a box around the lesion", boxed=True
-                ),
-                outlines_summary(outliner, split.validation, f"validation: {chosen}whole frame"),
-            ),
-        )
+        tests = [(split.test, description.tested)]
+        if split.second_test:
+            tests.append((split.second_test, description.second_tested))
+        measured = []
+        for some, tested in tests:
+            measured.append(outlines_summary(outliner, some, f"test: {tested}, whole frame"))
+            boxed = f"test: {tested}, in a box around the lesion"
+            measured.append(outlines_summary(outliner, some, boxed, boxed=True))
+        measured.append(outlines_summary(outliner, split.validation, f"validation: {chosen}whole frame"))
+        card = dataclasses.replace(card, evaluations=tuple(measured))
     else:
         card = _measured(card, folder, split, description, chosen)
+    if recipe.task == "reading and outlining":
+        own = f"test: {description.tested}, its own outline on the whole frame"
+        outliner = load_outliner(Bundle(folder, card), "cpu")
+        own_outlines = outlines_summary(outliner, split.test, own, second_look=False)
+        card = dataclasses.replace(card, evaluations=(*card.evaluations, own_outlines))
     write_whole(folder / CARD, lambda path: path.write_text(card.to_json(), encoding="utf-8"))
     return Bundle(folder, card)
 
@@ -173,12 +180,23 @@ def _measured(card: ModelCard, folder: Path, split: Split, description: Descript
         if card.needs_outline
         else ()
     )
+    second = (
+        (summarise(read_all(predictor, split.second_test), f"test: {description.second_tested}"),)
+        if split.second_test
+        else ()
+    )
     return dataclasses.replace(
         card,
-        thresholds=choose_thresholds(validation.positive, validation.probability, chosen_on=chosen_on),
+        thresholds=choose_thresholds(
+            validation.positive,
+            validation.probability,
+            chosen_on=chosen_on,
+            patients=len(set(validation.groups)) if description.groups == "patients" else None,
+        ),
         evaluations=(
             summarise(read_all(predictor, split.test), f"test: {description.tested}"),
             *with_ellipses,
+            *second,
             summarise(validation, f"validation: {chosen}temperature and thresholds were chosen on these"),
         ),
     )

@@ -168,8 +168,16 @@ def choose_thresholds(
     above = float(np.nextafter(called_benign[false], 1.0))
     if below > above:
         below = above = (below + above) / 2
+    counts = count_categories(positive, probability, below, above, patients)
+    return Thresholds(below, above, chosen_on, counts)
+
+
+def count_categories(
+    positive: Flags, probability: Values, below: float, above: float, patients: int | None = None
+) -> CategoryCounts:
+    """Return how the images (of so many `patients`) fall on the categories that two thresholds divide."""
     low, high = probability < below, probability >= above
-    counts = CategoryCounts(
+    return CategoryCounts(
         positives=int(positive.sum()),
         negatives=int((~positive).sum()),
         missed=int((low & positive).sum()),
@@ -178,7 +186,6 @@ def choose_thresholds(
         false_alarms=int((high & ~positive).sum()),
         patients=patients,
     )
-    return Thresholds(below, above, chosen_on, counts)
 
 
 def _share(part: int, whole: int) -> float:

@@ -69,10 +69,12 @@ def outline_all(
     samples: Sequence[Sample],
     boxed: bool = False,
     progress: Callable[[int], object] = lambda count: None,
+    second_look: bool = True,
 ) -> list[Outlined]:
     """Propose outlines on every sample and compare them with the reader's.
 
     `boxed`: a box around the reader's outline is given (`hand_box`); an image without one is then left out.
+    `second_look`: see `lesion.propose.propose`.
 
     Raises:
         UserError: a file is missing or damaged.
@@ -82,7 +84,7 @@ def outline_all(
         pixels, mask = read_sample(sample)
         marked = bool(mask.any())
         if marked or not boxed:
-            proposals = propose_in(pixels, hand_box(mask), finder) if boxed else propose(pixels, finder)
+            proposals = propose_in(pixels, hand_box(mask), finder) if boxed else propose(pixels, finder, second_look)
             best = proposals[0].mask if proposals else np.zeros_like(mask)
             false = sum(not (one.mask & mask).any() for one in proposals)
             overlaps = (dice(best, mask), iou(best, mask)) if marked else (np.nan, np.nan)
@@ -128,9 +130,11 @@ def figures_of(outlined: Sequence[Outlined], data: str) -> Evaluation:
     return Evaluation(data=data, images=len(groups), groups=len(set(groups)), metrics=metrics)
 
 
-def summarise(finder: Finder, samples: Sequence[Sample], data: str, boxed: bool = False) -> Evaluation:
+def summarise(
+    finder: Finder, samples: Sequence[Sample], data: str, boxed: bool = False, second_look: bool = True
+) -> Evaluation:
     """Return the figures of the proposals on `samples`, called `data`; see `outline_all` and `figures_of`."""
-    return figures_of(outline_all(finder, samples, boxed), data)
+    return figures_of(outline_all(finder, samples, boxed, second_look=second_look), data)
 
 
 def per_image(outlined: Sequence[Outlined]) -> list[dict[str, Any]]:

@@ -93,6 +93,7 @@ RECIPES: dict[str, Recipe] = {
         task="outlining",
         overlap=1.0,
         augmentation="framing",
+        classes=_THREE_CLASSES,  # what is normal is learned too, where the data has it
         epochs=14,
         batch=16,
         learning_rate=2e-3,

@@ -1,7 +1,8 @@
 """Splits that never part a group (a patient, a set of near-duplicates)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import combinations
 
 import numpy as np
 
@@ -11,20 +12,24 @@ from csamoe_desktop.training.datasets import Sample
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Three lists of samples that share no group; with `groups_parted`, said on purpose, only no image."""
+    """Lists of samples that share no group; with `groups_parted`, said on purpose, only no image.
+
+    `second_test` holds what is kept out of a second folder that is trained on too: its figures stand by themselves.
+    """
 
     train: list[Sample]
     validation: list[Sample]
     test: list[Sample]
     groups_parted: bool = False
+    second_test: list[Sample] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Raise UserError where a group (or image) is in two parts."""
         parts = [
             {sample.image.as_posix() if self.groups_parted else sample.group for sample in part}
-            for part in (self.train, self.validation, self.test)
+            for part in (self.train, self.validation, self.test, self.second_test)
         ]
-        shared = (parts[0] & parts[1]) | (parts[0] & parts[2]) | (parts[1] & parts[2])
+        shared = {name for one, other in combinations(parts, 2) for name in one & other}
         if shared:
             raise UserError(
                 f"{len(shared)} groups would be parted, such as {min(shared)}.",

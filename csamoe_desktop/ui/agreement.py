@@ -24,6 +24,7 @@ from csamoe_desktop.errors import UserError
 from csamoe_desktop.files import write_whole
 from csamoe_desktop.report.lexicon import load_lexicon
 from csamoe_desktop.report.own_read import OwnRead
+from csamoe_desktop.report.reasons import probability_words
 from csamoe_desktop.store.agreement import Summary, as_csv, differ, summarise
 from csamoe_desktop.store.reads import Pathology, Sitting
 from csamoe_desktop.ui import theme
@@ -31,6 +32,7 @@ from csamoe_desktop.ui.session import Session
 from csamoe_desktop.ui.terms_button import StillCombo
 
 _HEADINGS = ("Read on", "Image", "Own read", "AI", "Final read", "Pathology")
+_PATHOLOGY_AT = _HEADINGS.index("Pathology")
 _PATHOLOGY = {Pathology.UNKNOWN: "not known", Pathology.BENIGN: "benign", Pathology.MALIGNANT: "malignant"}
 _SIZE = (theme.GRID * 110, theme.GRID * 84)
 _HASH = 8
@@ -47,10 +49,11 @@ class AgreementDialog(QDialog):
         self.setWindowTitle("Agreement")
         self._session = session
         self.sittings: list[Sitting] = []
+        self._shown: list[Sitting] = []
         self.counted = theme.label(wrap=True)
         self.decisions = theme.label(
-            "Counted as positive: a BI-RADS category from 4A on; an AI reading other than likely benign. Category 0 "
-            "decides nothing. Intervals are 95 %; few cases say little.",
+            "Each lesion counts once, by its first read with an AI reading. Positive is a BI-RADS category from 4A on, and "
+            "an AI reading other than likely benign; 0 and 6 decide nothing. Intervals are 95 %; few cases say little.",
             "muted",
             wrap=True,
         )
@@ -129,10 +132,11 @@ class AgreementDialog(QDialog):
         if not said.sittings:
             self.counted.setText("No reads are kept yet: they are, once a report is exported or a lesion is left.")
         else:
+            alone = f" ({said.alone} without an AI reading, not counted)" if said.alone else ""
             self.counted.setText(
-                f"{_count(said.sittings, 'read')} kept; the own read was skipped in {said.skipped} and not given first "
-                f"in {said.not_asked}. After the AI's reading {said.changed} changed between positive and negative, "
-                f"{said.towards} of them to the AI's."
+                f"{_count(said.sittings, 'read')} of {_count(said.lesions, 'lesion')} kept{alone}; the own read was "
+                f"skipped in {said.skipped} and not given first in {said.not_first}. After the AI's reading "
+                f"{said.changed} changed between positive and negative, {said.towards} of them to the AI's."
             )
         _clear(self.figures)
         row = 0
@@ -167,12 +171,13 @@ class AgreementDialog(QDialog):
 
     def _fill_table(self) -> None:
         shown = [one for one in self.sittings if differ(one) or not self.only_differing.isChecked()]
+        self._shown = shown
         work = self._session.work
         self.table.clearContents()
         self.table.setRowCount(len(shown))
         for row, one in enumerate(shown):
             in_view = work is not None and one.key.image == work.image
-            ai = f"{one.ai.category.value} ({one.ai.probability:.2f})" if one.ai else ""
+            ai = f"{one.ai.category.value} ({probability_words(one.ai.probability)})" if one.ai else ""
             cells = (
                 _local(one.begun),
                 f"{one.key.image[:_HASH]}{', in view' if in_view else ''}",
@@ -182,7 +187,7 @@ class AgreementDialog(QDialog):
             )
             for place, words in enumerate(cells):
                 self.table.setItem(row, place, QTableWidgetItem(words))
-            self.table.setCellWidget(row, len(cells), self._pathology(one))
+            self.table.setCellWidget(row, _PATHOLOGY_AT, self._pathology(one))
             if in_view and self.table.currentRow() < 0:
                 self.table.selectRow(row)
         self.table.resizeRowsToContents()
@@ -203,9 +208,11 @@ class AgreementDialog(QDialog):
             self.problem.setText(str(problem))
             self.problem.show()
             return
-        row = self.table.currentRow()
+        row = self._shown.index(sitting)
         self.show_all()
-        self.table.setCurrentCell(row, len(_HEADINGS) - 1)
+        # The choice was made anew with the table, and goes on having the keys.
+        self.table.setCurrentCell(row, _PATHOLOGY_AT)
+        self.table.cellWidget(row, _PATHOLOGY_AT).setFocus()
 
     def _ask_where(self) -> None:
         dialog = QFileDialog(self, "Export CSV", str(Path.home()), "CSV (*.csv)")

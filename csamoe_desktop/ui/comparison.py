@@ -81,6 +81,7 @@ class ComparisonWindow(QDialog):
         self.close_button.clicked.connect(self.reject)
         for row in self.rows.values():
             row.tick.toggled.connect(self._show)
+        session.settingsChanged.connect(self._show)
         # Every change of outline, frame and study ends in one of these two.
         session.readingChanged.connect(self._show)
         session.frameChanged.connect(self._show)
@@ -99,7 +100,7 @@ class ComparisonWindow(QDialog):
     def start(self) -> None:
         """Let the ticked models read the lesion in view, one after the other."""
         session = self._session
-        if session.frame is None or session.work is None or session.study is None:
+        if session.frame is None or session.work is None or session.study is None or session.own_reads.pending:
             return
         self.stop()
         asked = [self._bundles[name] for name, line in self.rows.items() if line.asked]
@@ -220,7 +221,9 @@ class ComparisonWindow(QDialog):
         self.cancel.setVisible(running)
         self.compare.setVisible(not running)
         self.compare.setText("Compare again" if read else "Compare")
-        self.compare.setEnabled(session.frame is not None and any(line.asked for line in self.rows.values()))
+        veiled = session.own_reads.pending
+        asked = any(line.asked for line in self.rows.values())
+        self.compare.setEnabled(session.frame is not None and asked and not veiled)
         self.copy.setEnabled(any(row.assessment is not None for row in read) and not running)
 
     def _lead(self, read: list[Row], running: bool) -> str:
@@ -234,6 +237,8 @@ class ComparisonWindow(QDialog):
             return "No model that reads is installed."
         if self._session.frame is None:
             return "Open a study first: there is no image to compare readings of."
+        if self._session.own_reads.pending:
+            return "Your own read comes first: give it, or pass it over, and assess."
         return "Tick the models to compare, then press Compare."
 
     def _in_view(self) -> str:

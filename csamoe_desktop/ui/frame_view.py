@@ -238,15 +238,15 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
         self._calipers.show_calipers(calipers.drawn, calipers.selected, None if frame is None else frame.spacing)
 
     def _show_overlays(self) -> None:
-        work = self._session.work
+        work, assessment = self._session.work, self._session.assessment
         there = set()
         stale = False
         if work is not None:
             if not work.mask.empty:
                 there.add("lesion")
-            if work.assessment is not None and work.assessment.regions.lesion.any():
+            if assessment is not None and assessment.regions.lesion.any():
                 there |= {"core", "boundary"}
-            stale = work.assessment is not None and work.assessed_version != work.mask.version
+            stale = assessment is not None and work.assessed_version != work.mask.version
         shown = [] if self._all_hidden else [name for name in OVERLAYS if self._visible[name] and name in there]
         self._outline.setVisible("lesion" in shown)
         self._calipers.setVisible(not self._all_hidden)

@@ -1,9 +1,9 @@
 """What lies over the image, in frame pixels: the lesion's outline, core and boundary. Colours are Okabe and Ito's (2008),
 each doubled by a line style or a hatching, so that nothing is told by colour alone."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import ceil, sqrt
+from math import ceil, floor
 
 import cv2
 import numpy as np
@@ -13,7 +13,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPainterPath, QPen, QPixmap, QTransform
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
-from csamoe_desktop.lesion.outline import Line, outlines
+from csamoe_desktop.lesion.outline import Line, outlines, outlines_within
 from csamoe_desktop.lesion.tools import Box
 from csamoe_desktop.report import pictures
 
@@ -27,10 +27,8 @@ HALO = QColor(0, 0, 0, 150)
 
 _PIXELS_SHOWN = 5.0
 """From this many screen pixels a frame pixel on, pixels are shown as squares and outlines go around each."""
-_PIECE = 128
-"""Points of an outline painted or left out together."""
-_QUICK_AREA = 1_500_000
-"""Up to this many frame pixels an outline is followed exactly in the middle of a stroke."""
+_TILE = 128
+"""Frame pixels: the outline is followed again in squares of this side."""
 
 
 def line(colour: QColor, width: float, style: Sequence[float] = ()) -> QPen:
@@ -86,40 +84,60 @@ class FrameItem(pg.ImageItem):  # type: ignore[misc]
 class OutlineItem(QGraphicsItem):
     """The outline of a mask that may change at any time: a white line with a dark halo.
 
-    It is followed again when it is next painted, once however often the mask changed; with the mask's pixels'
-    own edges where they can be seen, smoothed and as coarse as the screen where they cannot.
+    The frame is tiled, and a tile's lines are followed again when they are next painted, once however often the mask
+    changed there: a brush on a large frame costs what it costs on a small one. Lines have the mask's pixels' own edges
+    where they can be seen, and are smoothed and as coarse as the screen where they cannot.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)  # says what to paint anew
         self._mask: NDArray[np.bool_] | None = None
-        self._pieces: list[tuple[QRectF, QPainterPath]] | None = None
-        self._bounds = QRectF()
+        self._tiles: dict[tuple[int, int], QPainterPath] = {}
+        """By their row and column; those that are to be followed are not there."""
         self._detail: tuple[bool, int] = (False, 0)
-        self._hurry = False
+        self._put_off = QRectF()
 
     def show_mask(self, mask: NDArray[np.bool_] | None) -> None:
         """Show another mask (bool (rows, columns), followed as it changes in place), or none."""
         self.prepareGeometryChange()
-        self._mask, self._pieces, self._bounds = mask, None, QRectF()
+        self._mask, self._tiles, self._put_off = mask, {}, QRectF()
         self.update()
 
     def mask_changed(self, box: Box | None, hurry: bool) -> None:
-        """Follow a change of the mask inside `box` (None: anywhere); `hurry` where more is to come at once."""
-        self._hurry = hurry
-        self._pieces = None
-        if box is None:
+        """Follow a change of the mask inside `box` (None: anywhere).
+
+        In a hurry, as more is to come at once, no more is painted than what changed: lines that end there may be off
+        by a fraction of a screen pixel elsewhere, until it is settled.
+        """
+        if box is None or self._mask is None:
+            self._tiles = {}
             self.update()
-        else:
-            changed = QRectF(box.left, box.top, box.right - box.left, box.bottom - box.top)
-            self.update(self._padded(changed if hurry else self._bounds.united(changed)))
+            return
+        # A pixel's neighbours have its edges.
+        tiles = [
+            (row, column)
+            for row in range(max(box.top - 2, 0) // _TILE, (box.bottom + 1) // _TILE + 1)
+            for column in range(max(box.left - 2, 0) // _TILE, (box.right + 1) // _TILE + 1)
+        ]
+        for tile in tiles:
+            self._tiles.pop(tile, None)
+        around = QRectF(
+            tiles[0][1] * _TILE,
+            tiles[0][0] * _TILE,
+            (tiles[-1][1] - tiles[0][1] + 1) * _TILE,
+            (tiles[-1][0] - tiles[0][0] + 1) * _TILE,
+        )
+        if hurry:
+            self._put_off = self._put_off.united(around)
+            around = QRectF(box.left - 1, box.top - 1, box.right - box.left + 2, box.bottom - box.top + 2)
+        self.update(self._padded(around))
 
     def settle(self) -> None:
-        """Follow the mask exactly again, if that was put off in a hurry."""
-        if self._hurry:
-            self._hurry = False
-            self.mask_changed(None, hurry=False)
+        """Paint all that was put off in a hurry."""
+        if not self._put_off.isEmpty():
+            self.update(self._padded(self._put_off))
+            self._put_off = QRectF()
 
     def boundingRect(self) -> QRectF:
         """Return the frame with room for the line: constant, so that the outline can be followed late."""
@@ -134,48 +152,48 @@ class OutlineItem(QGraphicsItem):
         zoom = max(zoom_of(painter))
         exact = zoom >= _PIXELS_SHOWN
         detail = (exact, 0 if exact else round(np.log2(zoom) * 2))
-        if self._pieces is None or detail != self._detail:
-            self._detail = detail
-            self._pieces = _pieces(self._followed(self._mask, exact, zoom))
-            self._bounds = QRectF()
-            for around, _ in self._pieces:
-                self._bounds = self._bounds.united(around)
-        exposed = self._padded(option.exposedRect)
-        seen = [path for around, path in self._pieces if around.intersects(exposed)]
+        if detail != self._detail:
+            self._detail, self._tiles = detail, {}
+        seen = [path for path in self._seen(self._padded(option.exposedRect), zoom) if not path.isEmpty()]
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for pen in (line(HALO, 4), line(WHITE, 2)):
+            # Lines are cut where tiles meet: round ends would lie over each other there.
+            pen.setCapStyle(Qt.PenCapStyle.FlatCap)
             painter.setPen(steady(pen, painter))
             for path in seen:
                 painter.drawPath(path)
 
-    def _followed(self, mask: NDArray[np.bool_], exact: bool, zoom: float) -> list[Line]:
-        area = cv2.boundingRect(mask.view(np.uint8))[2:]
-        skip = ceil(sqrt(area[0] * area[1] / _QUICK_AREA)) if self._hurry else 1
-        if skip > 1:
-            mask = np.ascontiguousarray(mask[::skip, ::skip])
-        lines = [points * skip for points in outlines(mask, smooth=not exact)]
-        if exact:
-            return lines
-        finest = 0.2 / zoom
-        return [cv2.approxPolyDP(points[:, None], finest, True)[:, 0].astype(np.float32) for points in lines]
+    def _seen(self, exposed: QRectF, zoom: float) -> Iterator[QPainterPath]:
+        """Give the lines of each tile that `exposed`, in frame pixels, meets."""
+        assert self._mask is not None
+        rows, columns = self._mask.shape
+        whole = exposed.intersected(QRectF(0, 0, columns, rows))
+        for row in range(floor(whole.top() / _TILE), ceil(whole.bottom() / _TILE)):
+            for column in range(floor(whole.left() / _TILE), ceil(whole.right() / _TILE)):
+                path = self._tiles.get((row, column))
+                if path is None:
+                    path = self._tiles[row, column] = self._followed(row * _TILE, column * _TILE, zoom)
+                yield path
+
+    def _followed(self, top: int, left: int, zoom: float) -> QPainterPath:
+        assert self._mask is not None
+        rows, columns = self._mask.shape
+        box = Box(top, left, min(top + _TILE, rows), min(left + _TILE, columns))
+        path = QPainterPath()
+        for points, closed in outlines_within(self._mask, box, smooth=not self._detail[0]):
+            if not self._detail[0]:
+                points = cv2.approxPolyDP(points[:, None], 0.2 / zoom, closed)[:, 0].astype(np.float32)
+            one = pg.arrayToQPath(*points.astype(np.float64).T, finiteCheck=False)
+            if closed:
+                one.closeSubpath()
+            path.addPath(one)
+        return path
 
     def _padded(self, rectangle: QRectF) -> QRectF:
         scene = self.sceneTransform()
         across, down = 4 / max(abs(scene.m11()), 1e-6), 4 / max(abs(scene.m22()), 1e-6)
         return rectangle.adjusted(-across, -down, across, down)
-
-
-def _pieces(lines: Sequence[Line]) -> list[tuple[QRectF, QPainterPath]]:
-    """Return closed lines as short paths with what is around each (never empty, as a straight one's own box is)."""
-    pieces = []
-    for points in lines:
-        closed = np.vstack([points, points[:1]]).astype(np.float64)
-        for start in range(0, len(closed) - 1, _PIECE):
-            piece = closed[start : start + _PIECE + 1]
-            path = pg.arrayToQPath(piece[:, 0], piece[:, 1], finiteCheck=False)
-            pieces.append((path.boundingRect().adjusted(-0.5, -0.5, 0.5, 0.5), path))
-    return pieces
 
 
 CIVIDIS = np.array(

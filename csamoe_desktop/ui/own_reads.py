@@ -17,6 +17,7 @@ from csamoe_desktop.errors import UserError
 from csamoe_desktop.report.own_read import OwnRead, Proposed, ReadRecord, propose
 from csamoe_desktop.store.lesions import LesionKey
 from csamoe_desktop.store.reads import AIReading, Reads, Sitting
+from csamoe_desktop.study.model import Spacing
 from csamoe_desktop.ui.jobs import Outcome
 from csamoe_desktop.ui.lesion_read import LesionRead
 from csamoe_desktop.ui.reading import FrameWork, ReadingState
@@ -41,19 +42,27 @@ class OwnReads(QObject):
     def __init__(self, session: "Session", file: Path, clock: Callable[[], float] = monotonic) -> None:
         super().__init__(session)
         self._session = session
-        self._clock = clock
+        self.clock = clock
         self._since = clock()
         self._work: FrameWork | None = None
         self._frame = 0
-        self._read = LesionRead()
+        self._awaited: FrameWork | None = None
+        self._nothing = LesionRead()
         self._proposed: tuple[FrameWork, int, object, Proposed | None] | None = None
         self._said = False
         self.reads = Reads(file)
         session.frameChanged.connect(self._turn)
         session.readingChanged.connect(self._heard)
         session.settingsChanged.connect(self._settings_changed)
+        session.calibration.changed.connect(self._heard)
 
     # -- what is in view
+
+    @property
+    def _read(self) -> LesionRead:
+        """The sitting in view, asked of the session each time: what is veiled is never another frame's question."""
+        work = self._session.work
+        return self._nothing if work is None else work.read
 
     @property
     def read(self) -> OwnRead:
@@ -73,12 +82,12 @@ class OwnReads(QObject):
     @property
     def pending(self) -> bool:
         """Whether the own read of the lesion in view still stands between the reader and any model's reading."""
-        return self._work is not None and self._veiled(self._read)
+        return self._session.work is not None and self._veiled(self._read)
 
     @property
     def proposed(self) -> Proposed | None:
         """What the outline in view proposes; None where none is marked."""
-        work, frame = self._work, self._session.frame
+        work, frame = self._session.work, self._session.frame
         if work is None or frame is None or work.mask.in_stroke:
             return None
         known = self._proposed
@@ -89,13 +98,14 @@ class OwnReads(QObject):
 
     def state(self, found: ReadingState) -> ReadingState:
         """Return what of the state `found` of the reading in view may be seen: nothing of it under the veil."""
-        if not self.pending or self._session.work is not self._work:
+        if not self.pending:
             return found
         if found is ReadingState.DONE:
             return ReadingState.VEILED
         if found is ReadingState.STALE:
             # That there is a reading of the outline as it was would tell nothing.
-            empty = self._work is not None and self._work.mask.empty and self._session.needs_outline
+            work = self._session.work
+            empty = work is not None and work.mask.empty and self._session.needs_outline
             return ReadingState.NO_MASK if empty else ReadingState.READY
         return found
 
@@ -103,18 +113,28 @@ class OwnReads(QObject):
 
     def change(self, read: OwnRead) -> None:
         """Take what the reader says now of the lesion in view."""
-        if self._work is None or read == self._read.own:
+        sitting = self._read
+        if self._session.work is None or read == sitting.own:
             return
-        self._read.own = read
-        if not (read.given or self._read.skipped or self._read.shown):
-            self._read.ready = False
+        sitting.own = read
+        if sitting.shown:
+            # A final read that the program's end took away would be no final read.
+            self.keep()
+        else:
+            # Who gives a category after all has not passed it over; who takes it back has not given one.
+            sitting.skipped = sitting.skipped and not read.given
+            sitting.ready = sitting.ready and (read.given or sitting.skipped)
         self.changed.emit()
 
     def confirm(self) -> None:
         """Take over what is proposed, where the reader has said nothing."""
-        if self._work is not None and self.proposed is not None:
-            self._read.measured_on = self._work.mask.version
-            self.change(self._read.own.confirming(self.proposed))
+        if (proposed := self.proposed) is not None:
+            self._read.measured_on = self._outline
+            self.change(self._read.own.confirming(proposed))
+
+    def withdraw(self) -> None:
+        """Take back what was measured and confirmed."""
+        self.change(self._read.own.without_measured())
 
     def want(self) -> None:
         """Lead the reader's keys to the own read."""
@@ -147,20 +167,28 @@ class OwnReads(QObject):
     def keep(self) -> None:
         """Put the sitting in view into the store, in the worker."""
         self._tick()
-        if self._work is not None and self._take(self._work, self._read):
+        if self._work is not None and self._take(self._work):
             self._store()
 
     def close(self) -> None:
         """Put the sitting in view, and what waits, into the store now."""
         self._tick()
         if self._work is not None:
-            self._take(self._work, self._read)
+            self._take(self._work)
         try:
             self.reads.write()
         except UserError as problem:
             _log.warning("reads are lost: %s", problem)
+        # A report finished as the program closes has begun another.
+        self._session.jobs.finish()
 
     # -- behind it
+
+    @property
+    def _outline(self) -> tuple[int, Spacing | None] | None:
+        """What tells the outline in view, and its millimetres, from any other on this frame."""
+        work, frame = self._session.work, self._session.frame
+        return None if work is None or frame is None else (work.mask.version, frame.spacing)
 
     def _veiled(self, read: LesionRead) -> bool:
         return self._session.settings.own_read_first and not (read.ready or read.shown)
@@ -174,58 +202,83 @@ class OwnReads(QObject):
         """Another frame, or the same one opened anew, is in view: the one before is left."""
         self._tick()
         work, frame = self._session.work, self._session.frame
-        if self._work is not None and work is not self._work and self._take(self._work, self._read):
+        if self._work is not None and work is not self._work and self._take(self._work):
             self._store()
         self._work, self._frame = work, 0 if frame is None else frame.index
-        self._read = LesionRead() if work is None else work.read
         self._see()
         self.changed.emit()
 
     def _heard(self) -> None:
         """The reading or the outline changed."""
+        if self._session.work is not self._work:
+            # Another frame comes into view, and is turned to next.
+            return
+        # First of all: what was measured on another outline is not what the reader says as the AI's reading is shown.
+        if self._read.own.measured and self._read.measured_on != self._outline:
+            self._read.own = self._read.own.without_measured()
         self._see()
-        own, work = self._read.own, self._work
-        if work is not None and own.measured and work.mask.version != self._read.measured_on:
-            self._read.own = own.without_measured()
         self.changed.emit()
 
     def _settings_changed(self) -> None:
-        read, work = self._read, self._work
+        read, work = self._read, self._session.work
         if work is not None and work.assessment is not None and not read.shown and not self._veiled(read):
             # Who turns the question off before answering it has passed it over.
             read.asked, read.skipped = True, not read.own.given
             self._session.readingChanged.emit()
 
     def _see(self) -> None:
-        """Note when the AI's reading in view is waited for, has come, and is shown."""
+        """Note when the AI's reading is waited for, has come, and is shown."""
         work, read = self._work, self._read
-        if work is None or self._session.work is not work:
+        if work is not None and self._session.reading_state is ReadingState.RUNNING:
+            self._tick()
+            if self._awaited is not work:
+                self._stop_waiting()
+                self._awaited, read.waited_since = work, self.clock()
+                read.seen = None if work.assessment is None else work.assessment.prediction
             return
-        if self._session.reading_state is ReadingState.RUNNING:
-            read.waited_since = self._clock() if read.waited_since is None else read.waited_since
-            return
-        prediction = None if work.assessment is None else work.assessment.prediction
-        if prediction is not read.seen and read.waited_since is not None:
-            read.ai_seconds = self._clock() - read.waited_since
-        read.waited_since, read.seen = None, prediction
-        if prediction is None or read.shown or self._veiled(read):
+        self._answered()
+        if work is None or work.assessment is None or read.shown or self._veiled(read):
             return
         self._tick()
         read.shown = True
         read.asked = read.asked or self._session.settings.own_read_first
         read.first = read.own if read.own.given else None
+        self.keep()
+
+    def _answered(self) -> None:
+        """Note how long the reading that is awaited took, in view or not, once it is there; or that none comes."""
+        work = self._awaited
+        if work is None:
+            return
+        read, prediction = work.read, None if work.assessment is None else work.assessment.prediction
+        if prediction is not None and prediction is not read.seen and read.waited_since is not None:
+            self._tick()
+            read.ai_seconds = self.clock() - read.waited_since
+            self._stop_waiting()
+        elif work is self._work:
+            self._tick()
+            self._stop_waiting()
+
+    def _stop_waiting(self) -> None:
+        if self._awaited is not None:
+            self._awaited.read.waited_since, self._awaited = None, None
 
     def _tick(self) -> None:
-        """Count the time since the last call to what the reader was doing with the lesion in view."""
-        now = self._clock()
-        if self._work is not None and self._read.shown:
-            self._read.final_seconds += now - self._since
-        elif self._work is not None:
-            self._read.first_seconds += now - self._since
-        self._since = now
+        """Count the time since the last call to what the reader was doing with the lesion that was in view."""
+        now = self.clock()
+        past, self._since = now - self._since, now
+        if self._work is None:
+            return
+        read = self._work.read
+        if read.shown:
+            read.final_seconds += past
+        elif not (read.ready and read.waited_since is not None):
+            # Who has given the own read, and waits, is not reading.
+            read.first_seconds += past
 
-    def _take(self, work: FrameWork, read: LesionRead) -> bool:
+    def _take(self, work: FrameWork) -> bool:
         """Put a sitting into the queue, and return whether there was anything to keep."""
+        read = work.read
         if not (read.own.given or read.shown):
             return False
         ai, assessment, mask = None, work.assessment, work.assessed_mask

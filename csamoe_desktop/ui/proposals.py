@@ -13,6 +13,7 @@ from csamoe_desktop.inference.bundle import OUTLINER, find_outliner, has_outline
 from csamoe_desktop.lesion.mask import Author
 from csamoe_desktop.lesion.propose import Box, Finder, Proposal, propose, propose_at, propose_in
 from csamoe_desktop.lesion.regions import Part
+from csamoe_desktop.lesion.tools import Place, brush
 from csamoe_desktop.ui.jobs import Job, Outcome
 
 if TYPE_CHECKING:
@@ -150,6 +151,19 @@ class Proposals(QObject):
         self._asked = False
         self._session.mask_edited(None)
         return True
+
+    def take_up(self, at: Place, reach: int) -> bool:
+        """Accept the candidate that a stroke begins on, within `reach` pixels of it, so that drawing corrects it; return
+        whether there is one. Elsewhere a stroke begins an outline of its own, and beside an outline it is only that."""
+        mask = self._session.mask
+        if mask is None or not mask.empty:
+            return False
+        for place, proposal in enumerate(self.offered):
+            box, covered = brush(proposal.mask.shape, at, at, reach)
+            if (proposal.mask[box.slices] & covered).any():
+                self._place = place
+                return self.accept()
+        return False
 
     def dismiss(self) -> bool:
         """Offer nothing any more on this frame; return whether anything was there."""

@@ -47,7 +47,11 @@ class OwnReadBox(Box):
         self.management = TermsButton(recommended, self._recommend)
         self.proposed = theme.label(role="muted", wrap=True)
         self.confirm = QPushButton("Confirm")
-        self.confirm.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.measured = theme.label(wrap=True)
+        self.withdraw = QPushButton("Take back")
+        self.withdraw.setToolTip("Make what was measured and confirmed a proposal again")
+        for button in (self.confirm, self.withdraw):
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.before = theme.label(role="muted", wrap=True)
         self.comment = QPlainTextEdit()
         self.comment.setPlaceholderText("Your own reading of this lesion, for the report")
@@ -62,6 +66,7 @@ class OwnReadBox(Box):
         self.comment.textChanged.connect(self._take_comment)
         self.category.currentIndexChanged.connect(self._take_category)
         self.confirm.clicked.connect(actions["confirm_proposed"].trigger)
+        self.withdraw.clicked.connect(self._reads.withdraw)
         self._reads.changed.connect(self._show_soon)
         self._reads.wanted.connect(self._give_keys)
         session.frameChanged.connect(self._show_comment)
@@ -71,7 +76,7 @@ class OwnReadBox(Box):
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(_SOON)
-        self._soon.timeout.connect(self._show_read)
+        self._soon.timeout.connect(self._show_soon)
         self._show_comment()
         self._show_settings()
         self._show_read()
@@ -81,13 +86,14 @@ class OwnReadBox(Box):
         grid.setSpacing(theme.GRID // 2)
         for place, button in enumerate((*self.terms.values(), self.management)):
             grid.addWidget(button, place // 2, place % 2)
-        proposed = QHBoxLayout()
-        proposed.setSpacing(theme.GRID)
-        proposed.addWidget(self.proposed, 1)
-        proposed.addWidget(self.confirm)
         self.column.addWidget(self.category)
         self.column.addLayout(grid)
-        self.column.addLayout(proposed)
+        for said, press in ((self.proposed, self.confirm), (self.measured, self.withdraw)):
+            line = QHBoxLayout()
+            line.setSpacing(theme.GRID)
+            line.addWidget(said, 1)
+            line.addWidget(press)
+            self.column.addLayout(line)
         for widget in (self.before, self.comment, self.reader):
             self.column.addWidget(widget)
 
@@ -112,11 +118,14 @@ class OwnReadBox(Box):
             self.category.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _show_soon(self) -> None:
-        # What the reader does is to be seen at once; only measuring may wait.
+        # What the reader does is to be seen at once; only measuring may wait, until the stroke is done: a line that
+        # went and came with every stroke would move all below it.
         mask = self._session.mask
         if mask is None or not mask.in_stroke:
+            self._soon.stop()
             self._show_read()
         elif not self._soon.isActive():
+            # Again and again: nothing tells of a stroke's end.
             self._soon.start()
 
     def _show_read(self) -> None:
@@ -134,10 +143,14 @@ class OwnReadBox(Box):
             )
         self.management.show_terms((read.management,) if read.management else (), "")
         left = proposed.words(self._lexicon, read) if proposed else ""
-        self.proposed.setText(f"Proposed from your outline: {left}")
+        self.proposed.setText(f"Proposed from your outline: {_in_one_piece(left)}")
         self.confirm.setToolTip(f"Make what is proposed yours{self._confirm_key}")
         for widget in (self.proposed, self.confirm):
             widget.setVisible(bool(left))
+        measured = read.measured_words()
+        self.measured.setText(f"Confirmed: {_in_one_piece(measured)}")
+        for widget in (self.measured, self.withdraw):
+            widget.setVisible(bool(measured))
         self.before.setText(self._said_before(read))
         self.before.setVisible(bool(self.before.text()))
 
@@ -196,3 +209,10 @@ class ReportBox(Box):
         missing = "Your own read comes first." if veiled else "A report needs a reading."
         self.missing.setText("Assess again first." if stale else missing)
         self.missing.setVisible(not done)
+
+
+def _in_one_piece(words: str) -> str:
+    """Return `words` with a size that no line's end parts."""
+    for part in (" × ", " mm", " px"):
+        words = words.replace(part, part.replace(" ", "\u00a0"))
+    return words

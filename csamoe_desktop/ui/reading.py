@@ -22,6 +22,8 @@ class ReadingState(Enum):
     DONE = auto()
     STALE = auto()
     FAILED = auto()
+    WITHHELD = auto()
+    """The input guard forbids a reading of this image and outline."""
 
 
 @dataclass(slots=True, eq=False)
@@ -34,6 +36,7 @@ class FrameWork:
         assessment: the last reading that succeeded.
         assessed_mask, assessed_version: the mask it read, and that mask's version.
         failure, failed_version: why the last attempt failed ("" if it did not), and on which version of the mask.
+        withheld: it did not fail; the input guard forbade it.
         comment: the reader's free text.
         reported_version, reported_comment: the mask's version and the comment in the last report that was written.
         calipers: the distances measured on it, with their undo.
@@ -46,6 +49,7 @@ class FrameWork:
     assessed_mask: LesionMask | None = None
     assessed_version: int = -1
     failure: str = ""
+    withheld: bool = False
     failed_version: int = -1
     comment: str = ""
     reported_version: int = -1
@@ -74,7 +78,7 @@ class FrameWork:
     def state(self, model: str, needs_outline: bool = True) -> ReadingState:
         """Return where its reading stands, `model` being the one that would read now; no reading is under way."""
         if self.failure and self.failed_version == self.mask.version:
-            return ReadingState.FAILED
+            return ReadingState.WITHHELD if self.withheld else ReadingState.FAILED
         if self.assessment is not None:
             return ReadingState.STALE if self.stale_because(model) else ReadingState.DONE
         return ReadingState.NO_MASK if self.mask.empty and needs_outline else ReadingState.READY

@@ -190,11 +190,13 @@ class ReadingBox(Box):
         because = "" if work is None else work.stale_because(self._session.model)
         if state is ReadingState.FAILED and work is not None:
             because = f"The reading failed. {work.failure}"
+        if state is ReadingState.WITHHELD and work is not None:
+            because = f"No reading is given. {work.failure}"
         unmarked = state is ReadingState.READY and work is not None and work.mask.empty
         self.next_step.setText(_UNMARKED if unmarked else self._next_steps.get(state, ""))
         self.next_step.setVisible(state in self._next_steps)
         self.stale.setText(because)
-        self.stale.setVisible(state in (ReadingState.STALE, ReadingState.FAILED))
+        self.stale.setVisible(state in (ReadingState.STALE, ReadingState.FAILED, ReadingState.WITHHELD))
         self._progress.setVisible(state is ReadingState.RUNNING)
         self._numbers.setVisible(state in _HAS_NUMBERS)
         self._numbers.setEnabled(state is ReadingState.DONE)
@@ -211,7 +213,8 @@ class ReadingBox(Box):
         veiled = self.state is ReadingState.VEILED
         self.button.setText("Assess again" if again else "Show the AI reading" if veiled else "Assess")
         # Nothing is left to press when it is done: the same outline gives the same reading.
-        self.button.setVisible(self.state not in (ReadingState.NO_STUDY, ReadingState.RUNNING, ReadingState.DONE))
+        nothing = (ReadingState.NO_STUDY, ReadingState.RUNNING, ReadingState.DONE, ReadingState.WITHHELD)
+        self.button.setVisible(self.state not in nothing)
         self.button.setEnabled(self._assess.isEnabled())
         self.button.setToolTip(self._assess.toolTip())
 
@@ -235,7 +238,7 @@ class ReadingBox(Box):
         why = said.reasons
         for label, told in (
             (self.cautions, (why.contour, why.disagreement)),
-            (self.reasons, (why.ellipse, why.rates)),
+            (self.reasons, (why.ellipse, why.nearest, why.rates)),
         ):
             # No line ends between "<" and its number.
             label.setText("\n".join(one for one in told if one).replace("> ", ">\xa0").replace("< ", "<\xa0"))

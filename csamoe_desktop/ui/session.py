@@ -10,7 +10,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from csamoe_desktop import paths
-from csamoe_desktop.assessment import Assessment, assess, look_closer
+from csamoe_desktop.assessment import Assessment, Withheld, assess, look_closer
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.inference.bundle import DEFAULT
 from csamoe_desktop.lesion.formats import read_mask
@@ -269,8 +269,8 @@ class Session(QObject):
 
     @property
     def assessment(self) -> Assessment | None:
-        """The reading in view, also when it is stale; None before there is one."""
-        return None if self.work is None else self.work.assessment
+        """The reading in view, also when it is stale; None before there is one, and as long as it is veiled."""
+        return None if self.work is None or self.own_reads.pending else self.work.assessment
 
     def assess(self) -> None:
         """Read the lesion in view in the worker; a second call supersedes the first."""
@@ -293,9 +293,11 @@ class Session(QObject):
 
         def failed(problem: BaseException) -> None:
             told = problem.message if isinstance(problem, UserError) else "Something went wrong inside the program."
-            work.failure, work.failed_version = told, version
+            work.failure, work.failed_version, work.withheld = told, version, isinstance(problem, Withheld)
             self.readingChanged.emit()
-            self.failed.emit(problem)
+            # The panel says why nothing is read; nothing went wrong.
+            if not work.withheld:
+                self.failed.emit(problem)
 
         work.failure = ""
         self._reading = work
@@ -323,9 +325,10 @@ class Session(QObject):
         self.modelChanged.emit()
 
     def report_input(self) -> ReportInput | None:
-        """Return what a report of the reading in view is made from, also when it is stale; None before there is one."""
-        study, frame, work = self.study, self.frame, self.work
-        if study is None or frame is None or work is None or work.assessment is None or work.assessed_mask is None:
+        """Return what a report of the reading in view is made from, also when it is stale; None before there is one to
+        be seen."""
+        study, frame, work, assessment = self.study, self.frame, self.work, self.assessment
+        if study is None or frame is None or work is None or assessment is None or work.assessed_mask is None:
             return None
         return ReportInput(
             study_name=study.path.name,
@@ -333,7 +336,7 @@ class Session(QObject):
             frame=frame,
             frame_count=study.frame_count,
             mask=work.assessed_mask,
-            assessment=work.assessment,
+            assessment=assessment,
             reader=self.settings.reader,
             comment=work.comment,
             created=datetime.now().astimezone(),

@@ -19,6 +19,8 @@ from csamoe_desktop.report.lexicon import Descriptor
 from csamoe_desktop.report.own_read import term_names
 from csamoe_desktop.ui import theme
 
+_MARGIN, _ARROW = theme.GRID * 3 // 4, theme.GRID * 5 // 2
+
 
 class TermsButton(QPushButton):
     """The field: it shows the chosen terms, else, muted, the descriptor's name and what is proposed for it.
@@ -64,13 +66,16 @@ class TermsButton(QPushButton):
         return QSize(theme.GRID * 8, super().minimumSizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the field, a text that is too long ended by an ellipsis."""
+        """Draw the field, a text that is too long ended by an ellipsis before the arrow."""
         option = QStyleOptionButton()
         self.initStyleOption(option)
-        inside = self.style().subElementRect(QStyle.SubElement.SE_PushButtonContents, option, self)
-        room = inside.width() - theme.GRID * 2
-        option.text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room)
-        QStylePainter(self).drawControl(QStyle.ControlElement.CE_PushButton, option)
+        painter = QStylePainter(self)
+        painter.drawControl(QStyle.ControlElement.CE_PushButtonBevel, option)
+        # The style sets a text that is aligned left at the very edge, whatever its padding.
+        option.rect.adjust(_MARGIN, 0, -_ARROW, 0)
+        option.features = QStyleOptionButton.ButtonFeature(0)
+        option.text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, option.rect.width())
+        painter.drawControl(QStyle.ControlElement.CE_PushButtonLabel, option)
 
     def _picked(self, name: str) -> None:
         self._pick(self.descriptor.with_toggled(self._chosen, name))

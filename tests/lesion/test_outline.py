@@ -1,10 +1,13 @@
 """Outlines against lines written out by hand, and against the mask they must give again."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from csamoe_desktop.lesion.outline import Line, outlines
+from csamoe_desktop.lesion.outline import Line, outlines, outlines_within
+from csamoe_desktop.lesion.tools import Box
 
 
 def corners(line: Line) -> set[tuple[float, float]]:
@@ -81,3 +84,46 @@ def test_a_smooth_outline_stays_within_half_a_pixel_of_the_edges() -> None:
         doubled = line * 2
         assert np.array_equal(doubled, np.rint(doubled))
         assert ((doubled.sum(axis=1) % 2) == 1).all(), "every point is the middle of an edge"
+
+
+@pytest.mark.parametrize("smooth", [True, False])
+@pytest.mark.parametrize("share", [0.03, 0.5, 0.97])
+def test_boxes_that_tile_the_frame_have_each_part_of_each_line_once(smooth: bool, share: float) -> None:
+    mask = np.random.default_rng(5).random((45, 62)) < share
+    mask[10:30, 5:50] = True
+    mask[15:20, 16:48] = False
+    parts: list[Line] = []
+    for top in range(0, 45, 16):
+        for left in range(0, 62, 16):
+            box = Box(top, left, min(top + 16, 45), min(left + 16, 62))
+            for points, closed in outlines_within(mask, box, smooth):
+                assert (points >= [left - 0.25, top - 0.25]).all()
+                assert (points <= [left + 16, top + 16]).all()
+                parts.append(np.vstack([points, points[:1]]) if closed else points)
+    wholes = [np.vstack([points, points[:1]]) for points in outlines(mask, smooth)]
+    assert length(parts) == pytest.approx(length(wholes), rel=1e-5)
+    # Drawn, they are the same lines too.
+    assert np.array_equal(drawn(parts), drawn(wholes))
+
+
+def length(lines: list[Line]) -> float:
+    return float(sum(np.linalg.norm(np.diff(points, axis=0), axis=1).sum() for points in lines))
+
+
+def drawn(lines: list[Line]) -> NDArray[np.bool_]:
+    """Lines as the cells of an eighth of a pixel that they touch."""
+    cells = np.zeros((46 * 8, 63 * 8), bool)
+    for points in lines:
+        for start, end in pairwise(points):
+            steps = max(int(np.ceil(np.abs(end - start).max() * 8)), 1)
+            along = start + np.linspace(0, 1, steps + 1)[:, None] * (end - start)
+            column, row = np.floor(along * 8 + 1e-3).astype(int).T
+            cells[row, column] = True
+    return cells
+
+
+def test_a_box_without_a_line_in_it_has_none() -> None:
+    mask = np.ones((40, 40), bool)
+    assert outlines_within(mask, Box(16, 16, 32, 32)) == []
+    assert outlines_within(~mask, Box(0, 0, 16, 16)) == []
+    assert len(outlines_within(mask, Box(0, 0, 16, 16))) == 1

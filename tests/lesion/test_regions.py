@@ -117,7 +117,6 @@ def test_the_edge_of_the_image_is_no_margin_of_the_lesion() -> None:
     boundary[2:7, 0:4] = True
     assert np.array_equal(regions.boundary, boundary & ~mask)
     assert regions.touches_edge
-    assert any("touches the edge" in warning for warning in regions.warnings())
 
 
 def test_several_pieces_are_read_as_one_lesion() -> None:

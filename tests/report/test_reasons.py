@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from csamoe_desktop.assessment import Assessment, ContourRange
+from csamoe_desktop.inference.cases import Nearest
 from csamoe_desktop.inference.explain import Explanation
 from csamoe_desktop.networks.cards import CategoryCounts
 from csamoe_desktop.report.content import ReportInput, content
@@ -124,3 +125,15 @@ def test_numbers_never_say_more_than_there_is() -> None:
 def test_the_prevalence_given_reaches_the_report(make: Make) -> None:
     given = dataclasses.replace(closer(make(), counts=COUNTS), prevalence=0.1)
     assert "as you gave for your own" in content(given).text()
+
+
+def test_what_the_nearest_training_images_were_is_said_with_how_near_they_lie(make: Make) -> None:
+    assert reasons(said_of(make())).nearest == ""
+    near = dataclasses.replace(make().assessment, nearest=Nearest(20, 17, 0.031, 0.25))
+    assert reasons(near).nearest == (
+        "Of the 20 training images it resembles most, 17 were malignant; they lie no farther away than is usual "
+        "(0.031; usual up to 0.250)."
+    )
+    far = dataclasses.replace(near, nearest=Nearest(20, 17, 0.31, 0.25))
+    assert "they lie farther away than is usual (0.310" in reasons(far).nearest
+    assert reasons(far).nearest in reasons(far).sentences()

@@ -30,8 +30,8 @@ from csamoe_desktop.ui.main_window import MainWindow
 FOLDER = Path(__file__).parent
 RENEW = bool(os.environ.get("CSAMOE_RENEW_SCREENSHOTS"))
 MODEL = "csamoe-resnet18"
-WINDOW = QSize(1440, 900)
-COLUMNS, ROWS, TILE = 960, 600, 24
+WINDOW = QSize(1440, 1200)
+COLUMNS, ROWS, TILE = 960, 800, 20
 STEP = 8
 """Grey levels are kept in steps of this, as speckle in all of them makes large files."""
 MOST_IN_A_TILE, MOST_OVERALL = 14.0, 2.5
@@ -48,6 +48,8 @@ def done(demo: DemoStudy, qtbot: QtBot, theme: str) -> Iterator[MainWindow]:
     """Give the window with a lesion marked and read."""
     window = read_window(demo, Settings(theme=theme, model=MODEL, device="cpu"))
     qtbot.addWidget(window)
+    # The closer look ends after the reading is shown, and adds to it.
+    qtbot.waitUntil(lambda: not window.session.closer_look.under_way, timeout=60_000)
     window.messages.clear()
     yield window
     window.close_now()

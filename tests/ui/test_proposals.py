@@ -159,6 +159,31 @@ def test_enter_accepts_and_the_outline_says_where_it_comes_from(
     assert session.proposals.stage is Stage.OFFERED, "it is offered again"
 
 
+@pytest.mark.parametrize("tool", [Tool.BRUSH, Tool.ERASER])
+def test_a_stroke_begun_on_a_proposal_corrects_it(
+    window: MainWindow, demo: DemoStudy, offered: Open, tool: Tool
+) -> None:
+    offered(window, demo.spiculated)
+    session = window.session
+    proposed = session.proposals.offered[0].mask
+    row, column = (int(place) for place in np.argwhere(proposed).mean(0))
+    beside = int(np.flatnonzero(proposed[row])[-1]) + 40
+    window.canvas.set_tool(tool)
+    drag(window, (row, column), (row, beside))
+    assert session.mask is not None
+    assert session.mask.author is Author.CORRECTED
+    assert session.mask.pixels[row, beside] == (tool is Tool.BRUSH)
+    assert session.mask.pixels[row, column] == (tool is Tool.BRUSH)
+    # All else of it is as proposed; the stroke and the acceptance are a step of undo each.
+    above = np.arange(len(proposed)) < row - 60
+    assert np.array_equal(session.mask.pixels[above], proposed[above])
+    session.undo()
+    assert np.array_equal(session.mask.pixels, proposed)
+    assert session.mask.author is Author.PROPOSED
+    session.undo()
+    assert session.mask.empty
+
+
 def test_drawing_instead_starts_from_an_empty_mask(window: MainWindow, demo: DemoStudy, offered: Open) -> None:
     offered(window, demo.spiculated)
     window.canvas.set_tool(Tool.BRUSH)

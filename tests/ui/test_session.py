@@ -264,6 +264,24 @@ def test_a_reading_that_fails_says_why_until_the_outline_changes(
     assert session.reading_state is ReadingState.NO_MASK
 
 
+def test_what_the_guard_forbids_is_withheld_until_the_outline_changes(
+    session: Session, open_files: Open, mark: Do, read: Do, failures: list[BaseException], tmp_path: Path
+) -> None:
+    photograph = tmp_path / "photograph.png"
+    photograph.write_bytes(cv2.imencode(".png", np.full((240, 320, 3), (40, 90, 200), np.uint8))[1].tobytes())
+    open_files(session, photograph)
+    mark(session)
+    read(session)
+    assert session.reading_state is ReadingState.WITHHELD
+    assert session.assessment is None
+    assert session.report_input() is None
+    assert session.work is not None
+    assert session.work.failure.startswith("The image is in colour")
+    assert failures == [], "the panel says it; nothing failed"
+    session.clear_mask()
+    assert session.reading_state is ReadingState.NO_MASK
+
+
 def test_a_damaged_model_is_refused_at_once_when_preloaded(
     session: Session, failures: list[BaseException], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, qtbot: QtBot
 ) -> None:

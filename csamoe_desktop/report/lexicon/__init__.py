@@ -18,11 +18,18 @@ DEFAULT = "birads5-us"
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A word of the lexicon; `alone`: it excludes the others of its descriptor, such as "none"."""
+    """A word of the lexicon.
+
+    Attributes:
+        id, name: as stored reads and as readers know it.
+        alone: it excludes the others of its descriptor, such as "none".
+        excludes: the ids of those that cannot hold beside it, such as "hard" beside "soft"; that goes both ways.
+    """
 
     id: str
     name: str
     alone: bool = False
+    excludes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +45,20 @@ class Descriptor:
         """Return the terms chosen once `term` is picked, or put down where it was; in the lexicon's order."""
         if term in chosen:
             return tuple(one for one in chosen if one != term)
-        alone = {one.id for one in self.terms if one.alone}
-        kept = set(chosen) - alone if self.several and term not in alone else set()
+        kept = {one for one in chosen if self._go_together(one, term)}
         return tuple(one.id for one in self.terms if one.id in kept | {term})
+
+    def allows(self, chosen: tuple[str, ...]) -> bool:
+        """Return whether these are terms of it that can hold at once, each named once."""
+        known = {term.id for term in self.terms}
+        pairs = ((one, other) for place, one in enumerate(chosen) for other in chosen[place + 1 :])
+        return set(chosen) <= known and all(one != other and self._go_together(one, other) for one, other in pairs)
+
+    def _go_together(self, one: str, other: str) -> bool:
+        pair = [term for term in self.terms if term.id in (one, other)]
+        if not self.several or any(term.alone for term in pair):
+            return False
+        return not any({one, other} & set(term.excludes) for term in pair)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +122,12 @@ class Lexicon:
         return next((one for one in self.categories if one.id == name), None)
 
     def positive(self, category: str) -> bool | None:
-        """Return whether `category` counts as positive; None where it decides nothing (0, and what is not known)."""
-        known = [one.id for one in self.categories]
-        if category not in known or category == "0":
+        """Return whether `category` counts as positive; None where it decides nothing: one without a likelihood
+        (0, incomplete; 6, known before it was read), and what is not known."""
+        told = self.category(category)
+        if told is None or told.likelihood is None:
             return None
+        known = [one.id for one in self.categories]
         return known.index(category) >= known.index(self.biopsy_from)
 
 
@@ -118,12 +138,11 @@ def load_lexicon(name: str = DEFAULT) -> Lexicon:
     Raises:
         UserError: there is none of that name, or its file is not in order.
     """
-    file = Path(__file__).with_name(f"{name}.json")
     try:
         # Of a name from a stored read nothing but this folder's own files may be opened.
         if name not in lexicons():
             raise FileNotFoundError(name)
-        return parse(json.loads(file.read_text(encoding="utf-8")), name)
+        return parse(json.loads(Path(__file__).with_name(f"{name}.json").read_text(encoding="utf-8")), name)
     except (OSError, ValueError, KeyError, TypeError) as problem:
         raise UserError(
             f"The lexicon {name!r} cannot be used: {problem}.", f"Known are: {', '.join(lexicons())}."
@@ -165,6 +184,10 @@ def parse(told: dict[str, Any], name: str) -> Lexicon:
             raise ValueError(f"no ids, or the same twice: {ids}")
     if made.category(made.biopsy_from) is None:
         raise ValueError(f"no category {made.biopsy_from!r}")
+    for terms in _all_terms(made):
+        strange = {other for term in terms for other in term.excludes} - {term.id for term in terms}
+        if strange:
+            raise ValueError(f"terms excluded that there are not: {', '.join(sorted(strange))}")
     return made
 
 
@@ -173,7 +196,10 @@ def _all_terms(lexicon: Lexicon) -> list[tuple[Term, ...]]:
 
 
 def _terms(told: list[dict[str, Any]]) -> tuple[Term, ...]:
-    return tuple(Term(_text(one["id"]), _text(one["name"]), one.get("alone") is True) for one in told)
+    return tuple(
+        Term(_text(one["id"]), _text(one["name"]), one.get("alone") is True, tuple(map(_text, one.get("excludes", ()))))
+        for one in told
+    )
 
 
 def _likelihood(told: dict[str, Any] | None) -> Likelihood | None:

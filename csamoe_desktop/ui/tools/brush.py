@@ -58,6 +58,7 @@ class BrushTool(MaskTool):
         self._mask = self._session.mask
         if self._mask is None:
             return
+        self._session.proposals.take_up(at, self._reach())
         self._mask.begin()
         self._value = not (self._erases or alt)
         self._last = at
@@ -79,6 +80,8 @@ class BrushTool(MaskTool):
         if self._mask is not None:
             self._mask.end()
         self._mask = None
+        # The pen may come up over another tool: the next stroke here may be the mouse's.
+        self.set_pressure(1.0)
 
     def cancel(self) -> bool:
         """Take back the stroke in hand."""

@@ -137,8 +137,9 @@ class MoveTool(MaskTool):
         return Extent(top, left, bottom, right)
 
     def _show(self) -> None:
-        start = self._extent()
-        if start is None or not self._sketch.isVisible():
+        # Told of every change by any tool: a hidden one does not look at the mask.
+        start = self._extent() if self._sketch.isVisible() else None
+        if start is None:
             self._sketch.show_sketch(NOTHING)
             return
         end = self._end or start

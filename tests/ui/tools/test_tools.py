@@ -125,6 +125,16 @@ def test_a_pen_draws_as_wide_as_it_presses_and_its_other_end_erases(hand: "Hand"
     assert hand.pixels[80:101, 60].sum() == 19
 
 
+def test_a_pen_that_comes_up_over_another_tool_leaves_no_light_touch_behind(hand: "Hand") -> None:
+    hand.canvas.set_brush_radius(10)
+    pen(hand, QEvent.Type.TabletPress, (30, 30), 0.3)
+    hand.canvas.set_tool(Tool.POLYGON)
+    pen(hand, QEvent.Type.TabletRelease, (30, 30), 0.0)
+    hand.canvas.set_tool(Tool.BRUSH)
+    hand.click((90, 60))
+    assert hand.pixels[80:101, 60].sum() == 19
+
+
 def test_the_mouses_cross_is_dark_and_light_at_any_scaling(hand: "Hand") -> None:
     ratio = hand.canvas.viewport().devicePixelRatioF()
     picture = hand.canvas.viewport().cursor().pixmap()
