@@ -29,7 +29,7 @@ _ABOUT = (
     "A second reading of breast ultrasound in the radiologist's own order: whole image, tumour core, boundary. "
     + "Three experts of one network look at one each, and a gate joins them.",
     "It runs on this computer alone: no image leaves it.",
-    "Outlines and readings are kept while the program runs; the PDF report is what lasts.",
+    "Outlines, comments and your own reads are kept on it as you work; of an AI reading, the report is what lasts.",
 )
 
 

@@ -45,7 +45,7 @@ def note_of(proposals: Proposals, keys: Keys) -> str:
             steps = [f"{keys.accept} accepts"] if keys.accept else []
             if count > 1 and keys.following:
                 steps.append(f"{keys.following} shows the next")
-            return f"{which}: {', '.join([*steps, 'drawing starts your own'])}"
+            return f"{which}: {', '.join([*steps, 'a stroke on it corrects it'])}"
     return ""
 
 

@@ -212,9 +212,9 @@ class Session(QObject):
             MaskSizeMismatch: its size is not the frame's, and `resize` is not set.
             UserError: it cannot be read, or is empty.
         """
-        if self.frame is None or self.mask is None:
+        if self.study is None or self.frame is None or self.mask is None:
             raise UserError("There is no image to put a mask on.", "Open a study first.")
-        read = read_mask(path, self.frame.shape, resize=resize)
+        read = read_mask(path, self.frame.shape, resize=resize, image=self.study.path.name)
         self.mask.replace(read.pixels, Author.IMPORTED, path.name, read.notes)
         self.mask_edited(None)
         for note in read.notes:

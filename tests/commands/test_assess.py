@@ -117,10 +117,13 @@ def test_why_and_how_sure_are_told(demo_folder: Path, capsys: pytest.CaptureFixt
     assert set(told["explanation"]["left_out"]) == {"image", "core", "boundary"}
     assert told["contour"]["low"] <= told["probability"] <= told["contour"]["high"]
     assert main(arguments(demo_folder, "--model", "csamoe-resnet18", "--device", "cpu")) == 0
-    lines = {line.split(maxsplit=1)[0]: line for line in capsys.readouterr().out.splitlines()}
+    out = capsys.readouterr().out
+    lines = {line.split(maxsplit=1)[0]: line for line in out.splitlines()}
     assert lines["contours"].split(maxsplit=1)[1].startswith(f"{told['contour']['low']:.3f} to ")
     assert "boundary" in lines["left"]
-    assert "hangs on the roughness of the line" in lines["because"]
+    because = [line.split(maxsplit=1)[1] for line in out.splitlines() if line.startswith("because")]
+    assert any("hangs on the roughness of the line" in one for one in because)
+    assert any(f"{told['nearest']['positive']} were malignant" in one for one in because)
 
 
 def test_a_model_that_needs_an_outline_says_so_without_one(

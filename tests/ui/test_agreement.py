@@ -162,6 +162,7 @@ def test_a_csv_that_cannot_be_written_says_so(three_reads: Reads, page: Page, tm
 
 def test_a_store_that_cannot_be_read_says_so(session: Session, page: Page) -> None:
     session.own_reads.reads.file = session.own_reads.reads.file.with_name("spoilt.sqlite")
+    session.own_reads.reads.file.parent.mkdir(parents=True, exist_ok=True)
     session.own_reads.reads.file.write_bytes(b"no database " * 500)
     made = page()
     assert made.problem.isVisible()

@@ -1,5 +1,6 @@
 """The outline goes out as a mask file of any format, and comes in again."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from csamoe_desktop.ui.session import Session
 
 Open = Callable[..., None]
 Do = Callable[[Session], None]
+PLACES = ((1, "other.png"), (2, "small.png"))
 
 
 def save_dialog(window: MainWindow) -> QFileDialog:
@@ -92,3 +94,23 @@ def test_the_shape_is_told_beside_the_size(
 
 def test_the_import_dialog_offers_every_format() -> None:
     assert all(f"*{suffix}" in _MASKS for suffix in READ_SUFFIXES)
+
+
+def test_of_a_coco_file_of_many_images_the_one_in_view_is_taken(
+    window: MainWindow, open_files: Open, small_png: Path, tmp_path: Path
+) -> None:
+    open_files(window.session, small_png)
+    square = [[10, 10, 30, 10, 30, 30, 10, 30]]
+    told = {
+        "images": [{"id": place, "file_name": name, "width": 64, "height": 48} for place, name in PLACES],
+        "annotations": [
+            {"id": 1, "image_id": 1, "category_id": 1, "segmentation": [[0, 0, 5, 0, 5, 5, 0, 5]], "iscrowd": 0},
+            {"id": 2, "image_id": 2, "category_id": 1, "segmentation": square, "iscrowd": 0},
+        ],
+        "categories": [{"id": 1, "name": "lesion"}],
+    }
+    (tmp_path / "all.json").write_text(json.dumps(told), encoding="utf-8")
+    window.import_mask(tmp_path / "all.json")
+    assert window.session.mask is not None
+    assert window.session.mask.pixels[20, 20]
+    assert not window.session.mask.pixels[2, 2]
