@@ -29,6 +29,8 @@ _CONTOURS_AT_ONCE = 4
 
 _UNLIKE = "The image is unlike those the model was trained on: it lies farther from them than 99 % of those held back."
 
+_POOR = "This model tells malignant from benign poorly, as its card says: compare it with others, do not rely on it."
+
 
 class Category(StrEnum):
     """The reading in words, led with before the number."""
@@ -160,13 +162,14 @@ def assess(frame: Frame, mask: NDArray[np.bool_] | None, predictor: Predictor) -
     prediction = predictor.predict([regions])[0]
     nearest = predictor.nearest(prediction) if isinstance(predictor, Explainer) else None
     unlike = (_UNLIKE,) if nearest is not None and nearest.unlike else ()
+    poor = (_POOR,) if card.reads_poorly else ()
     return Assessment(
         prediction=prediction,
         category=categorise(prediction.probability, card.thresholds),
         regions=regions,
         card=card,
         device=predictor.device.words,
-        warnings=(*regions.warnings(), *(one.sentence for one in findings), *unlike),
+        warnings=(*poor, *regions.warnings(), *(one.sentence for one in findings), *unlike),
         nearest=nearest,
     )
 

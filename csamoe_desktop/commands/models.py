@@ -9,7 +9,7 @@ from csamoe_desktop import paths
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.inference.bundle import DEFAULT, Bundle, bundles_and_left_out
 from csamoe_desktop.networks.cards import Evaluation, ModelCard
-from csamoe_desktop.report.model_words import needs, outline_words, size_words
+from csamoe_desktop.report.model_words import caution, needs, outline_words, size_words
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,6 +45,7 @@ def _told(bundle: Bundle) -> dict[str, Any]:
         "needs_outline": card.needs_outline,
         "proposes_outline": card.proposes_outline,
         "needs": needs(card),
+        "reads_poorly": card.reads_poorly,
         "architecture": card.builder.network,
         "parameters": card.parameters,
         "bytes": bundle.size,
@@ -68,6 +69,8 @@ def _words(bundle: Bundle) -> str:
         f"  trained on  {card.training.data}",
         f"  split       {card.training.split}",
     ]
+    if caution(card):
+        lines.append(f"  caution     {caution(card)}")
     for evaluation in card.evaluations:
         lines += _figures(evaluation)
     return "\n".join([*lines, f"  licence     {card.licence}"])

@@ -10,6 +10,8 @@ from typing import Any, Literal
 from csamoe_desktop.errors import UserError
 
 CARD_VERSION = 1
+POOR_BELOW = 0.75
+"""Where the lower end of the AUC's interval lies below, a model is said to read poorly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +178,12 @@ class ModelCard:
         return self.task == "reading" and (
             self.field is not None or self.views != ("image",) or self._second_stage_sees == "true_mask_and_image"
         )
+
+    @property
+    def reads_poorly(self) -> bool:
+        """Whether its first evaluation, on what was held out, leaves open an AUC that is hardly better than chance."""
+        auc = self.evaluations[0].metrics.get("auc") if self.evaluations else None
+        return self.task == "reading" and auc is not None and auc.low < POOR_BELOW
 
     @property
     def proposes_outline(self) -> bool:

@@ -32,6 +32,11 @@ def needs(card: ModelCard) -> str:
     return f"{whole}; proposes an outline itself" if card.proposes_outline else whole
 
 
+def caution(card: ModelCard) -> str:
+    """Return what must be said before somebody relies on the model, or ""."""
+    return "reads poorly, as its figures say: to be compared with, not relied on" if card.reads_poorly else ""
+
+
 def measured(card: ModelCard) -> tuple[Measured, ...]:
     """Return the leading figures of every evaluation that has one, the held-out test first as on the card."""
     return tuple(

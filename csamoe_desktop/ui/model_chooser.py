@@ -20,6 +20,7 @@ from csamoe_desktop.errors import UserError
 from csamoe_desktop.inference.bundle import DEFAULT, Bundle, bundles_and_left_out
 from csamoe_desktop.report.model_words import (
     Measured,
+    caution,
     measured,
     needs,
     outline_words,
@@ -47,6 +48,8 @@ class ModelBox(QFrame):
         size = f"{size_words(bundle.size)}, {parameters_words(card.parameters)}" if bundle.size else "weights missing"
         self.name = theme.label(f"{card.name} {card.version}{default}  ·  {size}", "muted", wrap=True)
         self.needs = theme.label(_sentence(needs(card)), wrap=True)
+        self.caution = theme.label(_sentence(caution(card)), "attention", wrap=True)
+        self.caution.setVisible(bool(caution(card)))
         figures = measured(card)
         # What the model was tuned on flatters it: shown are the figures on data it had not seen, where there are any.
         held_out = [figure for figure in figures if not figure.data.startswith(_VALIDATION)] or list(figures)
@@ -62,7 +65,9 @@ class ModelBox(QFrame):
             self.figure.setText(f"{first.name} {first.figure.value:.3f}")
             self.interval.setText(f"{first.figure.low:.3f} to {first.figure.high:.3f} (95 %)")
         evaluation = next((one for one in card.evaluations if "dice" in one.metrics), None)
-        self.beside.setText(outline_words(evaluation) if evaluation is not None else "")
+        beside = outline_words(evaluation) if evaluation is not None else ""
+        # Under a reader's AUC it is to be said that these are not of its readings.
+        self.beside.setText(f"Its outlines: Dice {beside}" if beside and card.task == "reading" else beside)
         self.beside.setVisible(bool(self.beside.text()))
         self.choose = QPushButton("Read with this model")
         self.no_reader = theme.label("Used to propose outlines; it cannot be chosen to read.", "muted", wrap=True)
@@ -79,7 +84,7 @@ class ModelBox(QFrame):
     def _lay_out(self) -> None:
         words = QVBoxLayout()
         words.setSpacing(theme.GRID // 2)
-        for widget in (self.title, self.name, self.needs, self.measured, self.licence):
+        for widget in (self.title, self.name, self.needs, self.caution, self.measured, self.licence):
             words.addWidget(widget)
         words.addStretch(1)
         figures = QVBoxLayout()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from csamoe_desktop.cli import main
+from csamoe_desktop.inference.bundle import readers
 
 
 def arguments(folder: Path, *more: str) -> list[str]:
@@ -131,3 +132,24 @@ def test_a_model_that_needs_an_outline_says_so_without_one(
 ) -> None:
     assert main(["assess", str(demo_folder / "spiculated.dcm"), "--model", "csamoe-resnet18"]) == 2
     assert "reads a marked lesion only" in capsys.readouterr().err
+
+
+SHIPPED = ("csamoe-resnet18", "csamoe-resnet18-plus", "csasn", "fus2net", "la-net", "resnet18", "two-stage")
+
+
+def test_all_that_reads_is_shipped() -> None:
+    assert {bundle.card.name for bundle in readers()} == {*SHIPPED}
+
+
+@pytest.mark.parametrize("model", SHIPPED)
+def test_each_shipped_model_assesses_the_demo_study(
+    demo_folder: Path, capsys: pytest.CaptureFixture[str], model: str
+) -> None:
+    assert main(arguments(demo_folder, "--model", model, "--json", "--device", "cpu")) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["model"] == f"{model} 1.0"
+    assert 0 < told["probability"] < 1
+    assert told["category"] in ("likely benign", "indeterminate", "suspicious")
+    assert (told["contour"] is None) == (model not in ("csamoe-resnet18", "csamoe-resnet18-plus"))
+    poorly = any("tells malignant from benign poorly" in one for one in told["warnings"])
+    assert poorly == (model in ("csasn", "fus2net"))

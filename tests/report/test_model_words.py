@@ -6,7 +6,7 @@ import pytest
 
 from csamoe_desktop.inference.bundle import find_bundle
 from csamoe_desktop.networks.cards import Builder, Evaluation, Figure, ModelCard
-from csamoe_desktop.report.model_words import measured, needs, outline_words, parameters_words, size_words
+from csamoe_desktop.report.model_words import caution, measured, needs, outline_words, parameters_words, size_words
 
 
 @pytest.fixture
@@ -47,3 +47,14 @@ def test_what_stands_beside_the_dice(card: ModelCard) -> None:
     assert outline_words(Evaluation("test", 3, 3, figures)) == "median 0.912, IoU 0.790, 2.1 % missed"
     assert outline_words(Evaluation("test", 3, 3, {})) == ""
     assert (size_words(69_700_000), parameters_words(34_820_357)) == ("69.7 MB", "34.8 million parameters")
+
+
+def test_a_model_that_is_hardly_better_than_chance_is_said_to_be(card: ModelCard) -> None:
+    def tested(low: float) -> ModelCard:
+        metrics = {"auc": Figure(low + 0.05, low, low + 0.1)}
+        return dataclasses.replace(card, evaluations=(Evaluation("test", 100, 90, metrics),))
+
+    assert caution(card) == caution(tested(0.76)) == ""
+    assert caution(tested(0.74)).startswith("reads poorly")
+    assert caution(dataclasses.replace(tested(0.74), task="outlining")) == ""
+    assert caution(dataclasses.replace(card, evaluations=())) == ""
