@@ -21,7 +21,7 @@ LAYERS = (
     ("lesion",),
     ("networks",),
     ("inference",),
-    ("assessment",),
+    ("assessment", "together"),
     ("report",),
     ("store",),
     ("training",),
