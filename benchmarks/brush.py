@@ -7,6 +7,10 @@ the session's listeners, the ring. Its peers' moves are `ImageItem.drawAt` with 
 `Labels.paint`. A repaint is what Qt paints anew after that move, software-rendered, in a view of 1000 x 700; napari's
 is done by its viewer on a graphics card, so none is timed. All draw the same zigzag in one stroke.
 
+Of ours it is told too how long the press takes that begins the stroke, how long the release that ends it, and the
+longest that the window is deaf at a stretch in the two seconds after, in which the outline is measured and stored: in
+workers, so what is left is what they hand in and the panels that show it.
+
 On a machine that does other work too, `--clock cpu` counts only the time that this program's own thread was at work.
 """
 
@@ -41,6 +45,8 @@ VIEW = (1000, 700)
 Place = tuple[float, float]
 Timed = tuple[list[float], list[float]]
 """Seconds each move took, and each repaint."""
+AFTER = 2.0
+"""Seconds after a stroke in which its end is watched."""
 Clock = Callable[[], float]
 CLOCKS: dict[str, Clock] = {"wall": time.perf_counter, "cpu": time.thread_time}
 
@@ -83,15 +89,27 @@ def timed(places: list[Place], move: Callable[[Place], object], view: QWidget, c
     return moving, painting
 
 
-def ours(pixels: NDArray[np.uint8], radius: int, moves: int, clock: Clock) -> Timed:
-    """Time one stroke on the canvas of our window."""
+def longest_stall(clock: Clock) -> float:
+    """Return how long Qt is busy at most with what it finds to do at once, after a stroke has ended."""
+    longest, until = 0.0, time.perf_counter() + AFTER
+    while time.perf_counter() < until:
+        start = clock()
+        QApplication.processEvents()
+        longest = max(longest, clock() - start)
+        # The workers are to have their turn; nobody moves the mouse now.
+        time.sleep(0.001)
+    return longest
+
+
+def ours(pixels: NDArray[np.uint8], radius: int, moves: int, clock: Clock, ends: list[float]) -> Timed:
+    """Time one stroke on the canvas of our window; `ends` takes how long begin, end and what follows take."""
     window = make_window(Settings(brush_radius=radius, propose_on_opening=False))
     session, canvas = window.session, window.canvas
     canvas.setFixedSize(*VIEW)
     window.resize(VIEW[0] + 800, VIEW[1] + 300)  # or its panels lie over it
     window.show()
     study = Study(Path("made.png"), "made", 1, pixels.shape[0], pixels.shape[1], decode=lambda index: pixels)
-    session._opened((study, study.frame(0)))
+    session.show_opened(study, study.frame(0), study.path)
     canvas.set_tool(Tool.BRUSH)
     while session.jobs.busy("thumbnails"):
         QApplication.processEvents()
@@ -105,9 +123,15 @@ def ours(pixels: NDArray[np.uint8], radius: int, moves: int, clock: Clock) -> Ti
         QApplication.sendEvent(view, event)
 
     left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
+    QApplication.processEvents()
+    before = clock()
     send(QEvent.Type.MouseButtonPress, places[0], left, left)
+    ends.append(clock() - before)
     times = timed(places[1:], lambda place: send(QEvent.Type.MouseMove, place, none, left), view, clock)
+    before = clock()
     send(QEvent.Type.MouseButtonRelease, places[-1], left, none)
+    ends.append(clock() - before)
+    ends.append(longest_stall(clock))
     assert session.mask is not None and session.mask.can_undo, "nothing was drawn"
     window.close_now()
     window.deleteLater()
@@ -169,7 +193,7 @@ def main() -> None:
     given = asked.parse_args()
     pg.setConfigOptions(useNumba=False)
     application = QApplication.instance() or QApplication([])
-    peers = {"this program": ours, "pyqtgraph drawAt": pyqtgraphs}
+    peers = {"pyqtgraph drawAt": pyqtgraphs}
     if importlib.util.find_spec("napari") is not None:
         peers["napari Labels.paint"] = naparis
     else:
@@ -179,12 +203,19 @@ def main() -> None:
     )
     print(f"{'':8}{'':22}{'move':>17} {'repaint':>17}")
     print(f"{'Mpx':>6}  {'':22}{'median':>8} {'p99':>8} {'median':>8} {'p99':>8}")
-    draw = np.random.default_rng(0)
+    draw, ends = np.random.default_rng(0), dict[str, list[float]]()
     for shape in SHAPES:
         pixels = draw.integers(0, 256, shape, np.uint8)
+        size, clock = f"{shape[0] * shape[1] / 1e6:6.1f}", CLOCKS[given.clock]
+        moving, painting = ours(pixels, given.radius, given.moves, clock, ends.setdefault(size, []))
+        print(f"{size}  {'this program':22}{words(moving)} {words(painting)}", flush=True)
         for name, run in peers.items():
-            moving, painting = run(pixels, given.radius, given.moves, CLOCKS[given.clock])
-            print(f"{shape[0] * shape[1] / 1e6:6.1f}  {name:22}{words(moving)} {words(painting)}", flush=True)
+            moving, painting = run(pixels, given.radius, given.moves, clock)
+            print(f"{size}  {name:22}{words(moving)} {words(painting)}", flush=True)
+    print(f"{'':8}{'':22}{'press':>8} {'release':>8} {'longest stall after it':>26}")
+    for size, taken in ends.items():
+        press, release, stall = (seconds * 1e3 for seconds in taken)
+        print(f"{size}  {'this program':22}{press:8.2f} {release:8.2f} {stall:26.2f}")
     del application
 
 

@@ -141,6 +141,15 @@ def categorise(probability: float, thresholds: Thresholds) -> Category:
     return Category.SUSPICIOUS if probability >= thresholds.suspicious_from else Category.INDETERMINATE
 
 
+def probability_words(probability: float, digits: int = 2) -> str:
+    """Return a probability such as "0.83"; never 0 or 1, which no model can know: "< 0.01", "> 0.99"."""
+    least = 10.0**-digits
+    written = f"{probability:.{digits}f}"
+    if float(written) < least:
+        return f"< {least:.{digits}f}"
+    return f"> {1 - least:.{digits}f}" if float(written) > 1 - least / 2 else written
+
+
 def assess(frame: Frame, mask: NDArray[np.bool_] | None, predictor: Predictor) -> Assessment:
     """Return the reading of the lesion `mask` (bool, the frame's shape) on `frame`, the guard's cautions among its warnings.
 

@@ -13,6 +13,7 @@ from csamoe_desktop.files import write_whole
 _log = logging.getLogger(__name__)
 
 THEMES = ("dark", "light")
+REPORT_LANGUAGES = ("en", "zh")
 _MOST_RECENT = 10
 
 
@@ -28,6 +29,9 @@ class Settings:
         default_folder: where dialogs start, or "" for the last one used.
         recent_files: the files last opened, newest first.
         reader: the reader's name on reports.
+        institution: its name at the head of reports, or "".
+        logo: the picture file (PNG or JPEG) of its logo, or "".
+        report_language: en or zh.
         overlay_opacity: of core and boundary, in percent (0..100).
         brush_radius, eraser_radius, smart_radius: of brush, eraser and smart brush, in frame pixels (1..200).
         propose_on_opening: whether outlines are looked for on each frame that comes into view.
@@ -44,6 +48,9 @@ class Settings:
     default_folder: str = ""
     recent_files: tuple[str, ...] = ()
     reader: str = ""
+    institution: str = ""
+    logo: str = ""
+    report_language: str = "en"
     overlay_opacity: int = 35
     brush_radius: int = 12
     eraser_radius: int = 12
@@ -140,6 +147,9 @@ _CHECKS: dict[str, Any] = {
     "default_folder": _text,
     "recent_files": _texts,
     "reader": _text,
+    "institution": _text,
+    "logo": _text,
+    "report_language": _one_of(*REPORT_LANGUAGES),
     "overlay_opacity": _between(0, 100),
     "brush_radius": _between(1, 200),
     "eraser_radius": _between(1, 200),

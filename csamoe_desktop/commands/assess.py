@@ -14,8 +14,10 @@ from csamoe_desktop.inference.engine import DEVICES
 from csamoe_desktop.lesion.formats import read_mask
 from csamoe_desktop.lesion.mask import Author, LesionMask
 from csamoe_desktop.networks.cards import ModelCard
+from csamoe_desktop.report.letterhead import Letterhead
 from csamoe_desktop.report.reasons import change_words, probability_words, range_words, reasons
-from csamoe_desktop.report.writing import check_suffix
+from csamoe_desktop.report.wording import LANGUAGES
+from csamoe_desktop.report.writing import check_paper
 from csamoe_desktop.settings import load_settings
 from csamoe_desktop.study.opening import open_study
 
@@ -30,13 +32,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", metavar="NAME", help="a bundle, see `csamoe-desktop models`")
     parser.add_argument("--device", choices=DEVICES, default="auto")
     parser.add_argument("--report", type=Path, metavar="OUT.pdf", help="write the report; .json and .txt go too")
+    parser.add_argument(
+        "--language", choices=tuple(LANGUAGES), help="of the report (default: the one in the settings, else English)"
+    )
     parser.add_argument("--json", action="store_true", help="print the reading as one JSON object")
 
 
 def run(chosen: argparse.Namespace) -> int:
     """Run the command and return the exit status."""
+    settings = load_settings()
+    language, letterhead = chosen.language or settings.report_language, Letterhead(settings.institution, settings.logo)
     if chosen.report:
-        check_suffix(chosen.report)
+        check_paper(chosen.report, language, letterhead)
     study = open_study(chosen.image)
     if not 1 <= chosen.frame <= study.frame_count:
         raise UserError(
@@ -51,27 +58,25 @@ def run(chosen: argparse.Namespace) -> int:
     predictor = load_predictor(bundle, chosen.device)
     outline = mask.pixels if mask.pixels.any() else None
     assessment = look_closer(frame, outline, predictor, assess(frame, outline, predictor))
-    prevalence = load_settings().prevalence / 100 or None
+    prevalence = settings.prevalence / 100 or None
     if chosen.report:
-        from csamoe_desktop.report.content import ReportInput
+        from csamoe_desktop.report.document import Report, ReportInput
         from csamoe_desktop.report.writing import write_report
 
-        write_report(
-            chosen.report,
-            ReportInput(
-                study_name=study.path.name,
-                facts=study.facts,
-                frame=frame,
-                frame_count=study.frame_count,
-                mask=mask,
-                assessment=assessment,
-                reader="",
-                comment="",
-                created=datetime.now().astimezone(),
-                notes=study.notes,
-                prevalence=prevalence,
-            ),
+        given = ReportInput(
+            study_name=study.path.name,
+            facts=study.facts,
+            frame=frame,
+            frame_count=study.frame_count,
+            mask=mask,
+            assessment=assessment,
+            reader="",
+            comment="",
+            created=datetime.now().astimezone(),
+            notes=study.notes,
+            prevalence=prevalence,
         )
+        write_report(chosen.report, Report((given,), language, letterhead))
     notes = [*study.notes, *mask.notes]
     told = {**assessment.to_dict(), "notes": notes}
     if chosen.json:

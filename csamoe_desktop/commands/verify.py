@@ -1,4 +1,4 @@
-"""Verify a JSON report: read its image and outline again, and say whether this program and model give its reading."""
+"""Verify a JSON report: read its images and outlines again, and say whether this program and model give its readings."""
 
 import argparse
 from collections.abc import Iterator
@@ -9,14 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csamoe_desktop import __version__
-from csamoe_desktop.assessment import assess
+from csamoe_desktop.assessment import assess, categorise
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.inference.bundle import Bundle, find_bundle
 from csamoe_desktop.inference.engine import DEVICES
 from csamoe_desktop.lesion.formats import MaskSizeMismatch, read_mask
-from csamoe_desktop.report.json_report import ReportToCheck, pixels_sha256, read_json
+from csamoe_desktop.networks.cards import Thresholds
+from csamoe_desktop.report.json_reading import ReadingToCheck, ReportToCheck, ViewsToCheck, read_json
+from csamoe_desktop.report.json_report import pixels_sha256
 from csamoe_desktop.study.model import Frame
 from csamoe_desktop.study.opening import open_study
+from csamoe_desktop.together import fuse
 
 _TOLERANCE = 1e-3
 """Two devices differ in the last digits of a float32; a report shows two or three."""
@@ -49,23 +52,53 @@ class Check:
 def run(chosen: argparse.Namespace) -> int:
     """Run the command and return the exit status: 0 where all holds, 1 where something does not."""
     report = read_json(chosen.report)
+    if chosen.mask is not None and len(report.readings) > 1:
+        raise UserError(
+            f"{chosen.report.name} holds {len(report.readings)} readings, and --mask names one outline.",
+            "Leave it out: the outlines in the report are then read.",
+        )
     changed = ", ".join(report.changed)
     as_written = f"was changed after it was written: {changed}" if changed else "is as it was written"
-    checks = [Check("report", not changed, as_written)]
-    frame, image = _find_image(report, chosen.image or chosen.report.absolute().parent)
-    checks.append(image)
-    if frame is not None:
-        checks += _read_again(report, frame, chosen.mask, chosen.device)
-    for check in checks:
-        print(check.line())
+    verified = _printed([Check("report", not changed, as_written)])
+    where = chosen.image or chosen.report.absolute().parent
+    for number, reading in enumerate(report.readings, 1):
+        if len(report.readings) > 1:
+            print(f"reading      {number} of {len(report.readings)}: {reading.title}")
+        frame, image = _find_image(reading, where)
+        checks = [image]
+        if frame is not None:
+            checks += _read_again(reading, frame, chosen.mask, chosen.device)
+        verified &= _printed(checks)
+    verified &= _printed([_together(report, one) for one in report.together])
     if report.program != __version__:
         print(f"note         written by version {report.program} of this program; this is {__version__}")
-    verified = all(check.holds for check in checks)
-    print("This program and model give this reading." if verified else "The report could not be verified.")
+    these = "this reading" if len(report.readings) == 1 else "these readings"
+    print(f"This program and model give {these}." if verified else "The report could not be verified.")
     return 0 if verified else 1
 
 
-def _read_again(report: ReportToCheck, frame: Frame, mask_file: Path | None, device: str) -> list[Check]:
+def _printed(checks: list[Check]) -> bool:
+    """Print what was found, and return whether all of it holds."""
+    for check in checks:
+        print(check.line())
+    return all(check.holds for check in checks)
+
+
+def _together(report: ReportToCheck, views: ViewsToCheck) -> Check:
+    """Return whether what is said of several views together follows from what each of them reads."""
+    single = tuple(report.readings[place].probability for place in views.readings)
+    fused, numbers = fuse(single), " and ".join(str(place + 1) for place in views.readings)
+    said = f"{views.probability:.4f} in the report, {fused:.4f} from readings {numbers}"
+    thresholds = Thresholds(*report.readings[views.readings[0]].thresholds)
+    holds = (
+        max(abs(one - other) for one, other in zip(single, views.single, strict=True)) <= _TOLERANCE
+        and abs(fused - views.probability) <= _TOLERANCE
+        and categorise(fused, thresholds) is views.category
+    )
+    return Check("together", holds, said)
+
+
+def _read_again(report: ReadingToCheck, frame: Frame, mask_file: Path | None, device: str) -> list[Check]:
     mask, outline = _find_mask(report, frame, mask_file)
     try:
         bundle = find_bundle(report.model)
@@ -77,7 +110,7 @@ def _read_again(report: ReportToCheck, frame: Frame, mask_file: Path | None, dev
     return [outline, model, *_compare(report, bundle, frame, mask, device)]
 
 
-def _find_mask(report: ReportToCheck, frame: Frame, file: Path | None) -> tuple[NDArray[np.bool_] | None, Check]:
+def _find_mask(report: ReadingToCheck, frame: Frame, file: Path | None) -> tuple[NDArray[np.bool_] | None, Check]:
     """Return the outline that was read, None where it is not at hand, and what is to be said of it.
 
     Raises:
@@ -97,7 +130,7 @@ def _find_mask(report: ReportToCheck, frame: Frame, file: Path | None) -> tuple[
     return None, Check("outline", False, f"{file.name} differs from the one that was read in {apart} pixels")
 
 
-def _compare_cards(report: ReportToCheck, bundle: Bundle) -> Check:
+def _compare_cards(report: ReadingToCheck, bundle: Bundle) -> Check:
     """Return what is to be said of the model here, as its card tells it; loading checks the weights themselves."""
     card, name = bundle.card, report.model
     here, there = card.sha256[:_SHORT_HASH], report.weights_sha256[:_SHORT_HASH]
@@ -117,7 +150,7 @@ def _compare_cards(report: ReportToCheck, bundle: Bundle) -> Check:
     return Check("model", True, f"{name} {card.version} has the same weights and thresholds ({here})")
 
 
-def _compare(report: ReportToCheck, bundle: Bundle, frame: Frame, mask: NDArray[np.bool_], device: str) -> list[Check]:
+def _compare(report: ReadingToCheck, bundle: Bundle, frame: Frame, mask: NDArray[np.bool_], device: str) -> list[Check]:
     # Importing torch takes seconds: only once the files have been found good.
     from csamoe_desktop.inference.torch_engine import load_predictor
 
@@ -145,7 +178,7 @@ def _compare(report: ReportToCheck, bundle: Bundle, frame: Frame, mask: NDArray[
     ]
 
 
-def _find_image(report: ReportToCheck, where: Path) -> tuple[Frame | None, Check]:
+def _find_image(report: ReadingToCheck, where: Path) -> tuple[Frame | None, Check]:
     """Return the frame with the report's hash in the file or folder `where`, None where there is none, and what is to
     be said of it.
 
@@ -168,7 +201,7 @@ def _find_image(report: ReportToCheck, where: Path) -> tuple[Frame | None, Check
     return None, Check("image", False, named or f"{report.study_name} is not in {where}: name it with --image")
 
 
-def _candidates(report: ReportToCheck, folder: Path) -> Iterator[Path]:
+def _candidates(report: ReadingToCheck, folder: Path) -> Iterator[Path]:
     """Yield the files of a folder, the one of the report's name first."""
     named = folder / report.study_name
     if report.study_name and named.is_file():
@@ -176,7 +209,7 @@ def _candidates(report: ReportToCheck, folder: Path) -> Iterator[Path]:
     yield from sorted(file for file in folder.iterdir() if file.is_file() and file != named)
 
 
-def _frame_of(report: ReportToCheck, file: Path) -> tuple[Frame | None, str]:
+def _frame_of(report: ReadingToCheck, file: Path) -> tuple[Frame | None, str]:
     """Return the frame of `file` that the report was made from, or None and in words why it is not there.
 
     Raises:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 MOST_DISTANCE_MM = 200.0
-_LONGEST_NAME = 60
+LONGEST_NAME = 60
 
 
 class Side(StrEnum):
@@ -52,7 +52,7 @@ class Description:
             raise ValueError(f"a clock position of {self.clock}")
         if self.distance_mm is not None and not 0 <= self.distance_mm <= MOST_DISTANCE_MM:
             raise ValueError(f"a distance of {self.distance_mm} mm from the nipple")
-        if len(self.name) > _LONGEST_NAME:
+        if len(self.name) > LONGEST_NAME:
             raise ValueError("a name too long")
 
     @property

@@ -40,16 +40,18 @@ class _Step:
 
 
 class EditedMask:
-    """The mask of one frame, empty at first."""
+    """The mask of one lesion on one frame, empty at first."""
 
-    def __init__(self, shape: tuple[int, int]) -> None:
+    def __init__(self, shape: tuple[int, int], first_version: int = 0) -> None:
+        """`first_version`: the version of the empty mask; later ones count on from it."""
         self._pixels = np.zeros(shape, bool)
-        self._state = _State(Author.NONE, "", (), 0, 0)
-        self._versions = 0
+        self._state = _State(Author.NONE, "", (), first_version, 0)
+        self._versions = first_version
         self._done: deque[_Step] = deque(maxlen=STEPS)
         self._undone: list[_Step] = []
         self._stroke: tuple[Bool, _State] | None = None
         self._stroke_box = NOWHERE
+        self._stroke_values: set[bool] = set()
 
     @property
     def pixels(self) -> Bool:
@@ -84,6 +86,11 @@ class EditedMask:
         return self._state.count == 0
 
     @property
+    def count(self) -> int:
+        """How many pixels are set."""
+        return self._state.count
+
+    @property
     def in_stroke(self) -> bool:
         """Whether a stroke has begun and not ended."""
         return self._stroke is not None
@@ -107,6 +114,7 @@ class EditedMask:
         self.end()
         self._stroke = (self._pixels.copy(), self._state)
         self._stroke_box = NOWHERE
+        self._stroke_values = set()
 
     def paint(self, box: Box, region: Bool, value: bool) -> Box | None:
         """Set (`value` true) or clear the pixels of `region` (bool, the box's shape) inside a stroke.
@@ -125,6 +133,7 @@ class EditedMask:
         if really is None:
             return None
         inside[changed] = value
+        self._stroke_values.add(value)
         self._stroke_box = self._stroke_box.joined(really)
         count = self._state.count + int(np.count_nonzero(changed)) * (1 if value else -1)
         self._state = self._painted(count)
@@ -224,6 +233,9 @@ class EditedMask:
     def _stroke_changed(self) -> bool:
         if self._stroke is None:
             return False
+        if len(self._stroke_values) < 2:
+            # What only sets, or only clears, takes nothing back: asked with every move, so not by looking at pixels.
+            return bool(self._stroke_values)
         where = self._stroke_box.slices
         return not np.array_equal(self._stroke[0][where], self._pixels[where])
 

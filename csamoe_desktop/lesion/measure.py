@@ -96,12 +96,15 @@ class Size:
 
     def area_words(self) -> str:
         """Return the area, such as "101.4 mm²" or "16480 px"."""
-        if self.unit == "px":
-            return f"{self.area:.0f} px"
-        return f"{self.area:.1f} mm²" if self.area >= 1 else f"{self.area:.2g} mm²"
+        return _area_words(self.area, self.unit)
 
     def _length(self, length: float) -> str:
         return f"{length:.1f} mm" if self.unit == "mm" else f"{length:.0f} px"
+
+
+def area_words(pixels: int, spacing: Spacing | None) -> str:
+    """Return the area of that many pixels as `Size.area_words` does, without a mask to be looked at."""
+    return _area_words(pixels * spacing.row * spacing.column if spacing else pixels, "mm" if spacing else "px")
 
 
 def measure(mask: NDArray[np.bool_], spacing: Spacing | None) -> Size:
@@ -129,10 +132,21 @@ def measure(mask: NDArray[np.bool_], spacing: Spacing | None) -> Size:
         angle=angle - 180 if angle > 90 else angle,
         area=area,
         unit="mm" if spacing else "px",
-        source=spacing.words if spacing else "the image is not calibrated",
+        source=source_words(spacing),
         longest_ends=_ends(first / step, second / step),
         across_ends=_ends(ends_across[0] / step, ends_across[1] / step),
     )
+
+
+def source_words(spacing: Spacing | None) -> str:
+    """Return where a size's unit comes from."""
+    return spacing.words if spacing else "the image is not calibrated"
+
+
+def _area_words(area: float, unit: str) -> str:
+    if unit == "px":
+        return f"{area:.0f} px"
+    return f"{area:.1f} mm²" if area >= 1 else f"{area:.2g} mm²"
 
 
 def _hull(mask: NDArray[np.bool_]) -> Points:

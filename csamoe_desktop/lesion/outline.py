@@ -4,6 +4,8 @@ The borders are followed with OpenCV's findContours (Suzuki and Abe 1985) on a g
 corners between pixels are cells of their own; so the lines lie exactly on the edges and not on the pixels' centres.
 """
 
+from typing import Any, TypeVar, cast
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +13,9 @@ from numpy.typing import NDArray
 from csamoe_desktop.lesion.tools import Box
 
 Line = NDArray[np.float32]
+Ring = TypeVar("Ring", bound=NDArray[Any])
+
+_AROUND = np.ones((3, 3), np.uint8)
 
 
 def outlines(mask: NDArray[np.bool_], smooth: bool = False) -> list[Line]:
@@ -30,7 +35,7 @@ def outlines(mask: NDArray[np.bool_], smooth: bool = False) -> list[Line]:
     # Pixel (r, c) is the cell (2r+2, 2c+2); its edges and corners are the cells around it. One more cell all round.
     fine = np.zeros((2 * height + 3, 2 * width + 3), np.uint8)
     fine[2:-1:2, 2:-1:2] = inside
-    closed = cv2.dilate(fine, np.ones((3, 3), np.uint8))
+    closed = cv2.dilate(fine, _AROUND)
     borders, _ = cv2.findContours(closed, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     return [
         _line(np.asarray(border, np.int32).reshape(-1, 2), smooth) + np.array([left, top], np.float32)
@@ -64,15 +69,15 @@ def _within(points: Line, low: NDArray[np.float64], high: NDArray[np.float64]) -
     inside = (points > low) & (points < high)
     if inside.all():
         return [(points, True)]
-    step = np.roll(points, -1, axis=0) - points
+    step = _following(points) - points
     flat = step == 0
     ends = np.stack([low - points, high - points]) / np.where(flat, 1, step)
     # Shares of each side of the line where it enters the box and leaves it again.
     enter = np.where(flat, np.where(inside, 0, 2), ends.min(axis=0)).max(axis=1).clip(min=0)
     leave = np.where(flat, 1, ends.max(axis=0)).min(axis=1).clip(max=1)
     kept = enter < leave
-    goes_on = kept & (leave == 1) & np.roll(kept & (enter == 0), -1)
-    begins = np.flatnonzero(kept & ~np.roll(goes_on, 1))
+    goes_on = kept & (leave == 1) & _following(kept & (enter == 0))
+    begins = np.flatnonzero(kept & ~_before(goes_on))
     count = len(points)
     found = []
     for begin in begins:
@@ -89,8 +94,8 @@ def _within(points: Line, low: NDArray[np.float64], high: NDArray[np.float64]) -
 
 def _line(border: NDArray[np.int32], smooth: bool) -> Line:
     """Return one border of the fine grid, (column, row) of its cells, as a line in pixels."""
-    middles = border[(border.sum(axis=1) & 1) == 1]
-    following = np.roll(middles, -1, axis=0)
+    middles = border[(border[:, 0] ^ border[:, 1]) & 1 == 1]
+    following = _following(middles)
     if smooth:
         points = middles
     else:
@@ -99,7 +104,17 @@ def _line(border: NDArray[np.int32], smooth: bool) -> Line:
         corners = np.where(middles & 1 == 1, middles, following)
         turns = (middles != following).all(axis=1)
         points = corners[turns]
-    before, after = np.roll(points, 1, axis=0), np.roll(points, -1, axis=0)
-    step, leap = points - before, after - points
+    step, leap = points - _before(points), _following(points) - points
     bends = step[:, 0] * leap[:, 1] != step[:, 1] * leap[:, 0]
     return np.asarray((points[bends] - 1) / 2, np.float32)
+
+
+# As numpy's roll, in a tenth of the time: a brush follows lines with each of its moves.
+def _following(ring: Ring) -> Ring:
+    """Return what follows each of the entries of a closed line."""
+    return cast(Ring, np.concatenate([ring[1:], ring[:1]]))
+
+
+def _before(ring: Ring) -> Ring:
+    """Return what comes before each of the entries of a closed line."""
+    return cast(Ring, np.concatenate([ring[-1:], ring[:-1]]))

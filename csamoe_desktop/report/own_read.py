@@ -14,6 +14,7 @@ from csamoe_desktop.errors import UserError
 from csamoe_desktop.lesion.contours import ellipse
 from csamoe_desktop.lesion.measure import measure
 from csamoe_desktop.report.lexicon import DEFAULT, Descriptor, Lexicon, load_lexicon
+from csamoe_desktop.report.wording import PLAIN, Wording
 from csamoe_desktop.study.model import Spacing
 
 SIZE = "size"
@@ -89,17 +90,18 @@ class OwnRead:
             measured=(),
         )
 
-    def lines(self) -> tuple[tuple[str, str], ...]:
+    def lines(self, say: Wording = PLAIN) -> tuple[tuple[str, str], ...]:
         """Return it for a report, as pairs of label and words, the category first."""
         lexicon = load_lexicon(self.lexicon)
         category = lexicon.category(self.category)
-        told = [("BI-RADS", category.words() if category else "")]
+        told = [(say("BI-RADS"), category.words(say) if category else "")]
+        confirmed = say(" (measured, confirmed)")
         if self.size:
-            told.append(("Size", self.size + (" (measured, confirmed)" if SIZE in self.measured else "")))
+            told.append((say("Size"), self.size + (confirmed if SIZE in self.measured else "")))
         for descriptor in lexicon.descriptors:
-            words = term_names(descriptor, self.terms.get(descriptor.id, ()))
-            told.append((descriptor.name, words + (" (measured, confirmed)" if descriptor.id in self.measured else "")))
-        told += [("Management", one.name) for one in lexicon.management if one.id == self.management]
+            words = term_names(descriptor, self.terms.get(descriptor.id, ()), say)
+            told.append((say(descriptor.name), words + (confirmed if descriptor.id in self.measured else "")))
+        told += [(say("Management"), say(one.name)) for one in lexicon.management if one.id == self.management]
         return tuple((label, words) for label, words in told if words)
 
     def to_dict(self) -> dict[str, Any]:
@@ -191,9 +193,9 @@ def propose(mask: NDArray[np.bool_], spacing: Spacing | None) -> Proposed | None
     )
 
 
-def term_names(descriptor: Descriptor, chosen: tuple[str, ...]) -> str:
+def term_names(descriptor: Descriptor, chosen: tuple[str, ...], say: Wording = PLAIN) -> str:
     """Return the names of the chosen terms, with commas."""
-    return ", ".join(term.name for term in descriptor.terms if term.id in chosen)
+    return say.listed(say(term.name) for term in descriptor.terms if term.id in chosen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,25 +225,32 @@ class ReadRecord:
         """Return what tells the final read and not how it came about."""
         return ReadRecord(final=self.final, whole=False)
 
-    def lines(self) -> tuple[tuple[str, str], ...]:
+    def lines(self, say: Wording = PLAIN) -> tuple[tuple[str, str], ...]:
         """Return what a report says of it, as pairs of label and words; nothing where the reader gave no own read."""
-        told = self.final.lines() if not self.final.untouched else ()
+        told = self.final.lines(say) if not self.final.untouched else ()
         if not self.whole:
             return told
+        given = say("Given")
         if self.first is not None and self.first.category != self.final.category:
             category = load_lexicon(self.first.lexicon).category(self.first.category)
-            told = (*told, ("Before the AI", category.words() if category else ""))
+            told = (*told, (say("Before the AI"), category.words(say) if category else ""))
         elif self.first is not None and self.first != self.final:
-            told = (*told, ("Given", "category before the AI's reading was shown, the rest changed afterwards"))
+            told = (*told, (given, say("category before the AI's reading was shown, the rest changed afterwards")))
         elif self.first is not None:
-            told = (*told, ("Given", "before the AI's reading was shown"))
+            told = (*told, (given, say("before the AI's reading was shown")))
         elif self.skipped:
-            told = (*told, ("Given", "not before the AI's reading was shown: skipped"))
+            told = (*told, (given, say("not before the AI's reading was shown: skipped")))
         elif told:
-            told = (*told, ("Given", "after the AI's reading was shown"))
-        seconds = (("own", self.first_seconds), ("AI", self.ai_seconds), ("final", self.final_seconds))
-        times = ", ".join(f"{name} {taken:.0f} s" for name, taken in seconds if taken is not None)
-        return (*told, ("Time taken", times)) if told and times else told
+            told = (*told, (given, say("after the AI's reading was shown")))
+        seconds = (
+            (say("own"), self.first_seconds),
+            (say("AI"), self.ai_seconds),
+            (say("final"), self.final_seconds),
+        )
+        times = say.listed(
+            say("{what} {seconds} s", what=name, seconds=f"{taken:.0f}") for name, taken in seconds if taken is not None
+        )
+        return (*told, (say("Time taken"), times)) if told and times else told
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as the JSON report holds it."""

@@ -13,8 +13,9 @@ from PySide6.QtGui import QColor, QImage, QPainterPath, QPen, QPolygonF
 
 from csamoe_desktop.lesion.outline import outlines
 from csamoe_desktop.lesion.regions import on_frame
-from csamoe_desktop.report.content import ReportInput
+from csamoe_desktop.report.document import ReportInput
 from csamoe_desktop.report.sheet import INK, QUIET, UNIT, Block, Sheet, Type, beside, pen, rectangle, text, text_width
+from csamoe_desktop.report.wording import Wording
 from csamoe_desktop.study.model import Frame, Spacing
 
 LESION, CORE, BOUNDARY = "#ffffff", "#56b4e9", "#e69f00"
@@ -36,11 +37,11 @@ class Overlay:
     width: float
 
 
-def pictures(given: ReportInput, width: float, gap: float, height: float) -> Block:
+def pictures(given: ReportInput, width: float, gap: float, height: float, say: Wording) -> Block:
     """Return both pictures with their captions, each at most `width` x `height` points, `gap` apart."""
     frame, regions = given.frame, given.assessment.regions
     image = as_image(frame.pixels)
-    lesion = Overlay(given.mask.pixels, LESION, 0.0, Qt.PenStyle.SolidLine, 0.8)
+    lesion = _outline(given)
     parts: tuple[Overlay, ...] = (
         Overlay(
             on_frame(regions.boundary, frame_shape=frame.shape, part=regions.part),
@@ -53,19 +54,17 @@ def pictures(given: ReportInput, width: float, gap: float, height: float) -> Blo
             on_frame(regions.core, frame_shape=frame.shape, part=regions.part), CORE, 0.40, Qt.PenStyle.DashLine, 0.7
         ),
     )
-    named: tuple[tuple[str, Overlay], ...] = (("Tumour core", parts[1]), ("Boundary", parts[0]))
+    named: tuple[tuple[str, Overlay], ...] = ((say("Tumour core"), parts[1]), (say("Boundary"), parts[0]))
     if not regions.lesion.any():  # read without an outline: there is neither core nor boundary
         parts, named = (), ()
     if regions.part != (0, 0, *frame.shape):
         read = on_frame(np.ones_like(regions.lesion), frame_shape=frame.shape, part=regions.part)
         parts = (*parts, Overlay(read, LESION, 0.0, Qt.PenStyle.DashDotLine, 0.5))
-        named = (*named, ("Part read", parts[-1]))
+        named = (*named, (say("Part read"), parts[-1]))
     shown = paper_size(frame, width, height)
     left = _picture(image, shown, (lesion,), given.mask.pixels)
     right = _picture(image, shown, parts, given.mask.pixels)
-    # The bar ends where the picture does, unless that is too narrow for legend and bar.
-    bar_ends = shown[0] if shown[0] > 0.75 * width else width
-    under_left = beside((0, _legend((("Lesion outline", lesion),))), (0, _scale_bar(frame, shown, bar_ends)))
+    under_left = _caption(given, lesion, shown, width, say)
     under_right = _legend(named)
 
     def draw(sheet: Sheet, x: float, y: float) -> None:
@@ -73,6 +72,29 @@ def pictures(given: ReportInput, width: float, gap: float, height: float) -> Blo
         beside((0, under_left), (width + gap, under_right)).draw(sheet, x, y + shown[1] + 4)
 
     return Block(shown[1] + CAPTION, draw)
+
+
+def view_picture(given: ReportInput, width: float, height: float, say: Wording) -> Block:
+    """Return the frame with the lesion's outline and a caption, at most `width` x `height` points."""
+    lesion, shown = _outline(given), paper_size(given.frame, width, height)
+    picture = _picture(as_image(given.frame.pixels), shown, (lesion,), given.mask.pixels)
+    caption = _caption(given, lesion, shown, width, say)
+
+    def draw(sheet: Sheet, x: float, y: float) -> None:
+        picture.draw(sheet, x, y)
+        caption.draw(sheet, x, y + shown[1] + 4)
+
+    return Block(shown[1] + CAPTION, draw)
+
+
+def _outline(given: ReportInput) -> Overlay:
+    return Overlay(given.mask.pixels, LESION, 0.0, Qt.PenStyle.SolidLine, 0.8)
+
+
+def _caption(given: ReportInput, lesion: Overlay, shown: tuple[float, float], width: float, say: Wording) -> Block:
+    # The bar ends where the picture does, unless that is too narrow for legend and bar.
+    bar_ends = shown[0] if shown[0] > 0.75 * width else width
+    return beside((0, _legend(((say("Lesion outline"), lesion),))), (0, _scale_bar(given.frame, shown, bar_ends, say)))
 
 
 def paper_size(frame: Frame, width: float, height: float) -> tuple[float, float]:
@@ -187,10 +209,10 @@ def _legend(entries: tuple[tuple[str, Overlay], ...]) -> Block:
     return Block(_LABEL.leading, draw)
 
 
-def _scale_bar(frame: Frame, shown: tuple[float, float], width: float) -> Block:
+def _scale_bar(frame: Frame, shown: tuple[float, float], width: float, say: Wording) -> Block:
     """Return the bar with its length at the right of `width`, or the words that there is none."""
     if frame.spacing is None:
-        words = "no scale: not calibrated"
+        words = say("no scale: not calibrated")
         return Block(
             _LABEL.leading,
             lambda sheet, x, y: text(words, _LABEL, width).draw(sheet, x + width - text_width(words, _LABEL), y),

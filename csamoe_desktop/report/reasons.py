@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from math import isnan
 
 from csamoe_desktop.assessment import Assessment, Category, ContourRange, categorise
+from csamoe_desktop.assessment import probability_words as probability_words  # noqa: PLC0414  known from here too
 from csamoe_desktop.networks.cards import CategoryCounts, Thresholds
+from csamoe_desktop.report.wording import PLAIN, Wording
 
 EXPERTS = {"image": "Whole image", "core": "Tumour core", "boundary": "Boundary"}
 
@@ -35,7 +37,7 @@ class Reasons:
         return tuple(one for one in (self.contour, self.disagreement, self.ellipse, self.nearest, self.rates) if one)
 
 
-def reasons(assessment: Assessment, digits: int = 2, prevalence: float | None = None) -> Reasons:
+def reasons(assessment: Assessment, digits: int = 2, prevalence: float | None = None, say: Wording = PLAIN) -> Reasons:
     """Return what is said of a reading, probabilities written with so many digits.
 
     `prevalence` (0..1) is the share of malignant lesions where the program is used, or None where it was not given.
@@ -43,27 +45,18 @@ def reasons(assessment: Assessment, digits: int = 2, prevalence: float | None = 
     thresholds = assessment.card.thresholds
     contour = assessment.contour
     return Reasons(
-        disagreement=_disagreement(assessment, digits),
-        contour=_contour(contour, thresholds, digits) if contour else "",
-        ellipse=_ellipse(contour, thresholds, digits) if contour else "",
-        rates=_rates(assessment.category, thresholds.counts, prevalence) if thresholds.counts else "",
-        nearest=_nearest(assessment),
+        disagreement=_disagreement(assessment, digits, say),
+        contour=_contour(contour, thresholds, digits, say) if contour else "",
+        ellipse=_ellipse(contour, thresholds, digits, say) if contour else "",
+        rates=_rates(assessment.category, thresholds.counts, prevalence, say) if thresholds.counts else "",
+        nearest=_nearest(assessment, say),
     )
 
 
-def probability_words(probability: float, digits: int = 2) -> str:
-    """Return a probability such as "0.83"; never 0 or 1, which no model can know: "< 0.01", "> 0.99"."""
-    least = 10.0**-digits
-    written = f"{probability:.{digits}f}"
-    if float(written) < least:
-        return f"< {least:.{digits}f}"
-    return f"> {1 - least:.{digits}f}" if float(written) > 1 - least / 2 else written
-
-
-def range_words(contour: ContourRange, digits: int = 2) -> str:
+def range_words(contour: ContourRange, digits: int = 2, say: Wording = PLAIN) -> str:
     """Return the range, such as "0.71 to 0.90", or one number where both ends are written alike."""
     low, high = probability_words(contour.low, digits), probability_words(contour.high, digits)
-    return low if low == high else f"{low} to {high}"
+    return low if low == high else say("{low} to {high}", low=low, high=high)
 
 
 def change_words(left_out: float, probability: float) -> str:
@@ -72,75 +65,108 @@ def change_words(left_out: float, probability: float) -> str:
     return written if float(written) else "0.00"
 
 
-def _contour(contour: ContourRange, thresholds: Thresholds, digits: int) -> str:
+def _contour(contour: ContourRange, thresholds: Thresholds, digits: int, say: Wording) -> str:
     low, high = categorise(contour.low, thresholds), categorise(contour.high, thresholds)
     if low is high:
         return ""
-    return f"The category depends on your contour: {low} to {high} ({range_words(contour, digits)})."
+    return say(
+        "The category depends on your contour: {low} to {high} ({range}).",
+        low=say(low.value),
+        high=say(high.value),
+        range=range_words(contour, digits, say),
+    )
 
 
-def _ellipse(contour: ContourRange, thresholds: Thresholds, digits: int) -> str:
+def _ellipse(contour: ContourRange, thresholds: Thresholds, digits: int, say: Wording) -> str:
     if contour.ellipse is None:
         return ""
     change = abs(contour.ellipse - contour.drawn)
     category = categorise(contour.ellipse, thresholds)
     much = change >= _MUCH or category is not categorise(contour.drawn, thresholds)
-    how = "Much" if much else "Little" if change < _LITTLE else "Some"
-    number = probability_words(contour.ellipse, digits)
-    return f"{how} of it hangs on the roughness of the line: a plain ellipse in its place reads {number}, {category}."
+    how = say("Much") if much else say("Little") if change < _LITTLE else say("Some")
+    return say(
+        "{how} of it hangs on the roughness of the line: a plain ellipse in its place reads {number}, {category}.",
+        how=how,
+        number=probability_words(contour.ellipse, digits),
+        category=say(category.value),
+    )
 
 
-def _disagreement(assessment: Assessment, digits: int) -> str:
+def _disagreement(assessment: Assessment, digits: int, say: Wording) -> str:
     if assessment.explanation is None:
         return ""
     alone = assessment.explanation.alone
     sides: dict[Category, list[str]] = {}
     for name in sorted(alone, key=list(EXPERTS).index):
         category = categorise(alone[name], assessment.card.thresholds)
-        words = f"the {EXPERTS[name].lower()} ({probability_words(alone[name], digits)})"
+        words = say(
+            "the {expert} ({probability})",
+            expert=say(EXPERTS[name].lower()),
+            probability=probability_words(alone[name], digits),
+        )
         sides.setdefault(category, []).append(words)
     benign, suspicious = sides.get(Category.LIKELY_BENIGN, []), sides.get(Category.SUSPICIOUS, [])
     if not benign or not suspicious:
         return ""
-    told = (
-        f"{' and '.join(names)} {'reads' if len(names) == 1 else 'read'} {category}"
-        for category, names in ((Category.SUSPICIOUS, suspicious), (Category.LIKELY_BENIGN, benign))
-    )
-    return f"The experts disagree: alone, {', '.join(told)}."
+    told = []
+    for category, names in ((Category.SUSPICIOUS, suspicious), (Category.LIKELY_BENIGN, benign)):
+        read = "{experts} reads {category}" if len(names) == 1 else "{experts} read {category}"
+        told.append(say(read, experts=say(" and ").join(names), category=say(category.value)))
+    return say("The experts disagree: alone, {sides}.", sides=say.listed(told))
 
 
-def _nearest(assessment: Assessment) -> str:
+def _nearest(assessment: Assessment, say: Wording) -> str:
     nearest = assessment.nearest
     if nearest is None:
         return ""
-    far = "farther away than" if nearest.unlike else "no farther away than"
-    return (
-        f"Of the {nearest.count} training images it resembles most, {nearest.positive} were {assessment.card.positive}; "
-        f"they lie {far} is usual ({nearest.distance:.3f}; usual up to {nearest.limit:.3f})."
+    far = say("farther away than") if nearest.unlike else say("no farther away than")
+    return say(
+        "Of the {count} training images it resembles most, {number} were {what}; "
+        "they lie {far} is usual ({distance}; usual up to {limit}).",
+        count=nearest.count,
+        number=nearest.positive,
+        what=say.told(assessment.card.positive),
+        far=far,
+        distance=f"{nearest.distance:.3f}",
+        limit=f"{nearest.limit:.3f}",
     )
 
 
-def _rates(category: Category, counts: CategoryCounts, prevalence: float | None) -> str:
+def _rates(category: Category, counts: CategoryCounts, prevalence: float | None, say: Wording) -> str:
     """Return how often readings of this category were wrong on the validation images."""
     if category is Category.INDETERMINATE:
         return ""
     if category is Category.LIKELY_BENIGN:
-        wrong, of, what = counts.missed, counts.missed + counts.cleared, "malignant"
+        wrong, of, what = counts.missed, counts.missed + counts.cleared, say("malignant")
         restated = counts.false_omission(prevalence)
     else:
-        wrong, of, what = counts.false_alarms, counts.false_alarms + counts.caught, "benign"
+        wrong, of, what = counts.false_alarms, counts.false_alarms + counts.caught, say("benign")
         restated = counts.false_discovery(prevalence)
     if not of:
         return ""
-    patients = f" of {counts.patients} patients" if counts.patients else ""
-    said = (
-        f"Of {of} validation images read {category}, {wrong} {'was' if wrong == 1 else 'were'} {what} "
-        f"({_percent(wrong / of)}; {counts.positives} of {counts.positives + counts.negatives} images{patients} "
-        "were malignant)"
+    among = (
+        "{positives} of {images} images of {patients} patients" if counts.patients else "{positives} of {images} images"
+    )
+    one = "Of {of} validation images read {category}, {wrong} was {what} ({share}; {among} were malignant)"
+    more = "Of {of} validation images read {category}, {wrong} were {what} ({share}; {among} were malignant)"
+    said = say(
+        one if wrong == 1 else more,
+        of=of,
+        category=say(category.value),
+        wrong=wrong,
+        what=what,
+        share=_percent(wrong / of),
+        among=say(
+            among, positives=counts.positives, images=counts.positives + counts.negatives, patients=counts.patients
+        ),
     )
     if prevalence is not None and not isnan(restated):
-        said += f"; with {_percent(prevalence)} malignant, as you gave for your own, it would be {_percent(restated)}"
-    return f"{said}."
+        said += say(
+            "; with {prevalence} malignant, as you gave for your own, it would be {share}",
+            prevalence=_percent(prevalence),
+            share=_percent(restated),
+        )
+    return say("{sentence}.", sentence=said)
 
 
 def _percent(share: float) -> str:

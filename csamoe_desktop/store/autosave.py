@@ -6,15 +6,19 @@ What cannot be written stays in the queue, and `find` looks there first: for the
 
 import logging
 import sqlite3
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
+from typing import TypeVar
 
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.store import database
-from csamoe_desktop.store.lesions import KeptLesion, LesionKey, get, put
+from csamoe_desktop.store.lesions import KeptLesion, LesionKey, get, numbers, put
 
 _log = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
 
 _Identity = tuple[int, int]
 """Device and inode: what tells a file from another that has its name now."""
@@ -70,29 +74,32 @@ class Autosave:
         with self._guard:
             if key in self._queue:
                 return self._queue[key]
-        self._prepare()
-        with self._reading:
-            try:
-                found = self._read(key)
-            except (OSError, sqlite3.Error) as problem:
-                which = _identity(self.file) if self._reader is None else self._read_from
-                self._stop_reading()
-                if database.damaged(problem):
-                    # `write` sets it aside, and tells.
-                    self._damaged = (which,)
-                    return None
-                raise database.refusal(self.file, problem) from problem
-            except ValueError as problem:
-                raise UserError(
-                    "The outline kept for this image is damaged and cannot be shown.",
-                    "Draw it again; the damaged one stays in the store.",
-                ) from problem
+        try:
+            found = self._read(lambda connection: get(connection, key), None)
+        except ValueError as problem:
+            raise UserError(
+                "The outline kept for this image is damaged and cannot be shown.",
+                "Draw it again; the damaged one stays in the store.",
+            ) from problem
         if found is None:
             return None
         kept, edition = found
         with self._guard:
             self._editions[key] = edition
         return kept
+
+    def numbers(self, image: str, frame: int) -> tuple[tuple[int, ...], int]:
+        """Return the numbers of the lesions kept of an image, and the highest one ever used there, or 0.
+
+        Raises:
+            UserError: the store cannot be read.
+        """
+        none: tuple[tuple[int, ...], int] = ((), 0)
+        there, last = self._read(lambda connection: numbers(connection, image, frame), none)
+        with self._guard:
+            waiting = [key.lesion for key in self._queue if (key.image, key.frame) == (image, frame)]
+        found = tuple(sorted({*there, *waiting}))
+        return found, max((last, *found))
 
     def write(self) -> UserError | None:
         """Write all that waits.
@@ -141,11 +148,28 @@ class Autosave:
             self._connection()
         self._prepared = True
 
-    def _read(self, key: LesionKey) -> tuple[KeptLesion, str] | None:
-        if self._reader is None:
-            self._reader = database.open_to_read(self.file, _WAIT_TO_READ)
-            self._read_from = _identity(self.file)
-        return None if self._reader is None else get(self._reader, key)
+    def _read(self, ask: Callable[[sqlite3.Connection], _T], nothing: _T) -> _T:
+        """Return what `ask` finds in the store; `nothing` where there is none, or it is damaged, which `write` tells.
+
+        Raises:
+            UserError: it cannot be read.
+            ValueError: `ask` met a spoilt row.
+        """
+        self._prepare()
+        with self._reading:
+            try:
+                if self._reader is None:
+                    self._reader = database.open_to_read(self.file, _WAIT_TO_READ)
+                    self._read_from = _identity(self.file)
+                return nothing if self._reader is None else ask(self._reader)
+            except (OSError, sqlite3.Error) as problem:
+                which = _identity(self.file) if self._reader is None else self._read_from
+                self._stop_reading()
+                if database.damaged(problem):
+                    # `write` sets it aside, and tells.
+                    self._damaged = (which,)
+                    return nothing
+                raise database.refusal(self.file, problem) from problem
 
     def _connection(self) -> sqlite3.Connection:
         if self._writer is None:

@@ -6,6 +6,7 @@ A process that is killed leaves such a file whole: what was committed is in it, 
 import os
 import sqlite3
 from contextlib import closing, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -38,12 +39,31 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (image, frame, lesion)
         )""",
     ),
+    # What a lesion is called and where it lies: see `lesions`.
+    tuple(f"ALTER TABLE {table} ADD COLUMN described TEXT NOT NULL DEFAULT ''" for table in ("lesion", "superseded")),
 )
 """What leads from each schema to the next, never changed once released; the last one's number is in `user_version`."""
 
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-_GO_ON = "You can go on drawing; what waits in memory is kept as soon as"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the store was to do: in words that it was not done, and what the user can do until it is."""
+
+    undone: str
+    meanwhile: str
+
+
+KEEP_OUTLINES = Wanted(
+    "Your outlines are not kept at the moment", "You can go on drawing; what waits in memory is kept as soon as"
+)
+KEEP_READS = Wanted(
+    "Your reads are not kept at the moment", "You can go on reading; what waits in memory is kept as soon as"
+)
+KEEP_PATHOLOGY = Wanted("The pathology was not kept", "Choose it again as soon as")
+SHOW_READS = Wanted("The reads kept on this computer cannot be shown at the moment", "Look again as soon as")
 
 
 def open_to_write(file: Path, seconds: float) -> sqlite3.Connection:
@@ -110,7 +130,7 @@ def _version(connection: sqlite3.Connection) -> int:
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if version > len(MIGRATIONS):
         raise UserError(
-            "The outlines kept on this computer were written by a newer version of the program.",
+            "The outlines and reads kept on this computer were written by a newer version of the program.",
             "Use that version; this one leaves them alone, and keeps nothing.",
         )
     return version
@@ -179,22 +199,20 @@ def save_readable(aside: Path, connection: sqlite3.Connection) -> int:
     return saved
 
 
-def refusal(file: Path, problem: OSError | sqlite3.Error) -> UserError:
-    """Return in words why the store could not be read or written."""
+def refusal(file: Path, problem: OSError | sqlite3.Error, wanted: Wanted = KEEP_OUTLINES) -> UserError:
+    """Return in words why the store could not be read or written for what was wanted of it."""
     code = _code(problem) if isinstance(problem, sqlite3.Error) else 0
     if code in _LOCKED:
-        return UserError(
-            f"Your outlines are not kept at the moment: another program has locked {file}.", f"{_GO_ON} it lets go."
-        )
+        return UserError(f"{wanted.undone}: another program has locked {file}.", f"{wanted.meanwhile} it lets go.")
     if code == sqlite3.SQLITE_FULL:
         return UserError(
-            "Your outlines are not kept at the moment: the disk is full.",
-            f"{_GO_ON} there is room on the disk of {file.parent}.",
+            f"{wanted.undone}: the disk is full.",
+            f"{wanted.meanwhile} there is room on the disk of {file.parent}.",
         )
     why = problem.strerror if isinstance(problem, OSError) else str(problem)
     return UserError(
-        f"Your outlines are not kept at the moment: {file} cannot be read or written ({why}).",
-        f"{_GO_ON} that can be written to.",
+        f"{wanted.undone}: {file} cannot be read or written ({why}).",
+        f"{wanted.meanwhile} that can be written to.",
     )
 
 

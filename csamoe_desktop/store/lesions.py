@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from csamoe_desktop.lesion.description import Description
 from csamoe_desktop.lesion.mask import Author, LesionMask
 
-_COLUMNS = "image, frame, lesion, rows, columns, pixels, author, source, notes, comment, changed, edition"
+_COLUMNS = "image, frame, lesion, rows, columns, pixels, author, source, notes, comment, changed, edition, described"
 _WHERE = "WHERE image = ? AND frame = ? AND lesion = ?"
 
 
@@ -42,6 +43,8 @@ class KeptLesion:
     source: str
     notes: tuple[str, ...]
     comment: str
+    description: Description | None = None
+    locked: bool = False
 
     @property
     def marked(self) -> bool:
@@ -51,7 +54,8 @@ class KeptLesion:
     @property
     def nothing(self) -> bool:
         """Whether there is nothing to keep."""
-        return not (self.comment or self.marked)
+        said = self.description is not None and self.description.said
+        return not (self.comment or said or self.marked)
 
     def mask(self) -> LesionMask:
         """Return the mask, its pixels bool (rows, columns)."""
@@ -60,10 +64,35 @@ class KeptLesion:
         return LesionMask(pixels, self.author, self.source, self.notes)
 
 
-def packed(mask: LesionMask, comment: str) -> KeptLesion:
-    """Return `mask` (its pixels may change afterwards) and the reader's comment as they are kept."""
+def packed(mask: LesionMask, comment: str, description: Description | None = None, locked: bool = False) -> KeptLesion:
+    """Return `mask` (its pixels may change afterwards) and what the reader says of it as they are kept."""
     rows, columns = mask.pixels.shape
-    return KeptLesion(rows, columns, np.packbits(mask.pixels).tobytes(), mask.author, mask.source, mask.notes, comment)
+    bits = np.packbits(mask.pixels).tobytes()
+    return KeptLesion(rows, columns, bits, mask.author, mask.source, mask.notes, comment, description, locked)
+
+
+def nothing_of(shape: tuple[int, ...]) -> KeptLesion:
+    """Return what is kept of a lesion that was deleted, on an image of this shape: nothing."""
+    rows, columns = shape
+    return KeptLesion(rows, columns, bytes((rows * columns + 7) // 8), Author.NONE, "", (), "")
+
+
+def numbers(connection: sqlite3.Connection, image: str, frame: int) -> tuple[tuple[int, ...], int]:
+    """Return the numbers of the lesions kept of an image, and the highest one that was ever used there, or 0.
+
+    Raises:
+        sqlite3.Error: the store cannot be read.
+    """
+    found = [
+        tuple(
+            int(number)
+            for (number,) in connection.execute(
+                f"SELECT DISTINCT lesion FROM {table} WHERE image = ? AND frame = ? ORDER BY lesion", (image, frame)
+            )
+        )
+        for table in ("lesion", "superseded", "reading")
+    ]
+    return found[0], max((number for each in found for number in each), default=0)
 
 
 def get(connection: sqlite3.Connection, key: LesionKey) -> tuple[KeptLesion, str] | None:
@@ -74,18 +103,21 @@ def get(connection: sqlite3.Connection, key: LesionKey) -> tuple[KeptLesion, str
         sqlite3.Error: the store cannot be read.
     """
     row = connection.execute(
-        f"SELECT rows, columns, pixels, author, source, notes, comment, edition FROM lesion {_WHERE}",
+        f"SELECT rows, columns, pixels, author, source, notes, comment, described, edition FROM lesion {_WHERE}",
         (key.image, key.frame, key.lesion),
     ).fetchone()
     if row is None:
         return None
-    rows, columns, pixels, author, source, notes, comment, edition = row
+    rows, columns, pixels, author, source, notes, comment, described, edition = row
     try:
         bits = zlib.decompress(pixels)
         if len(bits) != (rows * columns + 7) // 8:
             raise ValueError(f"{len(bits)} bytes for {rows} x {columns} pixels")
-        kept = KeptLesion(rows, columns, bits, Author(author), source, tuple(map(str, json.loads(notes))), comment)
-    except (ValueError, TypeError, zlib.error) as problem:
+        said = json.loads(described) if described else {}
+        description = Description.from_dict(said["description"]) if said else None
+        told, locked = tuple(map(str, json.loads(notes))), bool(said.get("locked"))
+        kept = KeptLesion(rows, columns, bits, Author(author), source, told, comment, description, locked)
+    except (ValueError, TypeError, KeyError, zlib.error) as problem:
         raise ValueError(f"a kept outline cannot be read: {problem}") from problem
     return kept, edition
 
@@ -112,9 +144,12 @@ def put(connection: sqlite3.Connection, key: LesionKey, kept: KeptLesion, seen: 
         connection.execute(f"DELETE FROM lesion {_WHERE}", where)
         return None
     edition = secrets.token_hex(8)
+    said = kept.description and {"description": kept.description.to_dict(), "locked": kept.locked}
+    described = json.dumps(said, ensure_ascii=False) if said else ""
     row = (
         *where, kept.rows, kept.columns, zlib.compress(kept.bits, 6), kept.author.value, kept.source,
         json.dumps(kept.notes, ensure_ascii=False), kept.comment, datetime.now(UTC).isoformat(timespec="seconds"), edition,
+        described,
     )  # fmt: skip
     connection.execute(f"INSERT OR REPLACE INTO lesion ({_COLUMNS}) VALUES ({', '.join('?' * len(row))})", row)
     return edition

@@ -101,7 +101,7 @@ class Reads:
                 batch = dict(self._queue)
             if not batch:
                 return
-            self._write([(_STATEMENT, _row(sitting)) for sitting in batch.values()])
+            self._write([(_STATEMENT, _row(sitting)) for sitting in batch.values()], database.KEEP_READS)
             with self._guard:
                 for name, sitting in batch.items():
                     # Where a newer state came meanwhile, that goes on waiting.
@@ -116,10 +116,13 @@ class Reads:
         """
         where = (key.image, key.frame, key.lesion)
         with self._writing:
+            statement: tuple[str, tuple[object, ...]] = (
+                "INSERT OR REPLACE INTO pathology VALUES (?, ?, ?, ?)",
+                (*where, found.value),
+            )
             if found is Pathology.UNKNOWN:
-                self._write([("DELETE FROM pathology WHERE image = ? AND frame = ? AND lesion = ?", where)])
-            else:
-                self._write([("INSERT OR REPLACE INTO pathology VALUES (?, ?, ?, ?)", (*where, found.value))])
+                statement = ("DELETE FROM pathology WHERE image = ? AND frame = ? AND lesion = ?", where)
+            self._write([statement], database.KEEP_PATHOLOGY)
 
     def all(self) -> list[Sitting]:
         """Return every sitting, those that wait too, the newest first; a spoilt row is left out and logged.
@@ -142,14 +145,14 @@ class Reads:
                         except (ValueError, TypeError, UserError) as problem:
                             _log.warning("a kept read is left out: %s", problem)
         except (OSError, sqlite3.Error) as problem:
-            raise database.refusal(self.file, problem) from problem
+            raise database.refusal(self.file, problem, database.SHOW_READS) from problem
         with self._guard:
             waiting = list(self._queue.values())
         for sitting in waiting:
             found[sitting.sitting] = _with_pathology(sitting, pathology)
         return sorted(found.values(), key=lambda one: (one.begun, one.sitting), reverse=True)
 
-    def _write(self, statements: list[tuple[str, tuple[object, ...]]]) -> None:
+    def _write(self, statements: list[tuple[str, tuple[object, ...]]], wanted: database.Wanted) -> None:
         """Do the statements in one transaction, on a connection of their own: a file that was set aside or replaced
         meanwhile is thus never written to."""
         try:
@@ -159,7 +162,7 @@ class Reads:
                     connection.execute(statement, values)
                 connection.execute("COMMIT")
         except (OSError, sqlite3.Error) as problem:
-            raise database.refusal(self.file, problem) from problem
+            raise database.refusal(self.file, problem, wanted) from problem
 
 
 _STATEMENT = f"INSERT OR REPLACE INTO reading ({_COLUMNS}) VALUES ({', '.join('?' * 18)})"

@@ -42,6 +42,10 @@ _NEEDED = ("Rows", "Columns", "BitsAllocated", "BitsStored", "SamplesPerPixel", 
 _SLOWEST_FRAME = 60.0
 
 
+class NoImage(UserError):
+    """A sound DICOM file that holds something else than an image, such as a report or a disc's table of contents."""
+
+
 def looks_like_dicom(head: bytes) -> bool:
     """Say whether a file that begins with `head` (132 bytes or more) is DICOM, with or without its preamble."""
     if head[128:132] == b"DICM":
@@ -58,7 +62,8 @@ def open_dicom(path: Path) -> Study:
     """Return the study of a DICOM image file, single or multi-frame.
 
     Raises:
-        UserError: the file is no DICOM, holds no image, is incomplete, or is compressed as nothing here can decode.
+        NoImage: it holds no image.
+        UserError: the file is no DICOM, is incomplete, or is compressed as nothing here can decode.
     """
     try:
         with without_warnings(), path.open("rb") as file:
@@ -105,7 +110,7 @@ def _study(path: Path, header: FileDataset, file: BinaryIO) -> Study:
     else:
         stored = _stored_bytes(file, syntax)
     if not stored:
-        raise UserError(
+        raise NoImage(
             f"{path.name} is a {kind} without an image in it.",
             "Open an image of the study instead: ultrasound images, cine loops and screen captures can be opened.",
         )
@@ -133,16 +138,16 @@ def _kind(path: Path, header: FileDataset) -> str:
     """Return what the file is in words, by its storage class.
 
     Raises:
-        UserError: it is a DICOMDIR or a segmentation.
+        NoImage: it is a DICOMDIR or a segmentation.
     """
     identifier = UID(str(header.get("SOPClassUID") or header.file_meta.get("MediaStorageSOPClassUID") or ""))
     if identifier == MediaStorageDirectoryStorage:
-        raise UserError(
+        raise NoImage(
             f"{path.name} is the table of contents of a DICOM disc, not an image.",
             "Open one of the image files in the folders beside it.",
         )
     if identifier == SegmentationStorage:
-        raise UserError(
+        raise NoImage(
             f"{path.name} is a DICOM segmentation, not an image.", "Open the image that it was drawn on instead."
         )
     known = identifier.name != identifier and "Storage" in identifier.name

@@ -9,6 +9,7 @@ from csamoe_desktop.inference.bundle import bundles
 from csamoe_desktop.networks.cards import ModelCard
 from csamoe_desktop.training import result_figures as draw
 from csamoe_desktop.training import result_tables as tables
+from csamoe_desktop.training import view_tables
 from csamoe_desktop.training.papers import PAPERS
 from csamoe_desktop.training.protocols import PROTOCOLS
 from csamoe_desktop.training.records import KINDS, ReadImage, RunRecord, SetRecord, read_outlines, read_runs
@@ -62,6 +63,10 @@ def write_results(
     for name, one in sets.items():
         told(f"{name}: tables and figures")
         lines += ["", *_set(name, one, runs, outlines, figures, resamples)]
+    for name, one in sets.items():
+        reads = [read for run in runs if (read := tables.read_of(run, name)) is not None]
+        if views := view_tables.section(one.data, name, reads, resamples):
+            lines += ["", *views]
     if localised := tables.localisation_table(runs):
         lines += ["", "## Outlines found", ""]
         lines += ["Dice and IoU with the readers' outlines, as the networks' cards have them.", "", *localised]

@@ -176,11 +176,12 @@ class AgreementDialog(QDialog):
         self.table.clearContents()
         self.table.setRowCount(len(shown))
         for row, one in enumerate(shown):
-            in_view = work is not None and one.key.image == work.image
+            in_view = work is not None and (one.key.image, one.key.lesion) == (work.image, work.number)
+            number = f", lesion {one.key.lesion}" if one.key.lesion > 1 else ""
             ai = f"{one.ai.category.value} ({probability_words(one.ai.probability)})" if one.ai else ""
             cells = (
                 _local(one.begun),
-                f"{one.key.image[:_HASH]}{', in view' if in_view else ''}",
+                f"{one.key.image[:_HASH]}{number}{', in view' if in_view else ''}",
                 "skipped" if one.record.skipped else _category(one.record.first),
                 ai,
                 _category(one.record.final),

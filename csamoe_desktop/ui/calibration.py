@@ -13,7 +13,7 @@ from csamoe_desktop.errors import UserError
 from csamoe_desktop.lesion.tools import Place
 from csamoe_desktop.study.calibration import by_hand
 from csamoe_desktop.study.model import Frame, Spacing, Study
-from csamoe_desktop.ui.reading import FrameWork
+from csamoe_desktop.ui.reading import LesionWork
 
 if TYPE_CHECKING:
     from csamoe_desktop.ui.session import Session
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class DrawnLine:
-    """A line along the depth scale, its ends (row, column), and the work on the frame it was drawn on."""
+    """A line along the depth scale, its ends (row, column), and the work on a lesion of the frame it was drawn on."""
 
     start: Place
     end: Place
-    work: FrameWork
+    work: LesionWork
 
 
 class _Which(NamedTuple):
@@ -53,11 +53,15 @@ class HandCalibration(QObject):
 
     def applied(self, study: Study, frame: Frame, image: str) -> Frame:
         """Return `frame`, whose image hash is `image`, with the spacing the user gave it, where there is one."""
+        spacing = self.spacing_of(study, image, frame.shape)
+        return frame if spacing == frame.spacing else dataclasses.replace(frame, spacing=spacing)
+
+    def spacing_of(self, study: Study, image: str, shape: tuple[int, int]) -> Spacing | None:
+        """Return the spacing in use of the frame of `study` with this image hash and shape."""
         given = self._frames.get(image)
         if given is None and study.spacing is None:
-            given = self._studies.get(_which(study, frame))
-        spacing = study.spacing if given is None else given
-        return frame if spacing == frame.spacing else dataclasses.replace(frame, spacing=spacing)
+            given = self._studies.get(_which(study, shape))
+        return study.spacing if given is None else given
 
     @property
     def there(self) -> bool:
@@ -85,14 +89,14 @@ class HandCalibration(QObject):
         """
         session = self._session
         study, frame, work = session.study, session.frame, session.work
-        if study is None or frame is None or work is not line.work:
+        if study is None or frame is None or work is None or work.image != line.work.image:
             raise UserError(
                 "Another image has come into view; nothing was calibrated.",
                 "Go back to yours, and draw the line again.",
             )
         spacing = by_hand(line.start, line.end, length, study.spacing)
         if all_frames and self.others:
-            self._studies[_which(study, frame)] = spacing
+            self._studies[_which(study, frame.shape)] = spacing
             self._frames.pop(work.image, None)
         else:
             self._frames[work.image] = spacing
@@ -107,16 +111,16 @@ class HandCalibration(QObject):
         if self._frames.pop(work.image, None) is not None:
             told = "The calibration by hand of this frame was removed"
         else:
-            self._studies.pop(_which(study, frame), None)
+            self._studies.pop(_which(study, frame.shape), None)
             told = "The calibration by hand was removed from all frames of this study that had it"
         self._show(study, frame, work)
         now = None if session.frame is None else session.frame.spacing
         session.noted.emit(f"{told}; {'sizes are in pixels' if now is None else f'it is {now.words} again'}.")
 
-    def _show(self, study: Study, frame: Frame, work: FrameWork) -> None:
+    def _show(self, study: Study, frame: Frame, work: LesionWork) -> None:
         self._session.frame = self.applied(study, frame, work.image)
         self.changed.emit()
 
 
-def _which(study: Study, frame: Frame) -> _Which:
-    return _Which(study.path, study.facts.instance_uid, study.frame_count, frame.shape)
+def _which(study: Study, shape: tuple[int, int]) -> _Which:
+    return _Which(study.path, study.facts.instance_uid, study.frame_count, shape)

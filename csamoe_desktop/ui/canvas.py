@@ -8,29 +8,25 @@ from enum import Enum, auto
 from math import floor
 
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal
-from PySide6.QtGui import (
-    QEnterEvent,
-    QFocusEvent,
-    QHideEvent,
-    QKeyEvent,
-    QMouseEvent,
-    QWheelEvent,
-)
+from PySide6.QtGui import QEnterEvent, QFocusEvent, QHideEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
 from csamoe_desktop.lesion.tools import Place
-from csamoe_desktop.ui.frame_view import FrameView
-from csamoe_desktop.ui.mask_tools import MaskTool, Tool
+from csamoe_desktop.ui.mask_tools import EDITING, Tool
 from csamoe_desktop.ui.session import Session
+from csamoe_desktop.ui.tool_view import ToolView
 from csamoe_desktop.ui.tools.brush import BrushTool
 from csamoe_desktop.ui.tools.pen import Pen
 from csamoe_desktop.ui.tools.sketch import crosshair
-from csamoe_desktop.ui.tools.toolbox import make_tools
+from csamoe_desktop.ui.tools.touch import Touch
+from csamoe_desktop.ui.window_level import WindowLevel
 
 _NOTCH = 120
 """What one notch of a wheel turns, in Qt's eighths of a degree."""
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _ZOOM_A_NOTCH = 1.2
+_STILL = 3
+"""Screen pixels between press and release of what is a click still, not a drag."""
 _ZOOM_A_PIXEL = 1.01
 
 
@@ -51,117 +47,39 @@ _BUTTONS = {
 }
 
 
-class Canvas(FrameView):
-    """Left button: the tool chosen by `set_tool`; middle: pan; right: zoom; wheel: frames, with Ctrl zoom."""
+class Canvas(ToolView):
+    """Left button: the tool chosen by `set_tool`; middle: pan; right: zoom; wheel: frames, with Ctrl zoom.
+
+    A finger is the left button; two pan and zoom.
+    """
 
     hovered = Signal(int, int, str)
     """Row, column and value of the pixel under the mouse, such as "137" or "12, 40, 200"; (-1, -1, "") off the frame."""
-    radiusChanged = Signal(int)
-    """The brush in hand has another radius, in frame pixels."""
-    toolChanged = Signal(object)
-    """Another `Tool` is chosen."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
-        self._tools = make_tools(session, self._zooms)
-        for tool in self._tools.values():
-            self._area.addItem(tool.item, ignoreBounds=True)
-        self._tool = Tool.WINDOW_LEVEL
         self._drag = _Drag.NONE
         self._pressed = QPointF()
         self._mouse: QPointF | None = None
         self._wheel = 0
+        self._window_before = WindowLevel()
         self.viewport().setMouseTracking(True)
-        self.viewport().installEventFilter(Pen(self._pen, self))
+        self.viewport().installEventFilter(Pen(self.draw, self))
+        Touch(self.viewport(), self, self)
         self._area.sigRangeChanged.connect(lambda *_: self._follow_mouse())
-        session.frameChanged.connect(self._taken_away)
         self.hovered.connect(lambda row, column, value: session.proposals.hover(row, column))
         self.set_tool(Tool.WINDOW_LEVEL)
 
-    # -- tools
-
-    @property
-    def tool(self) -> Tool:
-        """The tool of the left button."""
-        return self._tool
-
-    @property
-    def brush_radius(self) -> int:
-        """The radius of the brush in hand, in frame pixels; of the brush itself where no brush is."""
-        return self._sized().radius
-
-    def radius_of(self, tool: Tool) -> int:
-        """Return the radius of brush, eraser or smart brush, in frame pixels.
-
-        Raises:
-            ValueError: the tool has none.
-        """
-        if isinstance(sized := self._tools.get(tool), BrushTool):
-            return sized.radius
-        raise ValueError(f"{tool} has no radius")
-
-    def set_tool(self, tool: Tool) -> None:
-        """Choose the tool of the left button; what the last one had in hand ends, a polygon is forgotten."""
-        self._let_go()
-        if (last := self._tools.get(self._tool)) is not None:
-            last.forget()
-        changed, self._tool = tool is not self._tool, tool
-        for name, one in self._tools.items():
-            one.item.setVisible(name is tool)
-        self._follow_mouse()
-        self._show_cursor()
-        if changed:
-            self.toolChanged.emit(tool)
-
-    def set_brush_radius(self, radius: int) -> None:
-        """Set the radius of the brush in hand, in frame pixels, kept between 1 and 200."""
-        sized = self._sized()
-        before = sized.radius
-        sized.set_radius(radius)
-        if sized.radius != before:
-            self.radiusChanged.emit(sized.radius)
-
-    def step_brush(self, steps: int) -> None:
-        """Make the brush larger (or smaller) by steps that grow with it."""
-        radius = self._sized().radius
-        self.set_brush_radius(radius + steps * max(1, radius // 8))
-
-    def cancel_tool(self) -> bool:
-        """Take back the stroke or polygon in hand (Esc); return whether there was one."""
-        tool = self._mask_tool()
-        return tool is not None and tool.cancel()
-
-    def _mask_tool(self) -> MaskTool | None:
-        """Return the tool that edits the mask, or None: window and level, or nothing to edit."""
-        if self._session.frame is None or self._tool is Tool.WINDOW_LEVEL:
-            return None
-        return self._tools[self._tool]
-
-    def _sized(self) -> BrushTool:
-        """Return the brush whose size is changed now."""
-        for sized in (self._tools.get(self._tool), self._tools[Tool.BRUSH]):
-            if isinstance(sized, BrushTool):
-                return sized
-        raise AssertionError("the brush is no brush")
-
-    def _busy(self) -> bool:
-        tool = self._mask_tool()
-        return tool is not None and tool.busy
+    # -- in hand
 
     def _let_go(self) -> None:
-        """End what is in hand cleanly: the mouse, the focus or the frame goes."""
         self._drag = _Drag.NONE
-        if (tool := self._tools.get(self._tool)) is not None:
-            tool.settle()
-        self._outline.settle()
+        super()._let_go()
 
-    def _taken_away(self) -> None:
-        """Another frame is in view: what was in hand belongs to the last one."""
-        self._let_go()
-        if (tool := self._tools.get(self._tool)) is not None:
-            tool.forget()
+    def _tool_turned(self) -> None:
         self._follow_mouse()
         self._show_cursor()
+        super()._tool_turned()
 
     def _hurries(self) -> bool:
         return self._busy()
@@ -176,7 +94,7 @@ class Canvas(FrameView):
         else:
             self.viewport().setCursor(crosshair(self.viewport().devicePixelRatioF()))
 
-    # -- mouse and keys
+    # -- mouse
 
     def _follow_mouse(self, alt: bool = False, shift: bool = False) -> None:
         """Tell the tool, and everyone, what on the frame is under the mouse: it moved, or the frame did."""
@@ -205,16 +123,19 @@ class Canvas(FrameView):
             return
         self._drag = _BUTTONS.get(event.button(), _Drag.NONE)
         self._pressed = self._mouse = event.position()
+        if self._drag is _Drag.TOOL and self._tool in EDITING and self._session.lesions.refuses():
+            self._drag = _Drag.NONE
         if self._drag is _Drag.TOOL:
             tool = self._mask_tool()
             if tool is not None:
                 tool.set_straight(_shift(event))
             if tool is None:
-                self._drag = _Drag.WINDOW
+                self._drag, self._window_before = _Drag.WINDOW, self._window
             elif event.type() == QEvent.Type.MouseButtonDblClick:
                 tool.double_press(self.frame_place(event.position()), _alt(event))
             else:
                 tool.press(self.frame_place(event.position()), _alt(event))
+            self._tell_steps()
         self._show_cursor()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
@@ -231,9 +152,7 @@ class Canvas(FrameView):
         if self._drag is _Drag.WINDOW:
             self.set_window(self._window.dragged(step.x(), step.y()))
         elif self._drag is _Drag.PAN:
-            self._fitted = False
-            down, across = self._zooms()
-            self._area.translateBy(x=-step.x() / across, y=-step.y() / down)
+            self.pan_by(step)
         elif self._drag is _Drag.ZOOM:
             self.zoom_by(_ZOOM_A_PIXEL ** -step.y(), self._pressed)
         self._follow_mouse(_alt(event), _shift(event))
@@ -245,21 +164,58 @@ class Canvas(FrameView):
             return
         if self._drag is _Drag.TOOL and (tool := self._mask_tool()) is not None:
             tool.release()
-            self._outline.settle()
+            self._settle_outline()
+            self._tell_steps()
+        if self._drag is _Drag.WINDOW and (event.position() - self._pressed).manhattanLength() <= _STILL:
+            self._choose_lesion(self.frame_place(event.position()))
         self._drag = _Drag.NONE
         self._show_cursor()
 
-    def _pen(self, pressure: float, event: QMouseEvent) -> None:
-        """A pen did what `event` says, pressing this hard."""
+    def _choose_lesion(self, at: Place) -> None:
+        """Take the lesion at a place in hand, where there is one."""
+        row, column = floor(at[0]), floor(at[1])
+        for work in self._session.lesions.there:
+            rows, columns = work.mask.pixels.shape
+            if work.shown and 0 <= row < rows and 0 <= column < columns and work.mask.pixels[row, column]:
+                self._session.lesions.choose(work)
+                return
+
+    # -- pens and fingers (`tools.touch.Touched`)
+
+    def draw(self, pressure: float, event: QMouseEvent) -> None:
+        """A pen or finger did what `event` says of a mouse, pressing this hard, above 0 to 1."""
         if (tool := self._mask_tool()) is not None:
             tool.set_pressure(pressure)
-        if event.type() is QEvent.Type.MouseButtonPress:
+        if event.type() in (QEvent.Type.MouseButtonPress, QEvent.Type.MouseButtonDblClick):
             self.setFocus(Qt.FocusReason.MouseFocusReason)
             self.mousePressEvent(event)
         elif event.type() is QEvent.Type.MouseMove:
             self.mouseMoveEvent(event)
         else:
             self.mouseReleaseEvent(event)
+
+    def take_back(self) -> None:
+        """Undo what the finger that is down has drawn; it was not meant."""
+        if self._drag is _Drag.WINDOW:
+            self.set_window(self._window_before)
+        elif self._drag is _Drag.TOOL and (tool := self._mask_tool()) is not None:
+            tool.take_back()
+            tool.set_pressure(1.0)
+        self._let_go()
+
+    def pinch(self, factor: float, around: QPointF, step: QPointF) -> None:
+        """Enlarge the image by `factor` around a place in the viewport, and move it by `step`."""
+        self._mouse = None
+        self.pan_by(step)
+        if factor != 1.0:
+            self.zoom_by(factor, around)
+
+    def lift(self) -> None:
+        """No finger is down: nothing is pointed at, what is in hand stays."""
+        self._mouse = None
+        self._follow_mouse()
+
+    # -- wheel and keys
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Wheel: frames, none while something is in hand; with Ctrl: zoom at the mouse; with Shift: the brush's size."""
@@ -293,6 +249,7 @@ class Canvas(FrameView):
         if event.key() == Qt.Key.Key_Escape and self.cancel_tool():
             return
         if tool is not None and tool.key(event.key(), _alt(event)):
+            self._tell_steps()
             return
         self._held_turned(event, True)
         event.ignore()

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, QTimer
 
 from csamoe_desktop.ui.messages import Message, Messages
-from csamoe_desktop.ui.session import REPORTING, Session
+from csamoe_desktop.ui.reports import REPORTING
+from csamoe_desktop.ui.session import Session
 
 
 class Closing(QObject):

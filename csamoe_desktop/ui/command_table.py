@@ -11,7 +11,8 @@ from csamoe_desktop.ui.frame_view import OVERLAYS
 from csamoe_desktop.ui.mask_tools import Tool
 from csamoe_desktop.ui.overlay_switch import OverlaySwitch
 from csamoe_desktop.ui.reading import ReadingState
-from csamoe_desktop.ui.session import REPORTING, Session
+from csamoe_desktop.ui.reports import REPORTING
+from csamoe_desktop.ui.session import Session
 
 MENUS = ("File", "Edit", "View", "Lesion", "Reading", "Tools", "Help")
 TOOLBAR = (
@@ -25,6 +26,8 @@ class Pages(Protocol):
     """What the commands need of the window itself."""
 
     def calibrate(self) -> None: ...
+    def describe_lesion(self) -> None: ...
+    def show_views(self) -> None: ...
     def show_settings(self) -> None: ...
     def show_models(self) -> None: ...
     def show_comparison(self) -> None: ...
@@ -57,6 +60,11 @@ def command_table(
         if session.study is not None:
             cine.go_to(session.study.frame_count - 1)
 
+    def other_study(step: int) -> None:
+        if session.study is not None:
+            place = session.studies.index(session.study) + step
+            session.show_study(session.studies[min(max(place, 0), len(session.studies) - 1)])
+
     def offered() -> bool:
         return bool(session.proposals.offered)
 
@@ -74,6 +82,8 @@ def command_table(
 
     return (
         Command("open", "File.open", "&Open…", files.open, ("Ctrl+O",), "open", tip="Open images or cine loops"),
+        Command("open_folder", "File.open", "Open &folder…", files.open_folder, ("Ctrl+Shift+O",),
+                tip="Open every image in a folder and the folders in it"),
         Command("close_study", "File.study", "&Close study", files.close_study, ("Ctrl+W",), enabled=image),
         Command("export", "File.study", "&Export report…", files.export, ("Ctrl+E",), "export",
                 enabled=lambda: session.reading_state is ReadingState.DONE and not session.jobs.busy(REPORTING)),
@@ -82,10 +92,10 @@ def command_table(
         Command("settings", "File.end", "&Settings…", pages.show_settings, ("Ctrl+,",), "settings"),
         Command("quit", "File.end", "&Quit", pages.close, ("Ctrl+Q",)),
 
-        Command("undo", "Edit.steps", "&Undo", session.undo, ("Ctrl+Z",), "undo",
-                enabled=lambda: session.calipers.can_undo or (session.mask is not None and session.mask.can_undo)),
-        Command("redo", "Edit.steps", "&Redo", session.redo, ("Ctrl+Y", "Ctrl+Shift+Z"), "redo",
-                enabled=lambda: session.calipers.can_redo or (session.mask is not None and session.mask.can_redo)),
+        Command("undo", "Edit.steps", "&Undo", canvas.undo, ("Ctrl+Z",), "undo",
+                enabled=lambda: canvas.can_undo),
+        Command("redo", "Edit.steps", "&Redo", canvas.redo, ("Ctrl+Y", "Ctrl+Shift+Z"), "redo",
+                enabled=lambda: canvas.can_redo),
 
         Command("fit", "View.image", "&Fit", canvas.fit, ("=",), "fit", image, on_image=True,
                 tip="Show the whole image"),
@@ -108,6 +118,10 @@ def command_table(
         Command("first_frame", "View.frames", "Fi&rst frame", lambda: cine.go_to(0), ("Home",), "first", several,
                 on_image=True),
         Command("last_frame", "View.frames", "&Last frame", last_frame, ("End",), "last", several, on_image=True),
+        Command("next_study", "View.frames", "Next st&udy", lambda: other_study(1), ("PgDown",), "",
+                lambda: len(session.studies) > 1, on_image=True, tip="Show the study below in the list"),
+        Command("previous_study", "View.frames", "Previous stud&y", lambda: other_study(-1), ("PgUp",), "",
+                lambda: len(session.studies) > 1, on_image=True, tip="Show the study above in the list"),
         Command("cine", "View.frames", "&Cine", cine.toggle, ("C",), "play", several, lambda: cine.playing, True,
                 "Play the frames, or pause"),
 
@@ -129,6 +143,22 @@ def command_table(
                 marked, tip="Remove every piece but the largest"),
         Command("copy_to_next", "Lesion.correct", "C&opy to the next frame", corrections.copy_to_next, ("Ctrl+Right",),
                 "", lambda: corrections.can_copy_on, tip="Go to the next frame with this outline"),
+        Command("new_lesion", "Lesion.list", "&New lesion", session.lesions.add, ("N",), "add", image,
+                on_image=True, tip="Mark another lesion on this image"),
+        Command("next_lesion", "Lesion.list", "Ne&xt lesion", session.lesions.choose_next, ("J",), "",
+                lambda: len(session.lesions.there) > 1, on_image=True, tip="Take the next lesion of this image in hand"),
+        Command("describe_lesion", "Lesion.list", "&Describe lesion…", pages.describe_lesion, ("Ctrl+D",), "describe",
+                image, tip="Name it, say where it lies, and which other outline is the same lesion"),
+        Command("views", "Lesion.list", "&Views side by side…", pages.show_views, ("Ctrl+Shift+V",), "views",
+                lambda: len(session.lesions.views()) > 1, tip="See all views of this lesion with their readings"),
+        Command("show_lesion", "Lesion.list", "&Shown", session.lesions.toggle_shown, (), "", image,
+                lambda: session.work is not None and session.work.shown, tip="Show the outline at hand, or hide it"),
+        Command("lock_lesion", "Lesion.list", "&Locked", session.lesions.toggle_locked, ("Ctrl+K",), "", image,
+                lambda: session.work is not None and session.work.locked, tip="Keep the outline at hand as it is"),
+        Command("delete_lesion", "Lesion.list", "Dele&te lesion", session.lesions.remove, ("Ctrl+Shift+Del",), "clear",
+                lambda: marked() or len(session.lesions.there) > 1, tip="Remove the lesion at hand from the list"),
+        Command("restore_lesion", "Lesion.list", "&Restore the deleted lesion", session.lesions.restore, (), "",
+                lambda: session.lesions.can_restore, tip="Bring back the lesion of this image that was deleted last"),
         Command("clear_mask", "Lesion", "&Clear outline", session.clear_mask, ("Ctrl+Del",), "clear", marked),
 
         Command("assess", "Reading", "&Assess", session.own_reads.assess, ("Ctrl+Return", "Ctrl+Enter"), "assess",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QCloseEvent, QGuiApplication
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QShowEvent
 from PySide6.QtWidgets import (
     QDialog,
     QFrame,
@@ -26,7 +26,7 @@ from csamoe_desktop.study.model import Frame
 from csamoe_desktop.ui import theme
 from csamoe_desktop.ui.comparison_row import COLUMNS, ComparisonRow
 from csamoe_desktop.ui.jobs import Job, Outcome
-from csamoe_desktop.ui.reading import FrameWork
+from csamoe_desktop.ui.reading import LesionWork
 from csamoe_desktop.ui.session import Session
 
 COMPARING = "comparing"
@@ -34,18 +34,23 @@ COMPARING = "comparing"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Lesion:
-    """What is being compared, as it was when it began: `of` names it."""
+    """What is being compared, as it was when it began: `name` says which it is, `of` with which outline."""
 
-    work: FrameWork
+    work: LesionWork
     version: int
     frame: Frame
     mask: LesionMask
+    name: str
     of: str
 
 
 class ComparisonWindow(QDialog):
     """The window. The models read one after the other in the worker, each gone before the next is loaded; the one that
-    the session holds already is used as it is."""
+    the session holds already is used as it is.
+
+    Nothing that a model said is shown while the reader's own read of the lesion compared, or of the one in view, is
+    still to come: that may be the same lesion in another view, or the same image.
+    """
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -84,7 +89,9 @@ class ComparisonWindow(QDialog):
         session.settingsChanged.connect(self._show)
         # Every change of outline, frame and study ends in one of these two.
         session.readingChanged.connect(self._show)
-        session.frameChanged.connect(self._show)
+        session.lesions.turned.connect(self._show)
+        # A category taken back before the reading came veils again, and changes nothing else.
+        session.own_reads.changed.connect(self._show)
         self._show()
 
     @property
@@ -96,6 +103,15 @@ class ComparisonWindow(QDialog):
     def read(self) -> list[Row]:
         """The rows there are, read or refused, in the order of the models."""
         return [line.row for line in self.rows.values() if line.row is not None]
+
+    @property
+    def veiled(self) -> bool:
+        """Whether the own read comes before anything that is shown here."""
+        return self._session.own_reads.pending or self._lesion_veiled
+
+    @property
+    def _lesion_veiled(self) -> bool:
+        return self._lesion is not None and self._session.own_reads.veils(self._lesion.work)
 
     def start(self) -> None:
         """Let the ticked models read the lesion in view, one after the other."""
@@ -113,7 +129,7 @@ class ComparisonWindow(QDialog):
             if line.tick.isChecked() and not line.tick.isEnabled():
                 line.show_row(Row(line.card, unread=NEEDS_OUTLINE), None)
         mask = session.work.mask
-        self._lesion = _Lesion(session.work, mask.version, session.frame, mask.finished(), self._in_view())
+        self._lesion = _Lesion(session.work, mask.version, session.frame, mask.finished(), *self._in_view())
         self._total, self._waiting = len(asked), asked
         self._next(self._lesion)
 
@@ -126,12 +142,19 @@ class ComparisonWindow(QDialog):
         self._show()
 
     def text(self) -> str:
-        """Return the table as text; what is stale says so."""
+        """Return the table as text; what is stale says so, and what is veiled is not in it."""
+        if self.veiled:
+            return self.sentence.text()
         notes = [self.stale.text()] if self.stale.text() else []
         study = self._session.study
         if not notes and study is not None:
             notes += study.notes
         return table_text(self.read, "" if self._lesion is None else self._lesion.of, notes)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Show what holds now, and take it as seen."""
+        super().showEvent(event)
+        self._show()
 
     def reject(self) -> None:
         """Close, and stop what is under way."""
@@ -202,14 +225,19 @@ class ComparisonWindow(QDialog):
         marked = work is not None and not work.mask.empty
         lesion = self._lesion
         elsewhere = lesion is not None and work is not lesion.work
+        veiled = self.veiled
         redrawn = lesion is not None and lesion.work.mask.version != lesion.version
         for line in self.rows.values():
+            line.veil(veiled)
             line.show_possible(marked, running, elsewhere or (redrawn and line.card.needs_outline))
-        stale = [line for line in self.rows.values() if line.stale]
-        self.of.setText(f"In view: {self._in_view()}" if lesion is None else f"Read: {lesion.of}")
+        stale = [] if veiled else [line for line in self.rows.values() if line.stale]
+        self.of.setText(f"In view: {self._in_view()[1]}" if lesion is None or veiled else f"Read: {lesion.of}")
         self.stale.setText("")
-        if stale and elsewhere:
-            self.stale.setText("Another image is in view now: these readings are not of it.")
+        if stale and elsewhere and lesion is not None:
+            image = work is None or work.image != lesion.work.image
+            self.stale.setText(
+                f"Another {'image' if image else 'lesion'} is in view now: these readings are not of it."
+            )
         elif stale:
             self.stale.setText("The outline has changed since these readings. Compare again.")
         self.stale.setVisible(bool(stale))
@@ -221,12 +249,20 @@ class ComparisonWindow(QDialog):
         self.cancel.setVisible(running)
         self.compare.setVisible(not running)
         self.compare.setText("Compare again" if read else "Compare")
-        veiled = session.own_reads.pending
         asked = any(line.asked for line in self.rows.values())
-        self.compare.setEnabled(session.frame is not None and asked and not veiled)
-        self.copy.setEnabled(any(row.assessment is not None for row in read) and not running)
+        self.compare.setEnabled(session.frame is not None and asked and not session.own_reads.pending)
+        shown = any(row.assessment is not None for row in read) and not veiled
+        self.copy.setEnabled(shown and not running)
+        if shown and lesion is not None and self.isVisible():
+            session.own_reads.seen(lesion.work)
 
     def _lead(self, read: list[Row], running: bool) -> str:
+        if self.veiled and (read or running):
+            of = "the lesion in view" if self._session.own_reads.pending or self._lesion is None else self._lesion.name
+            return (
+                f"Your own read of {of} comes first: give it and assess, or pass it over; then the models' readings are "
+                "shown here."
+            )
         if any(row.assessment is not None for row in read):
             return f"So far: {agreement(read)}" if running else agreement(read)
         if running:
@@ -241,13 +277,17 @@ class ComparisonWindow(QDialog):
             return "Your own read comes first: give it, or pass it over, and assess."
         return "Tick the models to compare, then press Compare."
 
-    def _in_view(self) -> str:
-        study, frame, work = self._session.study, self._session.frame, self._session.work
+    def _in_view(self) -> tuple[str, str]:
+        """Return which lesion is in view, and that with its outline."""
+        session = self._session
+        study, frame, work = session.study, session.frame, session.work
         if study is None or frame is None or work is None:
-            return "no image"
+            return "no image", "no image"
         which = f", frame {frame.index + 1} of {study.frame_count}" if study.frame_count > 1 else ""
         outline = "no outline" if work.mask.empty else f"outline {work.mask.author.value}"
-        return f"{study.path.name}{which}, {outline}"
+        name = f", {work.title}" if len(session.lesions.there) > 1 else ""
+        named = f"{study.path.name}{which}{name}"
+        return named, f"{named}, {outline}"
 
     def _lay_out(self) -> None:
         grid = self._grid

@@ -20,6 +20,9 @@ class ComparisonRow:
     def __init__(self, card: ModelCard, grid: QGridLayout, place: int) -> None:
         self.card = card
         self.row: Row | None = None
+        self._scale: Scale | None = None
+        self._said = ""
+        self._veiled = False
         self.stale = False
         self.tick = QCheckBox(f"{card.name} {card.version}")
         self.tick.setChecked(True)
@@ -62,7 +65,17 @@ class ComparisonRow:
 
     def show_row(self, row: Row | None, scale: Scale | None) -> None:
         """Show a reading, or why there is none; None: it has not read yet."""
-        self.row = row
+        self.row, self._scale, self._said = row, scale, ""
+        self._paint()
+
+    def veil(self, veiled: bool) -> None:
+        """Show nothing of what this model said of the lesion, or show it again."""
+        if veiled != self._veiled:
+            self._veiled = veiled
+            self._paint()
+
+    def _paint(self) -> None:
+        row, scale = (None, None) if self._veiled else (self.row, self._scale)
         assessment = None if row is None else row.assessment
         if assessment is not None and scale is not None:
             self.sign.show_category(assessment.category)
@@ -72,15 +85,22 @@ class ComparisonRow:
             self.gates.setText("\n".join(gate_words(assessment)) or "one expert")
             theme.set_role(self.gates, "" if gate_words(assessment) else "muted")
             self.device.setText(assessment.device)
+        elif self._veiled:
+            # What is only hidden, a screen reader may still find.
+            for words in (self.category, self.probability, self.gates, self.device):
+                words.clear()
+            for drawn in (self.sign, self.scale):
+                drawn.setAccessibleName("")
         for widget in self._read:
             widget.setVisible(assessment is not None)
-        self.unread.setText("" if row is None else row.unread)
+        self.unread.setText(self._said if row is None else row.unread)
         theme.set_role(self.unread, "muted" if self.unread.text() in ("", NEEDS_OUTLINE) else "attention")
         self.unread.setVisible(assessment is None)
 
     def say(self, words: str) -> None:
         """Say where this model stands before it has read, such as "reading"."""
         if self.row is None:
+            self._said = words
             self.unread.setText(words)
             theme.set_role(self.unread, "muted")
 

@@ -46,14 +46,17 @@ class Corrections:
 
     def copy_to_next(self) -> None:
         """Go to the next frame with this one's outline; what was drawn there comes back by undo."""
-        frame, mask = self._session.frame, self._session.mask
-        if frame is None or mask is None or not self.can_copy_on:
+        frame, mask, work = self._session.frame, self._session.mask, self._session.work
+        if frame is None or mask is None or work is None or not self.can_copy_on:
             return
         copied, number = mask.finished(), frame.index + 1
         self._session.show_frame(frame.index + 1)
-        there = self._session.mask
-        if there is None or there is mask:
+        if self._session.work is work:
             return  # it could not be decoded, and that was told
+        self._session.lesions.copied_to(work)
+        there = self._session.mask
+        if there is None or self._session.lesions.refuses():
+            return
         if there.pixels.shape != copied.pixels.shape:
             self._session.noted.emit(f"This frame has another size than frame {number}: its outline was not copied.")
             return
@@ -68,7 +71,7 @@ class Corrections:
     def _draw(self, pixels: Bool, done: str, idle: str) -> None:
         """Put these pixels in the mask's place and say how the area changed."""
         mask, frame = self._session.mask, self._session.frame
-        if mask is None or frame is None or mask.empty:
+        if mask is None or frame is None or mask.empty or self._session.lesions.refuses():
             return
         before = measure(mask.pixels, frame.spacing)
         changed = mask.redraw(pixels)

@@ -55,7 +55,7 @@ def run_whole_job(folder: Path) -> list[Path]:
     window = read_window(study, load_settings())
     try:
         done: list[Path] = []
-        window.session.export_report(folder / REPORT, done.append)
+        window.session.reports.export(folder / REPORT, done.append)
         wait_until(window.session, lambda: bool(done))
         picture = folder / PICTURE
         if not window.grab().save(str(picture)):

@@ -1,7 +1,7 @@
 """Files in and out as the user sees them: the dialogs for studies, masks and reports, and the list of recent files."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -17,8 +17,9 @@ from csamoe_desktop.report.content import content, report_file_name
 from csamoe_desktop.report.writing import SUFFIXES
 from csamoe_desktop.study.model import Spacing
 from csamoe_desktop.ui.closing import in_words
+from csamoe_desktop.ui.lesions import PlacedLesion
 from csamoe_desktop.ui.messages import Messages
-from csamoe_desktop.ui.reading import FrameWork, ReadingState
+from csamoe_desktop.ui.reading import LesionWork, ReadingState
 from csamoe_desktop.ui.session import Session
 
 _MASKS = f"Masks ({' '.join(f'*{suffix}' for suffix in READ_SUFFIXES)});;All files (*)"
@@ -49,6 +50,12 @@ class Files(QObject):
         """Ask for files, and open them."""
         names, _ = QFileDialog.getOpenFileNames(self._window, "Open studies", self._folder(), "All files (*)")
         self._session.open(*(Path(name) for name in names))
+
+    def open_folder(self) -> None:
+        """Ask for a folder, and open every image in it."""
+        name = QFileDialog.getExistingDirectory(self._window, "Open a folder of studies", self._folder())
+        if name:
+            self._session.open(Path(name))
 
     def choose_mask(self) -> None:
         """Ask for a mask file, and import it."""
@@ -93,7 +100,7 @@ class Files(QObject):
 
     def export(self) -> None:
         """Ask where to write the report, and write it."""
-        given, work = self._session.report_input(), self._session.work
+        given, work = self._session.reports.in_view(), self._session.work
         if given is None or work is None:
             return
         dialog = QFileDialog(self._window, "Export report", self._folder(), ";;".join(_REPORTS))
@@ -107,7 +114,7 @@ class Files(QObject):
 
     def copy_report(self) -> None:
         """Put the report on the clipboard as text."""
-        given = self._session.report_input()
+        given = self._session.reports.in_view()
         if given is not None and self._session.reading_state is ReadingState.DONE:
             QGuiApplication.clipboard().setText(content(given).text())
             self._messages.note("The report is on the clipboard, as text.")
@@ -147,7 +154,7 @@ class Files(QObject):
         else:
             self._messages.note(f"The mask was written to {path}.")
 
-    def _export_to(self, chosen: Path, work: FrameWork) -> None:
+    def _export_to(self, chosen: Path, work: LesionWork) -> None:
         """Write the report of `work` to the file chosen, or to the same name with ".pdf": that the user has not been
         asked about, should there be one already."""
         # A dialog takes "report Dr. Meyer" for a name with a suffix.
@@ -162,14 +169,16 @@ class Files(QObject):
             partial(self._export, path, work),
         )
 
-    def _export(self, path: Path, work: FrameWork) -> None:
+    def _export(self, path: Path, work: LesionWork) -> None:
         if self._session.work is not work:
             # Files that were being opened while the dialog stood come into view under it.
             self._messages.failure(
                 UserError("Another image has come into view; no report was written.", "Go back to yours, and export.")
             )
             return
-        self._session.export_report(path, self._exported)
+        reports = self._session.reports
+        count, left = len(reports.ready()), reports.left_out()
+        self._session.reports.export(path, partial(self._exported, count=count, left=left))
 
     def _import_resized(self, path: Path) -> None:
         try:
@@ -177,8 +186,11 @@ class Files(QObject):
         except UserError as problem:
             self._messages.failure(problem)
 
-    def _exported(self, path: Path) -> None:
-        self._messages.note(f"The report was written to {path}.")
+    def _exported(self, path: Path, count: int, left: Sequence[PlacedLesion]) -> None:
+        """Tell that the report of `count` readings was written, and of which lesions there was none to write."""
+        of = "The report" if count == 1 else f"The report of {count} readings"
+        without = f" Not in it, as no reading of it holds: {'; '.join(one.words for one in left)}." if left else ""
+        self._messages.note(f"{of} was written to {path}.{without}")
 
     def _fill_recent(self) -> None:
         names = self._session.settings.recent_files

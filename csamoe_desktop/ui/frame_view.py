@@ -6,7 +6,7 @@ pyqtgraph's GraphicsView, ViewBox and ImageItem show and place the image; nothin
 import dataclasses
 
 import pyqtgraph as pg
-from PySide6.QtCore import QPoint, QPointF, QRectF, Signal
+from PySide6.QtCore import QPoint, QPointF, QRectF, QTimer, Signal
 from PySide6.QtGui import QColor, QImage, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
@@ -15,7 +15,9 @@ from csamoe_desktop.lesion.tools import Box, Place
 from csamoe_desktop.ui.attention_layer import AttentionLayer
 from csamoe_desktop.ui.caliper_layer import CaliperItem
 from csamoe_desktop.ui.canvas_notes import Legend, Note, ScaleBar
-from csamoe_desktop.ui.overlays import BOUNDARY, CORE, FrameItem, OutlineItem, RegionItem
+from csamoe_desktop.ui.lesion_layer import OtherLesions, look_of
+from csamoe_desktop.ui.outline_item import OutlineItem
+from csamoe_desktop.ui.overlays import BOUNDARY, CORE, FrameItem, RegionItem
 from csamoe_desktop.ui.proposal_layer import Keys, ProposalLayer
 from csamoe_desktop.ui.reading import ReadingState
 from csamoe_desktop.ui.session import Session
@@ -30,6 +32,8 @@ _CLOSEST = 64.0
 _FARTHEST = 0.25
 """Of the zoom that fits, at least."""
 _MARGIN = 12
+_AT_A_TIME = 0.004
+"""Seconds for which the outline is caught up with before other events have their turn."""
 
 
 class FrameView(pg.GraphicsView):  # type: ignore[misc]
@@ -47,9 +51,10 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
         self.setCentralItem(self._area)
         self._image = FrameItem()
         self._outline = OutlineItem()
+        self._others = OtherLesions()
         self._regions = {"core": RegionItem(CORE), "boundary": RegionItem(BOUNDARY)}
         self._attention = AttentionLayer(session, self.viewport())
-        for item in (self._image, self._attention.item, *self._regions.values(), self._outline):
+        for item in (self._image, self._attention.item, *self._regions.values(), self._others, self._outline):
             self._area.addItem(item, ignoreBounds=True)
         self._empty = Note(self.viewport(), enlarged=1.4, panel=False)
         self._next_step = "Drop a study here"
@@ -70,9 +75,13 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
         self._assessment: object = None
 
         self.setAccessibleName("Image")
+        # What a stroke put off is caught up with between other events, a little at a time.
+        self._settling = QTimer(self)
+        self._settling.timeout.connect(self._settle_some)
         self._area.sigRangeChanged.connect(self._view_changed)
         self._area.sigResized.connect(self._view_resized)
         session.frameChanged.connect(self._frame_changed)
+        session.lesions.turned.connect(self._lesion_turned)
         session.maskChanged.connect(self._mask_changed)
         session.readingChanged.connect(self._reading_changed)
         session.settingsChanged.connect(self._settings_changed)
@@ -107,6 +116,14 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
         self._area.scaleBy(
             (1 / factor, 1 / factor), None if around is None else self._area.mapSceneToView(self._scene_point(around))
         )
+
+    def pan_by(self, step: QPointF) -> None:
+        """Move the image by `step`, in screen pixels."""
+        if self._session.frame is None:
+            return
+        self._fitted = False
+        down, across = self._zooms()
+        self._area.translateBy(x=-step.x() / across, y=-step.y() / down)
 
     @property
     def window_level(self) -> WindowLevel:
@@ -181,22 +198,35 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
     # -- what the session tells
 
     def _frame_changed(self) -> None:
-        study, frame, mask = self._session.study, self._session.frame, self._session.mask
+        study, frame = self._session.study, self._session.frame
         before, self._shown = self._shown, (study, None if frame is None else frame.shape)
         if before[0] is not study:
             self.set_window(WindowLevel())
         self._empty.say(self._next_step if frame is None else "")
         self._show_pixels()
-        self._outline.show_mask(None if mask is None else mask.pixels)
         if frame is not None:
             spacing = frame.spacing
             self._area.setAspectLocked(True, 1.0 if spacing is None else spacing.column / spacing.row)
             if self._fitted or before != self._shown:
                 self.fit()
+        self._lesion_turned()
+
+    def _lesion_turned(self) -> None:
+        work = self._session.work
+        self._outline.show_mask(None if work is None else work.mask.pixels)
+        self._outline.set_colour(look_of(1 if work is None else work.number).colour)
         self._reading_changed()
 
     def _mask_changed(self, box: object) -> None:
         self._outline.mask_changed(box if isinstance(box, Box) else None, self._hurries())
+
+    def _settle_outline(self) -> None:
+        """Nothing is in a hurry any more."""
+        self._settling.start(0)
+
+    def _settle_some(self) -> None:
+        if not self._outline.settle(_AT_A_TIME):
+            self._settling.stop()
 
     def _reading_changed(self) -> None:
         assessment, frame = self._session.assessment, self._session.frame
@@ -248,7 +278,12 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
                 there |= {"core", "boundary"}
             stale = assessment is not None and work.assessed_version != work.mask.version
         shown = [] if self._all_hidden else [name for name in OVERLAYS if self._visible[name] and name in there]
+        if work is not None and not work.shown:
+            shown = []
         self._outline.setVisible("lesion" in shown)
+        others = [one for one in self._session.lesions.there if one is not work and one.shown and not one.mask.empty]
+        self._others.show_lesions(others)
+        self._others.setVisible(self._visible["lesion"] and not self._all_hidden)
         self._calipers.setVisible(not self._all_hidden)
         self._attention.follow(hidden=self._all_hidden or stale)
         # Under a tint a map's colours would say something else: the edges alone stay.

@@ -16,13 +16,15 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.lesion.caliper_steps import FrameCalipers
 from csamoe_desktop.lesion.calipers import Caliper
+from csamoe_desktop.lesion.description import Description
 from csamoe_desktop.lesion.history import EditedMask
 from csamoe_desktop.lesion.mask import Author, LesionMask
 from csamoe_desktop.store.autosave import Autosave
-from csamoe_desktop.store.lesions import LesionKey, packed
+from csamoe_desktop.store.lesions import LesionKey, nothing_of, packed
 from csamoe_desktop.study.model import Frame, Study
+from csamoe_desktop.ui.frame_lesions import FrameLesions, blank_lesion
 from csamoe_desktop.ui.jobs import Jobs, Outcome
-from csamoe_desktop.ui.reading import FrameWork
+from csamoe_desktop.ui.reading import LesionWork
 
 _log = logging.getLogger(__name__)
 
@@ -34,13 +36,30 @@ _TRY_AGAIN_AFTER = 5.0
 """Seconds, where the store could not be written."""
 
 
+_State = tuple[int, str, Description, bool] | None
+"""What of a lesion is kept: its mask's version, its comment, its description, whether it is locked; None: nothing."""
+_ANEW: _State = (-1, "", Description(), False)
+
+
 @dataclass(slots=True, eq=False)
 class _Entry:
-    """The work on one frame, and the mask's version and the comment that the store's queue was given last."""
+    """The work on one frame, and in which state the store's queue was given each lesion last, by its number."""
 
-    work: FrameWork
+    work: FrameLesions
     frame: int
-    given: tuple[int, str]
+    given: dict[int, _State]
+
+    def unkept(self) -> list[LesionWork]:
+        """Return the lesions that are in another state now; what was deleted is a state too."""
+        return [
+            work for work in (*self.work.lesions, *self.work.removed) if self.state(work) != self.given.get(work.number)
+        ]
+
+    def state(self, work: LesionWork) -> _State:
+        """Return what of a lesion is to be kept now."""
+        if work in self.work.removed or (work.mask.empty and not (work.comment or work.description.said)):
+            return None
+        return work.mask.version, work.comment, work.description, work.locked
 
 
 class KeptWork(QObject):
@@ -67,7 +86,7 @@ class KeptWork(QObject):
         # So that the file stands open, in the schema in use, before the first image is.
         self._store()
 
-    def bring(self, study: Study, frame: Frame) -> tuple[FrameWork, bool]:
+    def bring(self, study: Study, frame: Frame) -> tuple[FrameLesions, bool]:
         """Return the work on a frame that comes into view, and whether other work had to make way for it.
 
         Work on this very image is found in the store, whatever its file is called and whenever it was done. A file may
@@ -87,10 +106,15 @@ class KeptWork(QObject):
         self._there[key] = entry
         return entry.work, there is not None
 
-    def get(self, study: Study, index: int) -> FrameWork | None:
+    def get(self, study: Study, index: int) -> FrameLesions | None:
         """Return the work on a frame as it was last in view, or None."""
         entry = self._there.get((study.path, index))
         return None if entry is None else entry.work
+
+    def frames(self, study: Study) -> list[tuple[int, FrameLesions]]:
+        """Return the frames of a study that were in view, by their index, each with its lesions."""
+        there = ((index, entry.work) for (path, index), entry in self._there.items() if path == study.path)
+        return sorted(there, key=lambda one: one[0])
 
     def forget(self, study: Study) -> None:
         """Let go of all work on a study: its masks and comments are in the store, or wait for it."""
@@ -104,7 +128,7 @@ class KeptWork(QObject):
     @property
     def safe(self) -> bool:
         """Whether every finished stroke and every comment is in the store."""
-        return not self._autosave.work_to_do and not any(entry.given != _state(entry) for entry in self._entries())
+        return not self._autosave.work_to_do and not any(entry.unkept() for entry in self._entries())
 
     def at_stake(self) -> tuple[int, int]:
         """Try to store all at once, and return how many outlines and how many comments the store did not take."""
@@ -118,7 +142,7 @@ class KeptWork(QObject):
         """Store all, a stroke in hand too, and let go of the store."""
         self._looks.stop()
         for entry in self._entries():
-            entry.work.mask.end()
+            entry.work.at_hand.mask.end()
         self._give()
         if self._autosave.work_to_do:
             self._store_now()
@@ -127,16 +151,32 @@ class KeptWork(QObject):
     def _found(self, frame: Frame, image: str) -> _Entry:
         """Return the work on an image as the store has it, or none done yet, with its calipers if it was closed before."""
         calipers = FrameCalipers(self._measured.get(LesionKey(image, frame.index), ()))
+        there = FrameLesions(frame.shape, image, calipers)
+        given: dict[int, _State] = {}
+        numbers: tuple[int, ...] = ()
         try:
-            kept = self._autosave.find(LesionKey(image, frame.index))
+            numbers, there.last_number = self._autosave.numbers(image, frame.index)
         except UserError as problem:
             self._could_not(problem)
-            kept = None
-        if kept is None or (kept.rows, kept.columns) != frame.shape:
-            return _Entry(FrameWork(EditedMask(frame.shape), image, calipers=calipers), frame.index, (0, ""))
-        mask = _ReopenedMask(kept.mask())
-        work = FrameWork(mask, image, comment=kept.comment, calipers=calipers)
-        return _Entry(work, frame.index, (mask.version, kept.comment))
+        found = []
+        for number in numbers:
+            try:
+                kept = self._autosave.find(LesionKey(image, frame.index, number))
+            except UserError as problem:
+                # The others are sound.
+                self._could_not(problem)
+                continue
+            if kept is None or kept.nothing or (kept.rows, kept.columns) != frame.shape:
+                continue
+            work = blank_lesion(there, number)
+            work.mask = _ReopenedMask(kept.mask(), work.mask.version)
+            work.comment, work.locked = kept.comment, kept.locked
+            if kept.description is not None:
+                work.description = kept.description
+            found.append(work)
+            given[number] = (work.mask.version, work.comment, work.description, work.locked)
+        there.begin(found)
+        return _Entry(there, frame.index, given)
 
     def _entries(self) -> list[_Entry]:
         return [*self._there.values(), *self._aside.values()]
@@ -150,13 +190,16 @@ class KeptWork(QObject):
         """Give the queue what has changed; of a study that is `closing`, a stroke in hand too."""
         for place, entry in (*self._there.items(), *self._aside.items()):
             if closing is not None and place[0] == closing.path:
-                entry.work.mask.end()
-            state = _state(entry)
-            if state != entry.given and not entry.work.mask.in_stroke:
-                work, mask = entry.work, entry.work.mask
+                entry.work.at_hand.mask.end()
+            for work in entry.unkept():
+                state, mask = entry.state(work), work.mask
+                if mask.in_stroke:
+                    continue
+                key = LesionKey(entry.work.image, entry.frame, work.number)
                 pixels = LesionMask(mask.pixels, mask.author, mask.source, mask.notes)
-                self._autosave.keep(LesionKey(work.image, entry.frame), packed(pixels, work.comment))
-                entry.given = state
+                kept = nothing_of(mask.pixels.shape) if state is None else packed(pixels, *state[1:])
+                self._autosave.keep(key, kept)
+                entry.given[work.number] = state
 
     def _store(self) -> None:
         # One that is under way takes what comes meanwhile; submitting another would drop what it has to tell.
@@ -173,8 +216,7 @@ class KeptWork(QObject):
         if begun_afresh is not None:
             for entry in self._entries():
                 # Where nothing was done, something may have been taken over that could not be read before.
-                if not entry.work.untouched:
-                    entry.given = (-1, "")
+                entry.given |= {work.number: _ANEW for work in entry.work.lesions if not work.blank}
             self.failed.emit(begun_afresh)
         elif self._said:
             self.noted.emit("Your outlines are kept again.")
@@ -193,17 +235,13 @@ class KeptWork(QObject):
 class _ReopenedMask(EditedMask):
     """A mask as it was kept on another day: no step of undo leads behind it."""
 
-    def __init__(self, kept: LesionMask) -> None:
+    def __init__(self, kept: LesionMask, first_version: int) -> None:
         rows, columns = kept.pixels.shape
-        super().__init__((rows, columns))
+        super().__init__((rows, columns), first_version)
         # An empty one, kept for its comment, has no author.
         if kept.author is not Author.NONE:
             self.replace(kept.pixels, kept.author, kept.source, kept.notes)
             self._done.clear()
-
-
-def _state(entry: _Entry) -> tuple[int, str]:
-    return entry.work.mask.version, entry.work.comment
 
 
 def image_hash(study: Study, frame: Frame) -> str:

@@ -28,6 +28,7 @@ from csamoe_desktop.ui.cine import Cine
 from csamoe_desktop.ui.closing import Closing
 from csamoe_desktop.ui.command_table import MENUS, TOOLBAR, command_table
 from csamoe_desktop.ui.comparison import ComparisonWindow
+from csamoe_desktop.ui.describing import DescribeDialog
 from csamoe_desktop.ui.files import Files
 from csamoe_desktop.ui.frame_bar import FrameBar
 from csamoe_desktop.ui.help_dialogs import about_dialog, keys_dialog
@@ -38,10 +39,12 @@ from csamoe_desktop.ui.overlay_switch import OverlaySwitch
 from csamoe_desktop.ui.proposal_layer import Keys
 from csamoe_desktop.ui.read_panel import OwnReadBox, ReportBox
 from csamoe_desktop.ui.result_panel import LesionBox, ReadingBox
+from csamoe_desktop.ui.seen_views import SeenViews
 from csamoe_desktop.ui.session import Session
 from csamoe_desktop.ui.settings_dialog import SettingsDialog
 from csamoe_desktop.ui.status_bar import StatusBar
 from csamoe_desktop.ui.study_list import StudyList
+from csamoe_desktop.ui.two_views import TwoViewsWindow
 
 _SIZE = QSize(1440, 900)
 _COLUMNS = (240, 840, 360)
@@ -79,7 +82,7 @@ class MainWindow(QMainWindow):
         self.canvas.name_keys(
             Keys(actions.key("accept_proposal"), actions.key("next_proposal"), actions.key(Tool.PROPOSE))
         )
-        self.lesion = LesionBox(session)
+        self.lesion = LesionBox(session, actions)
         self.own_read = OwnReadBox(session, actions)
         self.reading = ReadingBox(session, actions)
         self.report = ReportBox(session, actions["export"], actions["copy_report"])
@@ -139,13 +142,15 @@ class MainWindow(QMainWindow):
         session.frameChanged.connect(partial(self.messages.clear, Kind.QUESTION))
         for signal in (session.studyChanged, session.frameChanged, session.readingChanged):
             signal.connect(refresh)
-        for changed in (session.proposals.changed, session.calipers.changed, session.calibration.changed):
+        for changed in (session.proposals.changed, session.calipers.changed, session.calibration.changed, session.lesions.changed):
             changed.connect(refresh)
         session.jobs.busyChanged.connect(lambda lane, busy: refresh())
+        session.studiesListed.connect(refresh)
         session.studyChanged.connect(self._show_title)
         session.settingsChanged.connect(self._redress)
         self.canvas.hovered.connect(self.status.show_pixel)
         self.canvas.toolChanged.connect(lambda tool: refresh())
+        self.canvas.stepsChanged.connect(refresh)
         self.canvas.windowChanged.connect(lambda window: refresh())
         self.cine.playingChanged.connect(self._show_playing)
         self.actions_table.started.connect(self._command_started)
@@ -183,6 +188,22 @@ class MainWindow(QMainWindow):
     def calibrate(self) -> None:
         """Let the user draw along the depth scale."""
         self.calibrating.begin()
+
+    def describe_lesion(self) -> None:
+        """Ask what the lesion at hand is called and where it lies."""
+        if self.session.work is not None:
+            self._open(DescribeDialog(self.session, self))
+
+    def show_views(self) -> None:
+        """Open the views of the lesion at hand side by side, or bring them to the front; they follow the session."""
+        there = self.findChild(TwoViewsWindow)
+        if there is None:
+            there = TwoViewsWindow(SeenViews(self.session), self)
+            for signal in (self.session.lesions.changed, self.session.readingChanged, self.session.settingsChanged):
+                signal.connect(there.follow)
+        there.show()
+        there.raise_()
+        there.activateWindow()
 
     def show_settings(self) -> None:
         """Open the settings."""
@@ -261,8 +282,8 @@ class MainWindow(QMainWindow):
         )
         self.session.change_settings(sizes)
         self._save_geometry()
-        for comparison in self.findChildren(ComparisonWindow):
-            comparison.close()
+        for beside in (*self.findChildren(ComparisonWindow), *self.findChildren(TwoViewsWindow)):
+            beside.close()
         self.hide()
         self.session.close()
         super().closeEvent(event)

@@ -30,6 +30,10 @@ class Tool(StrEnum):
     CALIBRATE = "calibrate"
 
 
+EDITING = frozenset(Tool) - {Tool.WINDOW_LEVEL, Tool.PROPOSE, Tool.CALIPER, Tool.CALIBRATE}
+"""The tools that change the mask; with a proposal that is done on accepting it."""
+
+
 class MaskTool:
     """What the canvas asks of a tool that edits the mask; this one does nothing.
 
@@ -41,6 +45,16 @@ class MaskTool:
     @property
     def busy(self) -> bool:
         """Whether a stroke or polygon is in hand."""
+        return False
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether `undo` would take back a step of its own: one that is not yet a step of the mask."""
+        return False
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether `redo` would do one again."""
         return False
 
     def cursor(self) -> Qt.CursorShape | None:
@@ -76,6 +90,16 @@ class MaskTool:
     def cancel(self) -> bool:
         """Take back what is in hand; return whether there was anything."""
         return False
+
+    def take_back(self) -> None:
+        """The press that is still down was not meant: undo what it did, and no more."""
+        self.cancel()
+
+    def undo(self) -> None:
+        """Take back the last step, where `can_undo`."""
+
+    def redo(self) -> None:
+        """Do the step taken back last again, where `can_redo`."""
 
     def forget(self) -> None:
         """Another tool or another frame is there: nothing in hand counts any more."""

@@ -1,11 +1,9 @@
-"""What lies over the image, in frame pixels: the lesion's outline, core and boundary. Colours are Okabe and Ito's (2008),
+"""What lies over the image, in frame pixels: core and boundary, and where an expert looked. Colours are Okabe and Ito's (2008),
 each doubled by a line style or a hatching, so that nothing is told by colour alone."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, floor
 
-import cv2
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
@@ -13,8 +11,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPainterPath, QPen, QPixmap, QTransform
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
-from csamoe_desktop.lesion.outline import Line, outlines, outlines_within
-from csamoe_desktop.lesion.tools import Box
+from csamoe_desktop.lesion.outline import Line, outlines
 from csamoe_desktop.report import pictures
 
 # On the screen as on paper.
@@ -25,10 +22,8 @@ GREY = QColor("#9A9A9A")
 FADED = QColor(154, 154, 154, 170)
 HALO = QColor(0, 0, 0, 150)
 
-_PIXELS_SHOWN = 5.0
+PIXELS_SHOWN = 5.0
 """From this many screen pixels a frame pixel on, pixels are shown as squares and outlines go around each."""
-_TILE = 128
-"""Frame pixels: the outline is followed again in squares of this side."""
 
 
 def line(colour: QColor, width: float, style: Sequence[float] = ()) -> QPen:
@@ -76,124 +71,9 @@ class FrameItem(pg.ImageItem):  # type: ignore[misc]
 
     def paint(self, painter: QPainter, *arguments: object) -> None:
         """Paint it."""
-        smooth = max(zoom_of(painter)) < _PIXELS_SHOWN
+        smooth = max(zoom_of(painter)) < PIXELS_SHOWN
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
         super().paint(painter, *arguments)
-
-
-class OutlineItem(QGraphicsItem):
-    """The outline of a mask that may change at any time: a white line with a dark halo.
-
-    The frame is tiled, and a tile's lines are followed again when they are next painted, once however often the mask
-    changed there: a brush on a large frame costs what it costs on a small one. Lines have the mask's pixels' own edges
-    where they can be seen, and are smoothed and as coarse as the screen where they cannot.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)  # says what to paint anew
-        self._mask: NDArray[np.bool_] | None = None
-        self._tiles: dict[tuple[int, int], QPainterPath] = {}
-        """By their row and column; those that are to be followed are not there."""
-        self._detail: tuple[bool, int] = (False, 0)
-        self._put_off = QRectF()
-
-    def show_mask(self, mask: NDArray[np.bool_] | None) -> None:
-        """Show another mask (bool (rows, columns), followed as it changes in place), or none."""
-        self.prepareGeometryChange()
-        self._mask, self._tiles, self._put_off = mask, {}, QRectF()
-        self.update()
-
-    def mask_changed(self, box: Box | None, hurry: bool) -> None:
-        """Follow a change of the mask inside `box` (None: anywhere).
-
-        In a hurry, as more is to come at once, no more is painted than what changed: lines that end there may be off
-        by a fraction of a screen pixel elsewhere, until it is settled.
-        """
-        if box is None or self._mask is None:
-            self._tiles = {}
-            self.update()
-            return
-        # A pixel's neighbours have its edges.
-        tiles = [
-            (row, column)
-            for row in range(max(box.top - 2, 0) // _TILE, (box.bottom + 1) // _TILE + 1)
-            for column in range(max(box.left - 2, 0) // _TILE, (box.right + 1) // _TILE + 1)
-        ]
-        for tile in tiles:
-            self._tiles.pop(tile, None)
-        around = QRectF(
-            tiles[0][1] * _TILE,
-            tiles[0][0] * _TILE,
-            (tiles[-1][1] - tiles[0][1] + 1) * _TILE,
-            (tiles[-1][0] - tiles[0][0] + 1) * _TILE,
-        )
-        if hurry:
-            self._put_off = self._put_off.united(around)
-            around = QRectF(box.left - 1, box.top - 1, box.right - box.left + 2, box.bottom - box.top + 2)
-        self.update(self._padded(around))
-
-    def settle(self) -> None:
-        """Paint all that was put off in a hurry."""
-        if not self._put_off.isEmpty():
-            self.update(self._padded(self._put_off))
-            self._put_off = QRectF()
-
-    def boundingRect(self) -> QRectF:
-        """Return the frame with room for the line: constant, so that the outline can be followed late."""
-        if self._mask is None:
-            return QRectF()
-        return self._padded(QRectF(0, 0, self._mask.shape[1], self._mask.shape[0]))
-
-    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
-        """Paint it, after following it again where the mask or the zoom changed."""
-        if self._mask is None:
-            return
-        zoom = max(zoom_of(painter))
-        exact = zoom >= _PIXELS_SHOWN
-        detail = (exact, 0 if exact else round(np.log2(zoom) * 2))
-        if detail != self._detail:
-            self._detail, self._tiles = detail, {}
-        seen = [path for path in self._seen(self._padded(option.exposedRect), zoom) if not path.isEmpty()]
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        for pen in (line(HALO, 4), line(WHITE, 2)):
-            # Lines are cut where tiles meet: round ends would lie over each other there.
-            pen.setCapStyle(Qt.PenCapStyle.FlatCap)
-            painter.setPen(steady(pen, painter))
-            for path in seen:
-                painter.drawPath(path)
-
-    def _seen(self, exposed: QRectF, zoom: float) -> Iterator[QPainterPath]:
-        """Give the lines of each tile that `exposed`, in frame pixels, meets."""
-        assert self._mask is not None
-        rows, columns = self._mask.shape
-        whole = exposed.intersected(QRectF(0, 0, columns, rows))
-        for row in range(floor(whole.top() / _TILE), ceil(whole.bottom() / _TILE)):
-            for column in range(floor(whole.left() / _TILE), ceil(whole.right() / _TILE)):
-                path = self._tiles.get((row, column))
-                if path is None:
-                    path = self._tiles[row, column] = self._followed(row * _TILE, column * _TILE, zoom)
-                yield path
-
-    def _followed(self, top: int, left: int, zoom: float) -> QPainterPath:
-        assert self._mask is not None
-        rows, columns = self._mask.shape
-        box = Box(top, left, min(top + _TILE, rows), min(left + _TILE, columns))
-        path = QPainterPath()
-        for points, closed in outlines_within(self._mask, box, smooth=not self._detail[0]):
-            if not self._detail[0]:
-                points = cv2.approxPolyDP(points[:, None], 0.2 / zoom, closed)[:, 0].astype(np.float32)
-            one = pg.arrayToQPath(*points.astype(np.float64).T, finiteCheck=False)
-            if closed:
-                one.closeSubpath()
-            path.addPath(one)
-        return path
-
-    def _padded(self, rectangle: QRectF) -> QRectF:
-        scene = self.sceneTransform()
-        across, down = 4 / max(abs(scene.m11()), 1e-6), 4 / max(abs(scene.m22()), 1e-6)
-        return rectangle.adjusted(-across, -down, across, down)
 
 
 CIVIDIS = np.array(
@@ -241,7 +121,7 @@ class AttentionItem(QGraphicsItem):
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         """Paint it."""
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, max(zoom_of(painter)) < _PIXELS_SHOWN)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, max(zoom_of(painter)) < PIXELS_SHOWN)
         painter.drawImage(QPointF(0, 0), self._image)
 
 

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.report.own_read import OwnRead, Proposed, ReadRecord, propose
+from csamoe_desktop.report.own_read import OwnRead, Proposed, ReadRecord
 from csamoe_desktop.store.lesions import LesionKey
 from csamoe_desktop.store.reads import AIReading, Reads, Sitting
 from csamoe_desktop.study.model import Spacing
 from csamoe_desktop.ui.jobs import Outcome
 from csamoe_desktop.ui.lesion_read import LesionRead
-from csamoe_desktop.ui.reading import FrameWork, ReadingState
+from csamoe_desktop.ui.reading import LesionWork, ReadingState
 
 if TYPE_CHECKING:
     from csamoe_desktop.ui.session import Session
@@ -44,17 +44,17 @@ class OwnReads(QObject):
         self._session = session
         self.clock = clock
         self._since = clock()
-        self._work: FrameWork | None = None
+        self._work: LesionWork | None = None
         self._frame = 0
-        self._awaited: FrameWork | None = None
+        self._awaited: LesionWork | None = None
         self._nothing = LesionRead()
-        self._proposed: tuple[FrameWork, int, object, Proposed | None] | None = None
         self._said = False
         self.reads = Reads(file)
-        session.frameChanged.connect(self._turn)
+        session.lesions.turned.connect(self._turn)
         session.readingChanged.connect(self._heard)
         session.settingsChanged.connect(self._settings_changed)
         session.calibration.changed.connect(self._heard)
+        session.measuring.changed.connect(self.changed)
 
     # -- what is in view
 
@@ -86,15 +86,9 @@ class OwnReads(QObject):
 
     @property
     def proposed(self) -> Proposed | None:
-        """What the outline in view proposes; None where none is marked."""
-        work, frame = self._session.work, self._session.frame
-        if work is None or frame is None or work.mask.in_stroke:
-            return None
-        known = self._proposed
-        if known is None or known[:3] != (work, work.mask.version, frame.spacing):
-            known = (work, work.mask.version, frame.spacing, propose(work.mask.pixels, frame.spacing))
-            self._proposed = known
-        return known[3]
+        """What the outline in view proposes; None where none is marked. On a large frame it may have to be waited for."""
+        measured = self._session.measuring.at_once()
+        return None if measured is None else measured.proposed
 
     def state(self, found: ReadingState) -> ReadingState:
         """Return what of the state `found` of the reading in view may be seen: nothing of it under the veil."""
@@ -158,10 +152,24 @@ class OwnReads(QObject):
         if self.pending:
             self._lift(skipped=not self._read.own.given)
 
-    def record(self) -> ReadRecord:
-        """Return how the reads of the lesion in view came about, as the settings want it in the report."""
+    def veils(self, work: LesionWork) -> bool:
+        """Return whether the AI's reading of a lesion, in view or not, is not to be seen before the reader's own."""
+        return self._veiled(work.read)
+
+    def seen(self, work: LesionWork) -> None:
+        """Note that a model's reading of a lesion is on the screen beside the panel, as a comparison's is: what the reader
+        says of it from now on is no first read."""
+        if work.read.shown or self.veils(work):
+            return
+        self._show(work.read)
+        if work is self._work:
+            self.keep()
+        self.changed.emit()
+
+    def record(self, work: LesionWork) -> ReadRecord:
+        """Return how the reads of a lesion came about, as the settings want it in the report."""
         self._tick()
-        record = self._read.record()
+        record = work.read.record()
         return record if self._session.settings.reads_in_report else record.final_only()
 
     def keep(self) -> None:
@@ -199,7 +207,7 @@ class OwnReads(QObject):
         self.changed.emit()
 
     def _turn(self) -> None:
-        """Another frame, or the same one opened anew, is in view: the one before is left."""
+        """Another lesion is at hand, or the same one opened anew: the one before is left."""
         self._tick()
         work, frame = self._session.work, self._session.frame
         if self._work is not None and work is not self._work and self._take(self._work):
@@ -239,11 +247,15 @@ class OwnReads(QObject):
         self._answered()
         if work is None or work.assessment is None or read.shown or self._veiled(read):
             return
+        self._show(read)
+        self.keep()
+
+    def _show(self, read: LesionRead) -> None:
+        """Note that the reader sees a model's reading from now on."""
         self._tick()
         read.shown = True
         read.asked = read.asked or self._session.settings.own_read_first
         read.first = read.own if read.own.given else None
-        self.keep()
 
     def _answered(self) -> None:
         """Note how long the reading that is awaited took, in view or not, once it is there; or that none comes."""
@@ -276,7 +288,7 @@ class OwnReads(QObject):
             # Who has given the own read, and waits, is not reading.
             read.first_seconds += past
 
-    def _take(self, work: FrameWork) -> bool:
+    def _take(self, work: LesionWork) -> bool:
         """Put a sitting into the queue, and return whether there was anything to keep."""
         read = work.read
         if not (read.own.given or read.shown):
@@ -291,7 +303,7 @@ class OwnReads(QObject):
                 mask_sha256=hashlib.sha256(mask.pixels.tobytes()).hexdigest(),
                 guard=assessment.warnings,
             )
-        key = LesionKey(work.image, self._frame)
+        key = LesionKey(work.image, self._frame, work.number)
         self.reads.keep(Sitting(read.sitting, key, read.begun, read.record(), ai))
         return True
 
@@ -309,9 +321,10 @@ class OwnReads(QObject):
         def failed(problem: BaseException) -> None:
             if not self._said:
                 self._said = True
-                why = problem.message if isinstance(problem, UserError) else "Something went wrong inside the program."
-                self._session.failed.emit(
-                    UserError("Your reads are not kept at the moment.", f"{why} They are tried again with the next.")
+                fault = UserError(
+                    "Your reads are not kept at the moment: something went wrong inside the program.",
+                    "They are tried again with the next.",
                 )
+                self._session.failed.emit(problem if isinstance(problem, UserError) else fault)
 
         jobs.submit(KEEPING_READS, lambda job: self.reads.write(), Outcome(kept, failed))

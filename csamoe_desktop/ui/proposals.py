@@ -15,6 +15,7 @@ from csamoe_desktop.lesion.propose import Box, Finder, Proposal, propose, propos
 from csamoe_desktop.lesion.regions import Part
 from csamoe_desktop.lesion.tools import Place, brush
 from csamoe_desktop.ui.jobs import Job, Outcome
+from csamoe_desktop.ui.lesions import overlaps
 
 if TYPE_CHECKING:
     from csamoe_desktop.inference.outliner import Outliner
@@ -43,7 +44,8 @@ class Stage(Enum):
 
 
 class Proposals(QObject):
-    """What is proposed on the session's frame. With an outline on the frame, only what the reader asks for is offered."""
+    """What is proposed on the session's frame for the lesion at hand: nothing that another lesion covers; and once it has an
+    outline, only what the reader asks for."""
 
     changed = Signal()
     """`stage`, `offered` or `selected` changed."""
@@ -53,6 +55,7 @@ class Proposals(QObject):
         self._session = session
         self._outliner = _LoadedOutliner()
         self._found: tuple[Proposal, ...] = ()
+        self._free: tuple[Proposal, ...] = ()
         self._by = ""
         self._place = 0
         self._hovered = -1
@@ -63,6 +66,7 @@ class Proposals(QObject):
         self._soon = _timer(self, _AT_REST, self._look_by_itself)
         self._slow = _timer(self, _SLOW, self.changed.emit)
         session.frameChanged.connect(self._frame_changed)
+        session.lesions.turned.connect(self._turned)
         session.maskChanged.connect(self._mask_changed)
         session.settingsChanged.connect(self._settings_changed)
         self._watching = False
@@ -87,12 +91,12 @@ class Proposals(QObject):
             return Stage.IDLE if self._slow.isActive() else Stage.LOOKING
         if not self._open:
             return Stage.IDLE
-        return self._looked if self._looked is not Stage.IDLE or not self._found else Stage.OFFERED
+        return self._looked if self._looked is not Stage.IDLE or not self._free else Stage.OFFERED
 
     @property
     def offered(self) -> tuple[Proposal, ...]:
         """The candidates to choose from."""
-        return self._found if self._open else ()
+        return self._free if self._open else ()
 
     @property
     def selected(self) -> int:
@@ -145,7 +149,7 @@ class Proposals(QObject):
     def accept(self) -> bool:
         """Make the selected candidate the mask, one step of undo; return whether there was one."""
         mask = self._session.mask
-        if mask is None or not self.offered:
+        if mask is None or not self.offered or self._session.lesions.refuses():
             return False
         mask.replace(self.offered[self._place].mask, Author.PROPOSED, self._by)
         self._asked = False
@@ -198,6 +202,17 @@ class Proposals(QObject):
         self._forget()
         if self._watching:
             self._soon.start()
+
+    def _turned(self) -> None:
+        self._asked = False
+        self._keep_free()
+        self.changed.emit()
+
+    def _keep_free(self) -> None:
+        """Offer of what was found only what no other lesion covers."""
+        others = tuple(one for one in self._session.lesions.there if one is not self._session.work)
+        self._free = tuple(one for one in self._found if not overlaps(one.mask, others))
+        self._place = min(self._place, max(len(self._free) - 1, 0))
 
     def _mask_changed(self) -> None:
         mask, asked = self._session.mask, self._asked
@@ -253,6 +268,7 @@ class Proposals(QObject):
             self._found, self._place, self._hovered, self._said = (*found, *kept), 0, -1, ""
             # What was offered before is no answer to where the reader asked.
             self._looked = nothing if not found else Stage.IDLE
+            self._keep_free()
             self._slow.stop()
             self.changed.emit()
 
@@ -270,7 +286,7 @@ class Proposals(QObject):
 
     def _forget(self) -> None:
         self._stop()
-        self._found, self._place, self._asked, self._looked = (), 0, False, Stage.IDLE
+        self._found, self._free, self._place, self._asked, self._looked = (), (), 0, False, Stage.IDLE
         self.changed.emit()
 
     def _stop(self) -> None:

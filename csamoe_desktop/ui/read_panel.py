@@ -8,10 +8,10 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QPlainTextEdit, QPushButton, QSizePolicy, QWidget
 
 from csamoe_desktop.report.lexicon import Descriptor, load_lexicon
-from csamoe_desktop.report.own_read import OwnRead, term_names
+from csamoe_desktop.report.own_read import OwnRead, Proposed, term_names
 from csamoe_desktop.ui import theme
 from csamoe_desktop.ui.actions import Actions
-from csamoe_desktop.ui.reading import ReadingState
+from csamoe_desktop.ui.reading import LesionWork, ReadingState
 from csamoe_desktop.ui.result_panel import Box
 from csamoe_desktop.ui.session import Session
 from csamoe_desktop.ui.terms_button import StillCombo, TermsButton
@@ -67,10 +67,11 @@ class OwnReadBox(Box):
         self.category.currentIndexChanged.connect(self._take_category)
         self.confirm.clicked.connect(actions["confirm_proposed"].trigger)
         self.withdraw.clicked.connect(self._reads.withdraw)
+        self._proposal: tuple[LesionWork | None, Proposed | None] = (None, None)
         self._reads.changed.connect(self._show_soon)
         self._reads.wanted.connect(self._give_keys)
-        session.frameChanged.connect(self._show_comment)
-        session.frameChanged.connect(self._show_read)
+        session.lesions.turned.connect(self._show_comment)
+        session.lesions.turned.connect(self._show_read)
         session.settingsChanged.connect(self._show_settings)
         # A stroke changes the outline with every move of the mouse: it is measured a few times a second.
         self._soon = QTimer(self)
@@ -130,7 +131,10 @@ class OwnReadBox(Box):
 
     def _show_read(self) -> None:
         reads, work = self._reads, self._session.work
-        read, proposed = reads.read, reads.proposed
+        if not self._session.measuring.under_way:
+            self._proposal = work, reads.proposed
+        # While an outline is measured anew nobody waits for it: what it proposed before stays so long.
+        read, proposed = reads.read, self._proposal[1] if self._proposal[0] is work else None
         for widget in (self.category, self.management, *self.terms.values()):
             widget.setEnabled(work is not None)
         self.category.blockSignals(True)

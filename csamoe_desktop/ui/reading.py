@@ -1,10 +1,11 @@
-"""What the reader and the model have done on one frame, and where its reading stands."""
+"""What the reader and the model have done on one lesion of a frame, and where its reading stands."""
 
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from csamoe_desktop.assessment import Assessment
 from csamoe_desktop.lesion.caliper_steps import FrameCalipers
+from csamoe_desktop.lesion.description import Description
 from csamoe_desktop.lesion.history import EditedMask
 from csamoe_desktop.lesion.mask import Author, LesionMask
 from csamoe_desktop.ui.lesion_read import LesionRead
@@ -27,24 +28,31 @@ class ReadingState(Enum):
 
 
 @dataclass(slots=True, eq=False)
-class FrameWork:
-    """One frame's work.
+class LesionWork:
+    """The work on one lesion of a frame.
 
     Attributes:
         mask: the outline, with its undo.
         image: which image it is on (`kept_work.image_hash`).
+        number: its number on that image, from 1; no other lesion there ever has it.
+        description: what it is called and where it lies.
+        shown, locked: whether its outline is drawn, and whether it may not be changed.
         assessment: the last reading that succeeded.
         assessed_mask, assessed_version: the mask it read, and that mask's version.
         failure, failed_version: why the last attempt failed ("" if it did not), and on which version of the mask.
         withheld: it did not fail; the input guard forbade it.
         comment: the reader's free text.
         reported_version, reported_comment: the mask's version and the comment in the last report that was written.
-        calipers: the distances measured on it, with their undo.
+        calipers: the distances measured on the frame, with their undo: one object for all its lesions.
         read: the reader's own read, and how it came about.
     """
 
     mask: EditedMask
     image: str
+    number: int = 1
+    description: Description = field(default_factory=Description)
+    shown: bool = True
+    locked: bool = False
     assessment: Assessment | None = None
     assessed_mask: LesionMask | None = None
     assessed_version: int = -1
@@ -58,11 +66,17 @@ class FrameWork:
     read: LesionRead = field(default_factory=LesionRead)
 
     @property
-    def untouched(self) -> bool:
-        """Whether nothing would be lost without it."""
+    def title(self) -> str:
+        """What it is called."""
+        return self.description.title(self.number)
+
+    @property
+    def blank(self) -> bool:
+        """Whether nothing was done on it."""
         mask = self.mask
-        changed = mask.can_undo or mask.can_redo or not (mask.empty and self.calipers.untouched)
-        return not (changed or self.comment or self.assessment or not self.read.own.untouched)
+        changed = mask.can_undo or mask.can_redo or not mask.empty
+        said = self.comment or self.description.said or not self.read.own.untouched
+        return not (changed or said or self.assessment)
 
     @property
     def outline_unreported(self) -> bool:

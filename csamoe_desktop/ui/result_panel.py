@@ -1,15 +1,17 @@
 """The right column's two boxes on the lesion: what is marked, and how the model reads it."""
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from csamoe_desktop.assessment import Assessment
 from csamoe_desktop.lesion.calipers import numbered
-from csamoe_desktop.lesion.margin import describe_margin
-from csamoe_desktop.lesion.measure import measure
+from csamoe_desktop.lesion.history import EditedMask
+from csamoe_desktop.lesion.measure import area_words, source_words
 from csamoe_desktop.report.content import ReportContent, content
+from csamoe_desktop.study.model import Spacing
 from csamoe_desktop.ui import theme
 from csamoe_desktop.ui.actions import Actions
+from csamoe_desktop.ui.lesion_list import LesionList
 from csamoe_desktop.ui.reading import ReadingState
 from csamoe_desktop.ui.reading_bars import CategorySign, GateBars, ProbabilityScale
 from csamoe_desktop.ui.session import Session
@@ -37,24 +39,31 @@ class Box(QFrame):
 class LesionBox(Box):
     """What is marked in view: who marked it, how large it is, and what core and boundary the model saw."""
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
-        super().__init__("Lesion", parent)
+    def __init__(self, session: Session, actions: Actions, parent: QWidget | None = None) -> None:
+        super().__init__("Lesions", parent)
         self._session = session
+        self.list = LesionList(session)
+        for name in ("new_lesion", "describe_lesion", "delete_lesion"):
+            button = QToolButton()
+            button.setDefaultAction(actions[name])
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            self.heading.addWidget(button)
         self.author = theme.label(wrap=True)
         self.extent = theme.label(wrap=True)
         self.source = theme.label(role="muted", wrap=True)
         self.shape = theme.label(role="muted", wrap=True)
         self.regions = theme.label(role="muted", wrap=True)
         self.calipers = theme.label(wrap=True)
-        for widget in (self.author, self.extent, self.source, self.shape, self.calipers, self.regions):
+        for widget in (self.list, self.author, self.extent, self.source, self.shape, self.calipers, self.regions):
             self.column.addWidget(widget)
-        # A stroke changes the mask with every move of the mouse: it is measured a few times a second.
+        # A stroke changes the mask with every move of the mouse: its area is told a few times a second.
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(_SOON)
         self._soon.timeout.connect(self._show)
-        session.frameChanged.connect(self._show)
+        session.lesions.turned.connect(self._show)
         session.readingChanged.connect(self._show_soon)
+        session.measuring.changed.connect(self._show)
         session.calipers.changed.connect(self._show_calipers)
         session.calibration.changed.connect(self._calibrated)
         self._show()
@@ -90,15 +99,9 @@ class LesionBox(Box):
         theme.set_role(self.author, "")
         author = mask.author.value.capitalize()
         self.author.setText(f"{author}: {mask.source}" if mask.source else author)
-        size = measure(mask.pixels, session.frame.spacing)
-        self.extent.setText(f"{size.diameters().replace(' x ', ' × ')}  ·  area {size.area_words()}")
-        self.source.setText(_sentence(size.source))
-        margin = describe_margin(mask.pixels, session.frame.spacing)
-        # One line of the column; the rest is in its tip.
-        self.shape.setText(f"Height / width {size.height_to_width:.2f}  ·  circularity {margin.circularity:.2f}")
-        told = (size.height_words(), size.outline_words(), margin.words(), f"radial length: {margin.radial_words()}")
-        self.shape.setToolTip(f"<p>{'<br>'.join(_sentence(one) for one in told)}</p>")
-        given = session.report_input() if session.reading_state is ReadingState.DONE else None
+        self.source.setText(_sentence(source_words(session.frame.spacing)))
+        self._show_size(mask, session.frame.spacing)
+        given = session.reports.in_view() if session.reading_state is ReadingState.DONE else None
         core = given is not None and given.assessment.card.needs_outline
         self.regions.setVisible(core)
         if given is not None and core:
@@ -106,6 +109,23 @@ class LesionBox(Box):
             regions = given.assessment.regions
             self.regions.setText(f"Core: {_steps(regions.erosions)} in  ·  boundary: {_steps(regions.dilations)} out")
             self.regions.setToolTip(f"<p>Core: {said['Core']}.<br>Boundary: {said['Boundary']}.</p>")
+
+
+    def _show_size(self, mask: EditedMask, spacing: Spacing | None) -> None:
+        """Say what the outline measures; of one that changes as it is looked at, its area alone is known at once."""
+        measured = self._session.measuring.now
+        if measured is None:
+            diameters = f"… × … {'mm' if spacing else 'px'}"
+            self.extent.setText(f"{diameters}  ·  area {area_words(mask.count, spacing)}")
+            self.shape.setText("Height / width …  ·  circularity …")
+            self.shape.setToolTip("")
+            return
+        size, margin = measured.size, measured.margin
+        self.extent.setText(f"{size.diameters().replace(' x ', ' × ')}  ·  area {size.area_words()}")
+        # One line of the column; the rest is in its tip.
+        self.shape.setText(f"Height / width {size.height_to_width:.2f}  ·  circularity {margin.circularity:.2f}")
+        told = (size.height_words(), size.outline_words(), margin.words(), f"radial length: {margin.radial_words()}")
+        self.shape.setToolTip(f"<p>{'<br>'.join(_sentence(one) for one in told)}</p>")
 
 
 class ReadingBox(Box):
@@ -126,6 +146,7 @@ class ReadingBox(Box):
         self.of = theme.label(role="muted", wrap=True)
         self.scale = ProbabilityScale()
         self.gates = GateBars()
+        self.views = theme.label(role="muted", wrap=True)
         self.reach = theme.label(role="muted", wrap=True)
         self.routing = theme.label(role="muted", wrap=True)
         self.cautions = theme.label(role="attention", wrap=True)
@@ -164,6 +185,7 @@ class ReadingBox(Box):
             self.of,
             self.scale,
             self.reach,
+            self.views,
             self.gates,
             self.routing,
             self.cautions,
@@ -201,12 +223,13 @@ class ReadingBox(Box):
         self._numbers.setVisible(state in _HAS_NUMBERS)
         self._numbers.setEnabled(state is ReadingState.DONE)
         self._show_button()
-        given = self._session.report_input() if state in _HAS_NUMBERS else None
+        given = self._session.reports.in_view() if state in _HAS_NUMBERS else None
         if given is not None and given.assessment is not self._shown:
             self._shown = given.assessment
             self.sign.show_category(given.assessment.category)
             self._show_numbers(content(given), given.assessment.device)
         self._show_reach()
+        self._show_views()
 
     def _show_button(self) -> None:
         again = self.state in (ReadingState.STALE, ReadingState.FAILED)
@@ -254,6 +277,13 @@ class ReadingBox(Box):
         waiting = "Looking closer …" if under_way else ""
         self.reach.setText(f"{self._reach} with other contours" if self._reach else waiting)
         self.reach.setVisible(bool(self.reach.text()))
+
+    def _show_views(self) -> None:
+        """Say what this view and the others of the lesion come to, where others are read."""
+        together = self._session.reports.together() if self.state is ReadingState.DONE else None
+        self.views.setText("" if together is None else together.sentence(of=len(self._session.lesions.views())))
+        self.views.setVisible(together is not None)
+        theme.set_role(self.views, "muted" if together is None or together.agree else "attention")
 
     def _show_progress(self, share: float, words: str) -> None:
         self.doing.setText(f"{words} …")

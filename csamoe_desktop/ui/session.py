@@ -1,8 +1,5 @@
 """What is open: studies, frame, lesion mask and assessment. It emits facts; widgets ask it and listen, and hold no other."""
 
-import dataclasses
-from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,43 +7,47 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from csamoe_desktop import paths
-from csamoe_desktop.assessment import Assessment, Withheld, assess, look_closer
+from csamoe_desktop.assessment import Assessment, Withheld, assess
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.inference.bundle import DEFAULT
 from csamoe_desktop.lesion.formats import read_mask
 from csamoe_desktop.lesion.history import EditedMask
 from csamoe_desktop.lesion.mask import Author
-from csamoe_desktop.report.content import ReportInput
-from csamoe_desktop.report.writing import write_report
 from csamoe_desktop.settings import Settings, save_settings
 from csamoe_desktop.store.autosave import Autosave
 from csamoe_desktop.study.model import Frame, Study
-from csamoe_desktop.study.opening import open_study
 from csamoe_desktop.ui.calibration import HandCalibration
 from csamoe_desktop.ui.calipers import Calipers
 from csamoe_desktop.ui.closer_look import CloserLook
+from csamoe_desktop.ui.frame_lesions import FrameLesions
 from csamoe_desktop.ui.jobs import Job, Jobs, Outcome
 from csamoe_desktop.ui.kept_work import KeptWork
+from csamoe_desktop.ui.lesions import Lesions, PlacedLesion
 from csamoe_desktop.ui.loaded_model import LoadedModel
+from csamoe_desktop.ui.measuring import Measuring
+from csamoe_desktop.ui.opening import Opening
 from csamoe_desktop.ui.own_reads import OwnReads
 from csamoe_desktop.ui.proposals import Proposals
-from csamoe_desktop.ui.reading import FrameWork, ReadingState
+from csamoe_desktop.ui.reading import LesionWork, ReadingState
+from csamoe_desktop.ui.reports import REPORTING, Reports
 
 if TYPE_CHECKING:
     from csamoe_desktop.inference.predictor import Predictor
 
-OPENING, LOADING, ASSESSING, REPORTING = "opening", "loading", "assessing", "reporting"
+LOADING, ASSESSING = "loading", "assessing"
 
 
 class Session(QObject):
     """The open work. Readings stay with their file and frame as long as it is open, masks and comments for good.
 
-    `study`, `frame` and `work` change together and before anything is emitted: a listener never sees one of them
+    `study`, `frame` and `on_frame` change together and before anything is emitted: a listener never sees one of them
     beside another one's.
     """
 
     studyChanged = Signal()
     """Another study is in view (or none), or the list of open ones changed."""
+    studiesListed = Signal()
+    """More studies are open than before, behind those there; what is in view is the same."""
     frameChanged = Signal()
     """Another frame is in view (or none); its mask and reading too."""
     maskChanged = Signal(object)
@@ -70,16 +71,19 @@ class Session(QObject):
         self.studies: list[Study] = []
         self.study: Study | None = None
         self.frame: Frame | None = None
-        self.work: FrameWork | None = None
-        """The work on the frame in view."""
-        self._waiting: list[Path] = []
+        self.on_frame: FrameLesions | None = None
+        """The lesions on the frame in view."""
         self._kept = KeptWork(Autosave(paths.store_file()), self.jobs, self)
         self._kept.failed.connect(self.failed)
         self._kept.noted.connect(self.noted)
-        self._reading: FrameWork | None = None
+        self._reading: LesionWork | None = None
         self._model = LoadedModel()
+        self.lesions = Lesions(self)
+        self.reports = Reports(self)
+        self._opening = Opening(self)
         self.calibration = HandCalibration(self)
         self.calipers = Calipers(self)
+        self.measuring = Measuring(self)
         self.proposals = Proposals(self)
         self.own_reads = OwnReads(self, paths.store_file())
         self.closer_look = CloserLook(self)
@@ -87,10 +91,8 @@ class Session(QObject):
     # -- studies and frames
 
     def open(self, *paths: Path) -> None:
-        """Open files in the worker, one after the other; for each, `studyChanged` or `failed` follows."""
-        self._waiting += paths
-        if not self.jobs.busy(OPENING):
-            self._open_next()
+        """Open files and folders in the worker, one after the other; for each, `studyChanged` or `failed` follows."""
+        self._opening.open(*paths)
 
     def show_study(self, study: Study) -> None:
         """Bring a study that is open already into view, at its first frame; where that cannot be decoded, `failed`
@@ -126,8 +128,20 @@ class Session(QObject):
 
     def marked(self, study: Study, index: int) -> bool:
         """Return whether frame `index` of `study` has an outline."""
-        work = self._kept.get(study, index)
-        return work is not None and not work.mask.empty
+        on_frame = self._kept.get(study, index)
+        return on_frame is not None and on_frame.marked
+
+    def work_on(self, study: Study) -> list[tuple[int, FrameLesions]]:
+        """Return the frames of `study` that were in view, by their index, with their lesions."""
+        return self._kept.frames(study)
+
+    def frame_of(self, placed: PlacedLesion) -> Frame:
+        """Return the frame a lesion is on, decoded now, with the spacing the user gave it: for workers.
+
+        Raises:
+            UserError: it cannot be decoded.
+        """
+        return self.calibration.applied(placed.study, placed.study.frame(placed.frame), placed.work.image)
 
     def unreported(self, study: Study | None = None) -> tuple[int, int]:
         """Return how many outlines and how many comments are lost when a study is closed, or the program (None).
@@ -141,33 +155,23 @@ class Session(QObject):
         """Whether every finished stroke and every comment is in the store."""
         return self._kept.safe
 
-    def _open_next(self) -> None:
-        if not self._waiting:
-            return
-        path = self._waiting.pop(0)
-
-        def work(job: Job) -> tuple[Study, Frame]:
-            study = open_study(path.absolute())
-            return study, study.frame(0)
-
-        def failed(problem: BaseException) -> None:
-            self.failed.emit(problem)
-            self._open_next()
-
-        self.jobs.submit(OPENING, work, Outcome(self._opened, failed))
-
-    def _opened(self, opened: tuple[Study, Frame]) -> None:
-        study, frame = opened
+    def show_opened(self, study: Study, frame: Frame, path: Path) -> None:
+        """Bring a study that was opened just now into view, in the place of one from the same file; `path` is what the user
+        opened, that file or a folder."""
         places = [place for place, other in enumerate(self.studies) if other.path == study.path]
         if places:
             self.studies[places[0]] = study
         else:
             self.studies.append(study)
-        self.change_settings(self.settings.with_recent(study.path))
+        self.change_settings(self.settings.with_recent(path))
         self._show(study, frame, listed=True)
-        for note in study.notes:
-            self.noted.emit(note)
-        self._open_next()
+
+    def list_studies(self, studies: list[Study]) -> None:
+        """Add studies that were opened just now behind the others; what is in view stays."""
+        self.studies += studies
+        self.studiesListed.emit()
+        if self.study is None and studies:
+            self.show_study(studies[0])
 
     def _decode_and_show(self, study: Study, index: int) -> None:
         try:
@@ -181,27 +185,36 @@ class Session(QObject):
         """Bring a frame, or nothing, into view; `listed`: the list of open studies changed too."""
         study_changed = listed or study is not self.study
         made_way = False
-        self.study, self.frame, self.work = study, frame, None
+        self.study, self.frame, self.on_frame = study, frame, None
         if study is not None and frame is not None:
-            self.work, made_way = self._kept.bring(study, frame)
-            self.frame = self.calibration.applied(study, frame, self.work.image)
+            self.on_frame, made_way = self._kept.bring(study, frame)
+            self.frame = self.calibration.applied(study, frame, self.on_frame.image)
         if study_changed:
             self.studyChanged.emit()
         self.frameChanged.emit()
+        self.lesions.turned.emit()
+        self.lesions.changed.emit()
         self.readingChanged.emit()
         if made_way and study is not None and frame is not None:
             which = f"Frame {frame.index + 1} of {study.path.name}" if study.frame_count > 1 else study.path.name
             self.noted.emit(f"{which} is another image than before: the outline made on that one was put aside.")
 
-    # -- the mask
+    # -- the lesion at hand and its mask
+
+    @property
+    def work(self) -> LesionWork | None:
+        """The work on the lesion at hand."""
+        return None if self.on_frame is None else self.on_frame.at_hand
 
     @property
     def mask(self) -> EditedMask | None:
-        """The mask of the frame in view, to be edited through `mask_edited`'s callers only."""
+        """The mask of the lesion at hand, to be edited through `mask_edited`'s callers only."""
         return None if self.work is None else self.work.mask
 
     def mask_edited(self, box: object | None) -> None:
-        """Tell everyone that the mask in view changed inside `box` (None: anywhere)."""
+        """Tell everyone that the mask in view changed inside `box` (None: anywhere); what is drawn on is shown."""
+        if self.work is not None and not self.work.shown:
+            self.lesions.toggle_shown()
         self.maskChanged.emit(box)
         self.readingChanged.emit()
 
@@ -214,6 +227,8 @@ class Session(QObject):
         """
         if self.study is None or self.frame is None or self.mask is None:
             raise UserError("There is no image to put a mask on.", "Open a study first.")
+        if self.lesions.refuses():
+            return
         read = read_mask(path, self.frame.shape, resize=resize, image=self.study.path.name)
         self.mask.replace(read.pixels, Author.IMPORTED, path.name, read.notes)
         self.mask_edited(None)
@@ -222,17 +237,17 @@ class Session(QObject):
 
     def undo(self) -> None:
         """Take back the last step on the mask in view, or with a caliper where that came last."""
-        if not self.calipers.undo() and self.mask is not None and self.mask.can_undo:
+        if not self.calipers.undo() and self.mask is not None and self.mask.can_undo and not self.lesions.refuses():
             self.mask_edited(self.mask.undo())
 
     def redo(self) -> None:
         """Do the step taken back last again."""
-        if not self.calipers.redo() and self.mask is not None and self.mask.can_redo:
+        if not self.calipers.redo() and self.mask is not None and self.mask.can_redo and not self.lesions.refuses():
             self.mask_edited(self.mask.redo())
 
     def clear_mask(self) -> None:
         """Remove the mask in view; one step of undo."""
-        if self.mask is not None and not self.mask.empty:
+        if self.mask is not None and not self.mask.empty and not self.lesions.refuses():
             self.mask.replace(np.zeros_like(self.mask.pixels), Author.NONE, "")
             self.mask_edited(None)
 
@@ -324,55 +339,6 @@ class Session(QObject):
         )
         self.modelChanged.emit()
 
-    def report_input(self) -> ReportInput | None:
-        """Return what a report of the reading in view is made from, also when it is stale; None before there is one to
-        be seen."""
-        study, frame, work, assessment = self.study, self.frame, self.work, self.assessment
-        if study is None or frame is None or work is None or assessment is None or work.assessed_mask is None:
-            return None
-        return ReportInput(
-            study_name=study.path.name,
-            facts=study.facts,
-            frame=frame,
-            frame_count=study.frame_count,
-            mask=work.assessed_mask,
-            assessment=assessment,
-            reader=self.settings.reader,
-            comment=work.comment,
-            created=datetime.now().astimezone(),
-            notes=study.notes,
-            reads=self.own_reads.record(),
-            calipers=work.calipers.now,
-            prevalence=self.settings.prevalence / 100 if self.settings.prevalence else None,
-        )
-
-    def export_report(self, path: Path, done: Callable[[Path], None]) -> None:
-        """Write the report of the reading in view in the worker; `done` is called with `path`, or `failed` follows."""
-        given = self.report_input()
-        if given is None:
-            self.failed.emit(UserError("There is no reading to report.", "Mark the lesion and assess it first."))
-            return
-        work = self.work
-        if work is None or self.reading_state is not ReadingState.DONE:
-            self.failed.emit(UserError("The reading does not hold for what is on the screen.", "Assess again first."))
-            return
-        version = work.mask.version
-
-        def written(nothing: None) -> None:
-            work.reported_version, work.reported_comment = version, given.comment
-            self.own_reads.keep()
-            done(path)
-
-        def write(job: Job) -> None:
-            whole = given
-            if not whole.assessment.looked_closer:
-                # Paper is not written before all is known of the reading.
-                closer = look_closer(given.frame, given.mask.pixels, self.load_model(job), given.assessment)
-                whole = dataclasses.replace(given, assessment=closer)
-            write_report(path, whole)
-
-        self.jobs.submit(REPORTING, write, Outcome(written, self.failed.emit))
-
     # -- settings and the end
 
     def change_settings(self, settings: Settings) -> None:
@@ -393,8 +359,9 @@ class Session(QObject):
 
     def close(self) -> None:
         """Stop all work and wait for it, a report being written excepted, which is finished; then all is silent."""
-        self._waiting.clear()
+        self._opening.close()
         self.proposals.close()
+        self.measuring.close()
         self.jobs.finish(REPORTING)
         self.own_reads.close()
         self._kept.close()

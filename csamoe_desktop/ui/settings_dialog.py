@@ -1,10 +1,11 @@
 """The settings, each applied at once; Cancel puts back what was there when the dialog opened."""
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QResizeEvent, QStandardItemModel
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -12,9 +13,11 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QFileDialog,
     QFormLayout,
+    QFrame,
     QHBoxLayout,
     QLineEdit,
     QPushButton,
+    QScrollArea,
     QSlider,
     QSpinBox,
     QVBoxLayout,
@@ -25,8 +28,10 @@ from csamoe_desktop.errors import UserError
 from csamoe_desktop.inference.bundle import readers
 from csamoe_desktop.inference.engine import DEVICES, choose_device
 from csamoe_desktop.networks.cards import ModelCard
+from csamoe_desktop.report.letterhead import read_logo
 from csamoe_desktop.report.model_words import needs
-from csamoe_desktop.settings import THEMES
+from csamoe_desktop.report.wording import LANGUAGES
+from csamoe_desktop.settings import REPORT_LANGUAGES, THEMES
 from csamoe_desktop.ui import theme
 from csamoe_desktop.ui.jobs import Job, Outcome
 from csamoe_desktop.ui.session import Session
@@ -51,6 +56,10 @@ class SettingsDialog(QDialog):
         self.font_size = QSpinBox()
         self.folder = QLineEdit(self._before.default_folder)
         self.reader = QLineEdit(self._before.reader)
+        self.institution = QLineEdit(self._before.institution)
+        self.logo = QLineEdit(self._before.logo)
+        self.logo_said = theme.label(role="muted", wrap=True)
+        self.language = QComboBox()
         self.propose = QCheckBox("Propose outlines on opening")
         self.prevalence = QSpinBox()
         self.own_read_first = QCheckBox("Before the AI's reading is shown")
@@ -60,6 +69,7 @@ class SettingsDialog(QDialog):
         self._lay_out()
         self._connect()
         self._show_model()
+        self._show_logo()
         session.jobs.submit(ASKING, devices_here, Outcome(self._show_devices, self._devices_failed))
 
     def done(self, result: int) -> None:
@@ -92,6 +102,12 @@ class SettingsDialog(QDialog):
         self.font_size.setValue(before.font_size)
         self.folder.setPlaceholderText("The folder last used")
         self.reader.setPlaceholderText("As it is to stand on reports")
+        self.institution.setPlaceholderText("At the head of reports")
+        self.logo.setPlaceholderText("None; a PNG or JPEG picture")
+        for name in REPORT_LANGUAGES:
+            self.language.addItem(LANGUAGES[name], name)
+        self.language.setCurrentIndex(REPORT_LANGUAGES.index(before.report_language))
+        self.language.setToolTip("Of the program's own words; names, comments and what a model says of itself stay")
         self.propose.setChecked(before.propose_on_opening)
         self.propose.setToolTip(
             "Look for lesions on each image that comes into view; nothing is marked until you accept"
@@ -111,11 +127,12 @@ class SettingsDialog(QDialog):
         self.opacity.setValue(before.overlay_opacity)
 
     def _lay_out(self) -> None:
-        choose = QPushButton("Choose…")
-        choose.clicked.connect(self._choose_folder)
-        folder = QHBoxLayout()
-        folder.addWidget(self.folder, 1)
-        folder.addWidget(choose)
+        folder, logo = QHBoxLayout(), QHBoxLayout()
+        for row, field, choose in ((folder, self.folder, self._choose_folder), (logo, self.logo, self._choose_logo)):
+            button = QPushButton("Choose…")
+            button.clicked.connect(choose)
+            row.addWidget(field, 1)
+            row.addWidget(button)
         form = QFormLayout()
         form.setHorizontalSpacing(theme.GRID * 3)
         form.setVerticalSpacing(theme.GRID)
@@ -132,6 +149,10 @@ class SettingsDialog(QDialog):
         form.addRow("Opacity of core and boundary", self.opacity)
         form.addRow("Open files from", folder)
         form.addRow("Reader's name", self.reader)
+        form.addRow("Institution", self.institution)
+        form.addRow("Logo", logo)
+        form.addRow("", self.logo_said)
+        form.addRow("Language of reports", self.language)
         form.addRow("Malignant here", self.prevalence)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         buttons.accepted.connect(self.accept)
@@ -139,13 +160,27 @@ class SettingsDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(*[theme.GRID * 2] * 4)
         column.setSpacing(theme.GRID * 2)
-        column.addLayout(form)
-        column.addStretch(1)
+        # On a low screen, or in large type, the rows are scrolled: OK must stay in reach.
+        self._rows, self._scroll = QWidget(), QScrollArea()
+        form.setContentsMargins(0, 0, theme.GRID, 0)
+        self._rows.setLayout(form)
+        self._scroll.setWidget(self._rows)
+        self._rows.installEventFilter(self)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        column.addWidget(self._scroll, 1)
         column.addWidget(buttons)
         self.setMinimumWidth(theme.GRID * 84)
 
     def _connect(self) -> None:
-        for combo, name in ((self.device, "device"), (self.model, "model"), (self.theme, "theme")):
+        combos = (
+            (self.device, "device"),
+            (self.model, "model"),
+            (self.theme, "theme"),
+            (self.language, "report_language"),
+        )
+        for combo, name in combos:
             combo.activated.connect(lambda row, combo=combo, name=name: self._change(name, combo.itemData(row)))
         self.model.currentIndexChanged.connect(self._show_model)
         self.font_size.valueChanged.connect(lambda size: self._change("font_size", size))
@@ -156,6 +191,8 @@ class SettingsDialog(QDialog):
         self.opacity.valueChanged.connect(lambda percent: self._change("overlay_opacity", percent))
         self.folder.editingFinished.connect(lambda: self._change("default_folder", self.folder.text().strip()))
         self.reader.editingFinished.connect(lambda: self._change("reader", self.reader.text().strip()))
+        self.institution.editingFinished.connect(lambda: self._change("institution", self.institution.text().strip()))
+        self.logo.editingFinished.connect(self._change_logo)
 
     def _change(self, name: str, value: object) -> None:
         changes: dict[str, Any] = {name: value}
@@ -165,6 +202,27 @@ class SettingsDialog(QDialog):
         if chosen := QFileDialog.getExistingDirectory(self, "Open files from", self.folder.text()):
             self.folder.setText(chosen)
             self._change("default_folder", chosen)
+
+    def _choose_logo(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(self, "Logo", self.logo.text(), "Pictures (*.png *.jpg *.jpeg)")
+        if name:
+            self.logo.setText(name)
+            self._change_logo()
+
+    def _change_logo(self) -> None:
+        self._change("logo", self.logo.text().strip())
+        self._show_logo()
+
+    def _show_logo(self) -> None:
+        """Say at once what is wrong with the logo: with a report it would come at a bad time."""
+        self.logo_said.hide()
+        if logo := self.logo.text().strip():
+            try:
+                read_logo(Path(logo))
+            except UserError as problem:
+                self.logo_said.setText(f"{problem.message} No PDF can be written with it.")
+                self.logo_said.show()
+        self._grow()
 
     def _show_model(self) -> None:
         card = next((card for card in self._cards if card.name == self.model.currentData()), None)
@@ -190,14 +248,26 @@ class SettingsDialog(QDialog):
         self._grow()
 
     def _grow(self) -> None:
-        """Give wrapped sentences the height they need at the width there is."""
-        for said in (self.device_said, self.model_said):
-            said.setMinimumHeight(said.heightForWidth(max(said.width(), theme.GRID * 40)))
+        """Give wrapped sentences the height they need at the width there is, and the rows theirs as far as the screen goes."""
+        for said in (self.device_said, self.model_said, self.logo_said):
+            # An empty one has no height to ask for.
+            said.setMinimumHeight(max(said.heightForWidth(max(said.width(), theme.GRID * 40)), 0))
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Fit the sentences to the new width."""
-        super().resizeEvent(event)
-        self._grow()
+        rows = self._rows.layout()
+        assert rows is not None
+        rows.invalidate()
+        rows.activate()
+        room = self.screen().availableGeometry().height() - theme.GRID * 16
+        self._scroll.setMinimumHeight(min(rows.sizeHint().height(), room))
+        bar = self._scroll.verticalScrollBar().sizeHint().width()
+        # Of a dialog that has a least width its layout asks for no other.
+        self.setMinimumWidth(max(theme.GRID * 84, rows.minimumSize().width() + bar + theme.GRID * 4))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Fit the sentences to the rows' new width."""
+        if watched is self._rows and event.type() == QEvent.Type.Resize:
+            self._grow()
+        return super().eventFilter(watched, event)
 
     def _devices_failed(self, problem: BaseException) -> None:
         self.device_said.setText("This computer could not be asked what it has; automatic and CPU always work.")

@@ -30,6 +30,7 @@ class StudyList(QWidget):
         self.setObjectName("column")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._session = session
+        self._listed: list[Study] = []
         self.studies = QListWidget()
         self.studies.setAccessibleName("Studies")
         self.studies.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -47,14 +48,19 @@ class StudyList(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.GRID, theme.GRID, theme.GRID // 2, 0)
         column.setSpacing(theme.GRID)
-        for widget in (theme.label("Studies", "heading"), self.studies, self._facts, self._frames_heading):
+        self._studies_heading = theme.label("Studies", "heading")
+        for widget in (self._studies_heading, self.studies, self._facts, self._frames_heading):
             column.addWidget(widget)
         column.addWidget(self.frames, 1)
-        self.studies.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._column = column
+        self.studies.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        # The images of a folder often differ in the end of their names only.
+        self.studies.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         # One press and the row is current: by the mouse and by the keyboard alike.
         self.studies.currentRowChanged.connect(self._choose_study)
         self.frames.selectionModel().currentChanged.connect(self._choose_frame)
         session.studyChanged.connect(self._show_studies)
+        session.studiesListed.connect(self._show_studies)
         session.frameChanged.connect(self._show_frame)
         self._show_studies()
 
@@ -86,23 +92,32 @@ class StudyList(QWidget):
 
     def _show_studies(self) -> None:
         session = self._session
-        self.studies.blockSignals(True)
-        self.studies.clear()
-        for study in session.studies:
-            item = QListWidgetItem("\n".join(_two_lines(study)))
-            item.setToolTip("\n".join([str(study.path), study.kind, *_facts(study)]))
-            self.studies.addItem(item)
-        self.studies.blockSignals(False)
+        if session.studies != self._listed or not self._listed:
+            # Only then: made anew, a long list would jump under the mouse that chose from it.
+            self._list(session.studies)
         self._show_current_study()
-        self._set_list_height()
         self._facts.setText("" if session.study is None else "\n".join(_facts(session.study)))
         self._facts.setVisible(bool(self._facts.text()))
         count = 0 if session.study is None else session.study.frame_count
         self._frames_heading.setText("Frames" if count < 2 else f"Frames  {count}")
         self._frames_heading.setVisible(count > 0)
-        if not session.studies:
+
+    def _list(self, studies: list[Study]) -> None:
+        self._listed = list(studies)
+        self.studies.blockSignals(True)
+        place = self.studies.verticalScrollBar().value()
+        self.studies.clear()
+        for study in studies:
+            item = QListWidgetItem("\n".join(_two_lines(study)))
+            item.setToolTip("\n".join([str(study.path), study.kind, *_facts(study)]))
+            self.studies.addItem(item)
+        if not studies:
             self.studies.addItem("None is open yet")
             self.studies.item(0).setFlags(Qt.ItemFlag.NoItemFlags)
+        self.studies.verticalScrollBar().setValue(place)
+        self.studies.blockSignals(False)
+        self._studies_heading.setText("Studies" if len(studies) < 2 else f"Studies  {len(studies)}")
+        self._set_list_height()
 
     def _show_frame(self) -> None:
         if self._session.frame is None:
@@ -113,9 +128,13 @@ class StudyList(QWidget):
             self.frames.scrollTo(index)
 
     def _set_list_height(self) -> None:
-        rows = min(max(self.studies.count(), 1), _STUDIES_IN_VIEW)
+        rows = max(self.studies.count(), 1)
         line = self.studies.fontMetrics().lineSpacing() * 2 + theme.GRID * 3 // 2
-        self.studies.setFixedHeight(rows * line + 2)
+        self.studies.setMinimumHeight(min(rows, _STUDIES_IN_VIEW) * line + 2)
+        self.studies.setMaximumHeight(rows * line + 2)
+        # Stills leave the room below to the list.
+        stills = all(study.frame_count == 1 for study in self._listed)
+        self._column.setStretchFactor(self.studies, 4 if stills else 1)
 
 
 class FrameModel(QAbstractListModel):
@@ -129,8 +148,10 @@ class FrameModel(QAbstractListModel):
         self._blank = QPixmap(WIDTH, HEIGHT)
         self._blank.fill(QColor(theme.colours().canvas))
         session.studyChanged.connect(self._reset)
+        self._marks: tuple[Study | None, int, bool] = (None, -1, False)
         session.maskChanged.connect(self._show_mark)
         session.frameChanged.connect(self._show_mark)
+        session.lesions.changed.connect(self._show_mark)
 
     def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008
         """Return how many frames there are."""
@@ -151,8 +172,14 @@ class FrameModel(QAbstractListModel):
         return None
 
     def _show_mark(self) -> None:
-        if self._session.frame is not None:
-            self._changed(self._session.frame.index)
+        study, frame = self._session.study, self._session.frame
+        if study is None or frame is None:
+            return
+        # A stroke changes the mask with every move of the mouse, but marks the frame once.
+        marks = (study, frame.index, self._session.marked(study, frame.index))
+        if marks != self._marks:
+            self._marks = marks
+            self._changed(frame.index)
 
     def _changed(self, row: int) -> None:
         index = self.index(row, 0)
@@ -160,6 +187,7 @@ class FrameModel(QAbstractListModel):
             self.dataChanged.emit(index, index)
 
     def _reset(self) -> None:
+        self._marks = (None, -1, False)
         self.beginResetModel()
         self.endResetModel()
 

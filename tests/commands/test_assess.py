@@ -8,6 +8,7 @@ import pytest
 
 from csamoe_desktop.cli import main
 from csamoe_desktop.inference.bundle import readers
+from csamoe_desktop.settings import Settings, save_settings
 
 
 def arguments(folder: Path, *more: str) -> list[str]:
@@ -50,6 +51,27 @@ def test_the_report_is_written(demo_folder: Path, tmp_path: Path, capsys: pytest
     text = subprocess.run(["pdftotext", "-layout", str(report), "-"], capture_output=True, check=True, text=True).stdout
     assert "PHANTOM" in text.upper()
     assert "research use only" in text.lower()
+
+
+def test_the_report_is_in_the_language_asked_for_with_the_institution_of_the_settings(
+    demo_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_settings(Settings(institution="虚构医院", report_language="zh"))
+    for more, words in ((["--language", "en"], "Reader's comment"), ([], "医师意见")):
+        report = tmp_path / "report.txt"
+        assert main(arguments(demo_folder, "--device", "cpu", "--report", str(report), *more)) == 0
+        text = report.read_text(encoding="utf-8")
+        assert text.startswith("虚构医院\n")
+        assert words in text
+
+
+def test_a_logo_that_cannot_be_used_is_said_before_anything_is_read(
+    demo_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "logo.png").write_text("no picture", encoding="utf-8")
+    save_settings(Settings(logo=str(tmp_path / "logo.png")))
+    assert main(arguments(demo_folder, "--report", str(tmp_path / "report.pdf"), "--model", "nonesuch")) == 2
+    assert "The logo logo.png is no PNG or JPEG picture." in capsys.readouterr().err
 
 
 def test_a_frame_of_a_cine_is_chosen_by_its_number(demo_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -55,10 +55,101 @@ def change(report: Path, how: Callable[[dict[str, Any]], object], forged: bool =
     told = json.loads(report.read_text(encoding="utf-8"))
     how(told)
     if forged:
+        for part in (*told["readings"], told):
+            hashed = {name: one for name, one in part.items() if name not in ("parts_sha256", "content_sha256")}
+            part["parts_sha256"] = {name: content_sha256(one) for name, one in hashed.items()}
         parts = {name: part for name, part in told.items() if name not in ("parts_sha256", "content_sha256")}
         told = {**parts, "parts_sha256": {name: content_sha256(part) for name, part in parts.items()}}
         told["content_sha256"] = content_sha256(told)
     report.write_text(json.dumps(told), encoding="utf-8")
+
+
+def first(told: dict[str, Any]) -> dict[str, Any]:
+    """The first reading of a report."""
+    return told["readings"][0]  # type: ignore[no-any-return]
+
+
+def test_a_report_of_the_first_format_is_verified_too(folder: Path, verify: Verify) -> None:
+    file = folder / "report.json"
+    told = json.loads(file.read_text(encoding="utf-8"))
+    reading = {name: part for name, part in first(told).items() if name not in ("parts_sha256", "description")}
+    old = {**{name: told[name] for name in ("format", "program", "created")}, "format_version": 1, **reading}
+    old["parts_sha256"] = {name: content_sha256(part) for name, part in old.items()}
+    file.write_text(json.dumps({**old, "content_sha256": content_sha256(old)}), encoding="utf-8")
+    status, said, last = verify(file)
+    assert status == 0
+    assert list(said) == ["report", "image", "outline", "model", "probability", "category", "gates"]
+    assert last == "This program and model give this reading."
+
+
+@pytest.fixture
+def of_two_views(folder: Path, demo_folder: Path) -> Path:
+    """A folder with a report of one lesion on two images, which were read by the model."""
+    from datetime import UTC, datetime
+
+    from csamoe_desktop.assessment import assess
+    from csamoe_desktop.inference.torch_engine import load_predictor
+    from csamoe_desktop.lesion.description import Description, View
+    from csamoe_desktop.lesion.mask import Author, LesionMask
+    from csamoe_desktop.report.document import Report, ReportInput
+    from csamoe_desktop.report.writing import write_report
+    from csamoe_desktop.study.opening import open_study
+
+    predictor, readings = load_predictor(find_bundle(MODEL), "cpu"), []
+    Image.fromarray(np.asarray(Image.open(folder / "spiculated.png"))[:, ::-1]).save(folder / "turned.png")
+    for name, view in (("spiculated.png", View.RADIAL), ("turned.png", View.ANTIRADIAL)):
+        study = open_study(folder / name)
+        frame = study.frame(0)
+        pixels = read_mask(demo_folder / "spiculated_mask.png", frame.shape).pixels
+        mask = LesionMask(pixels if view is View.RADIAL else pixels[:, ::-1].copy(), Author.DRAWN)
+        readings.append(
+            ReportInput(
+                study_name=name,
+                facts=study.facts,
+                frame=frame,
+                frame_count=1,
+                mask=mask,
+                assessment=assess(frame, mask.pixels, predictor),
+                reader="",
+                comment="",
+                created=datetime(2025, 3, 14, tzinfo=UTC),
+                description=Description(view=view, identity="one"),
+            )
+        )
+    write_report(folder / "two.json", Report(tuple(readings)))
+    return folder / "two.json"
+
+
+def test_each_reading_of_a_report_is_verified_and_what_they_come_to(
+    of_two_views: Path, demo_folder: Path, verify: Verify, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["verify", str(of_two_views), "--device", "cpu"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(maxsplit=1)[0] for line in lines[:-1]] == [
+        "report",
+        *["reading", "image", "outline", "model", "probability", "category", "gates"] * 2,
+        "together",
+    ]
+    assert "1 of 2: Lesion 1, first view: radial" in lines[1]
+    assert "turned.png is the one that was read" in lines[9]
+    assert lines[-1] == "This program and model give these readings."
+
+    def swayed(told: dict[str, Any]) -> None:
+        told["together"][0]["reading"]["probability"] = 0.5
+
+    change(of_two_views, swayed, forged=True)
+    status, said, _ = verify(of_two_views)
+    assert status == 1
+    assert said["together"][0] == "NO"
+    assert said["together"][1].startswith("0.5000 in the report, ")
+    assert said["report"][0] == said["probability"][0] == "yes"
+
+    (of_two_views.parent / "turned.png").unlink()
+    assert main(["verify", str(of_two_views), "--device", "cpu"]) == 1
+    assert "turned.png is not in" in capsys.readouterr().out
+    mask = str(demo_folder / "spiculated_mask.png")
+    assert main(["verify", str(of_two_views), "--mask", mask]) == 2
+    assert "holds 2 readings" in capsys.readouterr().err
 
 
 def test_an_untouched_report_is_verified(folder: Path, verify: Verify) -> None:
@@ -108,7 +199,7 @@ def test_a_changed_image_is_said_to_have_other_pixels(folder: Path, verify: Veri
 
 
 def test_a_frame_that_is_not_there_is_named(folder: Path, verify: Verify) -> None:
-    change(folder / "report.json", lambda told: told["image"].update(frame=9), forged=True)
+    change(folder / "report.json", lambda told: first(told)["image"].update(frame=9), forged=True)
     _, said, _ = verify(folder / "report.json")
     assert said["image"] == ("NO", "spiculated.png has no frame 9, which was read")
 
@@ -135,8 +226,8 @@ def test_the_outline_s_own_file_is_held_against_the_report(folder: Path, demo_fo
 
 def test_a_changed_outline_in_the_report_is_found_even_where_it_is_forged(folder: Path, verify: Verify) -> None:
     def emptied(told: dict[str, Any]) -> None:
-        rows, columns = told["mask"]["size"]
-        told["mask"]["counts"] = [rows * columns]
+        rows, columns = told["readings"][0]["mask"]["size"]
+        told["readings"][0]["mask"]["counts"] = [rows * columns]
 
     change(folder / "report.json", emptied, forged=True)
     status, said, _ = verify(folder / "report.json")
@@ -146,7 +237,7 @@ def test_a_changed_outline_in_the_report_is_found_even_where_it_is_forged(folder
 
 
 def test_changed_words_are_named_though_the_reading_holds(folder: Path, verify: Verify) -> None:
-    change(folder / "report.json", lambda told: told.update(comment="nothing seen"))
+    change(folder / "report.json", lambda told: first(told).update(comment="nothing seen"))
     status, said, _ = verify(folder / "report.json")
     assert status == 1
     assert said["report"] == ("NO", "was changed after it was written: comment")
@@ -154,12 +245,12 @@ def test_changed_words_are_named_though_the_reading_holds(folder: Path, verify: 
 
 
 def test_a_forged_reading_is_not_what_the_model_gives(folder: Path, verify: Verify) -> None:
-    here = json.loads((folder / "report.json").read_text(encoding="utf-8"))["reading"]["probability"]
+    here = json.loads((folder / "report.json").read_text(encoding="utf-8"))["readings"][0]["reading"]["probability"]
     forged = 0.1234 if here > 0.5 else 0.8765
 
     def other(told: dict[str, Any]) -> None:
-        told["reading"].update(probability=forged, category="indeterminate")
-        told["reading"]["gates"]["core"] += 0.25
+        first(told)["reading"].update(probability=forged, category="indeterminate")
+        first(told)["reading"]["gates"]["core"] += 0.25
 
     change(folder / "report.json", other, forged=True)
     status, said, _ = verify(folder / "report.json")

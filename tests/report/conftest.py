@@ -10,10 +10,12 @@ from PySide6.QtWidgets import QApplication
 
 from csamoe_desktop.assessment import Assessment, categorise
 from csamoe_desktop.inference.predictor import Prediction
+from csamoe_desktop.lesion.description import Description, Side, View
 from csamoe_desktop.lesion.mask import Author, LesionMask
 from csamoe_desktop.lesion.regions import make_regions
 from csamoe_desktop.networks.cards import Builder, Evaluation, Figure, ModelCard, Normalisation, Thresholds, Training
-from csamoe_desktop.report.content import ReportInput
+from csamoe_desktop.report.document import Report, ReportInput
+from csamoe_desktop.report.own_read import OwnRead, ReadRecord
 from csamoe_desktop.study.model import Frame, Spacing, StudyFacts
 
 CARD = ModelCard(
@@ -132,7 +134,42 @@ def make() -> Make:
             reader="Dr. Ana Łukasz",
             comment="Hypoechoic mass at 2 o'clock, 3 cm from the nipple, with an indistinct margin. Biopsy arranged.",
             created=datetime(2025, 3, 14, 15, 9, tzinfo=UTC),
+            # The same each time, as a lesion's is in the store.
+            description=Description(identity="one"),
         )
         return dataclasses.replace(ordinary, **changes)
 
     return made
+
+
+@pytest.fixture
+def two_views(make: Make) -> tuple[ReportInput, ReportInput]:
+    """One lesion on two frames, at right angles; 16.0 x 9.6 mm on the first, and upright, 12.8 x 8.0 mm, on the other.
+    The model takes the first for suspicious, the second for likely benign."""
+    place = Description("", Side.LEFT, 2, 30.0, View.RADIAL, "one")
+    boxes = np.zeros((2, 360, 480), bool)
+    boxes[0, 100:220, 150:350] = ellipse((120, 200), (0.5, 0.5), (0.5, 0.5))
+    boxes[1, 100:260, 150:250] = ellipse((160, 100), (0.5, 0.5), (0.5, 0.5))
+    first = make(mask=boxes[0], probability=0.83, description=place, reads=ReadRecord(final=OwnRead("4B")))
+    second = make(
+        mask=boxes[1],
+        probability=0.05,
+        description=dataclasses.replace(place, view=View.ANTIRADIAL),
+        reads=ReadRecord(final=OwnRead("4A")),
+        comment="",
+    )
+    return first, dataclasses.replace(second, frame=Frame(second.frame.pixels, 7, SPACING))
+
+
+@pytest.fixture
+def several(make: Make, two_views: tuple[ReportInput, ReportInput]) -> Report:
+    """A document of two lesions, the first of which has two views; the other lesion was read between them."""
+    other = make(
+        ellipses=(((0.6, 0.3), (0.1, 0.12)),),
+        probability=0.4,
+        description=Description("Cyst?", Side.LEFT, 10, None, View.UNSAID, "two"),
+        number=2,
+        reads=ReadRecord(final=OwnRead("3")),
+        comment="Stable.",
+    )
+    return Report((two_views[0], other, two_views[1]))

@@ -10,7 +10,8 @@ import pytest
 
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.report.content import ReportInput, content
-from csamoe_desktop.report.json_report import content_sha256, pixels_sha256, read_json, report_dict, write_json
+from csamoe_desktop.report.json_reading import read_json
+from csamoe_desktop.report.json_report import content_sha256, pixels_sha256, report_dict, write_json
 from csamoe_desktop.report.own_read import OwnRead, ReadRecord
 from csamoe_desktop.report.writing import write_report
 
@@ -35,8 +36,10 @@ def with_changes(file: Path, change: Callable[[dict[str, Any]], object]) -> Path
 
 def test_what_is_written_is_read_back(written: tuple[Path, ReportInput]) -> None:
     file, given = written
-    report = read_json(file)
-    assert report.changed == ()
+    whole = read_json(file)
+    assert whole.changed == ()
+    (report,) = whole.readings
+    assert report.title == ""
     assert report.study_name == "phantom.dcm"
     assert report.frame == given.frame.index + 1
     assert report.shape == given.frame.pixels.shape
@@ -54,7 +57,7 @@ def test_what_is_written_is_read_back(written: tuple[Path, ReportInput]) -> None
 
 def test_it_says_all_that_the_paper_says(written: tuple[Path, ReportInput]) -> None:
     file, given = written
-    told, said = json.loads(file.read_text(encoding="utf-8")), content(given)
+    told, said = json.loads(file.read_text(encoding="utf-8"))["readings"][0], content(given)
     words = told["words"]
     assert words["management"] == said.management
     assert words["warnings"] == list(said.warnings)
@@ -73,20 +76,30 @@ def test_the_same_input_gives_the_same_bytes(make: Make, tmp_path: Path) -> None
 
 
 def test_without_an_own_read_there_is_none(make: Make) -> None:
-    assert report_dict(make())["own_read"] is None
+    assert report_dict(make())["readings"][0]["own_read"] is None
+
+
+def first(told: dict[str, Any]) -> dict[str, Any]:
+    """The first reading of a report."""
+    return told["readings"][0]  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize(
     ("change", "found"),
     [
-        (lambda told: told["reading"].update(probability=0.01), ("reading",)),
-        (lambda told: told.update(comment="nothing seen"), ("comment",)),
-        (lambda told: told["own_read"]["first"].update(category="5"), ("own_read",)),
-        (lambda told: told["mask"].update(author="drawn by hand"), ("mask",)),
-        (lambda told: told.update(comment="", reader="Dr. B"), ("reader", "comment")),
+        (lambda told: first(told)["reading"].update(probability=0.01), ("reading",)),
+        (lambda told: first(told).update(comment="nothing seen"), ("comment",)),
+        (lambda told: first(told)["own_read"]["first"].update(category="5"), ("own_read",)),
+        (lambda told: first(told)["mask"].update(author="drawn by hand"), ("mask",)),
+        (lambda told: first(told)["description"].update(side="right"), ("description",)),
+        (lambda told: first(told).update(comment="", reader="Dr. B"), ("reader", "comment")),
+        (lambda told: first(told).update(signed="yes"), ("signed",)),
+        (lambda told: first(told).pop("words"), ("words",)),
+        (lambda told: first(told)["parts_sha256"].update(words="0" * 64), ("words",)),
         (lambda told: told.update(signed="yes"), ("signed",)),
-        (lambda told: told.pop("words"), ("words",)),
-        (lambda told: told["parts_sha256"].update(words="0" * 64), ("words",)),
+        (lambda told: told.update(institution="another"), ("institution",)),
+        (lambda told: told["readings"].append(first(told)), ("readings",)),
+        (lambda told: told["parts_sha256"].update(title="0" * 64), ("title",)),
         (lambda told: told.update(content_sha256="0" * 64), ("the hashes",)),
     ],
 )
@@ -108,13 +121,15 @@ def test_another_order_or_layout_is_no_change(written: tuple[Path, ReportInput])
     [
         lambda told: told.update(format="another"),
         lambda told: told.pop("parts_sha256"),
-        lambda told: told["mask"].update(counts="!"),
-        lambda told: told["mask"].update(size=[10**6, 10**6], counts=[10**12]),
-        lambda told: told["mask"].update(size=[3, 3]),
-        lambda told: told["reading"].update(category="certain"),
-        lambda told: told["reading"].update(probability=None),
-        lambda told: told["model"].pop("thresholds"),
-        lambda told: told.update(image=7),
+        lambda told: first(told).pop("parts_sha256"),
+        lambda told: first(told)["mask"].update(counts="!"),
+        lambda told: first(told)["mask"].update(size=[10**6, 10**6], counts=[10**12]),
+        lambda told: first(told)["mask"].update(size=[3, 3]),
+        lambda told: first(told)["reading"].update(category="certain"),
+        lambda told: first(told)["reading"].update(probability=None),
+        lambda told: first(told)["model"].pop("thresholds"),
+        lambda told: first(told).update(image=7),
+        lambda told: told.update(readings=[]),
     ],
 )
 def test_what_is_no_report_is_refused(
@@ -135,9 +150,28 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path, words: str) -> None
 
 
 def test_a_later_format_says_so(written: tuple[Path, ReportInput]) -> None:
-    with pytest.raises(UserError, match="format 2") as refused:
-        read_json(with_changes(written[0], lambda told: told.update(format_version=2)))
-    assert "knows format 1" in refused.value.hint
+    with pytest.raises(UserError, match="format 3") as refused:
+        read_json(with_changes(written[0], lambda told: told.update(format_version=3)))
+    assert "knows formats 1 to 2" in refused.value.hint
+
+
+def as_format_1(file: Path) -> None:
+    """Put the parts of the one reading at the top, as reports were before they held several."""
+    told = json.loads(file.read_text(encoding="utf-8"))
+    reading = {name: part for name, part in first(told).items() if name not in ("parts_sha256", "description")}
+    old = {**{name: told[name] for name in ("format", "program", "created")}, "format_version": 1, **reading}
+    old["parts_sha256"] = {name: content_sha256(part) for name, part in old.items()}
+    file.write_text(json.dumps({**old, "content_sha256": content_sha256(old)}), encoding="utf-8")
+
+
+def test_a_report_of_the_first_format_is_read_too(written: tuple[Path, ReportInput]) -> None:
+    file, given = written
+    as_format_1(file)
+    report = read_json(file)
+    assert report.changed == ()
+    assert [one.probability for one in report.readings] == [given.assessment.prediction.probability]
+    np.testing.assert_array_equal(report.readings[0].mask, given.mask.pixels)
+    assert read_json(with_changes(file, lambda told: told.update(comment="changed"))).changed == ("comment",)
 
 
 def test_the_suffix_chooses_and_another_is_refused(make: Make, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def test_a_fresh_file_has_the_schema_in_use_and_is_the_users_own(file: Path) -> 
     with closing(database.open_to_write(file, 1)) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (len(database.MIGRATIONS),)
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-        connection.execute("INSERT INTO lesion SELECT 'i', 0, 1, 1, 1, x'', '', '', '', '', '', ''")
+        connection.execute("INSERT INTO lesion SELECT 'i', 0, 1, 1, 1, x'', '', '', '', '', '', '', ''")
     if sys.platform != "win32":
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
     with closing(database.open_to_write(file, 1)) as connection:
@@ -132,5 +132,7 @@ def test_why_it_cannot_be_written_is_said(file: Path, lesion: Make) -> None:
             put(connection, LesionKey("i", 0), lesion(1, (600, 600)), None)
     assert "another program has locked" in str(database.refusal(file, locked.value))
     assert "disk is full" in str(database.refusal(file, full.value))
+    assert str(database.refusal(file, full.value)).startswith("Your outlines are not kept at the moment")
+    assert "outlines" not in str(database.refusal(file, full.value, database.KEEP_READS))
     refused = OSError(errno.EACCES, os.strerror(errno.EACCES))
     assert os.strerror(errno.EACCES) in str(database.refusal(file, refused))

@@ -11,7 +11,8 @@ import pytest
 from pydicom.data import get_testdata_file
 
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.study.opening import Inspection, files_in, inspect, open_study
+from csamoe_desktop.study import opening
+from csamoe_desktop.study.opening import Inspection, files_in, images_in, inspect, open_study
 
 KEYS = ["path", "status", "reason", "kind", "frames", "rows", "columns", "spacing_mm"]
 
@@ -177,3 +178,110 @@ def test_names_of_digits_and_of_letters_sort_together(tmp_path):
 def test_a_folder_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(UserError, match="cannot be listed"):
         files_in(tmp_path / "gone")
+
+
+# -- folders
+
+
+def names(folder, **limits):
+    found = images_in(folder, **limits)
+    return [file.relative_to(folder).as_posix() for file in found.files]
+
+
+def test_a_folder_gives_its_images_in_natural_order_and_counts_the_rest(tmp_path, make_dicom):
+    (tmp_path / "study").mkdir()
+    study = tmp_path / "study"
+    for name in ("image 10.png", "image 2.png", ".hidden.png"):
+        png(study / name)
+    make_dicom(grey(), name="IM3").rename(study / "1.2.840.113619.2")
+    (study / "scan").write_bytes(cv2.imencode(".tif", grey())[1].tobytes())
+    (study / "notes.txt").write_text("nothing")
+    (study / "empty.png").write_bytes(b"")
+    for inside in ("b 10", "b 9", ".thumbs"):
+        (study / inside).mkdir()
+        png(study / inside / "inner.png")
+    found = images_in(study)
+    assert names(study) == [
+        "1.2.840.113619.2", "image 2.png", "image 10.png", "scan", "b 9/inner.png", "b 10/inner.png",
+    ]  # fmt: skip
+    assert (found.others, found.masks, found.discs, found.cut) == (2, 0, 0, "")
+    assert found.note(6) == "6 images of study are open; 2 files that are no images were passed over."
+    assert found.note(1, 1) == "1 image of study is open; 3 files that are no images were passed over."
+
+
+@pytest.mark.parametrize(
+    "mask",
+    ["IM3-mask.png", "IM3_mask.png", "im3_mask_1.png", "IM3-frame12-mask.tif", "IM3-frame2-lesion2-mask.png",
+     "IM3-lesion2-mask.png"],
+)  # fmt: skip
+def test_the_mask_of_an_image_that_is_there_is_passed_over(tmp_path, mask):
+    png(tmp_path / mask)
+    assert names(tmp_path) == [mask], "there is no image it could belong to"
+    png(tmp_path / "IM3.png")
+    found = images_in(tmp_path)
+    assert [file.name for file in found.files] == ["IM3.png"]
+    assert found.masks == 1
+    assert "the mask of 1 image was passed over" in found.note(1)
+
+
+def test_a_mask_of_a_file_named_by_its_uid_is_known_too(tmp_path, make_dicom):
+    make_dicom(grey(), name="1.2.840.5")
+    png(tmp_path / "1.2.840.5-mask.png")
+    assert names(tmp_path) == ["1.2.840.5"]
+
+
+def test_an_image_whose_name_only_sounds_like_a_mask_is_opened(tmp_path):
+    for name in ("mask.png", "a-mask.png", "facemask.png", "face.png"):
+        png(tmp_path / name)
+    assert names(tmp_path) == ["a-mask.png", "face.png", "facemask.png", "mask.png"]
+
+
+def test_a_disc_s_table_of_contents_is_passed_over_in_words(tmp_path):
+    found = get_testdata_file("DICOMDIR", download=False)
+    assert isinstance(found, str)
+    (tmp_path / "DICOMDIR").write_bytes(Path(found).read_bytes())
+    png(tmp_path / "a.png")
+    seen = images_in(tmp_path)
+    assert [file.name for file in seen.files] == ["a.png"]
+    assert (seen.discs, seen.others) == (1, 0)
+    assert seen.note(1).endswith("the disc's table of contents (DICOMDIR) was passed over.")
+
+
+def test_a_folder_without_an_image_is_refused(tmp_path):
+    with pytest.raises(UserError, match="it is empty") as caught:
+        images_in(tmp_path)
+    assert "DICOM" in caught.value.hint
+    (tmp_path / "a.txt").write_text("nothing")
+    with pytest.raises(UserError, match=r"no image in the folder .* \(1 file looked at\)"):
+        images_in(tmp_path)
+    with pytest.raises(UserError, match="cannot be listed"):
+        images_in(tmp_path / "gone")
+
+
+def test_what_is_too_much_or_too_deep_is_left_and_said(tmp_path, monkeypatch):
+    deep = tmp_path.joinpath(*"abcdefghij")
+    deep.mkdir(parents=True)
+    png(tmp_path / "top.png")
+    png(deep / "bottom.png")
+    assert names(tmp_path) == ["top.png"]
+    assert "more than 8 deep" in images_in(tmp_path).note(1)
+    for number in range(4):
+        png(tmp_path / f"{number}.png")
+    monkeypatch.setattr(opening, "_MOST_IMAGES", 3)
+    assert names(tmp_path) == ["0.png", "1.png", "2.png"]
+    assert "the first 3 were opened" in images_in(tmp_path).note(3)
+
+
+def test_links_in_a_circle_end(tmp_path):
+    png(tmp_path / "a.png")
+    (tmp_path / "again").symlink_to(tmp_path, target_is_directory=True)
+    assert names(tmp_path) == ["a.png"]
+
+
+def test_looking_through_a_folder_can_be_stopped(tmp_path):
+    def stop():
+        raise InterruptedError
+
+    png(tmp_path / "a.png")
+    with pytest.raises(InterruptedError):
+        images_in(tmp_path, stop)

@@ -13,8 +13,9 @@ from csamoe_desktop.settings import Settings
 from csamoe_desktop.study.phantom import DemoStudy, write_demo_study
 from csamoe_desktop.ui.app import make_window
 from csamoe_desktop.ui.main_window import MainWindow
+from csamoe_desktop.ui.opening import OPENING
 from csamoe_desktop.ui.reading import ReadingState
-from csamoe_desktop.ui.session import OPENING, Session
+from csamoe_desktop.ui.session import Session
 
 Open = Callable[..., None]
 

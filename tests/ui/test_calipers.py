@@ -44,7 +44,7 @@ def made(spacing: Spacing | None = None, name: str = "made.png", grey: int = 100
 
 
 def show(session: Session, study: Study) -> None:
-    session._opened((study, study.frame(0)))
+    session.show_opened(study, study.frame(0), study.path)
 
 
 @pytest.fixture
@@ -277,13 +277,14 @@ def test_calipers_are_seen_in_every_tool_and_hidden_with_the_overlays(window: Ma
 
 
 def test_the_report_has_them(window: MainWindow, canvas: Canvas) -> None:
-    from csamoe_desktop.ui.reading import FrameWork
+    from csamoe_desktop.ui.reading import LesionWork
 
     drag(canvas, (20, 20), (20, 120))
     work = window.session.work
-    assert isinstance(work, FrameWork)
+    assert isinstance(work, LesionWork)
     assert work.calipers.now == window.session.calipers.kept != ()
-    assert not work.untouched
+    assert window.session.on_frame is not None
+    assert not window.session.on_frame.untouched
 
 
 # -- calibrating

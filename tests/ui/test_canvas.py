@@ -79,7 +79,7 @@ def a_study(name: str, *frames: Pixels, spacing: Spacing | None = None) -> Study
 def show(session: Session, canvas: Canvas) -> Callable[..., None]:
     def show(*frames: Pixels, name: str = "made.png", spacing: Spacing | None = None) -> None:
         study = a_study(name, *frames, spacing=spacing)
-        session._opened((study, study.frame(0)))
+        session.show_opened(study, study.frame(0), study.path)
         QApplication.processEvents()
 
     return show
@@ -179,7 +179,7 @@ def test_a_closed_study_leaves_an_empty_canvas(canvas: Canvas, session: Session,
 
 def test_a_canvas_made_late_shows_what_is_open(qtbot: QtBot, session: Session) -> None:
     study = a_study("made.png", plain(70))
-    session._opened((study, study.frame(0)))
+    session.show_opened(study, study.frame(0), study.path)
     mark(session)
     canvas = Canvas(session)
     qtbot.addWidget(canvas)

@@ -46,7 +46,7 @@ def test_the_number_comes_first_and_the_rest_follows(
     assert not window.actions_table["attention"].isEnabled()
 
     qtbot.waitUntil(lambda: looked(session), timeout=300_000)
-    given = session.report_input()
+    given = session.reports.in_view()
     assert given is not None
     said = content(given)
     assert reading.probability.text() == first
@@ -143,7 +143,7 @@ def test_a_model_of_the_whole_image_reads_an_unmarked_one(
     assert reading.probability.isVisible()
     assert not reading.gates.isVisible(), "one expert: nothing is routed"
     assert reading.reach.text() == ""
-    given = session.report_input()
+    given = session.reports.in_view()
     assert given is not None
     assert "Outline: none is marked" in content(given).text()
     assert window.canvas._legend.entries == ()
@@ -193,7 +193,7 @@ def test_the_prevalence_given_in_the_settings_reaches_the_report(
     mark(session)
     read(session)
     session.change_settings(dataclasses.replace(session.settings, prevalence=12))
-    given = session.report_input()
+    given = session.reports.in_view()
     assert given is not None
     assert given.prevalence == pytest.approx(0.12)
     assert Settings().prevalence == 0

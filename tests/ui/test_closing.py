@@ -12,7 +12,8 @@ from csamoe_desktop.study.phantom import DemoStudy
 from csamoe_desktop.ui.closing import in_words
 from csamoe_desktop.ui.main_window import MainWindow
 from csamoe_desktop.ui.messages import Kind
-from csamoe_desktop.ui.session import REPORTING, Session
+from csamoe_desktop.ui.reports import REPORTING
+from csamoe_desktop.ui.session import Session
 
 Open = Callable[..., None]
 Do = Callable[[Session], None]
@@ -126,7 +127,7 @@ def test_a_report_is_finished_before_the_program_closes(
     open_files(window.session, demo.spiculated)
     window.session.import_mask(demo.spiculated_mask)
     read(window.session)
-    window.session.export_report(tmp_path / "report.pdf", lambda path: None)
+    window.session.reports.export(tmp_path / "report.pdf", lambda path: None)
     window.close()
     assert window.isVisible()
     assert "still being written" in window.messages.shown()[0].text
@@ -141,7 +142,7 @@ def test_a_report_that_fails_keeps_the_window_open_and_says_so(
     open_files(window.session, demo.spiculated)
     window.session.import_mask(demo.spiculated_mask)
     read(window.session)
-    window.session.export_report(tmp_path / "file" / "report.pdf", lambda path: None)
+    window.session.reports.export(tmp_path / "file" / "report.pdf", lambda path: None)
     window.close()
     qtbot.waitUntil(lambda: not window.session.jobs.busy(REPORTING), timeout=60_000)
     qtbot.waitUntil(lambda: window.messages.shown()[0].kind is Kind.REFUSAL)
@@ -157,7 +158,7 @@ def test_a_session_that_is_closed_finishes_its_report(
     session.import_mask(demo.spiculated_mask)
     read(session)
     written: list[Path] = []
-    session.export_report(tmp_path / "report.pdf", written.append)
+    session.reports.export(tmp_path / "report.pdf", written.append)
     session.close()
     assert written == [tmp_path / "report.pdf"]
     assert (tmp_path / "report.pdf").is_file()

@@ -1,5 +1,6 @@
 """The comparison of models, on a model of each kind and the made study."""
 
+import dataclasses
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,12 +9,16 @@ import pytest
 from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
+from csamoe_desktop import paths
+from csamoe_desktop.report.own_read import OwnRead
 from csamoe_desktop.report.side_by_side import NEEDS_OUTLINE
 from csamoe_desktop.settings import Settings
+from csamoe_desktop.store.reads import Reads
 from csamoe_desktop.study.phantom import DemoStudy
 from csamoe_desktop.ui.comparison import COMPARING, ComparisonWindow
 from csamoe_desktop.ui.main_window import MainWindow
-from csamoe_desktop.ui.session import Session
+from csamoe_desktop.ui.own_reads import KEEPING_READS
+from csamoe_desktop.ui.session import ASSESSING, Session
 
 Open = Callable[..., None]
 Do = Callable[[Session], None]
@@ -180,3 +185,175 @@ def test_the_window_has_one_and_takes_it_along_when_it_closes(
     assert not compared.isModal()
     window.close_now()
     assert not compared.isVisible()
+
+
+# -- the own read before all of them
+
+
+@pytest.fixture
+def veiling(session: Session, demo: DemoStudy, open_files: Open) -> Session:
+    """The session with a marked lesion in view and the own read asked for first."""
+    session.change_settings(dataclasses.replace(session.settings, own_read_first=True))
+    open_files(session, demo.spiculated)
+    session.import_mask(demo.spiculated_mask)
+    return session
+
+
+def give(session: Session, category: str) -> None:
+    session.own_reads.change(dataclasses.replace(session.own_reads.read, category=category))
+
+
+def tells(compared: ComparisonWindow) -> bool:
+    """Whether anything that a model said is to be seen, copied or found by a screen reader."""
+    lines = compared.rows.values()
+    seen = any(widget.isVisibleTo(compared) for line in lines for widget in (line.probability, line.scale, line.gates))
+    found = any(line.probability.text() or line.category.text() or line.scale.accessibleName() for line in lines)
+    led = any(word in compared.sentence.text() for word in ("agree", "has read it", "So far"))
+    copied = any(line.row is not None and line.row.model in compared.text() for line in lines)
+    return seen or found or led or copied or compared.copy.isEnabled()
+
+
+def test_nothing_can_be_compared_while_the_own_read_is_to_come(veiling: Session, compared: ComparisonWindow) -> None:
+    assert not compared.compare.isEnabled()
+    assert "Your own read comes first" in compared.sentence.text()
+    compared.start()
+    assert not compared.running
+
+
+def test_turning_to_an_image_whose_own_read_is_to_come_veils_and_turning_back_lifts(
+    veiling: Session,
+    compared: ComparisonWindow,
+    compare: Callable[[ComparisonWindow], None],
+    demo: DemoStudy,
+    open_files: Open,
+) -> None:
+    veiling.own_reads.skip()
+    compare(compared)
+    assert tells(compared)
+    shown = compared.text()
+    open_files(veiling, demo.smooth)
+    assert veiling.own_reads.pending
+    assert not tells(compared)
+    assert compared.sentence.text().startswith("Your own read of the lesion in view comes first")
+    assert compared.text() == compared.sentence.text()
+    veiling.show_study(veiling.studies[0])
+    assert tells(compared)
+    assert compared.text() == shown
+    veiling.show_study(veiling.studies[1])
+    assert not tells(compared)
+    veiling.own_reads.skip()
+    assert tells(compared), "of the first image, and said so"
+    assert "Another image is in view" in compared.stale.text()
+
+
+def test_what_is_read_while_another_image_is_in_view_stays_veiled_as_it_comes(
+    veiling: Session, compared: ComparisonWindow, demo: DemoStudy, open_files: Open, qtbot: QtBot
+) -> None:
+    veiling.own_reads.skip()
+    compared.compare.click()
+    open_files(veiling, demo.smooth)
+    told: list[bool] = []
+    veiling.jobs.busyChanged.connect(lambda lane, busy: told.append(tells(compared)))
+    qtbot.waitUntil(lambda: not compared.running, timeout=120_000)
+    assert len(compared.read) == 2
+    assert not any(told)
+    assert not tells(compared)
+    veiling.show_study(veiling.studies[0])
+    assert tells(compared)
+
+
+def test_another_lesion_of_the_same_image_veils_too(
+    veiling: Session, compared: ComparisonWindow, compare: Callable[[ComparisonWindow], None], mark: Do
+) -> None:
+    veiling.own_reads.skip()
+    compare(compared)
+    first = veiling.work
+    veiling.lesions.add()
+    assert not tells(compared)
+    assert first is not None
+    veiling.lesions.choose(first)
+    assert tells(compared)
+    veiling.lesions.choose_next()
+    veiling.own_reads.skip()
+    assert "Another lesion is in view" in compared.stale.text()
+
+
+def test_a_category_taken_back_before_anything_was_shown_veils_at_once(
+    veiling: Session, compared: ComparisonWindow, qtbot: QtBot
+) -> None:
+    give(veiling, "4A")
+    veiling.own_reads.assess()
+    compared.compare.click()
+    assert compared.running
+    give(veiling, "")
+    assert veiling.own_reads.pending
+    assert compared.sentence.text().startswith("Your own read of the lesion in view comes first"), "at once"
+    qtbot.waitUntil(lambda: not compared.running and not veiling.jobs.busy(ASSESSING), timeout=120_000)
+    assert len(compared.read) == 2
+    assert not tells(compared)
+    give(veiling, "4C")
+    assert not tells(compared), "it is shown when the reader asks"
+    veiling.own_reads.assess()
+    assert tells(compared)
+    assert veiling.own_reads.first == OwnRead("4C")
+
+
+def test_a_lesion_whose_own_read_was_taken_back_stays_veiled_from_elsewhere(
+    veiling: Session, compared: ComparisonWindow, demo: DemoStudy, open_files: Open, qtbot: QtBot
+) -> None:
+    give(veiling, "4A")
+    veiling.own_reads.assess()
+    compared.compare.click()
+    give(veiling, "")
+    qtbot.waitUntil(lambda: not compared.running and not veiling.jobs.busy(ASSESSING), timeout=120_000)
+    open_files(veiling, demo.smooth)
+    veiling.own_reads.skip()
+    assert not veiling.own_reads.pending
+    assert not tells(compared)
+    assert compared.sentence.text().startswith(f"Your own read of {demo.spiculated.name}")
+
+
+def test_asking_for_the_own_read_in_the_settings_veils_what_was_not_yet_seen(
+    session: Session,
+    compared: ComparisonWindow,
+    compare: Callable[[ComparisonWindow], None],
+    demo: DemoStudy,
+    open_files: Open,
+    mark: Do,
+) -> None:
+    open_files(session, demo.smooth)
+    mark(session)
+    compare(compared)
+    open_files(session, demo.spiculated)
+    session.change_settings(dataclasses.replace(session.settings, own_read_first=True))
+    assert not tells(compared)
+    session.change_settings(dataclasses.replace(session.settings, own_read_first=False))
+    assert tells(compared)
+
+
+def test_what_is_said_after_a_comparison_was_seen_is_no_first_read(
+    veiling: Session, compared: ComparisonWindow, compare: Callable[[ComparisonWindow], None], qtbot: QtBot
+) -> None:
+    veiling.own_reads.skip()
+    assert not veiling.own_reads.read.given
+    compare(compared)
+    give(veiling, "5")
+    assert veiling.own_reads.first is None
+    assert veiling.own_reads.skipped
+    assert not veiling.own_reads.pending
+    qtbot.waitUntil(lambda: not veiling.jobs.busy(KEEPING_READS))
+    (sitting,) = Reads(paths.store_file()).all()
+    assert sitting.record.first is None
+    assert sitting.record.final == OwnRead("5")
+
+
+def test_a_comparison_that_nobody_sees_does_not_end_the_first_read(
+    veiling: Session, compared: ComparisonWindow, compare: Callable[[ComparisonWindow], None]
+) -> None:
+    veiling.own_reads.skip()
+    compared.hide()
+    compare(compared)
+    assert veiling.work is not None
+    assert not veiling.work.read.shown
+    compared.show()
+    assert veiling.work.read.shown

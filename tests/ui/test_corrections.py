@@ -23,7 +23,7 @@ def told(session: Session) -> list[str]:
     study = Study(
         Path("made.png"), "made", 3, *SHAPE, decode=lambda index: frames[index], spacing=Spacing(0.1, 0.1, "region 1")
     )
-    session._opened((study, study.frame(0)))
+    session.show_opened(study, study.frame(0), study.path)
     return said
 
 

@@ -145,7 +145,7 @@ def test_what_was_cleared_stays_cleared(
     fourth = another_day(third)
     open_files(fourth, demo.smooth)
     assert fourth.work is not None
-    assert fourth.work.untouched
+    assert fourth.work.blank
 
 
 def test_a_stroke_in_hand_is_kept_when_the_program_is_closed(

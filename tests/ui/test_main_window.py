@@ -17,8 +17,10 @@ from csamoe_desktop.ui.app import make_window
 from csamoe_desktop.ui.help_dialogs import keys_dialog
 from csamoe_desktop.ui.main_window import MainWindow
 from csamoe_desktop.ui.messages import Kind
+from csamoe_desktop.ui.opening import OPENING
 from csamoe_desktop.ui.reading import ReadingState
-from csamoe_desktop.ui.session import OPENING, REPORTING, Session
+from csamoe_desktop.ui.reports import REPORTING
+from csamoe_desktop.ui.session import Session
 
 Open = Callable[..., None]
 Do = Callable[[Session], None]

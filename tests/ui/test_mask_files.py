@@ -87,7 +87,7 @@ def test_the_shape_is_told_beside_the_size(
 ) -> None:
     open_files(window.session, small_png)
     mark(window.session)
-    qtbot.waitUntil(lambda: bool(window.lesion.shape.text()))
+    qtbot.waitUntil(lambda: bool(window.lesion.shape.toolTip()))
     assert "circularity" in window.lesion.shape.text()
     assert "to the skin" in window.lesion.shape.toolTip()
 

@@ -48,7 +48,7 @@ def canvas(qtbot: QtBot, session: Session) -> Canvas:
     canvas.show()
     qtbot.waitExposed(canvas)
     study = Study(Path("made.png"), "made", 3, *SHAPE, decode=lambda index: np.full(SHAPE, 100, np.uint8))
-    session._opened((study, study.frame(0)))
+    session.show_opened(study, study.frame(0), study.path)
     canvas.set_tool(Tool.BRUSH)
     return canvas
 
@@ -534,7 +534,7 @@ canvas.show()
 application.processEvents()
 assert canvas.devicePixelRatioF() == float(sys.argv[1]), canvas.devicePixelRatioF()
 study = Study(Path("made.png"), "made", 1, 60, 80, decode=lambda index: np.full((60, 80), 100, np.uint8))
-session._opened((study, study.frame(0)))
+session.show_opened(study, study.frame(0), study.path)
 canvas.set_tool(Tool.BRUSH)
 for at in ((0, 0), (59, 79), (17, 33)):
     QTest.mouseClick(canvas.viewport(), Qt.LeftButton, Qt.NoModifier, canvas.widget_position(*at))

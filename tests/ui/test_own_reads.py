@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from csamoe_desktop import paths
 from csamoe_desktop.lesion.mask import Author
 from csamoe_desktop.lesion.tools import Box
-from csamoe_desktop.report.json_report import read_json
+from csamoe_desktop.report.json_reading import read_json
 from csamoe_desktop.report.own_read import OwnRead
 from csamoe_desktop.settings import Settings
 from csamoe_desktop.store.reads import Reads, Sitting
@@ -271,7 +271,7 @@ def test_nothing_that_the_network_found_shows_under_the_veil(
     assert session.work is not None
     assert session.work.assessment is not None, "it has been read"
     assert session.assessment is None
-    assert session.report_input() is None
+    assert session.reports.in_view() is None
 
     found = session.work.assessment
     shown = said(window)
@@ -298,7 +298,7 @@ def test_nothing_that_the_network_found_shows_under_the_veil(
     assert window.findChild(QFileDialog) is None
     refused: list[object] = []
     session.failed.connect(refused.append)
-    session.export_report(paths.user_folder() / "report.pdf", lambda path: None)
+    session.reports.export(paths.user_folder() / "report.pdf", lambda path: None)
     assert refused
     assert not (paths.user_folder() / "report.pdf").exists()
 
@@ -393,20 +393,20 @@ def test_the_time_before_and_after_and_that_of_the_ai(
     qtbot.waitUntil(lambda: session.reading_state is ReadingState.DONE, timeout=60_000)
     clock.goes_on(12)
     give(session, "4A")
-    record = session.own_reads.record()
     assert session.work is not None
+    record = session.own_reads.record(session.work)
     whole = session.work.read.record()
     assert (whole.first_seconds, whole.ai_seconds, whole.final_seconds) == (35, 4, 12)
     assert not record.whole, "times go into the report only where that is wanted"
     session.change_settings(dataclasses.replace(session.settings, reads_in_report=True))
-    assert session.own_reads.record().first_seconds == 35
+    assert session.own_reads.record(session.work).first_seconds == 35
 
     # Another image's time is its own.
     open_files(session, demo.smooth)
     clock.goes_on(100)
     session.show_study(session.studies[0])
     clock.goes_on(1)
-    assert session.own_reads.record().final_seconds == 13
+    assert session.own_reads.record(session.work).final_seconds == 13
 
 
 def test_reading_on_under_the_veil_is_the_reader_s_time(
@@ -519,7 +519,9 @@ def test_a_store_that_cannot_be_written_is_said_once_and_tried_again(
     qtbot.waitUntil(lambda: bool(told) and not session.jobs.busy(KEEPING_READS))
     give(session, "4A")
     qtbot.waitUntil(lambda: not session.jobs.busy(KEEPING_READS))
-    assert [str(one).startswith("Your reads are not kept at the moment.") for one in told] == [True]
+    (problem,) = told
+    assert str(problem).startswith("Your reads are not kept at the moment: ")
+    assert "outlines" not in str(problem)
     session.own_reads.reads.file = file
     give(session, "4B")
     (row,) = kept(qtbot, session)
@@ -595,6 +597,7 @@ def test_a_stroke_leaves_the_proposal_in_its_place_and_renews_it_at_its_end(
 ) -> None:
     session, box = window.session, window.own_read
     marked(session)
+    qtbot.waitUntil(box.proposed.isVisible)
     before = box.proposed.text()
     mask = session.mask
     assert mask is not None
@@ -683,7 +686,7 @@ def test_the_own_read_is_in_the_exported_report(
     for wanted, name in ((False, "short.json"), (True, "whole.json")):
         session.change_settings(dataclasses.replace(session.settings, reads_in_report=wanted))
         done: list[Path] = []
-        session.export_report(tmp_path / name, done.append)
+        session.reports.export(tmp_path / name, done.append)
         qtbot.waitUntil(lambda done=done: bool(done), timeout=60_000)
         assert read_json(tmp_path / name).changed == ()
     short, whole = ((tmp_path / name).read_text(encoding="utf-8") for name in ("short.json", "whole.json"))

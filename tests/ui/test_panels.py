@@ -54,7 +54,7 @@ def test_a_marked_lesion_is_measured_with_its_source(
     assert session.mask is not None
     assert session.frame is not None
     size = measure(session.mask.pixels, session.frame.spacing)
-    qtbot.waitUntil(window.lesion.extent.isVisible)
+    qtbot.waitUntil(lambda: window.lesion.extent.isVisible() and not session.measuring.under_way)
     assert window.lesion.author.text() == f"Imported: {demo.smooth_mask.name}"
     assert f"{size.longest:.1f} × {size.across:.1f} mm" in window.lesion.extent.text()
     assert "region 1" in window.lesion.source.text()
@@ -79,7 +79,7 @@ def test_a_reading_from_button_to_stale(window: MainWindow, open_files: Open, de
     qtbot.waitUntil(lambda: reading.state is not ReadingState.RUNNING, timeout=60_000)
     assert reading.state is ReadingState.DONE
 
-    given = session.report_input()
+    given = session.reports.in_view()
     assert given is not None
     said = content(given)
     assert reading.category.text() == given.assessment.category.value.capitalize()

@@ -20,7 +20,8 @@ from csamoe_desktop.lesion.mask import Author
 from csamoe_desktop.settings import load_settings
 from csamoe_desktop.study.phantom import DemoStudy
 from csamoe_desktop.ui.reading import ReadingState
-from csamoe_desktop.ui.session import LOADING, REPORTING, Session
+from csamoe_desktop.ui.reports import REPORTING
+from csamoe_desktop.ui.session import LOADING, Session
 
 Open = Callable[..., None]
 Do = Callable[[Session], None]
@@ -274,7 +275,7 @@ def test_what_the_guard_forbids_is_withheld_until_the_outline_changes(
     read(session)
     assert session.reading_state is ReadingState.WITHHELD
     assert session.assessment is None
-    assert session.report_input() is None
+    assert session.reports.in_view() is None
     assert session.work is not None
     assert session.work.failure.startswith("The image is in colour")
     assert failures == [], "the panel says it; nothing failed"
@@ -317,21 +318,21 @@ def test_a_report_is_written_only_of_a_reading_that_holds(
     qtbot: QtBot,
 ) -> None:  # fmt: skip
     written: list[Path] = []
-    session.export_report(tmp_path / "none.pdf", written.append)
+    session.reports.export(tmp_path / "none.pdf", written.append)
     open_files(session, demo.spiculated)
     session.import_mask(demo.spiculated_mask)
-    session.export_report(tmp_path / "unread.pdf", written.append)
+    session.reports.export(tmp_path / "unread.pdf", written.append)
     assert len(failures) == 2
     read(session)
-    session.export_report(tmp_path / "report.pdf", written.append)
+    session.reports.export(tmp_path / "report.pdf", written.append)
     qtbot.waitUntil(lambda: bool(written), timeout=60_000)
     assert written == [tmp_path / "report.pdf"]
     assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")
     session.clear_mask()
-    session.export_report(tmp_path / "stale.pdf", written.append)
+    session.reports.export(tmp_path / "stale.pdf", written.append)
     assert "Assess again" in str(failures[2])
     session.undo()
-    session.export_report(tmp_path / "report.pdf" / "below a file.pdf", written.append)
+    session.reports.export(tmp_path / "report.pdf" / "below a file.pdf", written.append)
     qtbot.waitUntil(lambda: len(failures) == 4, timeout=60_000)
     assert "could not be written" in str(failures[3])
     assert not session.jobs.busy(REPORTING)
@@ -346,7 +347,7 @@ def test_what_a_file_notes_is_in_its_report(
     open_files(session, file)
     mark(session)
     read(session)
-    given = session.report_input()
+    given = session.reports.in_view()
     assert given is not None
     assert any("16-bit" in note for note in given.notes)
 

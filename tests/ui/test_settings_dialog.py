@@ -4,6 +4,8 @@ import dataclasses
 from pathlib import Path
 
 import pytest
+from PIL import Image
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QApplication, QDialog
 from pytestqt.qtbot import QtBot
@@ -51,6 +53,41 @@ def test_every_change_is_applied_at_once_and_kept_by_ok(session: Session, dialog
     assert (settings.font_size, settings.overlay_opacity, settings.reader, settings.theme) == (15, 10, "Dr. B", "light")
     dialog.accept()
     assert load_settings() == settings
+
+
+def test_the_head_and_the_language_of_reports_are_set(session: Session, dialog: SettingsDialog, qtbot: QtBot) -> None:
+    qtbot.keyClicks(dialog.institution, " Invented Hospital ")
+    dialog.institution.editingFinished.emit()
+    assert [dialog.language.itemText(row) for row in range(dialog.language.count())] == ["English", "中文"]
+    dialog.language.setCurrentIndex(1)
+    dialog.language.activated.emit(1)
+    assert (session.settings.institution, session.settings.report_language) == ("Invented Hospital", "zh")
+    dialog.accept()
+    assert load_settings() == session.settings
+    again = SettingsDialog(session)
+    qtbot.addWidget(again)
+    assert (again.institution.text(), again.language.currentData()) == ("Invented Hospital", "zh")
+    again.reject()
+
+
+def test_a_logo_that_cannot_be_used_is_said_where_it_is_chosen(
+    session: Session, dialog: SettingsDialog, qtbot: QtBot, tmp_path: Path
+) -> None:
+    assert not dialog.logo_said.isVisible()
+    (tmp_path / "broken.png").write_text("no picture", encoding="utf-8")
+    Image.new("RGB", (30, 20)).save(tmp_path / "logo.png")
+    for name, sentence in (
+        ("broken.png", "The logo broken.png is no PNG or JPEG picture. No PDF can be written with it."),
+        ("logo.png", ""),
+        ("gone.png", "could not be read"),
+    ):
+        dialog.logo.clear()
+        qtbot.keyClicks(dialog.logo, str(tmp_path / name))
+        qtbot.keyClick(dialog.logo, Qt.Key.Key_Tab)
+        dialog.logo.editingFinished.emit()
+        assert session.settings.logo == str(tmp_path / name)
+        assert dialog.logo_said.isVisible() is bool(sentence)
+        assert not sentence or sentence in dialog.logo_said.text()
 
 
 def test_cancel_puts_everything_back(session: Session, dialog: SettingsDialog) -> None:

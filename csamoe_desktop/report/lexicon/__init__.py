@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from csamoe_desktop.errors import UserError
+from csamoe_desktop.report.wording import PLAIN, Wording
 
 FORMAT = 1
 DEFAULT = "birads5-us"
@@ -70,16 +71,20 @@ class Likelihood:
     low_included: bool
     high_included: bool
 
-    def words(self) -> str:
+    def words(self, say: Wording = PLAIN) -> str:
         """Return it such as "over 2 to 10 %", "50 to under 95 %", "at least 95 %", "essentially 0 %"."""
+        low, high = f"{self.low:g}", f"{self.high:g}"
         if self.high == 0:
-            return "essentially 0 %"
+            return say("essentially 0 %")
         if self.high == 100 and self.low_included:
-            return f"at least {self.low:g} %"
+            return say("at least {low} %", low=low)
         if self.low == 0:
-            return f"up to {self.high:g} %"
-        start = f"{self.low:g}" if self.low_included else f"over {self.low:g}"
-        return f"{start} to {self.high:g} %" if self.high_included else f"{start} to under {self.high:g} %"
+            return say("up to {high} %", high=high)
+        if self.low_included:
+            between = "{low} to {high} %" if self.high_included else "{low} to under {high} %"
+        else:
+            between = "over {low} to {high} %" if self.high_included else "over {low} to under {high} %"
+        return say(between, low=low, high=high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +95,12 @@ class Assessment:
     name: str
     likelihood: Likelihood | None
 
-    def words(self) -> str:
+    def words(self, say: Wording = PLAIN) -> str:
         """Return it such as "4A, low suspicion (over 2 to 10 %)"."""
-        return f"{self.id}, {self.name}" + (f" ({self.likelihood.words()})" if self.likelihood else "")
+        if self.likelihood is None:
+            return say("{category}, {name}", category=self.id, name=say(self.name))
+        likely = self.likelihood.words(say)
+        return say("{category}, {name} ({likelihood})", category=self.id, name=say(self.name), likelihood=likely)
 
 
 @dataclass(frozen=True, slots=True)

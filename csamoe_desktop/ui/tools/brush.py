@@ -26,6 +26,8 @@ class BrushTool(MaskTool):
         self._last: Place = (0.0, 0.0)
         self._value = True
         self._pressure = 1.0
+        self._took_up = False
+        """Whether the stroke in hand began on a proposal, and so accepted it."""
         self.set_radius(radius)
 
     @property
@@ -58,7 +60,7 @@ class BrushTool(MaskTool):
         self._mask = self._session.mask
         if self._mask is None:
             return
-        self._session.proposals.take_up(at, self._reach())
+        self._took_up = self._session.proposals.take_up(at, self._reach())
         self._mask.begin()
         self._value = not (self._erases or alt)
         self._last = at
@@ -91,6 +93,12 @@ class BrushTool(MaskTool):
         self._mask = None
         self._session.mask_edited(box)
         return True
+
+    def take_back(self) -> None:
+        """Take back the stroke in hand, and the proposal that it began on."""
+        mask = self._session.mask
+        if self.cancel() and self._took_up and mask is not None:
+            self._session.mask_edited(mask.undo())
 
     def forget(self) -> None:
         """Keep the stroke: it was ended where it was."""

@@ -11,7 +11,7 @@ from csamoe_desktop.lesion.tools import Place
 from csamoe_desktop.study.calibration import drawn_pixels
 from csamoe_desktop.ui.calibration import DrawnLine
 from csamoe_desktop.ui.mask_tools import MaskTool
-from csamoe_desktop.ui.reading import FrameWork
+from csamoe_desktop.ui.reading import LesionWork
 from csamoe_desktop.ui.session import Session
 from csamoe_desktop.ui.tools.sketch import NOTHING, Sketch, SketchItem
 
@@ -29,7 +29,7 @@ class CalibrateTool(MaskTool):
         self._session = session
         self._zoom = zoom
         self._straight = False
-        self._work: FrameWork | None = None
+        self._work: LesionWork | None = None
         self._start: Place = (0.0, 0.0)
         self._end: Place = (0.0, 0.0)
 

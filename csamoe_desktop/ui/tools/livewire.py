@@ -27,12 +27,27 @@ class LivewireTool(MaskTool):
         self._anchors: list[Place] = []
         self._legs: list[list[Place]] = []
         """From each anchor to the next."""
+        self._undone: list[tuple[Place, list[Place]]] = []
+        """Anchors taken back, each with the leg that led to it."""
+        self._pressed = False
+        """Whether the button that is down has fixed an anchor."""
+        session.maskChanged.connect(lambda box: self._check())
         self._mouse: Place | None = None
 
     @property
     def busy(self) -> bool:
         """Whether there is an anchor."""
         return bool(self._anchors)
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is an anchor."""
+        return bool(self._anchors)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether an anchor was taken back and none fixed since."""
+        return bool(self._undone)
 
     @property
     def anchors(self) -> tuple[Place, ...]:
@@ -48,10 +63,10 @@ class LivewireTool(MaskTool):
             self._close(alt)
         elif not self._anchors:
             self._wire = Livewire(grey(frame.pixels))
-            self._anchor(at)
+            self._fix(at)
         elif self._wire is not None and at != self._anchors[-1]:
             self._legs.append(self._wire.path(at))
-            self._anchor(at)
+            self._fix(at)
         self._show(at)
 
     def double_press(self, at: Place, alt: bool) -> None:
@@ -63,6 +78,10 @@ class LivewireTool(MaskTool):
         """Draw the wire to the mouse."""
         self._show(at)
 
+    def release(self) -> None:
+        """What was fixed stays."""
+        self._pressed = False
+
     def key(self, key: int, alt: bool) -> bool:
         """Enter closes, Backspace takes back the last anchor."""
         if not self._anchors:
@@ -70,11 +89,7 @@ class LivewireTool(MaskTool):
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._close(alt)
         elif key == Qt.Key.Key_Backspace:
-            self._anchors.pop()
-            if self._legs:
-                self._legs.pop()
-            if self._anchors and self._wire is not None:
-                self._wire.start(self._anchors[-1])
+            self.undo()
         else:
             return False
         self._show(self._mouse)
@@ -82,14 +97,51 @@ class LivewireTool(MaskTool):
 
     def settle(self) -> None:
         """Hide the wire to the mouse; the anchors stay."""
+        self._pressed = False
         self._show(None)
 
     def cancel(self) -> bool:
         """Forget the wire."""
         had = self.busy
-        self._anchors, self._legs, self._wire = [], [], None
+        self._anchors, self._legs, self._undone, self._wire, self._pressed = [], [], [], None, False
         self._show(None)
         return had
+
+    def take_back(self) -> None:
+        """Take back the anchor that the press has fixed."""
+        if self._pressed:
+            self.undo()
+            self._undone.pop()
+        self._pressed = False
+        self._show(None)
+
+    def undo(self) -> None:
+        """Take back the last anchor."""
+        if self._anchors:
+            self._undone.append((self._anchors.pop(), self._legs.pop() if self._legs else []))
+            self._pressed = False
+        if self._anchors and self._wire is not None:
+            self._wire.start(self._anchors[-1])
+        self._show(self._mouse)
+
+    def redo(self) -> None:
+        """Fix the anchor taken back last again."""
+        if self._undone:
+            at, leg = self._undone.pop()
+            if self._anchors:
+                self._legs.append(leg)
+            self._anchor(at)
+        self._show(self._mouse)
+
+    def _check(self) -> None:
+        """Forget a wire of which nothing was left when the mask is changed in another way."""
+        if not self._anchors:
+            self._undone.clear()
+
+    def _fix(self, at: Place) -> None:
+        self._anchor(at)
+        self._undone.clear()
+        self._pressed = True
 
     def _anchor(self, at: Place) -> None:
         self._anchors.append(at)

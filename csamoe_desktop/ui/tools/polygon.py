@@ -16,7 +16,7 @@ _STILL = 3.0
 
 
 class PolygonTool(MaskTool):
-    """Fills a polygon; with Alt held as it closes, cuts it out.
+    """Fills a polygon; with Alt held as it closes, cuts it out. Until then each change of a vertex is a step of its own.
 
     Once closed it is one step of undo, and stays so however its vertices are moved; they are there until the mask is
     changed in another way.
@@ -39,12 +39,25 @@ class PolygonTool(MaskTool):
         self._held: int | None = None
         self._from: Place = (0.0, 0.0)
         self._before: list[Place] = []
+        self._done: list[list[Place]] = []
+        """The vertices before each step on the open polygon."""
+        self._undone: list[list[Place]] = []
         session.maskChanged.connect(lambda box: self._check())
 
     @property
     def busy(self) -> bool:
         """Whether there is a vertex not yet part of a closed polygon, or one is being moved."""
         return self._held is not None or (bool(self._vertices) and not self._closed)
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether the open polygon has a step, or one in hand."""
+        return not self._closed and bool(self._done or self._changing)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether a step of it was taken back and nothing was done since."""
+        return not self._closed and bool(self._undone) and not self._changing
 
     @property
     def vertices(self) -> tuple[Place, ...]:
@@ -64,7 +77,7 @@ class PolygonTool(MaskTool):
         elif self._held is None:
             if self._closed:
                 self._start_again()
-                self._cut = alt
+                self._before, self._cut = [], alt
             self._vertices.append(at)
             self._held = len(self._vertices) - 1
         self._show(at)
@@ -89,10 +102,9 @@ class PolygonTool(MaskTool):
         held, self._held = self._held, None
         if held is None:
             return
-        if self._closed:
-            if self._vertices != self._before:
-                self._draw_again()
-        elif held == 0 and self._vertices == self._before and len(self._vertices) > 2:
+        if self._vertices != self._before:
+            self._draw_again() if self._closed else self._step()
+        elif held == 0 and not self._closed:
             self._close()
         self._show(self._mouse)
 
@@ -129,6 +141,30 @@ class PolygonTool(MaskTool):
         self._show(None)
         return had
 
+    def take_back(self) -> None:
+        """Put the vertices back to where they were before the press."""
+        if self._held is not None:
+            self._vertices, self._held = self._before, None
+            self._show(None)
+
+    def undo(self) -> None:
+        """Take back the last vertex that was added, moved or deleted on the open polygon."""
+        if self._changing:
+            self._step()
+        self._held = None
+        if self._done:
+            self._undone.append(self._vertices)
+            self._vertices = self._done.pop()
+        self._show(self._mouse)
+
+    def redo(self) -> None:
+        """Do the step taken back last again."""
+        self._held = None
+        if self._undone:
+            self._done.append(self._vertices)
+            self._vertices = self._undone.pop()
+        self._show(self._mouse)
+
     def forget(self) -> None:
         """Forget the vertices."""
         self._start_again()
@@ -136,14 +172,27 @@ class PolygonTool(MaskTool):
 
     def _start_again(self) -> None:
         self._vertices, self._held, self._closed = [], None, False
+        self._done, self._undone = [], []
+
+    @property
+    def _changing(self) -> bool:
+        """Whether a vertex in hand is new, or somewhere else by now."""
+        return self._held is not None and self._vertices != self._before
+
+    def _step(self) -> None:
+        """The vertices were changed: from what they were before is a step."""
+        self._done.append(self._before)
+        self._undone.clear()
 
     def _remove(self, place: int) -> None:
         if self._closed and len(self._vertices) <= 3:
             return
+        if self._changing and not self._closed:
+            self._step()
+        self._before = list(self._vertices)
         del self._vertices[place]
         self._held = None
-        if self._closed:
-            self._draw_again()
+        self._draw_again() if self._closed else self._step()
 
     def _moved(self, at: Place) -> bool:
         return self._vertices != self._before or self._apart(at, self._from) > _STILL
@@ -173,12 +222,15 @@ class PolygonTool(MaskTool):
         changed = mask.paint(*polygon(frame.shape, self._vertices), not self._cut)
         self._stepped = mask.end()
         self._closed, self._version = True, mask.version
+        self._done, self._undone = [], []
         if changed is not None:
             self._session.mask_edited(changed)
 
     def _check(self) -> None:
-        """Forget a closed polygon whose mask was changed in another way."""
+        """Forget a closed polygon whose mask was changed in another way, and an open one of which nothing was left."""
         mask = self._session.mask
+        if not self._vertices:
+            self._undone.clear()
         if self._closed and (mask is None or mask.version != self._version):
             self._start_again()
             self._show(self._mouse)

@@ -16,7 +16,9 @@ from csamoe_desktop.lesion.mask import Author
 from csamoe_desktop.lesion.tools import Place, ellipse
 from csamoe_desktop.settings import Settings
 from csamoe_desktop.study.model import Study
+from csamoe_desktop.ui.app import make_window
 from csamoe_desktop.ui.canvas import Canvas
+from csamoe_desktop.ui.main_window import MainWindow
 from csamoe_desktop.ui.mask_tools import Tool
 from csamoe_desktop.ui.session import Session
 
@@ -112,6 +114,21 @@ def hand(qtbot: QtBot, session: Session, lesion: Bool, speckled: NDArray[np.uint
     qtbot.waitExposed(canvas)
     assert canvas.devicePixelRatioF() == float(os.environ.get("QT_SCALE_FACTOR", "1"))
     study = Study(Path("made.png"), "made", 2, *SHAPE, decode=lambda index: speckled)
-    session._opened((study, study.frame(0)))
+    session.show_opened(study, study.frame(0), study.path)
     canvas.set_tool(Tool.BRUSH)
     return Hand(canvas, session, lesion)
+
+
+@pytest.fixture
+def small_window(qtbot: QtBot, speckled: NDArray[np.uint8]) -> Iterator[MainWindow]:
+    """The window, active, with a small grey study."""
+    window = make_window(Settings(propose_on_opening=False))
+    qtbot.addWidget(window)
+    window.resize(1200, 800)
+    window.show()
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    study = Study(Path("small.png"), "made", 1, 48, 64, decode=lambda index: speckled[:48, :64].copy())
+    window.session.show_opened(study, study.frame(0), study.path)
+    yield window
+    window.close_now()

@@ -1,0 +1,104 @@
+"""What a report is made from: one reading of one lesion on one frame, and the document of several of them."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from csamoe_desktop.assessment import Assessment
+from csamoe_desktop.errors import UserError
+from csamoe_desktop.lesion.calipers import Caliper
+from csamoe_desktop.lesion.description import Description
+from csamoe_desktop.lesion.mask import LesionMask
+from csamoe_desktop.report.letterhead import Letterhead
+from csamoe_desktop.report.own_read import ReadRecord
+from csamoe_desktop.study.model import Frame, StudyFacts
+
+PLAIN_PAPER = Letterhead()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReportInput:
+    """All that is said of one reading.
+
+    Attributes:
+        study_name: the study's file name, without its folder.
+        facts: what the file says of patient and study.
+        frame, frame_count: the frame that was read, of how many.
+        mask: the lesion, of the frame's shape.
+        assessment: the reading of that mask on that frame.
+        reader: the reader's name, or "".
+        comment: the reader's free text, or "".
+        created: when the report is made; the only clock in it.
+        notes: what the user was told about how the study was read, one sentence each.
+        prevalence: the share of malignant lesions where the reader works, 0..1, or None.
+        reads: the reader's own read, and what is to be told of how it came about; None where there is none.
+        calipers: the distances the reader measured on the frame, number 1 first.
+        description: what the lesion is called and where it lies; readings of one `identity` are views of one lesion.
+        number: the lesion's number on its image, from 1.
+    """
+
+    study_name: str
+    facts: StudyFacts
+    frame: Frame
+    frame_count: int
+    mask: LesionMask
+    assessment: Assessment
+    reader: str
+    comment: str
+    created: datetime
+    notes: tuple[str, ...] = ()
+    prevalence: float | None = None
+    reads: ReadRecord | None = None
+    calipers: tuple[Caliper, ...] = ()
+    description: Description = field(default_factory=Description)
+    number: int = 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LesionViews:
+    """One lesion: its readings, one a view, and the place of each (from 0) among those of the report."""
+
+    views: tuple[ReportInput, ...]
+    places: tuple[int, ...]
+
+    @property
+    def several(self) -> bool:
+        """Whether there is more than one view."""
+        return len(self.views) > 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Report:
+    """A document: the readings it holds, all of one patient, in which language, and on whose paper.
+
+    Attributes:
+        readings: in the order in which the reader went through them; views of one lesion need not be neighbours.
+        language: of `wording.LANGUAGES`.
+        letterhead: the institution's name and logo.
+    """
+
+    readings: tuple[ReportInput, ...]
+    language: str = "en"
+    letterhead: Letterhead = PLAIN_PAPER
+
+    def __post_init__(self) -> None:
+        if not self.readings:
+            raise UserError("There is no finished reading to report.", "Mark a lesion and assess it first.")
+        # What a file leaves open, as a picture does, contradicts nothing; and a name may be spelt in two ways.
+        facts = [given.facts for given in self.readings]
+        numbers, names = {one.patient_id for one in facts} - {""}, {one.patient_name for one in facts} - {""}
+        if len(numbers) > 1 or (len(names) > 1 and not all(one.patient_id for one in facts)):
+            raise UserError("The readings are of different patients.", "Report each patient by itself.")
+
+    def lesions(self) -> tuple[LesionViews, ...]:
+        """Return the lesions in the order of their first readings, each with its views."""
+        found: dict[str, list[int]] = {}
+        for place, given in enumerate(self.readings):
+            found.setdefault(given.description.identity, []).append(place)
+        return tuple(
+            LesionViews(tuple(self.readings[place] for place in places), tuple(places)) for places in found.values()
+        )
+
+
+def as_report(given: ReportInput | Report) -> Report:
+    """Return a document: that of the one reading, in English and on plain paper, where it is one."""
+    return given if isinstance(given, Report) else Report((given,))

@@ -1,0 +1,266 @@
+"""What a report of several readings says beyond them: a list of the lesions, and for each what its views come to."""
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from csamoe_desktop.assessment import Category
+from csamoe_desktop.report.content import capital, content, make_scale, positive_words
+from csamoe_desktop.report.document import LesionViews, Report, ReportInput
+from csamoe_desktop.report.lesion_size import LesionSize, lesion_size
+from csamoe_desktop.report.lesion_words import called, ordinal, place_words, view_words
+from csamoe_desktop.report.said import NOT_GIVEN, Line, ReportContent, Scale, Section
+from csamoe_desktop.report.wording import Wording
+from csamoe_desktop.together import Together, read_together
+
+NOT_TOGETHER = "The views were read by different models, so they are not read together."
+
+
+@dataclass(frozen=True, slots=True)
+class TogetherContent:
+    """What is said of the views read together: category and scale as of one reading, what each view reads, and whether
+    they agree, in one sentence."""
+
+    category: str
+    positive: str
+    scale: Scale
+    each: Section
+    agreement: str
+    agree: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LesionContent:
+    """What is said of one lesion.
+
+    Attributes:
+        title, place: what it is called and where it lies ("" where the reader has not said so).
+        size, size_from: over all its views, and which of them gave what ("" of a single view).
+        own: the reader's own category, or "not given".
+        category, probability: of the AI: of the views together, said to disagree where they do, or of each, parted by a
+            stroke.
+        findings: all this as a section, under `title`.
+        views: its readings, with their headings.
+        together: what they come to; None of a single view, or where they cannot be read together.
+        apart: why they cannot be, or "".
+    """
+
+    title: str
+    place: str
+    size: str
+    size_from: str
+    own: str
+    category: str
+    probability: str
+    findings: Section
+    views: tuple[ReportContent, ...]
+    together: TogetherContent | None = None
+    apart: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentContent:
+    """What a document says before its readings (`first` is the first of them), and its lesions."""
+
+    title: str
+    first: ReportContent
+    patient: Section
+    study: Section
+    lesions: tuple[LesionContent, ...]
+    headings: tuple[str, ...]
+    """Of the list of lesions."""
+
+    def rows(self) -> tuple[tuple[str, ...], ...]:
+        """Return the list of lesions: one row each, under `headings`."""
+        return tuple((one.title, one.place, one.size, one.own, one.category, one.probability) for one in self.lesions)
+
+    @property
+    def listed(self) -> bool:
+        """Whether there are several lesions, so that they are listed."""
+        return len(self.lesions) > 1
+
+
+def document_content(report: Report, say: Wording) -> DocumentContent:
+    """Return what a document says.
+
+    Raises:
+        UserError: a mask is empty.
+    """
+    lesions = report.lesions()
+    several = len(report.readings) > 1
+    made = tuple(
+        _lesion(one, title, several, report.letterhead.institution, say)
+        for one, title in zip(lesions, _titles(lesions, say), strict=True)
+    )
+    contents = [view for lesion in made for view in lesion.views]
+    title = contents[0].title
+    if len(lesions) > 1:
+        title = say("Breast ultrasound: second reading of {count} lesions", count=len(lesions))
+    return DocumentContent(
+        title=title,
+        first=contents[0],
+        patient=_shared([one.patient for one in contents]),
+        study=_shared([one.study for one in contents]),
+        lesions=made,
+        headings=(
+            say("Lesion"),
+            say("Place"),
+            say("Size"),
+            say("Own category"),
+            say("AI category"),
+            say("Probability of {what}", what=contents[0].positive),
+        ),
+    )
+
+
+def _lesion(lesion: LesionViews, title: str, several: bool, institution: str, say: Wording) -> LesionContent:
+    views = []
+    for number, given in enumerate(lesion.views):
+        heading = title if several else ""
+        if lesion.several:
+            view = view_words(given.description, number, say)
+            heading = say("{lesion}, {view}", lesion=title, view=view)
+        views.append(dataclasses.replace(content(given, say), heading=heading, institution=institution))
+    size = lesion_size(lesion.views)
+    together = _together(lesion.views)
+    said = _together_content(together, lesion.views, say) if together else None
+    categories = dict.fromkeys([said.category] if said else [one.category for one in views])
+    category = " / ".join(categories)
+    if said is not None and not said.agree:
+        category = say("{category} (the views disagree)", category=category)
+    place = place_words(_best_described(lesion.views).description, say)
+    size_words = size.words() if size else say("none is marked")
+    size_from = _size_from(size, lesion.views, say) if lesion.several and size else ""
+    own = " / ".join(_own_categories(lesion.views)) or say(NOT_GIVEN)
+    told = (
+        (say("Place"), place),
+        (say("Size"), size_words),
+        (say("Size from"), size_from),
+        (say("Own category"), own),
+    )
+    return LesionContent(
+        title=title,
+        place=place,
+        size=size_words,
+        size_from=size_from,
+        own=own,
+        category=category,
+        probability=" / ".join(
+            [said.scale.probability_words] if said else [one.scale.probability_words for one in views]
+        ),
+        findings=Section(title, tuple(Line(label, words) for label, words in told if words)),
+        views=tuple(views),
+        together=said,
+        apart=say(NOT_TOGETHER) if lesion.several and said is None else "",
+    )
+
+
+def _together(views: Sequence[ReportInput]) -> Together | None:
+    if len(views) < 2 or len({one.assessment.card.sha256 for one in views}) > 1:
+        return None
+    return read_together([one.assessment for one in views])
+
+
+def _together_content(together: Together, views: Sequence[ReportInput], say: Wording) -> TogetherContent:
+    card = views[0].assessment.card
+    scale, _ = make_scale(together.probability, together.category, card.thresholds, say=say, digits=together.digits)
+    told = zip(together.single, together.categories, strict=True)
+    words = (
+        say("{category}, {probability}", category=say(category.value), probability=together.words(probability))
+        for probability, category in told
+    )
+    named = (_in_a_sentence(one, place, say) for place, one in enumerate(views))
+    return TogetherContent(
+        category=capital(say(together.category.value)),
+        positive=positive_words(card, say),
+        scale=scale,
+        each=Section(
+            say("Each view by itself"), tuple(Line(capital(name), one) for name, one in zip(named, words, strict=True))
+        ),
+        agreement=_agreement(together, views, say),
+        agree=together.agree,
+    )
+
+
+def _agreement(together: Together, views: Sequence[ReportInput], say: Wording) -> str:
+    """Return in one sentence whether the views agree; the gravest category first where they do not."""
+    count = len(views)
+    if together.agree:
+        agree = "Both views agree: {category}." if count == 2 else "All {count} views agree: {category}."
+        return say(agree, count=count, category=say(together.categories[0].value))
+    told = []
+    for category in reversed(Category):
+        names = [
+            say(
+                "the {ordinal} ({details})",
+                ordinal=ordinal(place, say),
+                details=say.listed((_plane(one, say), together.words(together.single[place]))),
+            )
+            for place, one in enumerate(views)
+            if together.categories[place] is category
+        ]
+        if names:
+            reads = "{views} reads {category}" if len(names) == 1 else "{views} read {category}"
+            told.append(say(reads, views=say(" and ").join(names), category=say(category.value)))
+    disagree = "The two views disagree: {what}." if count == 2 else "The {count} views disagree: {what}."
+    return say(disagree, count=count, what=say("; ").join(told))
+
+
+def _size_from(size: LesionSize, views: Sequence[ReportInput], say: Wording) -> str:
+    """Return which view gave which dimension, and why there is no third where there is none."""
+    first = _in_a_sentence(views[size.first], size.first, say)
+    if size.third is not None and size.other is not None:
+        other = _in_a_sentence(views[size.other], size.other, say)
+        return say(
+            "longest and perpendicular from the {first}, third from the {other}, along the skin",
+            first=first,
+            other=other,
+        )
+    without = (
+        say("no third: no view is said to lie at right angles to it")
+        if size.other is None
+        else say("no third: both images would have to be calibrated")
+    )
+    return say("longest and perpendicular from the {first}; {without}", first=first, without=without)
+
+
+def _in_a_sentence(given: ReportInput, place: int, say: Wording) -> str:
+    """Return a view's name within a sentence, such as "first view (radial)"."""
+    which, plane = ordinal(place, say), _plane(given, say)
+    return say("{what} ({source})", what=which, source=plane) if plane else which
+
+
+def _plane(given: ReportInput, say: Wording) -> str:
+    return say(given.description.view.value) if given.description.view else ""
+
+
+def _best_described(views: Sequence[ReportInput]) -> ReportInput:
+    """Return the view of which the reader has said where it lies: on a second one that is often left out."""
+    return next((one for one in views if one.description.place()), views[0])
+
+
+def _own_categories(views: Sequence[ReportInput]) -> tuple[str, ...]:
+    """Return the reader's own categories of the views, each once."""
+    return tuple(dict.fromkeys(one.reads.final.category for one in views if one.reads and one.reads.final.category))
+
+
+def _titles(lesions: Sequence[LesionViews], say: Wording) -> list[str]:
+    """Return what the lesions are called. A number is one of its image's: where two would be called alike, the frame is
+    added, and the file where that is not enough."""
+    firsts = [lesion.views[0] for lesion in lesions]
+    titles = [called(one.description, one.number, say) for one in firsts]
+    for add in (
+        lambda one: say("frame {number}", number=one.frame.index + 1),
+        lambda one: one.study_name,
+    ):
+        titles = [
+            title if titles.count(title) == 1 else say("{what} ({source})", what=title, source=add(one))
+            for title, one in zip(titles, firsts, strict=True)
+        ]
+    return titles
+
+
+def _shared(sections: Sequence[Section]) -> Section:
+    """Return the lines that all readings have alike."""
+    same = set(sections[0].lines).intersection(*(section.lines for section in sections))
+    return Section(sections[0].title, tuple(line for line in sections[0].lines if line in same))

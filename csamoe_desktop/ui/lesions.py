@@ -1,0 +1,205 @@
+"""The lesions on the frame in view: which is at hand, and what the reader does with them as a whole."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from csamoe_desktop.errors import UserError
+from csamoe_desktop.lesion.description import Description
+from csamoe_desktop.study.model import Study
+from csamoe_desktop.ui.reading import LesionWork
+
+if TYPE_CHECKING:
+    from csamoe_desktop.ui.session import Session
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlacedLesion:
+    """A lesion and where it is: the study and the index of the frame."""
+
+    study: Study
+    frame: int
+    work: LesionWork
+
+    @property
+    def words(self) -> str:
+        """Say which it is among those of all open images."""
+        place = self.work.description.place()
+        return f"{self.work.title} in {self.where}{f' ({place})' if place else ''}"
+
+    @property
+    def where(self) -> str:
+        """Say which image it is on."""
+        return self.study.path.name + (f", frame {self.frame + 1}" if self.study.frame_count > 1 else "")
+
+
+class Lesions(QObject):
+    """The session's lesions. `turned` comes after `frameChanged` too, and before `readingChanged`."""
+
+    turned = Signal()
+    """Another lesion is at hand."""
+    changed = Signal()
+    """Which there are, what one is called, or whether one is shown or locked, is different."""
+
+    def __init__(self, session: "Session") -> None:
+        super().__init__(session)
+        self._session = session
+
+    @property
+    def there(self) -> tuple[LesionWork, ...]:
+        """The lesions on the frame in view, by number; one that is blank where nothing is marked."""
+        on_frame = self._session.on_frame
+        return () if on_frame is None else tuple(on_frame.lesions)
+
+    @property
+    def can_add(self) -> bool:
+        """Whether there is a frame, and no lesion on it still to be marked."""
+        return bool(self.there) and not any(work.blank for work in self.there)
+
+    @property
+    def can_restore(self) -> bool:
+        """Whether a lesion was deleted on this frame."""
+        return self._session.on_frame is not None and bool(self._session.on_frame.removed)
+
+    def choose(self, work: LesionWork) -> None:
+        """Take a lesion of the frame in view in hand."""
+        on_frame = self._session.on_frame
+        if on_frame is None or work is on_frame.at_hand or work not in on_frame.lesions:
+            return
+        on_frame.at_hand.mask.end()
+        on_frame.at_hand = work
+        self._turn()
+
+    def choose_next(self) -> None:
+        """Take the next lesion in hand, after the last the first."""
+        if self.there and self._session.work is not None:
+            place = self.there.index(self._session.work)
+            self.choose(self.there[(place + 1) % len(self.there)])
+
+    def add(self) -> None:
+        """Begin another lesion on this frame; one that is still blank is taken in hand instead."""
+        on_frame = self._session.on_frame
+        if on_frame is None:
+            return
+        blank = next((work for work in on_frame.lesions if work.blank), None)
+        if blank is not None:
+            self.choose(blank)
+            return
+        on_frame.at_hand.mask.end()
+        before = on_frame.at_hand.description
+        added = on_frame.new()
+        # The breast and the way the probe was held are the image's.
+        added.description = dataclasses.replace(added.description, side=before.side, view=before.view)
+        self._turn()
+
+    def remove(self) -> None:
+        """Delete the lesion at hand; `restore` brings it back as long as the program runs."""
+        on_frame = self._session.on_frame
+        if on_frame is None or self.refuses():
+            return
+        work = on_frame.at_hand
+        if work.blank and len(on_frame.lesions) == 1:
+            return
+        work.mask.end()
+        on_frame.remove(work)
+        self._turn()
+
+    def restore(self) -> None:
+        """Bring back the lesion of this frame that was deleted last."""
+        on_frame = self._session.on_frame
+        if on_frame is not None and on_frame.restore() is not None:
+            self._turn()
+
+    def describe(self, work: LesionWork, description: Description) -> None:
+        """Take what the reader says a lesion is called and where it lies; it may have gone meanwhile."""
+        if work.description != description:
+            work.description = description
+            self.changed.emit()
+            self._session.readingChanged.emit()
+
+    def toggle_shown(self, work: LesionWork | None = None) -> None:
+        """Show a lesion's outline (None: of the one at hand) or hide it."""
+        work = work or self._session.work
+        if work is not None:
+            work.shown = not work.shown
+            self._tell()
+
+    def toggle_locked(self, work: LesionWork | None = None) -> None:
+        """Lock a lesion (None: the one at hand), so that its outline cannot be changed, or unlock it."""
+        work = work or self._session.work
+        if work is not None:
+            work.mask.end()
+            work.locked = not work.locked
+            self._tell()
+
+    def refuses(self) -> bool:
+        """Return whether the lesion at hand is locked, and if so say it."""
+        work = self._session.work
+        if work is None or not work.locked:
+            return False
+        self._session.failed.emit(
+            UserError(f"{work.title} is locked.", "Unlock it first, in the list of lesions or with Lesion > Locked.")
+        )
+        return True
+
+    # -- the same lesion on several images
+
+    def views(self) -> list[PlacedLesion]:
+        """Return the marked views of the lesion at hand, the one at hand first."""
+        here = self._session.work
+        if here is None:
+            return []
+        same = [one for one in self._marked() if one.work.description.identity == here.description.identity]
+        return sorted(same, key=lambda one: one.work is not here)
+
+    def elsewhere(self) -> list[PlacedLesion]:
+        """Return the marked lesions on other images, which may be the one at hand in another view."""
+        on_frame = self._session.on_frame
+        there = () if on_frame is None else on_frame.lesions
+        return [one for one in self._marked() if one.work not in there]
+
+    def identity_with(self, other: LesionWork | None) -> str:
+        """Return the identity of a view of the lesion that `other` marks, or (None) of a lesion of its own."""
+        return (Description() if other is None else other.description).identity
+
+    def _marked(self) -> list[PlacedLesion]:
+        session = self._session
+        return [
+            PlacedLesion(study, index, work)
+            for study in session.studies
+            for index, on_frame in session.work_on(study)
+            for work in on_frame.lesions
+            if not work.mask.empty
+        ]
+
+    def copied_to(self, work: LesionWork) -> None:
+        """Turn, on the frame now in view, to the lesion that `work` of another frame is copied to: the same one where
+        it is marked here, else the one at hand, which is that lesion from now on if nothing else was said of it."""
+        on_frame = self._session.on_frame
+        if on_frame is None:
+            return
+        identity = work.description.identity
+        same = next((one for one in on_frame.lesions if one.description.identity == identity), None)
+        if same is not None:
+            self.choose(same)
+        elif not on_frame.at_hand.description.said:
+            on_frame.at_hand.description = work.description
+            self.changed.emit()
+
+    # -- telling
+
+    def _turn(self) -> None:
+        self.turned.emit()
+        self._tell()
+
+    def _tell(self) -> None:
+        self.changed.emit()
+        self._session.readingChanged.emit()
+
+
+def overlaps(pixels: "np.ndarray[tuple[int, int], np.dtype[np.bool_]]", others: tuple[LesionWork, ...]) -> bool:
+    """Return whether a mask shares a pixel with an outline of `others`."""
+    return any(bool((pixels & one.mask.pixels).any()) for one in others if not one.mask.empty)

@@ -1,0 +1,153 @@
+"""The report of what is open: of the reading in view, and of all readings that belong with it."""
+
+import dataclasses
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from csamoe_desktop.assessment import look_closer
+from csamoe_desktop.errors import UserError
+from csamoe_desktop.report.content import ReportInput
+from csamoe_desktop.report.writing import write_report
+from csamoe_desktop.study.model import Frame, Study, StudyFacts
+from csamoe_desktop.together import Together, read_together
+from csamoe_desktop.ui.jobs import Job, Outcome
+from csamoe_desktop.ui.lesions import PlacedLesion
+from csamoe_desktop.ui.reading import LesionWork, ReadingState
+
+if TYPE_CHECKING:
+    from csamoe_desktop.ui.session import Session
+
+REPORTING = "reporting"
+
+
+class Reports:
+    """Makes reports of the session's readings; what is veiled, or does not hold any more, is never in one."""
+
+    def __init__(self, session: "Session") -> None:
+        self._session = session
+
+    def in_view(self) -> ReportInput | None:
+        """Return what a report of the reading in view is made from, also when it is stale; None before there is one to
+        be seen."""
+        study, frame, work = self._session.study, self._session.frame, self._session.work
+        if study is None or frame is None or work is None or self._session.assessment is None:
+            return None
+        make = self._of(study, work)
+        return None if make is None else make(frame)
+
+    def ready(self) -> list[PlacedLesion]:
+        """Return the lesions whose readings go into the report: that in view first, then all others that hold, on this
+        image, on the other images of the same examination, and of the same lesions elsewhere."""
+        session = self._session
+        here = session.work
+        found = [one for one in self._belonging() if self._holds(one.work)]
+        return sorted(found, key=lambda one: (one.work is not here, session.studies.index(one.study), one.frame))
+
+    def left_out(self) -> list[PlacedLesion]:
+        """Return the lesions that belong in the report too, but have no reading that holds."""
+        return [one for one in self._belonging() if not one.work.mask.empty and not self._holds(one.work)]
+
+    def export(self, path: Path, done: Callable[[Path], None]) -> None:
+        """Write the report of all that is ready in the worker; `done` is called with `path`, or `failed` follows."""
+        session, work = self._session, self._session.work
+        if work is None or session.assessment is None or work.assessed_mask is None:
+            session.failed.emit(UserError("There is no reading to report.", "Mark the lesion and assess it first."))
+            return
+        if session.reading_state is not ReadingState.DONE:
+            session.failed.emit(
+                UserError("The reading does not hold for what is on the screen.", "Assess again first.")
+            )
+            return
+        ready = self.ready()
+        versions = [(one.work, one.work.mask.version, one.work.comment) for one in ready]
+        makes = [(one, make) for one in ready if (make := self._of(one.study, one.work)) is not None]
+        frames = {work: session.frame}
+
+        def write(job: Job) -> None:
+            readings = []
+            for one, make in makes:
+                frame = frames.get(one.work) or session.frame_of(one)
+                given = make(frame)
+                if not given.assessment.looked_closer:
+                    # Paper is not written before all is known of the reading.
+                    closer = look_closer(frame, given.mask.pixels, session.load_model(job), given.assessment)
+                    given = dataclasses.replace(given, assessment=closer)
+                readings.append(given)
+            write_report(path, readings[0])
+
+        def written(nothing: None) -> None:
+            for one, version, comment in versions:
+                one.reported_version, one.reported_comment = version, comment
+            session.own_reads.keep()
+            done(path)
+
+        session.jobs.submit(REPORTING, write, Outcome(written, session.failed.emit))
+
+    def _belonging(self) -> list[PlacedLesion]:
+        """Return every lesion of the examination in view, on the frames that were in view."""
+        session, study = self._session, self._session.study
+        if study is None:
+            return []
+        placed = [
+            PlacedLesion(other, index, work)
+            for other in session.studies
+            for index, on_frame in session.work_on(other)
+            for work in on_frame.lesions
+        ]
+        here = {one.work.description.identity for one in placed if one.study is study}
+        return [
+            one
+            for one in placed
+            if one.study is study
+            or _one_examination(one.study.facts, study.facts)
+            or one.work.description.identity in here
+        ]
+
+    def together(self) -> Together | None:
+        """Return what the readings of the views of the lesion at hand come to, that in view first; None where it has no
+        second one that holds."""
+        views = [one.work for one in self._session.lesions.views()]
+        held = [work.assessment for work in views if self._holds(work) and work.assessment is not None]
+        return read_together(held) if len(held) > 1 and self._holds(views[0]) else None
+
+    def _holds(self, work: LesionWork) -> bool:
+        session = self._session
+        holds = work.state(session.model, session.needs_outline) is ReadingState.DONE
+        return holds and work.assessed_mask is not None and not session.own_reads.veils(work)
+
+    def _of(self, study: Study, work: LesionWork) -> Callable[[Frame], ReportInput] | None:
+        """Return what makes the report's input of a lesion's reading once its frame is there."""
+        settings, assessment, mask = self._session.settings, work.assessment, work.assessed_mask
+        if assessment is None or mask is None:
+            return None
+        reads, comment, calipers = self._session.own_reads.record(work), work.comment, work.calipers.now
+        created, description = datetime.now().astimezone(), work.description
+
+        def make(frame: Frame) -> ReportInput:
+            return ReportInput(
+                study_name=study.path.name,
+                facts=study.facts,
+                frame=frame,
+                frame_count=study.frame_count,
+                mask=mask,
+                assessment=assessment,
+                reader=settings.reader,
+                comment=comment,
+                created=created,
+                notes=study.notes,
+                reads=reads,
+                calipers=calipers,
+                prevalence=settings.prevalence / 100 if settings.prevalence else None,
+                description=description,
+                number=work.number,
+            )
+
+        return make
+
+
+def _one_examination(one: StudyFacts, other: StudyFacts) -> bool:
+    """Return whether two files say that they are of one patient's one study."""
+    known = (one.patient_id, one.study_date)
+    return all(known) and known == (other.patient_id, other.study_date) and one.accession == other.accession

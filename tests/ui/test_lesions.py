@@ -1,0 +1,520 @@
+"""Several lesions on an image, and one lesion on several: marked, named, hidden, locked, deleted, read each by itself."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PySide6.QtCore import QPoint, Qt
+from pytestqt.qtbot import QtBot
+
+from csamoe_desktop import paths
+from csamoe_desktop.lesion.description import Description, Side, View
+from csamoe_desktop.lesion.mask import Author
+from csamoe_desktop.settings import Settings
+from csamoe_desktop.store.reads import Reads
+from csamoe_desktop.study.phantom import DemoStudy
+from csamoe_desktop.ui.describing import DescribeDialog
+from csamoe_desktop.ui.lesion_list import LesionList
+from csamoe_desktop.ui.main_window import MainWindow
+from csamoe_desktop.ui.messages import Kind
+from csamoe_desktop.ui.reading import LesionWork, ReadingState
+from csamoe_desktop.ui.session import Session
+from csamoe_desktop.ui.two_views import TwoViewsWindow
+
+Open = Callable[..., None]
+Do = Callable[[Session], None]
+NAME, STATE, SHOWN, LOCKED = range(4)
+
+
+def ellipse(shape: tuple[int, int], row: float, column: float, high: float, wide: float) -> NDArray[np.bool_]:
+    rows, columns = np.ogrid[: shape[0], : shape[1]]
+    return np.asarray(((rows - row) / high) ** 2 + ((columns - column) / wide) ** 2 < 1)
+
+
+def at(session: Session) -> LesionWork:
+    assert session.work is not None
+    return session.work
+
+
+def draw(session: Session, row: float, column: float, high: float = 20, wide: float = 30) -> LesionWork:
+    """Mark an ellipse as the lesion at hand."""
+    assert session.frame is not None
+    at(session).mask.replace(ellipse(session.frame.shape, row, column, high, wide), Author.DRAWN)
+    session.mask_edited(None)
+    return at(session)
+
+
+@pytest.fixture
+def two(session: Session, open_files: Open, demo: DemoStudy) -> tuple[LesionWork, LesionWork]:
+    """Two lesions on one image, the second at hand."""
+    open_files(session, demo.spiculated)
+    session.import_mask(demo.spiculated_mask)
+    first = at(session)
+    session.lesions.add()
+    return first, draw(session, 80, 80)
+
+
+# -- the session's lesions
+
+
+def test_each_lesion_has_its_own_outline_reading_and_undo(
+    session: Session, two: tuple[LesionWork, LesionWork], read: Do
+) -> None:
+    first, second = two
+    assert session.lesions.there == (first, second)
+    assert (first.number, second.number) == (1, 2)
+    session.lesions.choose(first)
+    assert session.reading_state is ReadingState.READY
+    read(session)
+    assert session.reading_state is ReadingState.DONE
+    assert session.assessment is not None
+    probability = session.assessment.prediction.probability
+    session.lesions.choose(second)
+    assert session.reading_state is ReadingState.READY, "the other's reading is not this one's"
+    session.undo()
+    assert second.mask.empty
+    assert not first.mask.empty
+    session.redo()
+    read(session)
+    assert session.assessment.prediction.probability != probability
+    session.lesions.choose(first)
+    assert session.assessment is not None
+    assert session.assessment.prediction.probability == probability
+
+
+def test_a_blank_lesion_is_not_added_twice(session: Session, open_files: Open, demo: DemoStudy) -> None:
+    open_files(session, demo.smooth)
+    first = at(session)
+    session.lesions.add()
+    assert session.lesions.there == (first,)
+    draw(session, 200, 200)
+    session.lesions.add()
+    session.lesions.choose(first)
+    session.lesions.add()
+    assert len(session.lesions.there) == 2
+    assert at(session).number == 2
+
+
+def test_a_new_lesion_is_of_the_same_breast_and_view(session: Session, open_files: Open, demo: DemoStudy) -> None:
+    open_files(session, demo.smooth)
+    draw(session, 200, 200)
+    described = Description("index", Side.LEFT, 2, 30, View.RADIAL)
+    session.lesions.describe(at(session), described)
+    session.lesions.add()
+    new = at(session).description
+    assert (new.side, new.view) == (Side.LEFT, View.RADIAL)
+    assert (new.name, new.clock, new.distance_mm) == ("", None, None)
+    assert new.identity != described.identity
+
+
+def test_a_deleted_lesion_can_be_brought_back(session: Session, two: tuple[LesionWork, LesionWork]) -> None:
+    first, second = two
+    session.lesions.remove()
+    assert session.lesions.there == (first,)
+    assert at(session) is first
+    session.lesions.remove()
+    blank = at(session)
+    assert blank.number == 3, "a number stands in comments and reports: it is not given twice"
+    assert blank.mask.empty
+    for back in (first, second):
+        assert session.lesions.can_restore
+        session.lesions.restore()
+        assert at(session) is back
+    assert session.lesions.there == (first, second)
+    assert not session.lesions.can_restore
+
+
+def test_the_next_lesion_comes_round(session: Session, two: tuple[LesionWork, LesionWork]) -> None:
+    session.lesions.choose_next()
+    assert at(session) is two[0]
+    session.lesions.choose_next()
+    assert at(session) is two[1]
+
+
+def test_a_locked_outline_is_not_changed(
+    window: MainWindow, open_files: Open, demo: DemoStudy, qtbot: QtBot, mark: Do
+) -> None:
+    session, view = window.session, window.canvas.viewport()
+    open_files(session, demo.smooth)
+    mark(session)
+    before = at(session).mask.finished().pixels
+    window.actions_table["lock_lesion"].trigger()
+    window.actions_table["brush"].trigger()
+    place = window.canvas.widget_position(20, 20)
+    qtbot.mousePress(view, Qt.MouseButton.LeftButton, pos=place)
+    qtbot.mouseRelease(view, Qt.MouseButton.LeftButton, pos=place)
+    assert [message.text for message in window.messages.shown() if message.kind is Kind.REFUSAL] == [
+        "Lesion 1 is locked."
+    ]
+    for command in ("clear_mask", "undo", "smooth_mask", "delete_lesion"):
+        window.actions_table[command].trigger()
+    session.import_mask(demo.spiculated_mask)
+    assert np.array_equal(at(session).mask.pixels, before)
+    assert len(session.lesions.there) == 1
+    window.actions_table["lock_lesion"].trigger()
+    # What was told has moved the canvas.
+    place = window.canvas.widget_position(20, 20)
+    qtbot.mousePress(view, Qt.MouseButton.LeftButton, pos=place)
+    qtbot.mouseRelease(view, Qt.MouseButton.LeftButton, pos=place)
+    assert at(session).mask.pixels[20, 20]
+
+
+def test_locking_takes_the_polygon_out_of_the_hand(
+    window: MainWindow, open_files: Open, demo: DemoStudy, qtbot: QtBot
+) -> None:
+    session, view = window.session, window.canvas.viewport()
+    open_files(session, demo.smooth)
+    window.actions_table["polygon"].trigger()
+    for row, column in ((100, 100), (100, 200), (200, 200)):
+        qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=window.canvas.widget_position(row, column))
+    session.lesions.toggle_locked()
+    qtbot.keyClick(window.canvas, Qt.Key.Key_Return)
+    assert at(session).mask.empty
+
+
+def test_drawing_shows_a_hidden_outline_again(session: Session, two: tuple[LesionWork, LesionWork]) -> None:
+    session.lesions.toggle_shown()
+    assert not two[1].shown
+    draw(session, 100, 100)
+    assert two[1].shown
+
+
+def test_lesions_come_back_on_another_day(
+    session: Session, two: tuple[LesionWork, LesionWork], open_files: Open, demo: DemoStudy
+) -> None:
+    first, second = two
+    second.comment = "new since March"
+    session.lesions.describe(second, Description("satellite", Side.LEFT, 11, 25, View.RADIAL))
+    session.lesions.toggle_locked()
+    session.lesions.add()
+    third = draw(session, 300, 400)
+    session.lesions.remove()
+    session.close()
+    later = Session(Settings(own_read_first=False))
+    open_files(later, demo.spiculated)
+    back = later.lesions.there
+    assert [work.number for work in back] == [1, 2]
+    assert np.array_equal(back[0].mask.pixels, first.mask.pixels)
+    assert np.array_equal(back[1].mask.pixels, second.mask.pixels)
+    assert (back[1].comment, back[1].description, back[1].locked) == ("new since March", second.description, True)
+    assert not back[0].locked
+    later.lesions.add()
+    assert at(later).number >= third.number
+    later.close()
+
+
+def test_the_reads_of_two_lesions_are_two_rows(
+    session: Session, two: tuple[LesionWork, LesionWork], read: Do
+) -> None:
+    read(session)
+    session.lesions.choose(two[0])
+    read(session)
+    session.close()
+    sittings = Reads(paths.store_file()).all()
+    assert sorted(sitting.key.lesion for sitting in sittings) == [1, 2]
+    assert len({sitting.key.image for sitting in sittings}) == 1
+
+
+# -- one lesion on several images
+
+
+def test_views_are_the_outlines_of_one_lesion(
+    session: Session, two: tuple[LesionWork, LesionWork], open_files: Open, demo: DemoStudy
+) -> None:
+    session.lesions.describe(two[1], Description("index", Side.LEFT, 2, 30, View.RADIAL))
+    open_files(session, demo.smooth)
+    here = draw(session, 200, 200)
+    assert [one.work for one in session.lesions.views()] == [here]
+    assert [one.work for one in session.lesions.elsewhere()] == list(two)
+    dialog = DescribeDialog(session)
+    dialog.same.setCurrentIndex(dialog.same.findText("index in spiculated.dcm (left breast, 2 o'clock, 30 mm from the nipple)"))
+    dialog.view.setCurrentIndex(dialog.view.findData(View.ANTIRADIAL))
+    dialog.accept()
+    said = here.description
+    assert (said.name, said.side, said.clock, said.distance_mm) == ("index", Side.LEFT, 2, 30)
+    assert said.view is View.ANTIRADIAL
+    assert [one.work for one in session.lesions.views()] == [here, two[1]]
+    parted = DescribeDialog(session)
+    assert parted.same.currentData() is two[1]
+    parted.same.setCurrentIndex(0)
+    parted.accept()
+    assert [one.work for one in session.lesions.views()] == [here]
+
+
+def test_the_same_lesion_copied_through_a_cine_is_one_lesion(
+    window: MainWindow, open_files: Open, demo: DemoStudy
+) -> None:
+    session = window.session
+    open_files(session, demo.cine)
+    draw(session, 150, 150)
+    session.lesions.add()
+    second = draw(session, 250, 250)
+    session.lesions.describe(second, Description("index", clock=3))
+    window.actions_table["copy_to_next"].trigger()
+    assert session.frame is not None
+    assert session.frame.index == 1
+    copy = at(session)
+    assert copy is not second
+    assert copy.description == second.description
+    assert np.array_equal(copy.mask.pixels, second.mask.pixels)
+    session.show_frame(0)
+    session.lesions.choose(second)
+    draw(session, 260, 260)
+    window.actions_table["copy_to_next"].trigger()
+    assert at(session) is copy
+    assert np.array_equal(copy.mask.pixels, second.mask.pixels)
+
+
+def test_the_panel_says_what_the_views_come_to(
+    window: MainWindow, open_files: Open, demo: DemoStudy, read: Do
+) -> None:
+    session, views = window.session, window.reading.views
+    open_files(session, demo.spiculated)
+    session.import_mask(demo.spiculated_mask)
+    read(session)
+    spiculated = at(session)
+    assert not views.isVisible()
+    open_files(session, demo.smooth)
+    smooth = draw(session, 240, 280, 60, 90)
+    session.lesions.describe(smooth, Description(identity=spiculated.description.identity))
+    assert not views.isVisible(), "the other view alone is no reading of this one"
+    read(session)
+    together = session.reports.together()
+    assert together is not None
+    assert spiculated.assessment is not None
+    assert smooth.assessment is not None
+    assert together.single == (smooth.assessment.prediction.probability, spiculated.assessment.prediction.probability)
+    assert views.isVisible()
+    assert views.text() == together.sentence()
+    draw(session, 200, 280, 60, 90)
+    assert not views.isVisible()
+
+
+def test_the_views_stand_side_by_side_and_follow(
+    window: MainWindow, open_files: Open, demo: DemoStudy, read: Do, qtbot: QtBot
+) -> None:
+    session = window.session
+    open_files(session, demo.spiculated)
+    session.import_mask(demo.spiculated_mask)
+    read(session)
+    spiculated = at(session)
+    assert not window.actions_table["views"].isEnabled()
+    open_files(session, demo.smooth)
+    smooth = draw(session, 240, 280, 60, 90)
+    session.lesions.describe(smooth, Description(identity=spiculated.description.identity))
+    window.actions_table["views"].trigger()
+    beside = window.findChild(TwoViewsWindow)
+    assert beside is not None
+    assert [column.category.text() for column in beside.columns] == ["", "Suspicious"]
+    read(session)
+    qtbot.waitUntil(lambda: beside.together is not None)
+    assert beside.sentence.text() == window.reading.views.text()
+    window.close_now()
+    assert not beside.isVisible()
+
+
+# -- the dialog
+
+
+def test_the_dialog_says_only_what_was_said(session: Session, open_files: Open, demo: DemoStudy) -> None:
+    open_files(session, demo.smooth)
+    untouched = DescribeDialog(session)
+    assert not untouched.same.isEnabled()
+    assert (untouched.clock.text(), untouched.distance.text()) == ("not said", "not said")
+    untouched.accept()
+    assert not at(session).description.said
+    dialog = DescribeDialog(session)
+    dialog.name.setText("  index ")
+    dialog.clock.setValue(12)
+    dialog.distance.setValue(0)
+    dialog.reject()
+    assert not at(session).description.said
+    dialog.accept()
+    said = at(session).description
+    assert (said.name, said.clock, said.distance_mm, said.side) == ("index", 12, 0, Side.UNSAID)
+
+
+# -- what is seen
+
+
+def row_texts(lesions: LesionList, column: int) -> list[str]:
+    items = [lesions.item(row, column) for row in range(lesions.rowCount())]
+    return [item.text() for item in items if item is not None]
+
+
+def test_the_list_names_the_lesions_and_how_far_they_are(
+    window: MainWindow, open_files: Open, demo: DemoStudy, read: Do
+) -> None:
+    session, lesions = window.session, window.lesion.list
+    open_files(session, demo.spiculated)
+    assert row_texts(lesions, STATE) == ["not marked"]
+    session.import_mask(demo.spiculated_mask)
+    read(session)
+    session.lesions.add()
+    draw(session, 80, 80)
+    session.lesions.describe(at(session), Description("satellite"))
+    assert row_texts(lesions, NAME) == ["Lesion 1", "satellite"]
+    assert row_texts(lesions, STATE) == ["suspicious", "marked"]
+    assert lesions.currentRow() == 1
+    lesions.setCurrentCell(0, NAME)
+    assert at(session).number == 1
+    draw(session, 200, 200)
+    assert row_texts(lesions, STATE) == ["changed", "marked"]
+
+
+def test_the_list_tells_nothing_of_a_veiled_reading(
+    qtbot: QtBot, open_files: Open, demo: DemoStudy, read: Do, window: MainWindow
+) -> None:
+    session, lesions = window.session, window.lesion.list
+    session.change_settings(Settings(own_read_first=True))
+    open_files(session, demo.spiculated)
+    session.import_mask(demo.spiculated_mask)
+    read(session)
+    assert session.reading_state is ReadingState.VEILED
+    assert row_texts(lesions, STATE) == ["marked"]
+    session.lesions.add()
+    assert row_texts(lesions, STATE) == ["marked", "not marked"], "out of the hand it is veiled too"
+
+
+def test_eye_and_lock_are_pressed_in_the_list(
+    window: MainWindow, open_files: Open, demo: DemoStudy, qtbot: QtBot, mark: Do
+) -> None:
+    session, lesions = window.session, window.lesion.list
+    open_files(session, demo.smooth)
+    mark(session)
+    session.lesions.add()
+    draw(session, 40, 60)
+    first, second = session.lesions.there
+
+    def press(row: int, column: int) -> None:
+        middle = lesions.visualRect(lesions.model().index(row, column)).center()
+        qtbot.mouseClick(lesions.viewport(), Qt.MouseButton.LeftButton, pos=middle)
+
+    press(0, SHOWN)
+    assert (first.shown, second.shown) == (False, True)
+    press(0, SHOWN)
+    press(1, LOCKED)
+    assert (first.shown, second.locked, first.locked) == (True, True, False)
+
+
+def colours_near(window: MainWindow, row: int, column: int, colour: tuple[int, int, int], reach: int = 12) -> bool:
+    """Return whether some pixel of the canvas near a place on the frame has a colour."""
+    picture = window.canvas.picture()
+    ratio = picture.devicePixelRatio()
+    middle: QPoint = window.canvas.widget_position(row, column)
+    for x in range(middle.x() - reach, middle.x() + reach):
+        for y in range(middle.y() - reach, middle.y() + reach):
+            seen = picture.pixelColor(int(x * ratio), int(y * ratio))
+            if max(abs(one - other) for one, other in zip((seen.red(), seen.green(), seen.blue()), colour, strict=True)) < 12:
+                return True
+    return False
+
+
+def test_other_lesions_are_drawn_in_their_own_colour_with_their_name(
+    window: MainWindow, open_files: Open, demo: DemoStudy
+) -> None:
+    session = window.session
+    open_files(session, demo.smooth)
+    draw(session, 200, 200, 40, 40)
+    session.lesions.add()
+    second = draw(session, 60, 80, 30, 30)
+    others = window.canvas._others
+    assert others.names == ("Lesion 1",)
+    assert colours_near(window, 200, 160, (255, 255, 255))
+    assert colours_near(window, 60, 50, (240, 228, 66)), "the second one is yellow"
+    session.lesions.choose(session.lesions.there[0])
+    assert others.names == ("Lesion 2",)
+    assert colours_near(window, 60, 50, (240, 228, 66)), "at hand or not"
+    session.lesions.toggle_shown(second)
+    assert others.names == ()
+    assert not colours_near(window, 60, 50, (240, 228, 66))
+    session.lesions.toggle_shown(second)
+    window.canvas.hide_overlays(True)
+    assert not colours_near(window, 60, 50, (240, 228, 66))
+
+
+def test_a_click_on_a_lesion_takes_it_in_hand(
+    window: MainWindow, open_files: Open, demo: DemoStudy, qtbot: QtBot
+) -> None:
+    session, view = window.session, window.canvas.viewport()
+    open_files(session, demo.smooth)
+    first = draw(session, 200, 200, 40, 40)
+    session.lesions.add()
+    second = draw(session, 60, 80, 30, 30)
+    window.actions_table["window_level"].trigger()
+    inside = window.canvas.widget_position(200, 200)
+    qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=inside)
+    assert at(session) is first
+    # A drag changes window and level, wherever it begins.
+    there = window.canvas.widget_position(60, 80)
+    qtbot.mousePress(view, Qt.MouseButton.LeftButton, pos=there)
+    qtbot.mouseMove(view, there + QPoint(30, 10))
+    qtbot.mouseRelease(view, Qt.MouseButton.LeftButton, pos=there + QPoint(30, 10))
+    assert at(session) is first
+    assert at(session) is not second
+
+
+def test_the_keys_make_and_choose_lesions(
+    window: MainWindow, open_files: Open, demo: DemoStudy, qtbot: QtBot, mark: Do
+) -> None:
+    session = window.session
+    open_files(session, demo.smooth)
+    mark(session)
+    window.canvas.setFocus()
+    qtbot.keyClick(window.canvas, Qt.Key.Key_N)
+    assert len(session.lesions.there) == 2
+    assert at(session).number == 2
+    qtbot.keyClick(window.canvas, Qt.Key.Key_J)
+    assert at(session).number == 1
+
+
+def test_what_is_proposed_is_not_another_lesion(
+    window: MainWindow, open_files: Open, demo: DemoStudy, qtbot: QtBot
+) -> None:
+    session = window.session
+    open_files(session, demo.smooth)
+    session.proposals.look()
+    qtbot.waitUntil(lambda: bool(session.proposals.offered), timeout=60_000)
+    found = session.proposals.offered
+    session.proposals.accept()
+    session.lesions.add()
+    assert all(not (one.mask & session.lesions.there[0].mask.pixels).any() for one in session.proposals.offered)
+    assert len(session.proposals.offered) < len(found)
+    session.lesions.choose(session.lesions.there[0])
+    session.lesions.remove()
+    assert len(session.lesions.there) == 1
+
+
+def test_the_report_takes_all_readings_that_hold(
+    session: Session, two: tuple[LesionWork, LesionWork], read: Do, open_files: Open, demo: DemoStudy
+) -> None:
+    first, second = two
+    read(session)
+    assert [one.work for one in session.reports.ready()] == [second]
+    assert [one.work for one in session.reports.left_out()] == [first]
+    session.lesions.choose(first)
+    read(session)
+    assert [one.work for one in session.reports.ready()] == [first, second]
+    draw(session, 150, 150)
+    assert [one.work for one in session.reports.left_out()] == [first]
+    # Another patient's image is not of this examination, unless it is said to show the same lesion.
+    open_files(session, demo.smooth)
+    third = draw(session, 200, 200)
+    read(session)
+    assert [one.work for one in session.reports.ready()] == [third]
+    session.lesions.describe(third, Description(identity=second.description.identity))
+    assert [one.work for one in session.reports.ready()] == [third, second]
+
+
+def test_what_is_veiled_is_in_no_report(
+    session: Session, two: tuple[LesionWork, LesionWork], read: Do, tmp_path: Path
+) -> None:
+    read(session)
+    session.change_settings(Settings(own_read_first=True))
+    session.lesions.choose(two[0])
+    session.assess()
+    read(session)
+    assert session.reading_state is ReadingState.VEILED
+    assert two[0] not in [one.work for one in session.reports.ready()]
