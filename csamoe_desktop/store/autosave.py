@@ -13,7 +13,9 @@ from threading import Lock
 from typing import TypeVar
 
 from csamoe_desktop.errors import UserError
+from csamoe_desktop.lesion.calipers import Caliper
 from csamoe_desktop.store import database
+from csamoe_desktop.store.calipers import get_calipers, put_calipers
 from csamoe_desktop.store.lesions import KeptLesion, LesionKey, get, numbers, put
 
 _log = logging.getLogger(__name__)
@@ -35,8 +37,10 @@ class Autosave:
         self._queue: dict[LesionKey, KeptLesion] = {}
         self._editions: dict[LesionKey, str | None] = {}
         """Those this program has read or written last."""
+        self._measured: dict[tuple[str, int], tuple[Caliper, ...]] = {}
+        """The calipers that wait, by image and frame."""
         self._guard = Lock()
-        """Of the two above; held for a moment only. The two below are taken before it, in this order."""
+        """Of the three above; held for a moment only. The two below are taken before it, in this order."""
         self._writing = Lock()
         self._reading = Lock()
         self._writer: sqlite3.Connection | None = None
@@ -54,16 +58,21 @@ class Autosave:
         with self._guard:
             self._queue[key] = kept
 
+    def keep_calipers(self, image: str, frame: int, calipers: tuple[Caliper, ...]) -> None:
+        """Put the calipers of an image in the queue, in the place of those there."""
+        with self._guard:
+            self._measured[image, frame] = calipers
+
     @property
     def waiting(self) -> tuple[KeptLesion, ...]:
-        """What is not in the store yet."""
+        """The lesions that are not in the store yet."""
         with self._guard:
             return tuple(self._queue.values())
 
     @property
     def work_to_do(self) -> bool:
         """Whether `write` is to be called: something waits, or damage was met in reading."""
-        return self._damaged is not None or bool(self._queue)
+        return self._damaged is not None or bool(self._queue) or bool(self._measured)
 
     def find(self, key: LesionKey) -> KeptLesion | None:
         """Return what was kept last under `key`, or None.
@@ -100,6 +109,18 @@ class Autosave:
             waiting = [key.lesion for key in self._queue if (key.image, key.frame) == (image, frame)]
         found = tuple(sorted({*there, *waiting}))
         return found, max((last, *found))
+
+    def find_calipers(self, image: str, frame: int) -> tuple[Caliper, ...]:
+        """Return the calipers kept of an image, number 1 first.
+
+        Raises:
+            UserError: the store cannot be read.
+        """
+        with self._guard:
+            if (image, frame) in self._measured:
+                return self._measured[image, frame]
+        none: tuple[Caliper, ...] = ()
+        return self._read(lambda connection: get_calipers(connection, image, frame), none)
 
     def write(self) -> UserError | None:
         """Write all that waits.
@@ -182,12 +203,14 @@ class Autosave:
         connection = self._connection()
         while True:
             with self._guard:
-                batch, seen = dict(self._queue), dict(self._editions)
-            if not batch:
+                batch, seen, measured = dict(self._queue), dict(self._editions), dict(self._measured)
+            if not (batch or measured):
                 return
             connection.execute("BEGIN IMMEDIATE")
             try:
                 editions = {key: put(connection, key, kept, seen.get(key)) for key, kept in batch.items()}
+                for (image, frame), calipers in measured.items():
+                    put_calipers(connection, image, frame, calipers)
                 connection.execute("COMMIT")
             except BaseException:
                 with suppress(sqlite3.Error):
@@ -199,6 +222,9 @@ class Autosave:
                     # Where a newer one came meanwhile, that goes on waiting.
                     if self._queue.get(key) is kept:
                         del self._queue[key]
+                for place, calipers in measured.items():
+                    if self._measured.get(place) is calipers:
+                        del self._measured[place]
 
     def _gone(self) -> bool:
         """Let go of a file that is no longer the one under this name; return whether it was so.

@@ -39,8 +39,14 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (image, frame, lesion)
         )""",
     ),
-    # What a lesion is called and where it lies: see `lesions`.
-    tuple(f"ALTER TABLE {table} ADD COLUMN described TEXT NOT NULL DEFAULT ''" for table in ("lesion", "superseded")),
+    (
+        # What a lesion is called and where it lies: see `lesions`.
+        *(f"ALTER TABLE {table} ADD COLUMN described TEXT NOT NULL DEFAULT ''" for table in ("lesion", "superseded")),
+        # One row an image: see `calipers`.
+        """CREATE TABLE caliper (
+            image TEXT NOT NULL, frame INTEGER NOT NULL, calipers TEXT NOT NULL, PRIMARY KEY (image, frame)
+        )""",
+    ),
 )
 """What leads from each schema to the next, never changed once released; the last one's number is in `user_version`."""
 
@@ -188,7 +194,7 @@ def save_readable(aside: Path, connection: sqlite3.Connection) -> int:
                 for row in damaged_one.execute(f"SELECT * FROM lesion ORDER BY rowid {order}"):
                     connection.execute(f"INSERT OR IGNORE INTO lesion VALUES ({', '.join('?' * len(row))})", row)
     saved = connection.total_changes - before
-    for table in ("reading", "pathology"):
+    for table in ("reading", "pathology", "caliper"):
         with suppress(sqlite3.Error, UserError):
             damaged_one = open_to_read(aside, 0)
             if damaged_one is None:

@@ -43,11 +43,13 @@ _ANEW: _State = (-1, "", Description(), False)
 
 @dataclass(slots=True, eq=False)
 class _Entry:
-    """The work on one frame, and in which state the store's queue was given each lesion last, by its number."""
+    """The work on one frame, and in which state the store's queue was given each lesion last, by its number, and the
+    calipers."""
 
     work: FrameLesions
     frame: int
     given: dict[int, _State]
+    measured: tuple[Caliper, ...]
 
     def unkept(self) -> list[LesionWork]:
         """Return the lesions that are in another state now; what was deleted is a state too."""
@@ -63,7 +65,7 @@ class _Entry:
 
 
 class KeptWork(QObject):
-    """Masks, readings and comments of frames, in view or not; masks and comments outlive the program."""
+    """Masks, calipers, readings and comments of frames, in view or not; all but the readings outlive the program."""
 
     failed = Signal(object)
     """The store cannot be read or written: the exception, once, until it is in order again."""
@@ -76,8 +78,6 @@ class KeptWork(QObject):
         self._jobs = jobs
         self._there: dict[tuple[Path, int], _Entry] = {}
         self._aside: dict[tuple[Path, int, str], _Entry] = {}
-        self._measured: dict[LesionKey, tuple[Caliper, ...]] = {}
-        """The calipers of studies closed: the store has none."""
         self._said = False
         self._rests_until = 0.0
         self._looks = QTimer(self)
@@ -117,18 +117,15 @@ class KeptWork(QObject):
         return sorted(there, key=lambda one: one[0])
 
     def forget(self, study: Study) -> None:
-        """Let go of all work on a study: its masks and comments are in the store, or wait for it."""
+        """Let go of all work on a study: its masks, calipers and comments are in the store, or wait for it."""
         self._give(study)
-        for place, entry in (*self._there.items(), *self._aside.items()):
-            if place[0] == study.path:
-                self._measured[LesionKey(entry.work.image, entry.frame)] = entry.work.calipers.now
         self._there = {key: entry for key, entry in self._there.items() if key[0] != study.path}
         self._aside = {key: entry for key, entry in self._aside.items() if key[0] != study.path}
 
     @property
     def safe(self) -> bool:
         """Whether every finished stroke and every comment is in the store."""
-        return not self._autosave.work_to_do and not any(entry.unkept() for entry in self._entries())
+        return not self._autosave.work_to_do and not any(entry.unkept() or entry.measured != entry.work.calipers.now for entry in self._entries())
 
     def at_stake(self) -> tuple[int, int]:
         """Try to store all at once, and return how many outlines and how many comments the store did not take."""
@@ -150,12 +147,12 @@ class KeptWork(QObject):
 
     def _found(self, frame: Frame, image: str) -> _Entry:
         """Return the work on an image as the store has it, or none done yet, with its calipers if it was closed before."""
-        calipers = FrameCalipers(self._measured.get(LesionKey(image, frame.index), ()))
-        there = FrameLesions(frame.shape, image, calipers)
+        there = FrameLesions(frame.shape, image, FrameCalipers())
         given: dict[int, _State] = {}
         numbers: tuple[int, ...] = ()
         try:
             numbers, there.last_number = self._autosave.numbers(image, frame.index)
+            there.calipers = FrameCalipers(self._autosave.find_calipers(image, frame.index))
         except UserError as problem:
             self._could_not(problem)
         found = []
@@ -176,7 +173,7 @@ class KeptWork(QObject):
             found.append(work)
             given[number] = (work.mask.version, work.comment, work.description, work.locked)
         there.begin(found)
-        return _Entry(there, frame.index, given)
+        return _Entry(there, frame.index, given, there.calipers.now)
 
     def _entries(self) -> list[_Entry]:
         return [*self._there.values(), *self._aside.values()]
@@ -200,6 +197,9 @@ class KeptWork(QObject):
                 kept = nothing_of(mask.pixels.shape) if state is None else packed(pixels, *state[1:])
                 self._autosave.keep(key, kept)
                 entry.given[work.number] = state
+            if (now := entry.work.calipers.now) != entry.measured:
+                self._autosave.keep_calipers(entry.work.image, entry.frame, now)
+                entry.measured = now
 
     def _store(self) -> None:
         # One that is under way takes what comes meanwhile; submitting another would drop what it has to tell.
@@ -217,6 +217,7 @@ class KeptWork(QObject):
             for entry in self._entries():
                 # Where nothing was done, something may have been taken over that could not be read before.
                 entry.given |= {work.number: _ANEW for work in entry.work.lesions if not work.blank}
+                entry.measured = ()
             self.failed.emit(begun_afresh)
         elif self._said:
             self.noted.emit("Your outlines are kept again.")

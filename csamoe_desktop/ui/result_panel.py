@@ -110,7 +110,6 @@ class LesionBox(Box):
             self.regions.setText(f"Core: {_steps(regions.erosions)} in  ·  boundary: {_steps(regions.dilations)} out")
             self.regions.setToolTip(f"<p>Core: {said['Core']}.<br>Boundary: {said['Boundary']}.</p>")
 
-
     def _show_size(self, mask: EditedMask, spacing: Spacing | None) -> None:
         """Say what the outline measures; of one that changes as it is looked at, its area alone is known at once."""
         measured = self._session.measuring.now

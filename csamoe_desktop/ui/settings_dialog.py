@@ -251,11 +251,9 @@ class SettingsDialog(QDialog):
         """Give wrapped sentences the height they need at the width there is, and the rows theirs as far as the screen goes."""
         for said in (self.device_said, self.model_said, self.logo_said):
             # An empty one has no height to ask for.
-            said.setMinimumHeight(max(said.heightForWidth(max(said.width(), theme.GRID * 40)), 0))
-
+            said.setFixedHeight(max(said.heightForWidth(max(said.width(), theme.GRID * 40)), 0))
         rows = self._rows.layout()
         assert rows is not None
-        rows.invalidate()
         rows.activate()
         room = self.screen().availableGeometry().height() - theme.GRID * 16
         self._scroll.setMinimumHeight(min(rows.sizeHint().height(), room))

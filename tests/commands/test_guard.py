@@ -21,7 +21,7 @@ MODEL = "csamoe-resnet18"
 @pytest.fixture(scope="module")
 def frames() -> list[tuple[Frame, np.ndarray]]:
     """Three phantoms and a checkerboard that no scanner makes, each with an outline."""
-    made = [make_phantom(kind, seed=seed) for kind, seed in (("smooth", 0), ("spiculated", 1), ("smooth", 2))]
+    made = [make_phantom("smooth", seed=0), make_phantom("spiculated", seed=1), make_phantom("smooth", seed=2)]
     pairs = [(Frame(one.pixels, 0, None), one.mask) for one in made]
     rows, columns = made[0].mask.shape
     board = np.indices((rows, columns)).sum(0) // 80 % 2 * 200

@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from csamoe_desktop import paths
+from csamoe_desktop.lesion.calipers import Caliper
 from csamoe_desktop.lesion.mask import Author
 from csamoe_desktop.lesion.tools import Box
 from csamoe_desktop.settings import Settings
@@ -230,3 +231,25 @@ def test_what_is_open_is_kept_anew_when_the_store_was_damaged(
     for file in (demo.smooth, demo.spiculated):
         open_files(later, file)
         assert later.reading_state is ReadingState.READY
+
+
+def test_calipers_are_there_on_another_day(
+    session: Session, open_files: Open, demo: DemoStudy, another_day: Day
+) -> None:
+    open_files(session, demo.cine)
+    drawn = (Caliper((10.5, 20.25), (30, 40)), Caliper((0, 0), (5, 5)))
+    assert session.work is not None
+    session.work.calipers.change(drawn, session.work.mask.version)
+    session.show_frame(1)
+    later = another_day(session)
+    open_files(later, demo.cine)
+    assert later.calipers.kept == drawn
+    assert not later.calipers.can_undo
+    later.show_frame(1)
+    assert later.calipers.kept == ()
+    later.show_frame(0)
+    assert later.work is not None
+    later.work.calipers.change((), later.work.mask.version)
+    last = another_day(later)
+    open_files(last, demo.cine)
+    assert last.calipers.kept == ()

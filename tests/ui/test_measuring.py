@@ -107,7 +107,9 @@ def test_nothing_is_measured_in_the_middle_of_a_stroke(
     assert not window.own_read.proposed.isVisible()
     QTest.mouseRelease(canvas.viewport(), LEFT, pos=places[-1])
     qtbot.waitUntil(lambda: "…" not in window.lesion.extent.text())
-    assert measure(session.mask.pixels, session.frame.spacing).diameters().replace("x", "×") in window.lesion.extent.text()
+    assert (
+        measure(session.mask.pixels, session.frame.spacing).diameters().replace("x", "×") in window.lesion.extent.text()
+    )
     assert MEASURING in busy
     qtbot.waitUntil(window.own_read.proposed.isVisible)
     assert "to the skin" in window.lesion.shape.toolTip()

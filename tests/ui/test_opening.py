@@ -3,10 +3,12 @@
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from pydicom.data import get_testdata_file
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
@@ -26,7 +28,7 @@ Open = Callable[..., None]
 
 
 def picture(file: Path, grey: int = 100, depth: type = np.uint8) -> Path:
-    pixels = np.full((40, 60), grey, depth)
+    pixels: NDArray[Any] = np.full((40, 60), grey, depth)
     file.write_bytes(cv2.imencode(".png", pixels)[1].tobytes())
     return file
 

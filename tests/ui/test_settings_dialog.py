@@ -159,3 +159,16 @@ def test_theme_and_type_size_reach_the_whole_window(window: MainWindow) -> None:
     dialog.done(QDialog.DialogCode.Rejected)
     assert theme.colours() == theme.colours_of("dark")
     assert QApplication.font().pointSize() == 10
+
+
+def test_ok_stays_on_the_screen_in_the_largest_type(session: Session, qtbot: QtBot, qapp: QApplication) -> None:
+    theme.apply(qapp, "dark", 24)
+    try:
+        dialog = SettingsDialog(session)
+        qtbot.addWidget(dialog)
+        dialog.show()
+        qtbot.waitUntil(lambda: not session.jobs.busy(ASKING), timeout=60_000)
+        assert dialog.minimumSizeHint().height() <= dialog.screen().availableGeometry().height()
+        dialog.reject()
+    finally:
+        theme.apply(qapp, "dark", 10)

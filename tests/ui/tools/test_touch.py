@@ -76,6 +76,9 @@ class Fingers:
 
 @pytest.fixture
 def fingers(hand: "Hand") -> Fingers:
+    # At 200 % the larger canvas reaches over the edge of Qt's own screen, and fingers do not.
+    hand.canvas.resize(380, 285)
+    QApplication.processEvents()
     return Fingers(hand)
 
 
