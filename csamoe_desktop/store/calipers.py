@@ -12,9 +12,7 @@ def get_calipers(connection: sqlite3.Connection, image: str, frame: int) -> tupl
     Raises:
         sqlite3.Error: the store cannot be read.
     """
-    row = connection.execute(
-        "SELECT calipers FROM caliper WHERE image = ? AND frame = ?", (image, frame)
-    ).fetchone()
+    row = connection.execute("SELECT calipers FROM caliper WHERE image = ? AND frame = ?", (image, frame)).fetchone()
     if row is None:
         return ()
     try:

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.lesion.formats import FORMATS, READ_SUFFIXES, MaskSizeMismatch, mask_format, write_mask
-from csamoe_desktop.report.content import content, report_file_name
+from csamoe_desktop.report.content import report_file_name
 from csamoe_desktop.report.writing import SUFFIXES
 from csamoe_desktop.study.model import Spacing
 from csamoe_desktop.ui.closing import in_words
@@ -114,10 +114,15 @@ class Files(QObject):
 
     def copy_report(self) -> None:
         """Put the report on the clipboard as text."""
-        given = self._session.reports.in_view()
-        if given is not None and self._session.reading_state is ReadingState.DONE:
-            QGuiApplication.clipboard().setText(content(given).text())
-            self._messages.note("The report is on the clipboard, as text.")
+        if self._session.reading_state is not ReadingState.DONE:
+            return
+        try:
+            text = self._session.reports.text()
+        except UserError as problem:
+            self._messages.failure(problem)
+            return
+        QGuiApplication.clipboard().setText(text)
+        self._messages.note("The report is on the clipboard, as text.")
 
     def close_study(self) -> None:
         """Close the study in view; ask first where outlines or comments would be lost."""

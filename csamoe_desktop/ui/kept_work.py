@@ -125,7 +125,9 @@ class KeptWork(QObject):
     @property
     def safe(self) -> bool:
         """Whether every finished stroke and every comment is in the store."""
-        return not self._autosave.work_to_do and not any(entry.unkept() or entry.measured != entry.work.calipers.now for entry in self._entries())
+        return not self._autosave.work_to_do and not any(
+            entry.unkept() or entry.measured != entry.work.calipers.now for entry in self._entries()
+        )
 
     def at_stake(self) -> tuple[int, int]:
         """Try to store all at once, and return how many outlines and how many comments the store did not take."""

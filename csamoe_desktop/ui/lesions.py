@@ -156,10 +156,15 @@ class Lesions(QObject):
         return sorted(same, key=lambda one: one.work is not here)
 
     def elsewhere(self) -> list[PlacedLesion]:
-        """Return the marked lesions on other images, which may be the one at hand in another view."""
-        on_frame = self._session.on_frame
+        """Return the marked lesions on other images, not of another patient, which may be the one at hand in another view."""
+        on_frame, study = self._session.on_frame, self._session.study
         there = () if on_frame is None else on_frame.lesions
-        return [one for one in self._marked() if one.work not in there]
+        patient = "" if study is None else study.facts.patient_id
+        return [
+            one
+            for one in self._marked()
+            if one.work not in there and (not patient or one.study.facts.patient_id in ("", patient))
+        ]
 
     def identity_with(self, other: LesionWork | None) -> str:
         """Return the identity of a view of the lesion that `other` marks, or (None) of a lesion of its own."""

@@ -142,7 +142,12 @@ class MainWindow(QMainWindow):
         session.frameChanged.connect(partial(self.messages.clear, Kind.QUESTION))
         for signal in (session.studyChanged, session.frameChanged, session.readingChanged):
             signal.connect(refresh)
-        for changed in (session.proposals.changed, session.calipers.changed, session.calibration.changed, session.lesions.changed):
+        for changed in (
+            session.proposals.changed,
+            session.calipers.changed,
+            session.calibration.changed,
+            session.lesions.changed,
+        ):
             changed.connect(refresh)
         session.jobs.busyChanged.connect(lambda lane, busy: refresh())
         session.studiesListed.connect(refresh)

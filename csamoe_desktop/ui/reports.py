@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 from csamoe_desktop.assessment import look_closer
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.report.content import ReportInput
+from csamoe_desktop.report.document import Report
+from csamoe_desktop.report.letterhead import Letterhead
+from csamoe_desktop.report.plain_text import report_text
 from csamoe_desktop.report.writing import write_report
 from csamoe_desktop.study.model import Frame, Study, StudyFacts
 from csamoe_desktop.together import Together, read_together
@@ -49,6 +52,20 @@ class Reports:
         """Return the lesions that belong in the report too, but have no reading that holds."""
         return [one for one in self._belonging() if not one.work.mask.empty and not self._holds(one.work)]
 
+    def text(self) -> str:
+        """Return the report of all that is ready as plain text.
+
+        Raises:
+            UserError: a frame cannot be decoded any more, or nothing is ready.
+        """
+        session = self._session
+        readings = []
+        for one in self.ready():
+            frame = session.frame if one.work is session.work else session.frame_of(one)
+            if frame is not None and (make := self._of(one.study, one.work)) is not None:
+                readings.append(make(frame))
+        return report_text(Report(tuple(readings), session.settings.report_language, self._letterhead))
+
     def export(self, path: Path, done: Callable[[Path], None]) -> None:
         """Write the report of all that is ready in the worker; `done` is called with `path`, or `failed` follows."""
         session, work = self._session, self._session.work
@@ -64,6 +81,7 @@ class Reports:
         versions = [(one.work, one.work.mask.version, one.work.comment) for one in ready]
         makes = [(one, make) for one in ready if (make := self._of(one.study, one.work)) is not None]
         frames = {work: session.frame}
+        language, letterhead = session.settings.report_language, self._letterhead
 
         def write(job: Job) -> None:
             readings = []
@@ -75,7 +93,7 @@ class Reports:
                     closer = look_closer(frame, given.mask.pixels, session.load_model(job), given.assessment)
                     given = dataclasses.replace(given, assessment=closer)
                 readings.append(given)
-            write_report(path, readings[0])
+            write_report(path, Report(tuple(readings), language, letterhead))
 
         def written(nothing: None) -> None:
             for one, version, comment in versions:
@@ -84,6 +102,10 @@ class Reports:
             done(path)
 
         session.jobs.submit(REPORTING, write, Outcome(written, session.failed.emit))
+
+    @property
+    def _letterhead(self) -> Letterhead:
+        return Letterhead(self._session.settings.institution, self._session.settings.logo)
 
     def _belonging(self) -> list[PlacedLesion]:
         """Return every lesion of the examination in view, on the frames that were in view."""

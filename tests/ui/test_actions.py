@@ -189,7 +189,7 @@ def test_the_alt_key_alone_stays_with_the_brush(
 
 
 def test_a_key_chosen_in_the_settings_is_used(qtbot: QtBot, open_files: Open, small_png: Path) -> None:
-    window = make_window(Settings(shortcuts={"invert": "N", "fit": "B"}))
+    window = make_window(Settings(shortcuts={"invert": "U", "fit": "B"}))
     qtbot.addWidget(window)
     window.show()
     window.activateWindow()
@@ -199,7 +199,7 @@ def test_a_key_chosen_in_the_settings_is_used(qtbot: QtBot, open_files: Open, sm
     window.canvas.setFocus()
     qtbot.keyClick(window.canvas, Qt.Key.Key_I)
     assert not window.canvas.window_level.inverted
-    qtbot.keyClick(window.canvas, Qt.Key.Key_N)
+    qtbot.keyClick(window.canvas, Qt.Key.Key_U)
     assert window.canvas.window_level.inverted
     assert window.actions_table.keys["fit"] == ("=",)
     window.close()

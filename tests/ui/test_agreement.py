@@ -129,6 +129,25 @@ def test_the_case_in_view_is_marked_and_is_one_of_them(
     assert "(1 without an AI reading, not counted)" in made.counted.text()
 
 
+def test_an_earlier_ai_reading_of_the_case_in_view_is_veiled_before_the_own_read(
+    session: Session, page: Page, open_files: Open, demo: DemoStudy
+) -> None:
+    open_files(session, demo.smooth)
+    assert session.work is not None
+    record = ReadRecord(OwnRead("3"), OwnRead("3"), True, False, 30.0, 2.0, 4.0)
+    ai = AIReading(Category.SUSPICIOUS, 0.9, "csamoe 1.0", "c" * 64, "d" * 64)
+    for number, lesion in enumerate((session.work.number, 2)):
+        key = LesionKey(session.work.image, 0, lesion)
+        session.own_reads.reads.keep(Sitting(f"sitting {number}", key, "2026-03-01T10:00:00+00:00", record, ai))
+    session.own_reads.reads.write()
+    assert session.own_reads.pending
+    seen = {row[0].partition(",")[2]: row[2] for row in rows(page())}
+    assert seen == {" in view": "veiled", " lesion 2": "suspicious (0.90)"}
+    session.own_reads.change(OwnRead("4A"))
+    session.own_reads.skip()
+    assert "suspicious (0.90)" in [row[2] for row in rows(page()) if row[0].endswith("in view")]
+
+
 def test_the_csv_is_written_whole_and_without_identities(three_reads: Reads, page: Page, tmp_path: Path) -> None:
     made = page()
     made.only_differing.setChecked(True)

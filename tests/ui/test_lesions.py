@@ -1,5 +1,6 @@
 """Several lesions on an image, and one lesion on several: marked, named, hidden, locked, deleted, read each by itself."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
 from csamoe_desktop import paths
@@ -140,7 +142,7 @@ def test_a_locked_outline_is_not_changed(
     open_files(session, demo.smooth)
     mark(session)
     before = at(session).mask.finished().pixels
-    window.actions_table["lock_lesion"].trigger()
+    window.actions_table["lesion_locked"].trigger()
     window.actions_table["brush"].trigger()
     place = window.canvas.widget_position(20, 20)
     qtbot.mousePress(view, Qt.MouseButton.LeftButton, pos=place)
@@ -153,7 +155,7 @@ def test_a_locked_outline_is_not_changed(
     session.import_mask(demo.spiculated_mask)
     assert np.array_equal(at(session).mask.pixels, before)
     assert len(session.lesions.there) == 1
-    window.actions_table["lock_lesion"].trigger()
+    window.actions_table["lesion_locked"].trigger()
     # What was told has moved the canvas.
     place = window.canvas.widget_position(20, 20)
     qtbot.mousePress(view, Qt.MouseButton.LeftButton, pos=place)
@@ -205,9 +207,7 @@ def test_lesions_come_back_on_another_day(
     later.close()
 
 
-def test_the_reads_of_two_lesions_are_two_rows(
-    session: Session, two: tuple[LesionWork, LesionWork], read: Do
-) -> None:
+def test_the_reads_of_two_lesions_are_two_rows(session: Session, two: tuple[LesionWork, LesionWork], read: Do) -> None:
     read(session)
     session.lesions.choose(two[0])
     read(session)
@@ -221,15 +221,17 @@ def test_the_reads_of_two_lesions_are_two_rows(
 
 
 def test_views_are_the_outlines_of_one_lesion(
-    session: Session, two: tuple[LesionWork, LesionWork], open_files: Open, demo: DemoStudy
+    session: Session, two: tuple[LesionWork, LesionWork], open_files: Open, demo: DemoStudy, small_png: Path
 ) -> None:
     session.lesions.describe(two[1], Description("index", Side.LEFT, 2, 30, View.RADIAL))
-    open_files(session, demo.smooth)
-    here = draw(session, 200, 200)
+    open_files(session, small_png)
+    here = draw(session, 20, 20, 8, 8)
     assert [one.work for one in session.lesions.views()] == [here]
     assert [one.work for one in session.lesions.elsewhere()] == list(two)
     dialog = DescribeDialog(session)
-    dialog.same.setCurrentIndex(dialog.same.findText("index in spiculated.dcm (left breast, 2 o'clock, 30 mm from the nipple)"))
+    dialog.same.setCurrentIndex(
+        dialog.same.findText("index in spiculated.dcm (left breast, 2 o'clock, 30 mm from the nipple)")
+    )
     dialog.view.setCurrentIndex(dialog.view.findData(View.ANTIRADIAL))
     dialog.accept()
     said = here.description
@@ -267,52 +269,89 @@ def test_the_same_lesion_copied_through_a_cine_is_one_lesion(
     assert np.array_equal(copy.mask.pixels, second.mask.pixels)
 
 
+@pytest.fixture
+def two_frames(window: MainWindow, open_files: Open, demo: DemoStudy, read: Do) -> tuple[LesionWork, LesionWork]:
+    """One lesion on two frames of a cine, read on the first, the second in view."""
+    session = window.session
+    open_files(session, demo.cine)
+    first = draw(session, 150, 200, 50, 70)
+    read(session)
+    session.show_frame(3)
+    second = draw(session, 150, 200, 40, 50)
+    session.lesions.describe(second, Description(identity=first.description.identity))
+    return first, second
+
+
 def test_the_panel_says_what_the_views_come_to(
-    window: MainWindow, open_files: Open, demo: DemoStudy, read: Do
+    window: MainWindow, two_frames: tuple[LesionWork, LesionWork], read: Do
 ) -> None:
     session, views = window.session, window.reading.views
-    open_files(session, demo.spiculated)
-    session.import_mask(demo.spiculated_mask)
-    read(session)
-    spiculated = at(session)
-    assert not views.isVisible()
-    open_files(session, demo.smooth)
-    smooth = draw(session, 240, 280, 60, 90)
-    session.lesions.describe(smooth, Description(identity=spiculated.description.identity))
+    first, second = two_frames
     assert not views.isVisible(), "the other view alone is no reading of this one"
     read(session)
     together = session.reports.together()
     assert together is not None
-    assert spiculated.assessment is not None
-    assert smooth.assessment is not None
-    assert together.single == (smooth.assessment.prediction.probability, spiculated.assessment.prediction.probability)
+    assert first.assessment is not None
+    assert second.assessment is not None
+    assert together.single == (second.assessment.prediction.probability, first.assessment.prediction.probability)
     assert views.isVisible()
     assert views.text() == together.sentence()
-    draw(session, 200, 280, 60, 90)
+    draw(session, 150, 200, 45, 50)
     assert not views.isVisible()
 
 
 def test_the_views_stand_side_by_side_and_follow(
-    window: MainWindow, open_files: Open, demo: DemoStudy, read: Do, qtbot: QtBot
+    window: MainWindow, two_frames: tuple[LesionWork, LesionWork], read: Do, qtbot: QtBot
 ) -> None:
     session = window.session
-    open_files(session, demo.spiculated)
-    session.import_mask(demo.spiculated_mask)
-    read(session)
-    spiculated = at(session)
-    assert not window.actions_table["views"].isEnabled()
-    open_files(session, demo.smooth)
-    smooth = draw(session, 240, 280, 60, 90)
-    session.lesions.describe(smooth, Description(identity=spiculated.description.identity))
     window.actions_table["views"].trigger()
     beside = window.findChild(TwoViewsWindow)
     assert beside is not None
-    assert [column.category.text() for column in beside.columns] == ["", "Suspicious"]
+    assert [column.category.isVisible() for column in beside.columns] == [False, True]
     read(session)
     qtbot.waitUntil(lambda: beside.together is not None)
     assert beside.sentence.text() == window.reading.views.text()
     window.close_now()
     assert not beside.isVisible()
+
+
+def test_one_report_holds_the_views_and_the_other_lesions(
+    window: MainWindow, two_frames: tuple[LesionWork, LesionWork], read: Do, qtbot: QtBot, tmp_path: Path
+) -> None:
+    session = window.session
+    read(session)
+    session.lesions.add()
+    draw(session, 300, 300)
+    read(session)
+    session.lesions.add()
+    draw(session, 60, 60)
+    session.lesions.choose(session.lesions.there[0])
+    written: list[Path] = []
+    session.reports.export(tmp_path / "report.json", written.append)
+    qtbot.waitUntil(lambda: bool(written), timeout=60_000)
+    told = json.loads(written[0].read_text(encoding="utf-8"))
+    assert [(one["image"]["frame"], one["description"]["identity"]) for one in told["readings"]] == [
+        (4, two_frames[1].description.identity),
+        (1, two_frames[0].description.identity),
+        (4, session.lesions.there[1].description.identity),
+    ]
+    assert all(one.reported_version == one.mask.version for one in (*two_frames, session.lesions.there[1]))
+    assert [one.work for one in session.reports.left_out()] == [session.lesions.there[2]]
+    window.actions_table["copy_report"].trigger()
+    text = QGuiApplication.clipboard().text()
+    assert "Lesion 2" in text
+    assert "Lesion 3" not in text, "it has not been read"
+
+
+def test_an_outline_on_another_patient_s_image_is_never_the_same_lesion(
+    session: Session, two: tuple[LesionWork, LesionWork], open_files: Open, demo: DemoStudy
+) -> None:
+    assert session.study is not None
+    patient = session.study.facts.patient_id
+    open_files(session, demo.smooth)
+    draw(session, 200, 200)
+    assert "" != session.study.facts.patient_id != patient
+    assert session.lesions.elsewhere() == []
 
 
 # -- the dialog
@@ -407,7 +446,12 @@ def colours_near(window: MainWindow, row: int, column: int, colour: tuple[int, i
     for x in range(middle.x() - reach, middle.x() + reach):
         for y in range(middle.y() - reach, middle.y() + reach):
             seen = picture.pixelColor(int(x * ratio), int(y * ratio))
-            if max(abs(one - other) for one, other in zip((seen.red(), seen.green(), seen.blue()), colour, strict=True)) < 12:
+            if (
+                max(
+                    abs(one - other) for one, other in zip((seen.red(), seen.green(), seen.blue()), colour, strict=True)
+                )
+                < 12
+            ):
                 return True
     return False
 
@@ -488,7 +532,7 @@ def test_what_is_proposed_is_not_another_lesion(
 
 
 def test_the_report_takes_all_readings_that_hold(
-    session: Session, two: tuple[LesionWork, LesionWork], read: Do, open_files: Open, demo: DemoStudy
+    session: Session, two: tuple[LesionWork, LesionWork], read: Do, open_files: Open, small_png: Path
 ) -> None:
     first, second = two
     read(session)
@@ -499,9 +543,9 @@ def test_the_report_takes_all_readings_that_hold(
     assert [one.work for one in session.reports.ready()] == [first, second]
     draw(session, 150, 150)
     assert [one.work for one in session.reports.left_out()] == [first]
-    # Another patient's image is not of this examination, unless it is said to show the same lesion.
-    open_files(session, demo.smooth)
-    third = draw(session, 200, 200)
+    # Another file is not of this examination, unless it is said to show the same lesion.
+    open_files(session, small_png)
+    third = draw(session, 20, 20, 10, 12)
     read(session)
     assert [one.work for one in session.reports.ready()] == [third]
     session.lesions.describe(third, Description(identity=second.description.identity))
