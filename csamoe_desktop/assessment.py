@@ -195,8 +195,11 @@ def look_closer(
     `progress` is told the share that is done, several times, and may stop it by raising.
 
     Raises:
+        ValueError: another model gave it.
         UserError: the device ran out of memory.
     """
+    if predictor.card.sha256 != assessment.card.sha256:
+        raise ValueError(f"{predictor.card.name} cannot say why {assessment.card.name} reads so")
     explanation = predictor.explain(assessment.regions) if isinstance(predictor, Explainer) else None
     contour = None
     progress(0.1)

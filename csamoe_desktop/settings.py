@@ -32,6 +32,7 @@ class Settings:
         institution: its name at the head of reports, or "".
         logo: the picture file (PNG or JPEG) of its logo, or "".
         report_language: en or zh.
+        technique: what is proposed as an examination's technique, or "" for the template's own words.
         overlay_opacity: of core and boundary, in percent (0..100).
         brush_radius, eraser_radius, smart_radius: of brush, eraser and smart brush, in frame pixels (1..200).
         propose_on_opening: whether outlines are looked for on each frame that comes into view.
@@ -51,6 +52,7 @@ class Settings:
     institution: str = ""
     logo: str = ""
     report_language: str = "en"
+    technique: str = ""
     overlay_opacity: int = 35
     brush_radius: int = 12
     eraser_radius: int = 12
@@ -150,6 +152,7 @@ _CHECKS: dict[str, Any] = {
     "institution": _text,
     "logo": _text,
     "report_language": _one_of(*REPORT_LANGUAGES),
+    "technique": _text,
     "overlay_opacity": _between(0, 100),
     "brush_radius": _between(1, 200),
     "eraser_radius": _between(1, 200),

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from csamoe_desktop.lesion.calipers import Caliper
 
+VERSIONS_EACH = 1_000_000
+"""So many versions the mask of each lesion of a frame has for itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Step:
@@ -45,12 +48,13 @@ class FrameCalipers:
             self._now = calipers
 
     def can_undo(self, version: int) -> bool:
-        """Return whether the last thing done on the frame was a step here, the mask being at `version`."""
-        return bool(self._done) and self._done[-1].version == version
+        """Return whether the last thing done on the frame was a step here, the mask being at `version`; what was done as
+        another lesion was at hand came after all that was done on this one before."""
+        return bool(self._done) and _follows(self._done[-1].version, version)
 
     def can_redo(self, version: int) -> bool:
         """Return whether the next thing to be done again is a step here, the mask being at `version`."""
-        return bool(self._undone) and self._undone[-1].version == version
+        return bool(self._undone) and _follows(self._undone[-1].version, version)
 
     def undo(self) -> None:
         """Take back the last step.
@@ -71,3 +75,8 @@ class FrameCalipers:
         step = self._undone.pop()
         self._done.append(step)
         self._now = step.after
+
+
+def _follows(step: int, version: int) -> bool:
+    """Return whether a step made at the mask version `step` is the next one with the mask at hand at `version`."""
+    return step == version or step // VERSIONS_EACH != version // VERSIONS_EACH

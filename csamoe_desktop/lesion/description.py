@@ -60,6 +60,11 @@ class Description:
         """Whether the reader has said anything."""
         return bool(self.name or self.side or self.clock or self.distance_mm is not None or self.view)
 
+    @property
+    def said_of_lesion(self) -> bool:
+        """Whether the reader has said anything that is not true of every lesion on the image, as side and view are."""
+        return bool(self.name or self.clock or self.distance_mm is not None)
+
     def title(self, number: int) -> str:
         """Return what the lesion is called; `number` is its number on the image."""
         return self.name or f"Lesion {number}"

@@ -92,12 +92,12 @@ def content(given: ReportInput, say: Wording = PLAIN) -> ReportContent:
         else Section("", ()),
         model=_model(card, assessment.device, say),
         weights_sha256=card.sha256,
-        warnings=tuple(dict.fromkeys(say.told(_clean(one)) for one in noted)),
+        warnings=tuple(dict.fromkeys(say.told(clean(one)) for one in noted)),
         own=_section(say("Reader's own read"), say, *(given.reads.lines(say) if given.reads else ())),
-        comment=_clean(given.comment, keep_lines=True) or say(NONE_GIVEN),
-        reader=_clean(given.reader),
-        intended_use=_clean(card.intended_use),
-        limits=tuple(_clean(limit) for limit in card.limits),
+        comment=clean(given.comment, keep_lines=True) or say(NONE_GIVEN),
+        reader=clean(given.reader),
+        intended_use=clean(card.intended_use),
+        limits=tuple(clean(limit) for limit in card.limits),
         management=say(MANAGEMENT),
     )
 
@@ -154,10 +154,19 @@ def capital(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+def clean(text: str, keep_lines: bool = False) -> str:
+    """Return `text` without control characters (a file may hold any), on one line unless `keep_lines`."""
+    lines = [
+        " ".join("".join(" " if unicodedata.category(one) in ("Cc", "Cs") else one for one in line).split())
+        for line in text.splitlines()
+    ]
+    return "\n".join(lines).strip("\n") if keep_lines else " ".join(line for line in lines if line)
+
+
 def _thresholds(scale: Scale, thresholds: Thresholds, say: Wording) -> str:
     below, above = scale.benign_below_words, scale.suspicious_from_words
     said = say("likely benign below {below}, suspicious from {above}", below=below, above=above)
-    return said + (say("; chosen on {images}", images=_clean(thresholds.chosen_on)) if thresholds.chosen_on else "")
+    return said + (say("; chosen on {images}", images=clean(thresholds.chosen_on)) if thresholds.chosen_on else "")
 
 
 def _gate(assessment: Assessment, name: str, say: Wording) -> GateShare:
@@ -240,16 +249,7 @@ def _expert_order(name: str) -> tuple[int, str]:
 
 
 def _said(value: str, say: Wording) -> str:
-    return _clean(value) or say(NOT_GIVEN)
-
-
-def _clean(text: str, keep_lines: bool = False) -> str:
-    """Return `text` without control characters (a file may hold any), on one line unless `keep_lines`."""
-    lines = [
-        " ".join("".join(" " if unicodedata.category(one) in ("Cc", "Cs") else one for one in line).split())
-        for line in text.splitlines()
-    ]
-    return "\n".join(lines).strip("\n") if keep_lines else " ".join(line for line in lines if line)
+    return clean(value) or say(NOT_GIVEN)
 
 
 def _clock(moment: datetime, say: Wording) -> str:

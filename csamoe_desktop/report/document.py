@@ -8,11 +8,13 @@ from csamoe_desktop.errors import UserError
 from csamoe_desktop.lesion.calipers import Caliper
 from csamoe_desktop.lesion.description import Description
 from csamoe_desktop.lesion.mask import LesionMask
+from csamoe_desktop.report.examination import Examination
 from csamoe_desktop.report.letterhead import Letterhead
 from csamoe_desktop.report.own_read import ReadRecord
 from csamoe_desktop.study.model import Frame, StudyFacts
 
 PLAIN_PAPER = Letterhead()
+NOTHING_SAID = Examination()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,17 +70,19 @@ class LesionViews:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Report:
-    """A document: the readings it holds, all of one patient, in which language, and on whose paper.
+    """A document: the readings it holds, all of one patient, in which language, on whose paper, and what stands at its head.
 
     Attributes:
         readings: in the order in which the reader went through them; views of one lesion need not be neighbours.
         language: of `wording.LANGUAGES`.
         letterhead: the institution's name and logo.
+        examination: indication, comparison and technique, which hold for all of its readings.
     """
 
     readings: tuple[ReportInput, ...]
     language: str = "en"
     letterhead: Letterhead = PLAIN_PAPER
+    examination: Examination = NOTHING_SAID
 
     def __post_init__(self) -> None:
         if not self.readings:

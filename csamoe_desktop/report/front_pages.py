@@ -21,7 +21,7 @@ from csamoe_desktop.report.layout import (
 )
 from csamoe_desktop.report.lesion_words import view_words
 from csamoe_desktop.report.pictures import view_picture
-from csamoe_desktop.report.reading_parts import category_and_scale
+from csamoe_desktop.report.reading_parts import category_and_scale, examination
 from csamoe_desktop.report.sheet import Block, Type, beside, rule, space, stack, text
 from csamoe_desktop.report.views import DocumentContent, LesionContent
 from csamoe_desktop.report.wording import Wording
@@ -34,7 +34,9 @@ _PICTURE = 208
 
 def list_pages(said: DocumentContent, say: Wording, head: Block) -> list[Block]:
     """Return the pages that list the lesions of a document."""
-    pieces = [_opening(said, head), Piece(text(say("Lesions"), HEADING, FULL), above=space(8))]
+    pieces = _opening(said, say, head)
+    above = stack(space(8), rule(FULL)) if said.examination.lines else space(8)
+    pieces.append(Piece(text(say("Lesions"), HEADING, FULL), above=above))
     headings = stack(_row(said.headings, LABEL), space(2), rule(FULL))
     pieces.append(Piece(headings))
     for row in said.rows():
@@ -50,7 +52,8 @@ def views_pages(
     """Return the pages on a lesion of several views; with a `head` it is the first of the document."""
     first, title = lesion.views[0], lesion.title
     if head is not None:
-        pieces = [_opening(said, head), Piece(text(title, HEADING, FULL), above=stack(space(8), rule(FULL)))]
+        pieces = _opening(said, say, head)
+        pieces.append(Piece(text(title, HEADING, FULL), above=stack(space(8), rule(FULL))))
     else:
         # The patient's section is on the other sheets: a sheet that gets lost must tell whose it is.
         pieces = [Piece(stack(header(first, title), text(first.identity, LABEL, FULL), space(4)))]
@@ -79,9 +82,9 @@ def _together(lesion: LesionContent, say: Wording) -> Block:
     return beside((0, fused), (COLUMN + GAP, each))
 
 
-def _opening(said: DocumentContent, head: Block) -> Piece:
+def _opening(said: DocumentContent, say: Wording, head: Block) -> list[Piece]:
     facts = beside((0, rows(said.patient)), (COLUMN + GAP, rows(said.study)))
-    return Piece(stack(head, header(said.first, said.title), facts))
+    return [Piece(stack(head, header(said.first, said.title), facts)), *examination(said.examination, say)]
 
 
 def _row(words: Sequence[str], kind: Type) -> Block:

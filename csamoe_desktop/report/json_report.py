@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from csamoe_desktop import __version__
 from csamoe_desktop.files import write_whole
 from csamoe_desktop.lesion.run_lengths import compressed, runs
+from csamoe_desktop.report.content import clean
 from csamoe_desktop.report.document import Report, ReportInput, as_report
 from csamoe_desktop.report.lesion_size import LesionSize, lesion_size
 from csamoe_desktop.report.said import Line, ReportContent, Section
@@ -56,6 +57,10 @@ def report_dict(given: ReportInput | Report) -> dict[str, Any]:
         "language": report.language,
         "institution": report.letterhead.institution,
         "title": said.title,
+        "examination": {
+            **{name: clean(told, keep_lines=True) for name, told in report.examination.to_dict().items()},
+            "words": _words(said.examination),
+        },
         "readings": [_reading(one, contents[place]) for place, one in enumerate(report.readings)],
         "together": together,
     }

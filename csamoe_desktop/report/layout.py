@@ -42,7 +42,7 @@ SMALL = Type(6.5, 9, ink=QUIET)
 _NAME = Type(11, 16, bold=True)
 _SMALL_BOLD = Type(6.5, 9, bold=True, ink=QUIET)
 
-_LABEL_WIDTH = 64
+LABEL_WIDTH = 64
 _MOST_LINES = 3
 
 
@@ -138,7 +138,7 @@ def footer(said: ReportContent, name: str, number: int, count: int, say: Wording
     return stack(rule(FULL), beside((0, text(warning, _SMALL_BOLD, FULL)), (wide, named), (0, page)))
 
 
-def rows(section: Section, width: float = COLUMN, label: float = _LABEL_WIDTH) -> Block:
+def rows(section: Section, width: float = COLUMN, label: float = LABEL_WIDTH) -> Block:
     """Return a section's lines: labels at the left, `label` points wide, what they say beside them."""
     value_width = width - label
     return stack(
@@ -152,6 +152,6 @@ def rows(section: Section, width: float = COLUMN, label: float = _LABEL_WIDTH) -
     )
 
 
-def titled(section: Section, width: float = COLUMN, label: float = _LABEL_WIDTH) -> Block:
+def titled(section: Section, width: float = COLUMN, label: float = LABEL_WIDTH) -> Block:
     """Return a section's lines under its title."""
     return stack(text(section.title, HEADING, width), rows(section, width, label))

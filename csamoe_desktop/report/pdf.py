@@ -17,6 +17,7 @@ from csamoe_desktop.report.front_pages import list_pages, views_pages
 from csamoe_desktop.report.layout import BOTTOM, LEFT, TOP, footer, letterhead
 from csamoe_desktop.report.letterhead import read_logo
 from csamoe_desktop.report.reading_page import reading_pages
+from csamoe_desktop.report.said import UNSAID
 from csamoe_desktop.report.sheet import NOTHING, Block, Sheet
 from csamoe_desktop.report.views import DocumentContent, document_content
 from csamoe_desktop.report.wording import Wording, load_wording
@@ -72,7 +73,8 @@ def _pages(report: Report, said: DocumentContent, say: Wording, head: Block) -> 
         for place, (given, one) in enumerate(zip(lesion.views, words.views, strict=True)):
             last = lesion is lesions[-1] and place == len(lesion.views) - 1
             on_top = NOTHING if pages else head
-            pages += [(page, given.study_name) for page in reading_pages(one, given, say, on_top, signed=last)]
+            told = UNSAID if pages else said.examination
+            pages += [(page, given.study_name) for page in reading_pages(one, given, say, on_top, last, told)]
     return pages
 
 

@@ -19,8 +19,10 @@ def report_text(given: ReportInput | Report) -> str:
     say = load_wording(report.language)
     said = document_content(report, say)
     if len(report.readings) == 1:
-        return said.first.text(say)
+        return said.first.text(say, said.examination)
     parts = [opening(said.first, say, said.title)]
+    if said.examination.lines:
+        parts.append(block(said.examination, say))
     if said.listed:
         parts.append(_list(said, say))
     once: set[str] = set()

@@ -9,32 +9,40 @@ from csamoe_desktop.report import reading_parts as parts
 from csamoe_desktop.report.document import ReportInput
 from csamoe_desktop.report.layout import COLUMN, FULL, GAP, ROOM, Piece, fill, further_header, header, rows, titled
 from csamoe_desktop.report.pictures import CAPTION, pictures
-from csamoe_desktop.report.said import ReportContent
+from csamoe_desktop.report.said import UNSAID, ReportContent, Section
 from csamoe_desktop.report.sheet import NOTHING, Block, beside, rule, space, stack
 from csamoe_desktop.report.wording import Wording
 
 _MOST, _LEAST = 192, 88
 """How high a picture is, in points."""
-_FLOWING = ("warnings", "own", "comment", "signature")
+_FLOWING = ("examination", "warnings", "own", "comment", "signature")
 _PARTED = ("patient", "study", "lesion", "shape", "model")
 """Above these there is a rule, unless the header's is."""
 
 
 def reading_pages(
-    said: ReportContent, given: ReportInput, say: Wording, head: Block = NOTHING, signed: bool = True
+    said: ReportContent,
+    given: ReportInput,
+    say: Wording,
+    head: Block = NOTHING,
+    signed: bool = True,
+    examination: Section = UNSAID,
 ) -> list[Block]:
     """Return the pages of one reading.
 
     Args:
         head: what stands above the title.
         signed: whether it is to be signed, as the last of a document is.
+        examination: indication, comparison and technique, where they stand on this sheet.
     """
     title = said.heading or said.title
     top = Piece(stack(head, header(said, title)))
     limits = parts.limits(said, say)
     at_foot = say.rows[-1] == ("limits",)
     order = [row for row in say.rows if not (at_foot and row == ("limits",)) and (signed or row != ("signature",))]
-    made = {row: _pieces(row, place == 0, said, say) for place, row in enumerate(order) if row != ("pictures",)}
+    made = {
+        row: _pieces(row, place == 0, said, examination, say) for place, row in enumerate(order) if row != ("pictures",)
+    }
 
     fixed = top.height + sum(_height(made[row]) for row in made if row[0] not in _FLOWING)
     flowing = sum(_height(made[row]) for row in made if row[0] in _FLOWING)
@@ -54,9 +62,11 @@ def reading_pages(
     return fill(pieces, further_header(said, title, say), foot)
 
 
-def _pieces(row: tuple[str, ...], first: bool, said: ReportContent, say: Wording) -> list[Piece]:
+def _pieces(row: tuple[str, ...], first: bool, said: ReportContent, examination: Section, say: Wording) -> list[Piece]:
     """Return what a row of the template comes to; `first`: it stands right below the header."""
     match row:
+        case ("examination",):
+            return parts.examination(examination, say)
         case ("warnings",):
             return parts.warnings(said, say)
         case ("own",):

@@ -1,9 +1,22 @@
 """The parts of a page that are about one reading: its number on its scale, the experts' shares, comment, limits."""
 
 from csamoe_desktop.report.content import capital
-from csamoe_desktop.report.layout import BODY, CATEGORY, COLUMN, FULL, GAP, HEADING, LABEL, NUMBER, SMALL, Piece, rows
+from csamoe_desktop.report.layout import (
+    BODY,
+    CATEGORY,
+    COLUMN,
+    FULL,
+    GAP,
+    HEADING,
+    LABEL,
+    LABEL_WIDTH,
+    NUMBER,
+    SMALL,
+    Piece,
+    rows,
+)
 from csamoe_desktop.report.pictures import BOUNDARY, CORE
-from csamoe_desktop.report.said import NONE_GIVEN, WARNINGS, ReportContent, Scale, Section
+from csamoe_desktop.report.said import NONE_GIVEN, NOT_GIVEN, WARNINGS, ReportContent, Scale, Section
 from csamoe_desktop.report.sheet import (
     INK,
     NOTHING,
@@ -131,6 +144,20 @@ def warnings(said: ReportContent, say: Wording) -> list[Piece]:
     """Return the warnings, each a piece."""
     lines = [text(one, BODY, FULL) for one in said.warnings] or [text(say("None."), LABEL, FULL)]
     return _under(say(WARNINGS), lines, say)
+
+
+def examination(section: Section, say: Wording) -> list[Piece]:
+    """Return indication, comparison and technique, each line of the paper a piece; nothing where nothing is said. As the
+    facts above them they need no title, unless they go on on another page."""
+    lines: list[Block] = []
+    for told in section.lines:
+        kind = LABEL if told.value == say(NOT_GIVEN) else BODY
+        wrapped = [(LABEL_WIDTH, one) for one in text_lines(told.value, kind, FULL - LABEL_WIDTH)]
+        lines += [beside((0, text(told.label, LABEL, LABEL_WIDTH - 4)), *wrapped[:1])]
+        lines += [beside(one) for one in wrapped[1:]]
+    again = text(say("{what}, continued", what=section.title), HEADING, FULL)
+    above = [stack(space(8), rule(FULL)), *[NOTHING] * len(lines)]
+    return [Piece(line, air, again) for line, air in zip(lines, above, strict=False)]
 
 
 def own(said: ReportContent, say: Wording) -> list[Piece]:

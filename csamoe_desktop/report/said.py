@@ -28,6 +28,9 @@ class Section:
     lines: tuple[Line, ...]
 
 
+UNSAID = Section("", ())
+
+
 @dataclass(frozen=True, slots=True)
 class Scale:
     """The calibrated probability of the positive class with the thresholds that divide the categories: each as a
@@ -89,15 +92,17 @@ class ReportContent:
     institution: str = ""
     heading: str = ""
 
-    def text(self, say: Wording = PLAIN) -> str:
+    def text(self, say: Wording = PLAIN, examination: Section = UNSAID) -> str:
         """Return the report as plain text, for the clipboard: no tabs, and of our own English none outside Latin-1."""
-        return "\n\n".join([opening(self, say, self.title), *self.parts(say).values(), closing(self, say)]) + "\n"
+        parts = self.parts(say, examination).values()
+        return "\n\n".join([opening(self, say, self.title), *parts, closing(self, say)]) + "\n"
 
-    def parts(self, say: Wording = PLAIN) -> dict[str, str]:
-        """Return the sections as plain text, by name, in the template's order."""
+    def parts(self, say: Wording = PLAIN, examination: Section = UNSAID) -> dict[str, str]:
+        """Return the sections as plain text, by name, in the template's order; `examination` is the whole document's."""
         made = {
             "patient": block(self.patient, say),
             "study": block(self.study, say),
+            "examination": block(examination, say) if examination.lines else "",
             "reading": self._reading(say),
             "lesion": block(Section(self.lesion.title, (*self.lesion.lines, *self.shape.lines)), say),
             "model": block(self.model, say),
@@ -147,7 +152,6 @@ def closing(said: ReportContent, say: Wording) -> str:
 
 
 def block(section: Section, say: Wording) -> str:
-    """Return a section as plain text."""
-    return "\n".join(
-        [section.title, *("  " + say("{label}: {value}", label=one.label, value=one.value) for one in section.lines)]
-    )
+    """Return a section as plain text; the further lines of a value are set in below its first."""
+    told = (say("{label}: {value}", label=one.label, value=one.value) for one in section.lines)
+    return "\n".join([section.title, *("  " + words.replace("\n", "\n    ") for words in told)])

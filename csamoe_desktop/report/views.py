@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from csamoe_desktop.assessment import Category
-from csamoe_desktop.report.content import capital, content, make_scale, positive_words
+from csamoe_desktop.report.content import capital, clean, content, make_scale, positive_words
 from csamoe_desktop.report.document import LesionViews, Report, ReportInput
+from csamoe_desktop.report.examination import Examination
 from csamoe_desktop.report.lesion_size import LesionSize, lesion_size
 from csamoe_desktop.report.lesion_words import called, ordinal, place_words, view_words
 from csamoe_desktop.report.said import NOT_GIVEN, Line, ReportContent, Scale, Section
@@ -60,12 +61,14 @@ class LesionContent:
 
 @dataclass(frozen=True, slots=True)
 class DocumentContent:
-    """What a document says before its readings (`first` is the first of them), and its lesions."""
+    """What a document says before its readings (`first` is the first of them), and its lesions. `examination` has no lines
+    where nothing is to be said of it."""
 
     title: str
     first: ReportContent
     patient: Section
     study: Section
+    examination: Section
     lesions: tuple[LesionContent, ...]
     headings: tuple[str, ...]
     """Of the list of lesions."""
@@ -101,6 +104,7 @@ def document_content(report: Report, say: Wording) -> DocumentContent:
         first=contents[0],
         patient=_shared([one.patient for one in contents]),
         study=_shared([one.study for one in contents]),
+        examination=_examination(report.examination, say),
         lesions=made,
         headings=(
             say("Lesion"),
@@ -111,6 +115,15 @@ def document_content(report: Report, say: Wording) -> DocumentContent:
             say("Probability of {what}", what=contents[0].positive),
         ),
     )
+
+
+def _examination(examination: Examination, say: Wording) -> Section:
+    names = {"indication": say("Indication"), "comparison": say("Comparison"), "technique": say("Technique")}
+    told = {name: clean(words, keep_lines=True) for name, words in examination.to_dict().items()}
+    lines = tuple(
+        Line(names[name], words or say(NOT_GIVEN)) for name, words in told.items() if words or name in say.not_given
+    )
+    return Section(say("Examination"), lines if say.shows("examination") else ())
 
 
 def _lesion(lesion: LesionViews, title: str, several: bool, institution: str, say: Wording) -> LesionContent:

@@ -28,13 +28,16 @@ LANGUAGES = {"en": "English", "zh": "中文"}
 
 Rows = tuple[tuple[str, ...], ...]
 
+EXAMINATION = ("indication", "comparison", "technique")
+"""What there is to say of the examination as a whole."""
 NARROW = ("patient", "study", "reading", "experts", "lesion", "shape", "model")
 """The sections that may stand two in a row."""
-SECTIONS = (*NARROW, "pictures", "reasons", "warnings", "own", "comment", "signature", "limits")
+SECTIONS = (*NARROW, "examination", "pictures", "reasons", "warnings", "own", "comment", "signature", "limits")
 REQUIRED = ("reading", "warnings", "limits")
 """What no report may leave out: the answer, and what is to be known before it is relied on."""
 ROWS: Rows = (
     ("patient", "study"),
+    ("examination",),
     ("pictures",),
     ("reading", "experts"),
     ("reasons",),
@@ -57,12 +60,15 @@ class Wording:
         language: its name, such as "zh".
         rows: the sections from top to bottom, one or two in a row.
         phrases, sentences: what stands for each English text; placeholders are in braces, the same in both.
+        not_given: which of EXAMINATION are said to be not given where the reader says nothing of them; the others are
+            left out then.
     """
 
     language: str = "en"
     rows: Rows = ROWS
     phrases: Mapping[str, str] = field(default_factory=dict)
     sentences: Mapping[str, str] = field(default_factory=dict)
+    not_given: tuple[str, ...] = ()
     _forms: tuple[tuple[re.Pattern[str], str], ...] = field(init=False, default=())
 
     def __post_init__(self) -> None:
@@ -128,7 +134,7 @@ def parse(told: Any, name: str, under: Wording = PLAIN) -> Wording:
     """
     if not isinstance(told, dict) or told.get("format") != FORMAT:
         raise _refused(name, f"is none of format {FORMAT}", "Start from the template that came with the program.")
-    strange = set(told) - {"format", "language", "sections", "phrases", "sentences"}
+    strange = set(told) - {"format", "language", "sections", "not_given", "phrases", "sentences"}
     if strange:
         raise _refused(name, f"has parts that there are none of: {', '.join(sorted(strange))}", "Check their spelling.")
     return Wording(
@@ -136,6 +142,7 @@ def parse(told: Any, name: str, under: Wording = PLAIN) -> Wording:
         rows=_rows(told["sections"], name) if "sections" in told else under.rows,
         phrases={**under.phrases, **_texts(told.get("phrases", {}), name)},
         sentences={**under.sentences, **_texts(told.get("sentences", {}), name)},
+        not_given=_not_given(told["not_given"], name) if "not_given" in told else under.not_given,
     )
 
 
@@ -181,6 +188,12 @@ def _rows(told: Any, name: str) -> Rows:
     if missing := [section for section in REQUIRED if section not in named]:
         raise _refused(name, f"leaves out the section {missing[0]!r}", "Every report must have it.")
     return rows
+
+
+def _not_given(told: Any, name: str) -> tuple[str, ...]:
+    if not isinstance(told, list) or not all(one in EXAMINATION for one in told):
+        raise _refused(name, "has something else under 'not_given'", f"It takes a list of {', '.join(EXAMINATION)}.")
+    return tuple(told)
 
 
 def _texts(told: Any, name: str) -> dict[str, str]:

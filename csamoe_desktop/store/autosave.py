@@ -14,8 +14,10 @@ from typing import TypeVar
 
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.lesion.calipers import Caliper
+from csamoe_desktop.report.examination import Examination
 from csamoe_desktop.store import database
 from csamoe_desktop.store.calipers import get_calipers, put_calipers
+from csamoe_desktop.store.examinations import get_examination, put_examination
 from csamoe_desktop.store.lesions import KeptLesion, LesionKey, get, numbers, put
 
 _log = logging.getLogger(__name__)
@@ -39,8 +41,10 @@ class Autosave:
         """Those this program has read or written last."""
         self._measured: dict[tuple[str, int], tuple[Caliper, ...]] = {}
         """The calipers that wait, by image and frame."""
+        self._examinations: dict[str, Examination] = {}
+        """What waits of what was said of examinations, by their keys."""
         self._guard = Lock()
-        """Of the three above; held for a moment only. The two below are taken before it, in this order."""
+        """Of the four above; held for a moment only. The two below are taken before it, in this order."""
         self._writing = Lock()
         self._reading = Lock()
         self._writer: sqlite3.Connection | None = None
@@ -63,6 +67,11 @@ class Autosave:
         with self._guard:
             self._measured[image, frame] = calipers
 
+    def keep_examination(self, key: str, examination: Examination) -> None:
+        """Put what is said of an examination in the queue, in the place of what is there."""
+        with self._guard:
+            self._examinations[key] = examination
+
     @property
     def waiting(self) -> tuple[KeptLesion, ...]:
         """The lesions that are not in the store yet."""
@@ -70,9 +79,18 @@ class Autosave:
             return tuple(self._queue.values())
 
     @property
+    def waiting_notes(self) -> int:
+        """How many lesions, images and examinations there are of which something is said, or measured, that is not in the
+        store yet."""
+        with self._guard:
+            said = sum(bool(kept.comment.strip()) or kept.described for kept in self._queue.values())
+            measured = sum(bool(calipers) for calipers in self._measured.values())
+            return said + measured + sum(one.given for one in self._examinations.values())
+
+    @property
     def work_to_do(self) -> bool:
         """Whether `write` is to be called: something waits, or damage was met in reading."""
-        return self._damaged is not None or bool(self._queue) or bool(self._measured)
+        return self._damaged is not None or bool(self._queue or self._measured or self._examinations)
 
     def find(self, key: LesionKey) -> KeptLesion | None:
         """Return what was kept last under `key`, or None.
@@ -121,6 +139,17 @@ class Autosave:
                 return self._measured[image, frame]
         none: tuple[Caliper, ...] = ()
         return self._read(lambda connection: get_calipers(connection, image, frame), none)
+
+    def find_examination(self, key: str) -> Examination:
+        """Return what was last said of an examination.
+
+        Raises:
+            UserError: the store cannot be read.
+        """
+        with self._guard:
+            if key in self._examinations:
+                return self._examinations[key]
+        return self._read(lambda connection: get_examination(connection, key), Examination())
 
     def write(self) -> UserError | None:
         """Write all that waits.
@@ -204,13 +233,16 @@ class Autosave:
         while True:
             with self._guard:
                 batch, seen, measured = dict(self._queue), dict(self._editions), dict(self._measured)
-            if not (batch or measured):
+                examinations = dict(self._examinations)
+            if not (batch or measured or examinations):
                 return
             connection.execute("BEGIN IMMEDIATE")
             try:
                 editions = {key: put(connection, key, kept, seen.get(key)) for key, kept in batch.items()}
                 for (image, frame), calipers in measured.items():
                     put_calipers(connection, image, frame, calipers)
+                for name, examination in examinations.items():
+                    put_examination(connection, name, examination)
                 connection.execute("COMMIT")
             except BaseException:
                 with suppress(sqlite3.Error):
@@ -225,6 +257,9 @@ class Autosave:
                 for place, calipers in measured.items():
                     if self._measured.get(place) is calipers:
                         del self._measured[place]
+                for name, examination in examinations.items():
+                    if self._examinations.get(name) is examination:
+                        del self._examinations[name]
 
     def _gone(self) -> bool:
         """Let go of a file that is no longer the one under this name; return whether it was so.

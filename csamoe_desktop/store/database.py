@@ -47,6 +47,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             image TEXT NOT NULL, frame INTEGER NOT NULL, calipers TEXT NOT NULL, PRIMARY KEY (image, frame)
         )""",
     ),
+    (
+        # Indication, comparison and technique, a row an examination: see `examinations`.
+        "CREATE TABLE examination (key TEXT PRIMARY KEY, said TEXT NOT NULL)",
+    ),
 )
 """What leads from each schema to the next, never changed once released; the last one's number is in `user_version`."""
 
@@ -194,7 +198,7 @@ def save_readable(aside: Path, connection: sqlite3.Connection) -> int:
                 for row in damaged_one.execute(f"SELECT * FROM lesion ORDER BY rowid {order}"):
                     connection.execute(f"INSERT OR IGNORE INTO lesion VALUES ({', '.join('?' * len(row))})", row)
     saved = connection.total_changes - before
-    for table in ("reading", "pathology", "caliper"):
+    for table in ("reading", "pathology", "caliper", "examination"):
         with suppress(sqlite3.Error, UserError):
             damaged_one = open_to_read(aside, 0)
             if damaged_one is None:

@@ -52,10 +52,14 @@ class KeptLesion:
         return any(self.bits)
 
     @property
+    def described(self) -> bool:
+        """Whether the reader has said what it is called or where it lies."""
+        return self.description is not None and self.description.said
+
+    @property
     def nothing(self) -> bool:
         """Whether there is nothing to keep."""
-        said = self.description is not None and self.description.said
-        return not (self.comment or said or self.marked)
+        return not (self.comment or self.described or self.marked)
 
     def mask(self) -> LesionMask:
         """Return the mask, its pixels bool (rows, columns)."""

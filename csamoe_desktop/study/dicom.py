@@ -29,7 +29,7 @@ from csamoe_desktop.files import reason
 from csamoe_desktop.study.calibration import find_spacing, numbers
 from csamoe_desktop.study.dicom_facts import read_facts
 from csamoe_desktop.study.dicom_pixels import COPY_AGAIN, PHOTOMETRIC, FrameDecoder, with_window
-from csamoe_desktop.study.model import Study
+from csamoe_desktop.study.model import QUICK_VALUES, Study
 from csamoe_desktop.study.quiet import without_warnings
 
 _log = logging.getLogger(__name__)
@@ -120,6 +120,8 @@ def _study(path: Path, header: FileDataset, file: BinaryIO) -> Study:
         raise UserError(f"{path.name} is incomplete: the file ends before its last pixel.", COPY_AGAIN)
     decoder, notes = with_window(FrameDecoder(path, source, header, syntax))
     spacing, spacing_notes = find_spacing(header)
+    values = int(header.Rows) * int(header.Columns) * int(header.SamplesPerPixel)
+    quick = not syntax.is_encapsulated and values <= QUICK_VALUES
     return Study(
         path=path,
         kind=kind,
@@ -131,6 +133,9 @@ def _study(path: Path, header: FileDataset, file: BinaryIO) -> Study:
         spacing=spacing,
         notes=(*notes, *spacing_notes),
         frame_seconds=_frame_seconds(header) if frames > 1 else None,
+        quick=quick,
+        # One that is held in memory as a whole would go to the other process as a whole.
+        apart=not quick and source is path,
     )
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+QUICK_VALUES = 4_000_000
+"""A frame of more values than these, compressed or not, is not waited for."""
 BY_HAND = "calibrated by hand"
 """What the source of a spacing given by the user begins with."""
 
@@ -82,6 +84,8 @@ class Study:
         notes: what the user should be told about how it was read, one sentence each.
         frame_seconds: the time a frame stands in a cine, or None for a still image.
         decode: index -> uint8 pixels; called by `frame`.
+        quick: whether a frame is decoded so soon that the window may wait for it.
+        apart: whether a frame is best decoded in another process (see `decoding`); `decode` can be pickled then.
     """
 
     path: Path
@@ -94,9 +98,11 @@ class Study:
     spacing: Spacing | None = None
     notes: tuple[str, ...] = ()
     frame_seconds: float | None = None
+    quick: bool = True
+    apart: bool = False
 
-    def frame(self, index: int) -> Frame:
-        """Return frame `index` (from 0), decoded now.
+    def frame(self, index: int, decode: Callable[[int], NDArray[np.uint8]] | None = None) -> Frame:
+        """Return frame `index` (from 0), decoded now, by `decode` in the place of its own where that is given.
 
         Raises:
             IndexError: there is no such frame.
@@ -104,4 +110,4 @@ class Study:
         """
         if not 0 <= index < self.frame_count:
             raise IndexError(f"frame {index} of {self.frame_count}")
-        return Frame(pixels=self.decode(index), index=index, spacing=self.spacing)
+        return Frame(pixels=(decode or self.decode)(index), index=index, spacing=self.spacing)

@@ -17,7 +17,7 @@ from PIL import Image, ImageOps
 
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.files import reason
-from csamoe_desktop.study.model import Study
+from csamoe_desktop.study.model import QUICK_VALUES, Study
 from csamoe_desktop.study.png import SIGNATURE, plain_png
 from csamoe_desktop.study.quiet import without_warnings
 
@@ -78,6 +78,7 @@ def open_picture(path: Path) -> Study:
         columns=first.shape[1],
         decode=_Pages(path, data, pages, top),
         notes=tuple(notes),
+        quick=first.shape[0] * first.shape[1] <= QUICK_VALUES,
     )
 
 

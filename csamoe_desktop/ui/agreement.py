@@ -179,8 +179,8 @@ class AgreementDialog(QDialog):
             in_view = work is not None and (one.key.image, one.key.lesion) == (work.image, work.number)
             number = f", lesion {one.key.lesion}" if one.key.lesion > 1 else ""
             ai = f"{one.ai.category.value} ({probability_words(one.ai.probability)})" if one.ai else ""
-            if in_view and self._session.own_reads.pending:
-                # It has been read before: what the AI said then is not to be seen before this sitting's own read.
+            if work is not None and one.key.image == work.image and self._session.own_reads.pending:
+                # The image was read before: what the AI said then is not to be seen before this sitting's own read.
                 ai = "veiled" if one.ai else ""
             cells = (
                 _local(one.begun),

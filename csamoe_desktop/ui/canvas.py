@@ -232,8 +232,8 @@ class Canvas(ToolView):
             return
         if event.modifiers() & Qt.KeyboardModifier.ShiftModifier and isinstance(self._mask_tool(), BrushTool):
             self.step_brush(notches)
-        elif self._session.frame is not None and not self._busy():
-            self._session.show_frame(self._session.frame.index - notches)
+        elif not self._busy():
+            self._session.step_frames(-notches)
 
     def event(self, event: QEvent) -> bool:
         """Keep Enter for what is in hand: the window accepts a proposed outline with it."""

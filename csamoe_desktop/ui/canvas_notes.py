@@ -77,17 +77,23 @@ class Legend(Glass):
         super().__init__(canvas)
         self._entries: tuple[str, ...] = ()
         self._stale = False
+        self._lesion = WHITE
+
+    @property
+    def lesion(self) -> QColor:
+        """The colour of the lesion's line."""
+        return self._lesion
 
     @property
     def entries(self) -> tuple[str, ...]:
         """The names it explains: lesion, core, boundary."""
         return self._entries
 
-    def explain(self, entries: Sequence[str], stale: bool) -> None:
-        """Explain these; none hides it. `stale`: core and boundary belong to an earlier outline."""
-        if (tuple(entries), stale) == (self._entries, self._stale):
+    def explain(self, entries: Sequence[str], stale: bool, lesion: QColor = WHITE) -> None:
+        """Explain these; none hides it. `stale`: core and boundary belong to an earlier outline; `lesion`: its colour."""
+        if (tuple(entries), stale, lesion) == (self._entries, self._stale, self._lesion):
             return
-        self._entries, self._stale = tuple(entries), stale
+        self._entries, self._stale, self._lesion = tuple(entries), stale, lesion
         self.adjustSize()
         self.setVisible(bool(entries))
         self.update()
@@ -106,7 +112,7 @@ class Legend(Glass):
             top = GRID // 2 + place * self._line()
             swatch = QRectF(GRID * 1.5, top + self._line() * 0.2, self._swatch(), self._line() * 0.6)
             if name == "lesion":
-                for pen in (QPen(HALO, 4), QPen(WHITE, 2)):
+                for pen in (QPen(HALO, 4), QPen(self._lesion, 2)):
                     painter.setPen(pen)
                     painter.drawLine(
                         QPointF(swatch.left(), swatch.center().y()), QPointF(swatch.right(), swatch.center().y())

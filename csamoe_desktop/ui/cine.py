@@ -18,6 +18,8 @@ class Cine(QObject):
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._step)
         session.studyChanged.connect(self.pause)
+        # The next frame could not be decoded: it was said once, and need not be said ten times a second.
+        session.stayed.connect(self.pause)
 
     @property
     def playing(self) -> bool:
@@ -41,6 +43,7 @@ class Cine(QObject):
         """Stay at the frame in view."""
         if self.playing:
             self._timer.stop()
+            self._session.stay()
             self.playingChanged.emit(False)
 
     def go_to(self, index: int) -> None:
@@ -50,16 +53,13 @@ class Cine(QObject):
 
     def go_by(self, steps: int) -> None:
         """Pause, and go some frames on or back."""
-        if self._session.frame is not None:
-            self.go_to(self._session.frame.index + steps)
+        self.pause()
+        self._session.step_frames(steps)
 
     def _step(self) -> None:
         study, frame = self._session.study, self._session.frame
         if study is None or frame is None:
             self.pause()
-            return
-        index = (frame.index + 1) % study.frame_count
-        self._session.show_frame(index)
-        if self._session.frame is frame:
-            # The next frame could not be decoded: it was said once, and need not be said ten times a second.
-            self.pause()
+        elif self._session.frames.awaited is None:
+            # Else the next one is still being decoded: it plays slower rather than leave any out.
+            self._session.show_frame((frame.index + 1) % study.frame_count)

@@ -53,8 +53,10 @@ class CloserLook(QObject):
         pixels = work.assessed_mask.pixels
         mask = pixels if pixels.any() else None
 
+        model, device = session.model, session.settings.device
+
         def look(job: Job) -> Assessment:
-            predictor = session.load_model(job)
+            predictor = session.load_model(job, model, device)
             return look_closer(frame, mask, predictor, assessment, lambda share: job.progress(share, "Looking closer"))
 
         def done(closer: Assessment) -> None:

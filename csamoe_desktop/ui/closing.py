@@ -40,12 +40,12 @@ class Closing(QObject):
         # Who closes again while the question stands has answered it.
         if self._agreed or self._question in self._messages.shown():
             return True
-        outlines, comments = self._session.unreported()
-        if not (outlines or comments):
+        outlines, notes = self._session.unreported()
+        if not (outlines or notes):
             return True
-        lost = "is" if outlines + comments == 1 else "are"
+        lost = "is" if outlines + notes == 1 else "are"
         self._question = self._messages.question(
-            f"{in_words(outlines, comments)} could not be stored and {lost} lost when the program closes.",
+            f"{in_words(outlines, notes)} could not be stored and {lost} lost when the program closes.",
             "Put right what keeps them from being stored, or export a report of what you need first.",
             "Close anyway",
             self._close_anyway,
@@ -71,7 +71,7 @@ class Closing(QObject):
             self._close()
 
 
-def in_words(outlines: int, comments: int) -> str:
-    """Return such as "2 outlines and 1 comment", for the beginning of a sentence; at least one of them there is."""
-    counted = ((outlines, "outline"), (comments, "comment"))
+def in_words(outlines: int, notes: int) -> str:
+    """Return such as "2 outlines and 1 note", for the beginning of a sentence; at least one of them there is."""
+    counted = ((outlines, "outline"), (notes, "note"))
     return " and ".join(f"{count} {what}{'' if count == 1 else 's'}" for count, what in counted if count)

@@ -26,6 +26,7 @@ class Pages(Protocol):
     """What the commands need of the window itself."""
 
     def calibrate(self) -> None: ...
+    def describe_examination(self) -> None: ...
     def describe_lesion(self) -> None: ...
     def show_views(self) -> None: ...
     def show_settings(self) -> None: ...
@@ -89,6 +90,8 @@ def command_table(
                 enabled=lambda: session.reading_state is ReadingState.DONE and not session.jobs.busy(REPORTING)),
         Command("copy_report", "File.study", "Copy &report as text", files.copy_report, ("Ctrl+Shift+C",), "copy",
                 enabled=lambda: session.reading_state is ReadingState.DONE),
+        Command("examination", "File.study", "E&xamination…", pages.describe_examination, ("Ctrl+Shift+E",), "", image,
+                tip="Say what the examination was made for, compared with, and how it was made"),
         Command("settings", "File.end", "&Settings…", pages.show_settings, ("Ctrl+,",), "settings"),
         Command("quit", "File.end", "&Quit", pages.close, ("Ctrl+Q",)),
 
@@ -150,7 +153,7 @@ def command_table(
         Command("describe_lesion", "Lesion.list", "&Describe lesion…", pages.describe_lesion, ("Ctrl+D",), "describe",
                 image, tip="Name it, say where it lies, and which other outline is the same lesion"),
         Command("views", "Lesion.list", "&Views side by side…", pages.show_views, ("Ctrl+Shift+V",), "views",
-                lambda: len(session.lesions.views()) > 1, tip="See all views of this lesion with their readings"),
+                lambda: session.lesions.has_views, tip="See all views of this lesion with their readings"),
         Command("lesion_shown", "Lesion.list", "&Shown", session.lesions.toggle_shown, (), "", image,
                 lambda: session.work is not None and session.work.shown, tip="Show the outline at hand, or hide it"),
         Command("lesion_locked", "Lesion.list", "&Locked", session.lesions.toggle_locked, ("Ctrl+K",), "", image,

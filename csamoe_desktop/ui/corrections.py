@@ -4,7 +4,9 @@ import numpy as np
 
 from csamoe_desktop.lesion.corrections import fill_holes, largest_piece, smooth
 from csamoe_desktop.lesion.history import Bool
+from csamoe_desktop.lesion.mask import LesionMask
 from csamoe_desktop.lesion.measure import measure
+from csamoe_desktop.ui.reading import LesionWork
 from csamoe_desktop.ui.session import Session
 
 
@@ -50,19 +52,22 @@ class Corrections:
         if frame is None or mask is None or work is None or not self.can_copy_on:
             return
         copied, number = mask.finished(), frame.index + 1
-        self._session.show_frame(frame.index + 1)
-        if self._session.work is work:
-            return  # it could not be decoded, and that was told
-        self._session.lesions.copied_to(work)
-        there = self._session.mask
-        if there is None or self._session.lesions.refuses():
+        self._session.show_frame(frame.index + 1, lambda: self._copy_here(copied, number, work))
+
+    def _copy_here(self, copied: LesionMask, number: int, work: LesionWork) -> None:
+        """Put a copy of the outline of `work`, on frame `number`, on the frame that came into view."""
+        session, frame = self._session, self._session.frame
+        if frame is None or frame.shape != copied.pixels.shape:
+            session.noted.emit(f"This frame has another size than frame {number}: its outline was not copied.")
             return
-        if there.pixels.shape != copied.pixels.shape:
-            self._session.noted.emit(f"This frame has another size than frame {number}: its outline was not copied.")
+        session.lesions.make_room(work, copied.pixels)
+        there = session.mask
+        if there is None or session.lesions.refuses():
             return
         replaced = not there.empty and not np.array_equal(there.pixels, copied.pixels)
         there.replace(copied.pixels, copied.author, copied.source, copied.notes)
-        self._session.mask_edited(None)
+        session.lesions.link(work)
+        session.mask_edited(None)
         if replaced:
             self._session.noted.emit(
                 f"The outline of frame {number} took the place of this frame's own; undo brings it back."

@@ -83,7 +83,8 @@ class Files(QObject):
         study, frame, mask = self._session.study, self._session.frame, self._session.mask
         if study is None or frame is None or mask is None or mask.empty:
             return
-        name = _mask_name(study.path, frame.index if study.frame_count > 1 else None)
+        number = 1 if self._session.work is None else self._session.work.number
+        name = _mask_name(study.path, frame.index if study.frame_count > 1 else None, number)
         dialog = QFileDialog(self._window, "Export mask", self._folder(), ";;".join(_WRITTEN))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
@@ -221,11 +222,12 @@ class Files(QObject):
         return str(Path(settings.recent_files[0]).parent) if settings.recent_files else str(Path.home())
 
 
-def _mask_name(study: Path, frame: int | None) -> str:
-    """Return a file name to suggest for a mask, such as "IM0003-frame12-mask.png"."""
+def _mask_name(study: Path, frame: int | None, lesion: int) -> str:
+    """Return a file name to suggest for a mask, such as "IM0003-frame12-lesion2-mask.png"; lesion 1 is not named."""
     # A DICOM file is often named by its UID alone: what follows the last dot is then no suffix.
     stem = study.name if study.suffix[1:].isdigit() else study.stem
-    return f"{stem or 'lesion'}{'' if frame is None else f'-frame{frame + 1}'}-mask.png"
+    of = f"{'' if frame is None else f'-frame{frame + 1}'}{f'-lesion{lesion}' if lesion > 1 else ''}"
+    return f"{stem or 'lesion'}{of}-mask.png"
 
 
 def _in_format(file: Path, chosen: str) -> Path:

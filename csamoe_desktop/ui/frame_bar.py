@@ -32,6 +32,7 @@ class FrameBar(QWidget):
         row.addWidget(self._place)
         self._slider.valueChanged.connect(self._go)
         session.frameChanged.connect(self._show)
+        session.stayed.connect(self._show)
         self._show()
 
     def _go(self, index: int) -> None:
@@ -45,10 +46,13 @@ class FrameBar(QWidget):
         self.setVisible(several)
         if study is None or frame is None or not several:
             return
+        # It stays under the mouse while its frame is being decoded.
+        awaited = self._session.frames.awaited
+        place = awaited[1] if awaited is not None and awaited[0] is study else frame.index
         # Set from the session, the slider must not answer that the user moved it.
         self._slider.blockSignals(True)
         self._slider.setRange(0, study.frame_count - 1)
-        self._slider.setValue(frame.index)
+        self._slider.setValue(place)
         self._slider.blockSignals(False)
         digits = len(str(study.frame_count))
         self._place.setText(f"Frame {frame.index + 1:>{digits}} of {study.frame_count}")

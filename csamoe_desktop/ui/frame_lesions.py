@@ -2,12 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from csamoe_desktop.lesion.caliper_steps import FrameCalipers
+from csamoe_desktop.lesion.caliper_steps import VERSIONS_EACH, FrameCalipers
 from csamoe_desktop.lesion.history import EditedMask
 from csamoe_desktop.ui.reading import LesionWork
-
-_VERSIONS_EACH = 1_000_000
-"""So that no two lesions' masks share a version: the calipers' undo goes by it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -17,6 +14,7 @@ class FrameLesions:
     Attributes:
         shape: the frame's rows and columns.
         image: which image it is (`kept_work.image_hash`).
+        frame: its index in the study.
         calipers: the distances measured on it.
         last_number: the highest number that any lesion on this image ever had.
         lesions: by their number.
@@ -26,6 +24,7 @@ class FrameLesions:
 
     shape: tuple[int, int]
     image: str
+    frame: int
     calipers: FrameCalipers
     last_number: int = 0
     lesions: list[LesionWork] = field(default_factory=list)
@@ -84,5 +83,5 @@ class FrameLesions:
 
 def blank_lesion(frame: FrameLesions, number: int) -> LesionWork:
     """Return a lesion of `frame` on which nothing was done."""
-    mask = EditedMask(frame.shape, first_version=_VERSIONS_EACH * (number - 1))
-    return LesionWork(mask, frame.image, number, calipers=frame.calipers)
+    mask = EditedMask(frame.shape, first_version=VERSIONS_EACH * (number - 1))
+    return LesionWork(mask, frame.image, frame.frame, number, calipers=frame.calipers)

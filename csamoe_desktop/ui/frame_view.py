@@ -292,7 +292,7 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
         for name, item in self._regions.items():
             item.setVisible(name in shown)
             item.set_look(tint, stale)
-        self._legend.explain(shown, stale)
+        self._legend.explain(shown, stale, look_of(1 if work is None else work.number).colour)
         # A reading by another model is stale too, but its regions are still these.
         self._stale.say(STALE if stale and self._session.reading_state is ReadingState.STALE else "")
         self._place_notes()

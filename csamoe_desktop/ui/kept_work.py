@@ -6,6 +6,7 @@ forget to.
 
 import hashlib
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -19,6 +20,7 @@ from csamoe_desktop.lesion.calipers import Caliper
 from csamoe_desktop.lesion.description import Description
 from csamoe_desktop.lesion.history import EditedMask
 from csamoe_desktop.lesion.mask import Author, LesionMask
+from csamoe_desktop.report.examination import Examination
 from csamoe_desktop.store.autosave import Autosave
 from csamoe_desktop.store.lesions import LesionKey, nothing_of, packed
 from csamoe_desktop.study.model import Frame, Study
@@ -59,13 +61,14 @@ class _Entry:
 
     def state(self, work: LesionWork) -> _State:
         """Return what of a lesion is to be kept now."""
-        if work in self.work.removed or (work.mask.empty and not (work.comment or work.description.said)):
+        if work in self.work.removed or (work.mask.empty and not (work.comment or work.description.said_of_lesion)):
             return None
         return work.mask.version, work.comment, work.description, work.locked
 
 
 class KeptWork(QObject):
-    """Masks, calipers, readings and comments of frames, in view or not; all but the readings outlive the program."""
+    """Masks, calipers, readings and comments of frames, in view or not, and what is said of examinations; all but the
+    readings outlive the program."""
 
     failed = Signal(object)
     """The store cannot be read or written: the exception, once, until it is in order again."""
@@ -78,6 +81,7 @@ class KeptWork(QObject):
         self._jobs = jobs
         self._there: dict[tuple[Path, int], _Entry] = {}
         self._aside: dict[tuple[Path, int, str], _Entry] = {}
+        self._examinations: dict[str, Examination] = {}
         self._said = False
         self._rests_until = 0.0
         self._looks = QTimer(self)
@@ -102,7 +106,7 @@ class KeptWork(QObject):
         if there is not None:
             self._aside[(*key, there.work.image)] = there
         aside = (study.path, frame.index, image)
-        entry = self._aside.pop(aside) if aside in self._aside else self._found(frame, image)
+        entry = self._aside.pop(aside) if aside in self._aside else self._open(frame, image) or self._found(frame, image)
         self._there[key] = entry
         return entry.work, there is not None
 
@@ -111,16 +115,42 @@ class KeptWork(QObject):
         entry = self._there.get((study.path, index))
         return None if entry is None else entry.work
 
-    def frames(self, study: Study) -> list[tuple[int, FrameLesions]]:
-        """Return the frames of a study that were in view, by their index, each with its lesions."""
-        there = ((index, entry.work) for (path, index), entry in self._there.items() if path == study.path)
-        return sorted(there, key=lambda one: one[0])
+    def by_study(self, studies: Sequence[Study]) -> list[tuple[Study, list[FrameLesions]]]:
+        """Return the studies of which frames were in view, with these frames' lesions in the order of the frames."""
+        found: dict[Path, list[FrameLesions]] = {}
+        for (path, _), entry in self._there.items():
+            found.setdefault(path, []).append(entry.work)
+        return [
+            (study, sorted(found[study.path], key=lambda one: one.frame)) for study in studies if study.path in found
+        ]
+
+    def put_aside(self, study: Study) -> None:
+        """The file was opened anew: what was done on its frames, the first excepted, which comes into view now, is back as
+        they come into view, if they still are the same images."""
+        for (path, index), entry in list(self._there.items()):
+            if path == study.path and index:
+                self._aside[path, index, entry.work.image] = self._there.pop((path, index))
 
     def forget(self, study: Study) -> None:
         """Let go of all work on a study: its masks, calipers and comments are in the store, or wait for it."""
         self._give(study)
         self._there = {key: entry for key, entry in self._there.items() if key[0] != study.path}
         self._aside = {key: entry for key, entry in self._aside.items() if key[0] != study.path}
+
+    def examination(self, key: str, anew: bool = False) -> Examination:
+        """Return what is said of an examination; `anew`: look in the store again, another window may have written."""
+        if anew or key not in self._examinations:
+            try:
+                self._examinations[key] = self._autosave.find_examination(key)
+            except UserError as problem:
+                self._could_not(problem)
+                self._examinations.setdefault(key, Examination())
+        return self._examinations[key]
+
+    def say_of_examination(self, key: str, said: Examination) -> None:
+        """Take what the reader says of an examination."""
+        self._examinations[key] = said
+        self._autosave.keep_examination(key, said)
 
     @property
     def safe(self) -> bool:
@@ -130,12 +160,12 @@ class KeptWork(QObject):
         )
 
     def at_stake(self) -> tuple[int, int]:
-        """Try to store all at once, and return how many outlines and how many comments the store did not take."""
+        """Try to store all at once, and return how many outlines and how many notes the store did not take: comments,
+        descriptions, calipers, and what is said of an examination."""
         self._give()
         if not self.safe:
             self._store_now()
-        waiting = self._autosave.waiting
-        return sum(kept.marked for kept in waiting), sum(bool(kept.comment.strip()) for kept in waiting)
+        return sum(kept.marked for kept in self._autosave.waiting), self._autosave.waiting_notes
 
     def close(self) -> None:
         """Store all, a stroke in hand too, and let go of the store."""
@@ -147,9 +177,15 @@ class KeptWork(QObject):
             self._store_now()
         self._autosave.close()
 
+    def _open(self, frame: Frame, image: str) -> _Entry | None:
+        """Return the work on this very image under another file's name, or None: two of one image would overwrite each
+        other in the store."""
+        same = (one for one in self._entries() if (one.work.image, one.frame) == (image, frame.index))
+        return next(same, None)
+
     def _found(self, frame: Frame, image: str) -> _Entry:
         """Return the work on an image as the store has it, or none done yet, with its calipers if it was closed before."""
-        there = FrameLesions(frame.shape, image, FrameCalipers())
+        there = FrameLesions(frame.shape, image, frame.index, FrameCalipers())
         given: dict[int, _State] = {}
         numbers: tuple[int, ...] = ()
         try:
@@ -170,10 +206,11 @@ class KeptWork(QObject):
             work = blank_lesion(there, number)
             work.mask = _ReopenedMask(kept.mask(), work.mask.version)
             work.comment, work.locked = kept.comment, kept.locked
+            found.append(work)
+            # One kept before lesions had descriptions has no identity yet: it is kept anew with one.
             if kept.description is not None:
                 work.description = kept.description
-            found.append(work)
-            given[number] = (work.mask.version, work.comment, work.description, work.locked)
+                given[number] = (work.mask.version, work.comment, work.description, work.locked)
         there.begin(found)
         return _Entry(there, frame.index, given, there.calipers.now)
 
@@ -220,6 +257,9 @@ class KeptWork(QObject):
                 # Where nothing was done, something may have been taken over that could not be read before.
                 entry.given |= {work.number: _ANEW for work in entry.work.lesions if not work.blank}
                 entry.measured = ()
+            for key, said in self._examinations.items():
+                if said.given:
+                    self._autosave.keep_examination(key, said)
             self.failed.emit(begun_afresh)
         elif self._said:
             self.noted.emit("Your outlines are kept again.")

@@ -4,11 +4,11 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.lesion.description import Description
+from csamoe_desktop.lesion.history import Bool
 from csamoe_desktop.study.model import Study
 from csamoe_desktop.ui.reading import LesionWork
 
@@ -47,6 +47,10 @@ class Lesions(QObject):
     def __init__(self, session: "Session") -> None:
         super().__init__(session)
         self._session = session
+        self._known: tuple[LesionWork, str, bool] | None = None
+        self._has_views = False
+        for signal in (self.turned, self.changed):
+            signal.connect(self._forget_views)
 
     @property
     def there(self) -> tuple[LesionWork, ...]:
@@ -147,54 +151,90 @@ class Lesions(QObject):
 
     # -- the same lesion on several images
 
-    def views(self) -> list[PlacedLesion]:
-        """Return the marked views of the lesion at hand, the one at hand first."""
+    @property
+    def has_views(self) -> bool:
+        """Whether the lesion at hand is marked in more than one view; quick, as it is asked with every move of a brush."""
         here = self._session.work
         if here is None:
+            return False
+        known = (here, here.description.identity, here.mask.empty)
+        if self._known != known:
+            self._known, self._has_views = known, len(self.views()) > 1
+        return self._has_views
+
+    def views(self) -> list[PlacedLesion]:
+        """Return the marked views of the lesion at hand, the one at hand first; one that another patient's image shows is
+        none."""
+        here, study = self._session.work, self._session.study
+        if here is None or study is None:
             return []
-        same = [one for one in self._marked() if one.work.description.identity == here.description.identity]
+        same = [
+            one
+            for one in self._marked()
+            if one.work.description.identity == here.description.identity and _one_patient(one.study, study)
+        ]
         return sorted(same, key=lambda one: one.work is not here)
 
     def elsewhere(self) -> list[PlacedLesion]:
-        """Return the marked lesions on other images, not of another patient, which may be the one at hand in another view."""
-        on_frame, study = self._session.on_frame, self._session.study
-        there = () if on_frame is None else on_frame.lesions
-        patient = "" if study is None else study.facts.patient_id
+        """Return the marked lesions on other images that may be the one at hand in another view: those of another patient,
+        or of which another lesion on this image is a view, are not."""
+        here, study = self._session.work, self._session.study
+        if here is None or study is None:
+            return []
+        marked = self._marked()
+        beside = {one.description.identity for one in self.there if one is not here}
+        foreign = {one.work.description.identity for one in marked if not _one_patient(one.study, study)}
         return [
             one
-            for one in self._marked()
-            if one.work not in there and (not patient or one.study.facts.patient_id in ("", patient))
+            for one in marked
+            if one.work not in self.there and one.work.description.identity not in beside | foreign
         ]
 
     def identity_with(self, other: LesionWork | None) -> str:
         """Return the identity of a view of the lesion that `other` marks, or (None) of a lesion of its own."""
         return (Description() if other is None else other.description).identity
 
-    def _marked(self) -> list[PlacedLesion]:
-        session = self._session
-        return [
-            PlacedLesion(study, index, work)
-            for study in session.studies
-            for index, on_frame in session.work_on(study)
+    def placed(self) -> list[PlacedLesion]:
+        """Return every lesion on the frames that were in view, each once: an image may be open under two names."""
+        found = {
+            work: PlacedLesion(study, on_frame.frame, work)
+            for study, frames in self._session.work_by_study()
+            for on_frame in frames
             for work in on_frame.lesions
-            if not work.mask.empty
-        ]
+        }
+        return list(found.values())
 
-    def copied_to(self, work: LesionWork) -> None:
-        """Turn, on the frame now in view, to the lesion that `work` of another frame is copied to: the same one where
-        it is marked here, else the one at hand, which is that lesion from now on if nothing else was said of it."""
-        on_frame = self._session.on_frame
-        if on_frame is None:
-            return
+    def _marked(self) -> list[PlacedLesion]:
+        return [one for one in self.placed() if not one.work.mask.empty]
+
+    def make_room(self, work: LesionWork, pixels: Bool) -> None:
+        """Take in hand, on the frame now in view, what `work` of another frame is to be copied to: the same lesion where it
+        is marked here, or one that lies there and is no other frame's; else a blank one. None is another lesion's."""
         identity = work.description.identity
-        same = next((one for one in on_frame.lesions if one.description.identity == identity), None)
-        if same is not None:
-            self.choose(same)
-        elif not on_frame.at_hand.description.said:
-            on_frame.at_hand.description = work.description
-            self.changed.emit()
+        same = [one for one in self.there if one.description.identity == identity]
+        alone = [one for one in self.there if overlaps(pixels, (one,)) and self._alone(one)]
+        if chosen := next(iter(same + alone), None):
+            self.choose(chosen)
+        else:
+            self.add()
+
+    def link(self, work: LesionWork) -> None:
+        """From now on the lesion at hand is the one that `work` of another frame is; what is said of it stays."""
+        here = self._session.work
+        if here is not None and here.description.identity != work.description.identity:
+            known, own = work.description, here.description
+            whole = dataclasses.replace(own, identity=known.identity) if own.said_of_lesion else known
+            self.describe(here, whole)
+
+    def _alone(self, work: LesionWork) -> bool:
+        """Return whether no other outline is of the same lesion."""
+        identity = work.description.identity
+        return not any(one.work is not work and one.work.description.identity == identity for one in self._marked())
 
     # -- telling
+
+    def _forget_views(self) -> None:
+        self._known = None
 
     def _turn(self) -> None:
         self.turned.emit()
@@ -205,6 +245,12 @@ class Lesions(QObject):
         self._session.readingChanged.emit()
 
 
-def overlaps(pixels: "np.ndarray[tuple[int, int], np.dtype[np.bool_]]", others: tuple[LesionWork, ...]) -> bool:
+def _one_patient(one: Study, other: Study) -> bool:
+    """Return whether two files may be of one patient: none says otherwise."""
+    known = {one.facts.patient_id, other.facts.patient_id} - {""}
+    return len(known) < 2
+
+
+def overlaps(pixels: Bool, others: tuple[LesionWork, ...]) -> bool:
     """Return whether a mask shares a pixel with an outline of `others`."""
     return any(bool((pixels & one.mask.pixels).any()) for one in others if not one.mask.empty)

@@ -29,6 +29,7 @@ from csamoe_desktop.ui.closing import Closing
 from csamoe_desktop.ui.command_table import MENUS, TOOLBAR, command_table
 from csamoe_desktop.ui.comparison import ComparisonWindow
 from csamoe_desktop.ui.describing import DescribeDialog
+from csamoe_desktop.ui.examining import ExaminationDialog
 from csamoe_desktop.ui.files import Files
 from csamoe_desktop.ui.frame_bar import FrameBar
 from csamoe_desktop.ui.help_dialogs import about_dialog, keys_dialog
@@ -85,7 +86,7 @@ class MainWindow(QMainWindow):
         self.lesion = LesionBox(session, actions)
         self.own_read = OwnReadBox(session, actions)
         self.reading = ReadingBox(session, actions)
-        self.report = ReportBox(session, actions["export"], actions["copy_report"])
+        self.report = ReportBox(session, actions["export"], actions["copy_report"], actions["examination"])
         self.status = StatusBar(session)
         self._lay_out()
         self._fill_menus()
@@ -194,6 +195,11 @@ class MainWindow(QMainWindow):
         """Let the user draw along the depth scale."""
         self.calibrating.begin()
 
+    def describe_examination(self) -> None:
+        """Ask what the examination was made for, what it was compared with, and how it was made."""
+        if self.session.examinations.key is not None:
+            self._open(ExaminationDialog(self.session, self))
+
     def describe_lesion(self) -> None:
         """Ask what the lesion at hand is called and where it lies."""
         if self.session.work is not None:
@@ -204,7 +210,13 @@ class MainWindow(QMainWindow):
         there = self.findChild(TwoViewsWindow)
         if there is None:
             there = TwoViewsWindow(SeenViews(self.session), self)
-            for signal in (self.session.lesions.changed, self.session.readingChanged, self.session.settingsChanged):
+            for signal in (
+                self.session.lesions.changed,
+                self.session.readingChanged,
+                self.session.settingsChanged,
+                self.session.calibration.changed,
+                self.session.own_reads.changed,
+            ):
                 signal.connect(there.follow)
         there.show()
         there.raise_()

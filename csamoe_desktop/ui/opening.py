@@ -1,5 +1,6 @@
 """Opening files and folders in the worker: what waits its turn, and what of a folder came of it."""
 
+import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,10 +11,13 @@ from csamoe_desktop.errors import UserError
 from csamoe_desktop.study.dicom import NoImage
 from csamoe_desktop.study.model import Frame, Study
 from csamoe_desktop.study.opening import FolderImages, images_in, open_study
+from csamoe_desktop.ui.frames import Frames
 from csamoe_desktop.ui.jobs import Job, Outcome
 
 if TYPE_CHECKING:
     from csamoe_desktop.ui.session import Session
+
+_log = logging.getLogger(__name__)
 
 OPENING = "opening"
 
@@ -64,10 +68,10 @@ class Opening(QObject):
         def work(job: Job) -> tuple[Study, Frame] | tuple[_Folder, tuple[Study, Frame]]:
             if not path.is_dir():
                 study = open_study(path)
-                return study, study.frame(0)
+                return study, self._session.frames.decoded(study, 0)
             images = images_in(path, lambda: job.progress(0.0, "Looking for images"))
             folder = _Folder(images, list(images.files))
-            return folder, _first(folder, job)
+            return folder, _first(folder, job, self._session.frames)
 
         def done(found: tuple[Study, Frame] | tuple[_Folder, tuple[Study, Frame]]) -> None:
             if isinstance(found[0], Study):
@@ -125,7 +129,7 @@ class Opening(QObject):
                 self._session.noted.emit(note)
 
 
-def _first(folder: _Folder, job: Job) -> tuple[Study, Frame]:
+def _first(folder: _Folder, job: Job, frames: Frames) -> tuple[Study, Frame]:
     """Return the first study of a folder that can be shown.
 
     Raises:
@@ -137,7 +141,7 @@ def _first(folder: _Folder, job: Job) -> tuple[Study, Frame]:
         study = _tried(folder, path)
         if study is not None:
             try:
-                return study, study.frame(0)
+                return study, frames.decoded(study, 0)
             except UserError as problem:
                 folder.problems.append(problem)
                 folder.opened -= 1
@@ -157,6 +161,10 @@ def _tried(folder: _Folder, path: Path) -> Study | None:
         folder.no_images += 1
     except UserError as problem:
         folder.problems.append(problem)
+    except Exception:
+        # A fault in one file does not keep the others from the reader.
+        _log.exception("fault in opening a file of a folder")
+        folder.problems.append(UserError(f"{path.name} could not be opened: something went wrong inside the program."))
     else:
         folder.opened += 1
         return study

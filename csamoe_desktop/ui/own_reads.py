@@ -45,7 +45,6 @@ class OwnReads(QObject):
         self.clock = clock
         self._since = clock()
         self._work: LesionWork | None = None
-        self._frame = 0
         self._awaited: LesionWork | None = None
         self._nothing = LesionRead()
         self._said = False
@@ -162,8 +161,8 @@ class OwnReads(QObject):
         if work.read.shown or self.veils(work):
             return
         self._show(work.read)
-        if work is self._work:
-            self.keep()
+        if self._take(work):
+            self._store()
         self.changed.emit()
 
     def record(self, work: LesionWork) -> ReadRecord:
@@ -209,10 +208,10 @@ class OwnReads(QObject):
     def _turn(self) -> None:
         """Another lesion is at hand, or the same one opened anew: the one before is left."""
         self._tick()
-        work, frame = self._session.work, self._session.frame
+        work = self._session.work
         if self._work is not None and work is not self._work and self._take(self._work):
             self._store()
-        self._work, self._frame = work, 0 if frame is None else frame.index
+        self._work = work
         self._see()
         self.changed.emit()
 
@@ -228,10 +227,15 @@ class OwnReads(QObject):
         self.changed.emit()
 
     def _settings_changed(self) -> None:
-        read, work = self._read, self._session.work
-        if work is not None and work.assessment is not None and not read.shown and not self._veiled(read):
-            # Who turns the question off before answering it has passed it over.
-            read.asked, read.skipped = True, not read.own.given
+        unveiled = [
+            one.work.read
+            for one in self._session.lesions.placed()
+            if one.work.assessment is not None and not one.work.read.shown and not self._veiled(one.work.read)
+        ]
+        for read in unveiled:
+            # Who turns the question off before answering it has passed it over; to turn it on again veils nothing.
+            read.asked, read.skipped, read.ready = True, not read.own.given, True
+        if unveiled:
             self._session.readingChanged.emit()
 
     def _see(self) -> None:
@@ -303,7 +307,7 @@ class OwnReads(QObject):
                 mask_sha256=hashlib.sha256(mask.pixels.tobytes()).hexdigest(),
                 guard=assessment.warnings,
             )
-        key = LesionKey(work.image, self._frame, work.number)
+        key = LesionKey(work.image, work.frame, work.number)
         self.reads.keep(Sitting(read.sitting, key, read.begun, read.record(), ai))
         return True
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 from functools import partial
+from html import escape
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
@@ -14,6 +15,7 @@ from csamoe_desktop.ui.actions import Actions
 from csamoe_desktop.ui.reading import LesionWork, ReadingState
 from csamoe_desktop.ui.result_panel import Box
 from csamoe_desktop.ui.session import Session
+from csamoe_desktop.ui.status_bar import Elided
 from csamoe_desktop.ui.terms_button import StillCombo, TermsButton
 
 _LINES = 3
@@ -185,23 +187,48 @@ class OwnReadBox(Box):
 
 
 class ReportBox(Box):
-    """Two buttons, and what is missing as long as they cannot be pressed."""
+    """Two buttons, and what is missing as long as they cannot be pressed; and what is said of the examination."""
 
-    def __init__(self, session: Session, export: QAction, copy: QAction, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, session: Session, export: QAction, copy: QAction, examination: QAction, parent: QWidget | None = None
+    ) -> None:
         super().__init__("Report", parent)
         self._session = session
         self.button = QPushButton("Export…")
         self.copy = QPushButton("Copy text")
-        self._actions = {self.button: export, self.copy: copy}
+        self.examination = QPushButton("Examination…")
+        self._actions = {self.button: export, self.copy: copy, self.examination: examination}
+        self.said = Elided()
+        self.said.setTextFormat(Qt.TextFormat.PlainText)
         self.missing = theme.label(role="muted", wrap=True)
         self.column.addWidget(self.missing)
         for button, action in self._actions.items():
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            self.heading.addWidget(button)
             button.clicked.connect(action.trigger)
             action.changed.connect(self._show)
+        for button in (self.button, self.copy):
+            self.heading.addWidget(button)
+        line = QHBoxLayout()
+        line.setSpacing(theme.GRID)
+        line.addWidget(self.said, 1)
+        line.addWidget(self.examination)
+        self.column.addLayout(line)
         session.readingChanged.connect(self._show)
+        session.examinations.changed.connect(self._show_said)
         self._show()
+        self._show_said()
+
+    def _show_said(self) -> None:
+        """Show in one line what is said of the examination, and all of it as a tip."""
+        told = {name.capitalize(): words.strip() for name, words in self._session.examinations.now.to_dict().items()}
+        given = {name: words for name, words in told.items() if words}
+        line = " · ".join(f"{name}: {' '.join(words.split())}" for name, words in given.items())
+        for widget in (self.said, self.examination):
+            widget.setVisible(self._session.study is not None)
+        self.said.setText(line or "No indication or technique yet")
+        theme.set_role(self.said, "" if given else "muted")
+        tips = (f"<p><b>{name}</b><br>{escape(words).replace(chr(10), '<br>')}</p>" for name, words in given.items())
+        self.said.setToolTip("".join(tips))
 
     def _show(self) -> None:
         done = self._session.reading_state is ReadingState.DONE

@@ -34,6 +34,7 @@ class LesionWork:
     Attributes:
         mask: the outline, with its undo.
         image: which image it is on (`kept_work.image_hash`).
+        frame: the index of its frame in the study.
         number: its number on that image, from 1; no other lesion there ever has it.
         description: what it is called and where it lies.
         shown, locked: whether its outline is drawn, and whether it may not be changed.
@@ -49,6 +50,7 @@ class LesionWork:
 
     mask: EditedMask
     image: str
+    frame: int = 0
     number: int = 1
     description: Description = field(default_factory=Description)
     shown: bool = True
@@ -75,7 +77,7 @@ class LesionWork:
         """Whether nothing was done on it."""
         mask = self.mask
         changed = mask.can_undo or mask.can_redo or not mask.empty
-        said = self.comment or self.description.said or not self.read.own.untouched
+        said = self.comment or self.description.said_of_lesion or not self.read.own.untouched
         return not (changed or said or self.assessment)
 
     @property

@@ -52,6 +52,10 @@ class Reports:
         """Return the lesions that belong in the report too, but have no reading that holds."""
         return [one for one in self._belonging() if not one.work.mask.empty and not self._holds(one.work)]
 
+    def studies(self) -> list[Study]:
+        """Return the studies with lesions that belong in the report, each once."""
+        return list(dict.fromkeys(one.study for one in self._belonging()))
+
     def text(self) -> str:
         """Return the report of all that is ready as plain text.
 
@@ -60,11 +64,11 @@ class Reports:
         """
         session = self._session
         readings = []
-        for one in self.ready():
+        for one in self._seen():
             frame = session.frame if one.work is session.work else session.frame_of(one)
             if frame is not None and (make := self._of(one.study, one.work)) is not None:
                 readings.append(make(frame))
-        return report_text(Report(tuple(readings), session.settings.report_language, self._letterhead))
+        return report_text(self._document()(readings))
 
     def export(self, path: Path, done: Callable[[Path], None]) -> None:
         """Write the report of all that is ready in the worker; `done` is called with `path`, or `failed` follows."""
@@ -77,11 +81,12 @@ class Reports:
                 UserError("The reading does not hold for what is on the screen.", "Assess again first.")
             )
             return
-        ready = self.ready()
+        ready = self._seen()
+        model, device = session.model, session.settings.device
         versions = [(one.work, one.work.mask.version, one.work.comment) for one in ready]
         makes = [(one, make) for one in ready if (make := self._of(one.study, one.work)) is not None]
         frames = {work: session.frame}
-        language, letterhead = session.settings.report_language, self._letterhead
+        document = self._document()
 
         def write(job: Job) -> None:
             readings = []
@@ -90,10 +95,10 @@ class Reports:
                 given = make(frame)
                 if not given.assessment.looked_closer:
                     # Paper is not written before all is known of the reading.
-                    closer = look_closer(frame, given.mask.pixels, session.load_model(job), given.assessment)
+                    closer = look_closer(frame, given.mask.pixels, session.load_model(job, model, device), given.assessment)
                     given = dataclasses.replace(given, assessment=closer)
                 readings.append(given)
-            write_report(path, Report(tuple(readings), language, letterhead))
+            write_report(path, document(readings))
 
         def written(nothing: None) -> None:
             for one, version, comment in versions:
@@ -103,21 +108,25 @@ class Reports:
 
         session.jobs.submit(REPORTING, write, Outcome(written, session.failed.emit))
 
-    @property
-    def _letterhead(self) -> Letterhead:
-        return Letterhead(self._session.settings.institution, self._session.settings.logo)
+    def _document(self) -> Callable[[list[ReportInput]], Report]:
+        """Return what makes a document of readings, with paper, language and head as they are now."""
+        settings, said = self._session.settings, self._session.examinations.now
+        language, letterhead = settings.report_language, Letterhead(settings.institution, settings.logo)
+        return lambda readings: Report(tuple(readings), language, letterhead, said)
+
+    def _seen(self) -> list[PlacedLesion]:
+        """Return what is ready; what it says is seen from now on, and what the reader has said is the first read."""
+        ready = self.ready()
+        for one in ready:
+            self._session.own_reads.seen(one.work)
+        return ready
 
     def _belonging(self) -> list[PlacedLesion]:
         """Return every lesion of the examination in view, on the frames that were in view."""
         session, study = self._session, self._session.study
         if study is None:
             return []
-        placed = [
-            PlacedLesion(other, index, work)
-            for other in session.studies
-            for index, on_frame in session.work_on(other)
-            for work in on_frame.lesions
-        ]
+        placed = session.lesions.placed()
         here = {one.work.description.identity for one in placed if one.study is study}
         return [
             one
@@ -170,6 +179,9 @@ class Reports:
 
 
 def _one_examination(one: StudyFacts, other: StudyFacts) -> bool:
-    """Return whether two files say that they are of one patient's one study."""
+    """Return whether two files say that they are of one patient's one study; where a file does not name its study, by
+    patient, date and accession."""
+    if one.study_uid and other.study_uid:
+        return one.study_uid == other.study_uid and one.patient_id == other.patient_id
     known = (one.patient_id, one.study_date)
     return all(known) and known == (other.patient_id, other.study_date) and one.accession == other.accession

@@ -46,7 +46,7 @@ class SeenViews:
             description=work.description,
             number=work.number,
             assessment=work.assessment,
-            veiled=session.own_reads.veils(work),
+            veiled=session.own_reads.pending or session.own_reads.veils(work),  # another view would tell of this one
             where=placed.where,
             because=failure or work.stale_because(session.model),
         )

@@ -1,5 +1,6 @@
 """What is open: studies, frame, lesion mask and assessment. It emits facts; widgets ask it and listen, and hold no other."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,9 +20,11 @@ from csamoe_desktop.study.model import Frame, Study
 from csamoe_desktop.ui.calibration import HandCalibration
 from csamoe_desktop.ui.calipers import Calipers
 from csamoe_desktop.ui.closer_look import CloserLook
+from csamoe_desktop.ui.examinations import Examinations
 from csamoe_desktop.ui.frame_lesions import FrameLesions
+from csamoe_desktop.ui.frames import Frames
 from csamoe_desktop.ui.jobs import Job, Jobs, Outcome
-from csamoe_desktop.ui.kept_work import KeptWork
+from csamoe_desktop.ui.kept_work import KeptWork, image_hash
 from csamoe_desktop.ui.lesions import Lesions, PlacedLesion
 from csamoe_desktop.ui.loaded_model import LoadedModel
 from csamoe_desktop.ui.measuring import Measuring
@@ -30,6 +33,7 @@ from csamoe_desktop.ui.own_reads import OwnReads
 from csamoe_desktop.ui.proposals import Proposals
 from csamoe_desktop.ui.reading import LesionWork, ReadingState
 from csamoe_desktop.ui.reports import REPORTING, Reports
+from csamoe_desktop.ui.turning import Turning
 
 if TYPE_CHECKING:
     from csamoe_desktop.inference.predictor import Predictor
@@ -50,6 +54,8 @@ class Session(QObject):
     """More studies are open than before, behind those there; what is in view is the same."""
     frameChanged = Signal()
     """Another frame is in view (or none); its mask and reading too."""
+    stayed = Signal()
+    """A frame that was to come into view does not: it cannot be decoded, or is not wanted any more. All is as it was."""
     maskChanged = Signal(object)
     """The mask changed inside a `tools.Box`, or None: anywhere."""
     readingChanged = Signal()
@@ -77,9 +83,12 @@ class Session(QObject):
         self._kept.failed.connect(self.failed)
         self._kept.noted.connect(self.noted)
         self._reading: LesionWork | None = None
+        self.frames = Frames(self)
+        self._turning = Turning(self, self._show)
         self._model = LoadedModel()
         self.lesions = Lesions(self)
         self.reports = Reports(self)
+        self.examinations = Examinations(self, self._kept)
         self._opening = Opening(self)
         self.calibration = HandCalibration(self)
         self.calipers = Calipers(self)
@@ -95,10 +104,8 @@ class Session(QObject):
         self._opening.open(*paths)
 
     def show_study(self, study: Study) -> None:
-        """Bring a study that is open already into view, at its first frame; where that cannot be decoded, `failed`
-        follows and what is in view stays."""
-        if study is not self.study:
-            self._decode_and_show(study, 0)
+        """Bring a study that is open already into view, at its first frame, as `show_frame` does."""
+        self._turning.to_study(study)
 
     def close_study(self) -> None:
         """Close the study in view, with its readings; the nearest that can be shown comes into view."""
@@ -106,42 +113,44 @@ class Session(QObject):
             return
         place = self.studies.index(self.study)
         self._kept.forget(self.studies.pop(place))
-        problems: list[UserError] = []
-        for study in (*self.studies[place:], *reversed(self.studies[:place])):
-            try:
-                self._show(study, study.frame(0), listed=True)
-                break
-            except UserError as problem:
-                problems.append(problem)
-        else:
-            self._show(None, None, listed=True)
-        for told in problems:
-            self.failed.emit(told)
+        self._turning.to_first((*self.studies[place:], *reversed(self.studies[:place])))
 
-    def show_frame(self, index: int) -> None:
-        """Bring frame `index` (from 0, clipped to the study) into view, or stay as `show_study` does."""
-        if self.study is None:
-            return
-        index = min(max(index, 0), self.study.frame_count - 1)
-        if self.frame is None or self.frame.index != index:
-            self._decode_and_show(self.study, index)
+    def show_frame(self, index: int, then: Callable[[], None] = lambda: None) -> None:
+        """Bring frame `index` (from 0, clipped to the study) into view, and call `then`: at once where that is quick,
+        else when it is decoded, unless another is wanted by then. Where it cannot be, `failed` and `stayed` follow."""
+        self._turning.to_frame(index, then)
+
+    def step_frames(self, steps: int) -> None:
+        """Go some frames on or back, from the one that is to come into view where there is one."""
+        self._turning.by(steps)
+
+    def stay(self) -> None:
+        """Let what is in view stay there, whatever was to come."""
+        self._turning.stay()
 
     def marked(self, study: Study, index: int) -> bool:
         """Return whether frame `index` of `study` has an outline."""
         on_frame = self._kept.get(study, index)
         return on_frame is not None and on_frame.marked
 
-    def work_on(self, study: Study) -> list[tuple[int, FrameLesions]]:
-        """Return the frames of `study` that were in view, by their index, with their lesions."""
-        return self._kept.frames(study)
+    def work_by_study(self) -> list[tuple[Study, list[FrameLesions]]]:
+        """Return the open studies of which frames were in view, with the lesions of these."""
+        return self._kept.by_study(self.studies)
 
     def frame_of(self, placed: PlacedLesion) -> Frame:
         """Return the frame a lesion is on, decoded now, with the spacing the user gave it: for workers.
 
         Raises:
-            UserError: it cannot be decoded.
+            UserError: it cannot be decoded, or is another image by now.
         """
-        return self.calibration.applied(placed.study, placed.study.frame(placed.frame), placed.work.image)
+        there = placed.frame < placed.study.frame_count
+        frame = self.frames.decoded(placed.study, placed.frame, urgent=True) if there else None
+        if frame is None or image_hash(placed.study, frame) != placed.work.image:
+            raise UserError(
+                f"{placed.where} is another image than the one {placed.work.title} was marked on.",
+                "Open the file again, and mark and assess the lesion there.",
+            )
+        return self.calibration.applied(placed.study, frame, placed.work.image)
 
     def unreported(self, study: Study | None = None) -> tuple[int, int]:
         """Return how many outlines and how many comments are lost when a study is closed, or the program (None).
@@ -161,6 +170,7 @@ class Session(QObject):
         places = [place for place, other in enumerate(self.studies) if other.path == study.path]
         if places:
             self.studies[places[0]] = study
+            self._kept.put_aside(study)
         else:
             self.studies.append(study)
         self.change_settings(self.settings.with_recent(path))
@@ -170,19 +180,12 @@ class Session(QObject):
         """Add studies that were opened just now behind the others; what is in view stays."""
         self.studies += studies
         self.studiesListed.emit()
-        if self.study is None and studies:
+        if self.study is None and self.frames.awaited is None and studies:
             self.show_study(studies[0])
-
-    def _decode_and_show(self, study: Study, index: int) -> None:
-        try:
-            frame = study.frame(index)
-        except UserError as problem:
-            self.failed.emit(problem)
-            return
-        self._show(study, frame)
 
     def _show(self, study: Study | None, frame: Frame | None, listed: bool = False) -> None:
         """Bring a frame, or nothing, into view; `listed`: the list of open studies changed too."""
+        self.frames.forget()
         study_changed = listed or study is not self.study
         made_way = False
         self.study, self.frame, self.on_frame = study, frame, None
@@ -212,7 +215,8 @@ class Session(QObject):
         return None if self.work is None else self.work.mask
 
     def mask_edited(self, box: object | None) -> None:
-        """Tell everyone that the mask in view changed inside `box` (None: anywhere); what is drawn on is shown."""
+        """Tell everyone that the mask in view changed inside `box` (None: anywhere); what is drawn on is shown, and stays."""
+        self.stay()
         if self.work is not None and not self.work.shown:
             self.lesions.toggle_shown()
         self.maskChanged.emit(box)
@@ -268,9 +272,9 @@ class Session(QObject):
         """Whether the model that reads now reads nothing until a lesion is marked."""
         return self._model.needs_outline(self.model)
 
-    def load_model(self, job: Job) -> "Predictor":
-        """Return the model that reads now, loaded if need be: for workers."""
-        return self._model.get(self.model, self.settings.device, job.progress)
+    def load_model(self, job: Job, model: str, device: str) -> "Predictor":
+        """Return a model, loaded if need be: for workers, who say which, as the settings may change under them."""
+        return self._model.get(model, device, job.progress)
 
     @property
     def reading_state(self) -> ReadingState:
@@ -315,6 +319,8 @@ class Session(QObject):
                 self.failed.emit(problem)
 
         work.failure = ""
+        if self._reading is not None and self._reading is not work and self.jobs.busy(ASSESSING):
+            self.noted.emit(f"The reading of {self._reading.title} was stopped for that of {work.title}.")
         self._reading = work
         self.jobs.submit(ASSESSING, read, Outcome(done, failed, self.progressed.emit))
         self.readingChanged.emit()
@@ -365,3 +371,4 @@ class Session(QObject):
         self.jobs.finish(REPORTING)
         self.own_reads.close()
         self._kept.close()
+        self.frames.close()

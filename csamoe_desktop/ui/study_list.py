@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QSize, Qt, QTimer
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -31,6 +31,7 @@ class StudyList(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._session = session
         self._listed: list[Study] = []
+        self._following = False
         self.studies = QListWidget()
         self.studies.setAccessibleName("Studies")
         self.studies.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -62,32 +63,30 @@ class StudyList(QWidget):
         session.studyChanged.connect(self._show_studies)
         session.studiesListed.connect(self._show_studies)
         session.frameChanged.connect(self._show_frame)
+        # The list goes on to select what was pressed, so after it.
+        session.stayed.connect(self._show_chosen, Qt.ConnectionType.QueuedConnection)
         self._show_studies()
 
     def _choose_study(self, row: int) -> None:
         if 0 <= row < len(self._session.studies):
-            study = self._session.studies[row]
-            self._session.show_study(study)
-            if self._session.study is not study:
-                self._choice_failed()
+            self._session.show_study(self._session.studies[row])
 
     def _choose_frame(self, chosen: QModelIndex) -> None:
-        self._session.show_frame(chosen.row())
-        if self._session.frame is not None and self._session.frame.index != chosen.row():
-            self._choice_failed()
-
-    def _choice_failed(self) -> None:
-        """Point at what is in view again; the list goes on to select what was pressed, so after it."""
-        QTimer.singleShot(0, self._show_chosen)
+        # Only what the user chose: the list also follows the session, on the way to a frame that is still to come.
+        if chosen.isValid() and not self._following:
+            self._session.show_frame(chosen.row())
 
     def _show_chosen(self) -> None:
-        self._show_current_study()
-        self._show_frame()
+        """Point at what is in view again, unless something else was chosen meanwhile."""
+        if self._session.frames.awaited is None:
+            self._show_current_study()
+            self._show_frame()
 
     def _show_current_study(self) -> None:
-        session = self._session
+        session, awaited = self._session, self._session.frames.awaited
+        study = session.study if awaited is None else awaited[0]
         self.studies.blockSignals(True)
-        self.studies.setCurrentRow(-1 if session.study is None else session.studies.index(session.study))
+        self.studies.setCurrentRow(session.studies.index(study) if study in session.studies else -1)
         self.studies.blockSignals(False)
 
     def _show_studies(self) -> None:
@@ -124,7 +123,9 @@ class StudyList(QWidget):
             return
         index = self.frames.model().index(self._session.frame.index, 0)
         if index != self.frames.currentIndex():
+            self._following = True
             self.frames.setCurrentIndex(index)
+            self._following = False
             self.frames.scrollTo(index)
 
     def _set_list_height(self) -> None:

@@ -74,7 +74,7 @@ class Thumbnails(QObject):
         # A frame that cannot be decoded is told when it is opened; here it only has no picture.
         self._session.jobs.submit(
             THUMBNAILS,
-            lambda job: shrunk(study.frame(index).pixels),
+            lambda job: shrunk(self._session.frames.decoded(study, index).pixels),
             Outcome(made, lambda problem: made(None)),
         )
 

@@ -30,8 +30,8 @@ def answer(window: MainWindow, text: str) -> None:
 
 def test_what_is_lost_is_said_in_words() -> None:
     assert in_words(1, 0) == "1 outline"
-    assert in_words(2, 1) == "2 outlines and 1 comment"
-    assert in_words(0, 3) == "3 comments"
+    assert in_words(2, 1) == "2 outlines and 1 note"
+    assert in_words(0, 3) == "3 notes"
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def test_a_second_close_answers_the_question(
     qtbot.keyClicks(window.own_read.comment, "seen")
     window.cine.toggle()
     window.actions_table["quit"].trigger()
-    assert questions(window) == ["1 outline and 1 comment could not be stored and are lost when the program closes."]
+    assert questions(window) == ["1 outline and 1 note could not be stored and are lost when the program closes."]
     assert not window.cine.playing, "another frame would take the question away"
     window.actions_table["quit"].trigger()
     assert not window.isVisible()

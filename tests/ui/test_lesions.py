@@ -1,7 +1,10 @@
 """Several lesions on an image, and one lesion on several: marked, named, hidden, locked, deleted, read each by itself."""
 
 import json
+import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -12,16 +15,22 @@ from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
 from csamoe_desktop import paths
+from csamoe_desktop.errors import UserError
+from csamoe_desktop.lesion.calipers import Caliper
 from csamoe_desktop.lesion.description import Description, Side, View
 from csamoe_desktop.lesion.mask import Author
+from csamoe_desktop.report.own_read import OwnRead
 from csamoe_desktop.settings import Settings
 from csamoe_desktop.store.reads import Reads
+from csamoe_desktop.study.opening import open_study
 from csamoe_desktop.study.phantom import DemoStudy
 from csamoe_desktop.ui.describing import DescribeDialog
 from csamoe_desktop.ui.lesion_list import LesionList
+from csamoe_desktop.ui.lesions import PlacedLesion
 from csamoe_desktop.ui.main_window import MainWindow
 from csamoe_desktop.ui.messages import Kind
 from csamoe_desktop.ui.reading import LesionWork, ReadingState
+from csamoe_desktop.ui.seen_views import SeenViews
 from csamoe_desktop.ui.session import Session
 from csamoe_desktop.ui.two_views import TwoViewsWindow
 
@@ -466,6 +475,7 @@ def test_other_lesions_are_drawn_in_their_own_colour_with_their_name(
     second = draw(session, 60, 80, 30, 30)
     others = window.canvas._others
     assert others.names == ("Lesion 1",)
+    assert window.canvas._legend.lesion.name() == "#f0e442"
     assert colours_near(window, 200, 160, (255, 255, 255))
     assert colours_near(window, 60, 50, (240, 228, 66)), "the second one is yellow"
     session.lesions.choose(session.lesions.there[0])
@@ -562,3 +572,223 @@ def test_what_is_veiled_is_in_no_report(
     read(session)
     assert session.reading_state is ReadingState.VEILED
     assert two[0] not in [one.work for one in session.reports.ready()]
+
+
+# -- what must not be mixed up
+
+
+def test_a_read_given_while_the_ai_reads_is_in_the_report_of_a_lesion_out_of_the_hand(
+    session: Session, two: tuple[LesionWork, LesionWork], read: Do, qtbot: QtBot
+) -> None:
+    first, second = two
+    session.change_settings(Settings(own_read_first=True, reads_in_report=False))
+    session.lesions.choose(first)
+    session.own_reads.change(OwnRead("4A"))
+    session.own_reads.assess()
+    session.lesions.choose(second)
+    qtbot.waitUntil(lambda: first.assessment is not None, timeout=60_000)
+    session.own_reads.change(OwnRead("3"))
+    session.own_reads.assess()
+    qtbot.waitUntil(lambda: session.reading_state is ReadingState.DONE, timeout=60_000)
+    text = session.reports.text()
+    assert "4A" in text
+    session.close()
+    rows = {one.key.lesion: one for one in Reads(paths.store_file()).all()}
+    assert rows[1].ai is not None
+    assert rows[1].record.first == OwnRead("4A")
+
+
+def test_a_copy_never_takes_another_lesion_s_place(window: MainWindow, open_files: Open, demo: DemoStudy) -> None:
+    session = window.session
+    open_files(session, demo.cine)
+    one = draw(session, 100, 100)
+    session.lesions.add()
+    other = draw(session, 300, 300)
+    session.lesions.choose(one)
+    window.actions_table["copy_to_next"].trigger()
+    copy = at(session)
+    copy.comment = "of the first"
+    session.show_frame(0)
+    session.lesions.choose(other)
+    window.actions_table["copy_to_next"].trigger()
+    assert at(session) is not copy
+    assert copy.description.identity == one.description.identity
+    assert at(session).description.identity == other.description.identity
+    assert np.array_equal(copy.mask.pixels, one.mask.pixels)
+
+
+def test_a_locked_outline_on_the_next_frame_stays_whose_it_is(
+    window: MainWindow, open_files: Open, demo: DemoStudy
+) -> None:
+    session = window.session
+    open_files(session, demo.cine)
+    session.show_frame(1)
+    there = draw(session, 100, 100)
+    identity = there.description.identity
+    session.lesions.toggle_locked()
+    session.show_frame(0)
+    draw(session, 105, 100)
+    window.actions_table["copy_to_next"].trigger()
+    assert at(session) is there
+    assert there.description.identity == identity
+    assert not there.mask.can_redo
+
+
+def test_a_polygon_in_hand_is_not_filled_into_another_lesion(
+    window: MainWindow, open_files: Open, demo: DemoStudy, qtbot: QtBot
+) -> None:
+    session, view = window.session, window.canvas.viewport()
+    open_files(session, demo.smooth)
+    first = draw(session, 200, 300)
+    session.lesions.add()
+    second = draw(session, 100, 100)
+    before = first.mask.version, second.mask.version
+    window.actions_table["polygon"].trigger()
+    for row, column in ((300, 300), (300, 400), (400, 400)):
+        qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=window.canvas.widget_position(row, column))
+    qtbot.mousePress(view, Qt.MouseButton.LeftButton, pos=window.canvas.widget_position(300, 300))
+    qtbot.keyClick(window.canvas, Qt.Key.Key_J)
+    assert at(session) is first
+    assert (first.mask.version, second.mask.version) == before
+
+
+def test_a_corner_in_hand_moves_nothing_on_another_frame(
+    window: MainWindow, open_files: Open, demo: DemoStudy, qtbot: QtBot
+) -> None:
+    session, view = window.session, window.canvas.viewport()
+    open_files(session, demo.cine)
+    session.show_frame(1)
+    there = draw(session, 100, 100)
+    session.show_frame(0)
+    window.actions_table["polygon"].trigger()
+    corners = ((200, 200), (200, 280), (280, 280))
+    for row, column in (*corners, corners[0]):
+        qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=window.canvas.widget_position(row, column))
+    drawn = at(session).mask.finished().pixels
+    qtbot.mousePress(view, Qt.MouseButton.LeftButton, pos=window.canvas.widget_position(*corners[1]))
+    qtbot.mouseMove(view, window.canvas.widget_position(150, 330))
+    version = there.mask.version
+    session.show_frame(1)
+    assert at(session) is there
+    assert there.mask.version == version
+    session.show_frame(0)
+    assert np.array_equal(at(session).mask.pixels, drawn)
+
+
+def test_one_image_under_two_names_has_one_work(
+    session: Session, open_files: Open, demo: DemoStudy, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copy(demo.spiculated, tmp_path / "copy"))
+    open_files(session, demo.spiculated)
+    session.import_mask(demo.spiculated_mask)
+    work = at(session)
+    open_files(session, copy)
+    assert at(session) is work
+    assert len(session.lesions.views()) == 1
+    session.close_study()
+    assert at(session) is work
+
+
+def test_a_file_replaced_on_the_disk_is_not_reported_under_its_old_reading(
+    session: Session, two: tuple[LesionWork, LesionWork], open_files: Open, demo: DemoStudy, small_png: Path, read: Do,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    file = Path(shutil.copy(demo.cine, tmp_path / "cine.dcm"))
+    open_files(session, file)
+    session.show_frame(2)
+    draw(session, 150, 150)
+    read(session)
+    placed = next(one for one in session.lesions.placed() if one.work is at(session))
+    shutil.copy(demo.smooth, file)
+    open_files(session, small_png)
+    study = open_study(file)
+    with pytest.raises(UserError, match="another image"):
+        session.frame_of(PlacedLesion(study, 2, placed.work))
+    with pytest.raises(UserError, match="another image"):
+        session.frame_of(PlacedLesion(study, 0, placed.work))
+
+
+def test_views_of_two_patients_are_never_read_together(
+    session: Session, two: tuple[LesionWork, LesionWork], open_files: Open, demo: DemoStudy, small_png: Path
+) -> None:
+    open_files(session, small_png)
+    picture = draw(session, 20, 20, 8, 8)
+    session.lesions.describe(picture, Description(identity=two[0].description.identity))
+    open_files(session, demo.smooth)
+    other = draw(session, 200, 200)
+    assert session.lesions.elsewhere() == [], "the picture shows another patient's lesion"
+    session.lesions.describe(other, Description(identity=picture.description.identity))
+    assert [one.work for one in session.lesions.views()] == [other, picture]
+
+
+def test_two_lesions_of_an_image_are_never_views_of_one(
+    session: Session, two: tuple[LesionWork, LesionWork], open_files: Open, demo: DemoStudy, small_png: Path
+) -> None:
+    open_files(session, small_png)
+    picture = draw(session, 20, 20, 8, 8)
+    session.show_study(session.studies[0])
+    session.lesions.describe(two[0], Description(identity=picture.description.identity))
+    session.lesions.choose(two[1])
+    assert session.lesions.elsewhere() == []
+    session.lesions.choose(two[0])
+    assert [one.work for one in session.lesions.elsewhere()] == [picture]
+
+
+def test_a_link_to_an_outline_kept_by_an_older_version_lasts(
+    session: Session, open_files: Open, demo: DemoStudy, small_png: Path
+) -> None:
+    open_files(session, demo.spiculated)
+    session.import_mask(demo.spiculated_mask)
+    session.close()
+    with closing(sqlite3.connect(paths.store_file())) as connection, connection:
+        connection.execute("UPDATE lesion SET described = ''")
+    second = Session(Settings())
+    open_files(second, demo.spiculated)
+    old = at(second)
+    open_files(second, small_png)
+    new = draw(second, 20, 20, 8, 8)
+    second.lesions.describe(new, Description(identity=old.description.identity))
+    second.close()
+    third = Session(Settings())
+    open_files(third, demo.spiculated)
+    open_files(third, small_png)
+    assert len(third.lesions.views()) == 2
+    third.close()
+
+
+def test_side_and_view_alone_make_no_lesion(
+    session: Session, two: tuple[LesionWork, LesionWork], open_files: Open, demo: DemoStudy
+) -> None:
+    session.lesions.describe(two[1], Description(side=Side.LEFT, view=View.RADIAL))
+    for _ in range(3):
+        session.lesions.add()
+    assert len(session.lesions.there) == 3
+
+
+def test_the_last_caliper_is_undone_first_whichever_lesion_is_at_hand(
+    session: Session, two: tuple[LesionWork, LesionWork]
+) -> None:
+    first, second = two
+    session.lesions.choose(first)
+    one, other = Caliper((0, 0), (5, 5)), Caliper((0, 0), (9, 9))
+    first.calipers.change((one,), first.mask.version)
+    session.lesions.choose(second)
+    second.calipers.change((one, other), second.mask.version)
+    session.lesions.choose(first)
+    session.undo()
+    assert session.calipers.kept == (one,)
+    session.undo()
+    assert session.calipers.kept == ()
+    assert not first.mask.empty
+
+
+def test_a_view_read_before_does_not_tell_of_the_one_still_to_be_read(
+    window: MainWindow, two_frames: tuple[LesionWork, LesionWork]
+) -> None:
+    session = window.session
+    session.change_settings(Settings(own_read_first=True))
+    assert session.own_reads.pending
+    assert [one.veiled for one in SeenViews(session)()] == [True, True]
+    session.own_reads.change(OwnRead("3"))
+    session.own_reads.skip()
+    assert [one.veiled for one in SeenViews(session)()] == [False, False]

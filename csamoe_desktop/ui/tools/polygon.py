@@ -6,6 +6,7 @@ from math import hypot
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGraphicsItem
 
+from csamoe_desktop.lesion.history import EditedMask
 from csamoe_desktop.lesion.tools import Place, polygon
 from csamoe_desktop.ui.mask_tools import MaskTool
 from csamoe_desktop.ui.session import Session
@@ -31,6 +32,8 @@ class PolygonTool(MaskTool):
         self._vertices: list[Place] = []
         self._closed = False
         self._cut = False
+        self._mask: EditedMask | None = None
+        """What the vertex in hand, or the closed polygon, is drawn on."""
         self._version = 0
         """Of the mask with this closed polygon in it."""
         self._stepped = False
@@ -68,6 +71,9 @@ class PolygonTool(MaskTool):
         """Take hold of a vertex, insert one on an edge, or add one; an unmoved click on the first one closes."""
         if self._session.mask is None:
             return
+        if self._closed and self._mask is not self._session.mask:
+            self._start_again()
+        self._mask = self._session.mask
         self._cut = self._cut if self._closed else alt
         self._before, self._from = list(self._vertices), at
         self._held = self._vertex_at(at)
@@ -126,8 +132,14 @@ class PolygonTool(MaskTool):
         return True
 
     def settle(self) -> None:
-        """Let go of a vertex and hide the line to the mouse; the vertices stay."""
-        self.release()
+        """Let go of a vertex and hide the line to the mouse; the vertices stay. Nothing closes, and on another mask, or one
+        that is locked by now, nothing changes."""
+        work = self._session.work
+        if work is None or work.mask is not self._mask or work.locked:
+            self.take_back()
+        elif self._changing:
+            self.release()
+        self._held = None
         self._show(None)
 
     def cancel(self) -> bool:
@@ -206,7 +218,7 @@ class PolygonTool(MaskTool):
     def _draw_again(self) -> None:
         """Fill what the vertices are now in the place of what they were."""
         mask = self._session.mask
-        if mask is None or mask.version != self._version:
+        if mask is None or mask is not self._mask or mask.version != self._version:
             return
         if self._stepped:
             box = mask.undo()
@@ -221,7 +233,7 @@ class PolygonTool(MaskTool):
         mask.begin()
         changed = mask.paint(*polygon(frame.shape, self._vertices), not self._cut)
         self._stepped = mask.end()
-        self._closed, self._version = True, mask.version
+        self._closed, self._mask, self._version = True, mask, mask.version
         self._done, self._undone = [], []
         if changed is not None:
             self._session.mask_edited(changed)
@@ -231,7 +243,7 @@ class PolygonTool(MaskTool):
         mask = self._session.mask
         if not self._vertices:
             self._undone.clear()
-        if self._closed and (mask is None or mask.version != self._version):
+        if self._closed and (mask is None or mask is not self._mask or mask.version != self._version):
             self._start_again()
             self._show(self._mouse)
 
