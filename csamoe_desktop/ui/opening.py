@@ -161,7 +161,7 @@ def _tried(folder: _Folder, path: Path) -> Study | None:
         folder.no_images += 1
     except UserError as problem:
         folder.problems.append(problem)
-    except Exception:
+    except Exception:  # noqa: BLE001 - whatever it is
         # A fault in one file does not keep the others from the reader.
         _log.exception("fault in opening a file of a folder")
         folder.problems.append(UserError(f"{path.name} could not be opened: something went wrong inside the program."))

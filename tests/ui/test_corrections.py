@@ -110,7 +110,7 @@ def test_the_outline_is_copied_to_the_next_frame(session: Session, told: list[st
 
 def test_an_outline_in_the_way_is_replaced_in_one_step_and_that_is_said(session: Session, told: list[str]) -> None:
     own = np.zeros(SHAPE, bool)
-    own[50:55, 50:55] = True
+    own[35:55, 35:55] = True
     session.show_frame(1)
     draw(session, own)
     session.show_frame(0)
@@ -120,6 +120,22 @@ def test_an_outline_in_the_way_is_replaced_in_one_step_and_that_is_said(session:
     assert len(told) == 1 and "undo brings it back" in told[0]
     session.undo()
     assert np.array_equal(session.mask.pixels, own)
+    assert len(session.lesions.there) == 1
     session.show_frame(2)
     draw(session, square())
     assert not Corrections(session).can_copy_on
+
+
+def test_an_outline_elsewhere_on_the_frame_is_another_lesion_and_stays(session: Session, told: list[str]) -> None:
+    own = np.zeros(SHAPE, bool)
+    own[50:55, 50:55] = True
+    session.show_frame(1)
+    draw(session, own)
+    session.show_frame(0)
+    draw(session, square())
+    Corrections(session).copy_to_next()
+    first, copy = session.lesions.there
+    assert np.array_equal(first.mask.pixels, own)
+    assert np.array_equal(copy.mask.pixels, square())
+    assert session.work is copy
+    assert told == []

@@ -17,7 +17,10 @@ from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from csamoe_desktop.settings import load_settings
+from csamoe_desktop.study.model import Study
+from csamoe_desktop.study.opening import open_study
 from csamoe_desktop.study.phantom import DemoStudy
+from csamoe_desktop.ui import opening
 from csamoe_desktop.ui.main_window import MainWindow
 from csamoe_desktop.ui.opening import OPENING
 from csamoe_desktop.ui.session import Session
@@ -121,6 +124,24 @@ def test_damaged_images_of_a_folder_are_told_in_one_and_the_others_open(
     assert told[0].startswith(f"2 images of {tmp_path.name} are open")
     assert told[1].startswith("3 images could not be opened. The first: 1.png is damaged")
     assert len(told) == 2
+
+
+def test_a_fault_of_the_program_in_one_file_leaves_the_others_open(
+    session: Session, tmp_path: Path, open_files: Open, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("1.png", "2.png", "3.png"):
+        picture(tmp_path / name)
+
+    def faulty(path: Path) -> Study:
+        if path.name == "2.png":
+            raise RuntimeError("a fault")
+        return open_study(path)
+
+    # No file is known that the program has a fault with.
+    monkeypatch.setattr(opening, "open_study", faulty)
+    open_files(session, tmp_path)
+    assert [study.path.name for study in session.studies] == ["1.png", "3.png"]
+    assert "2.png could not be opened: something went wrong inside the program." in told[-1]
 
 
 def test_a_folder_without_an_image_is_refused_and_what_waits_is_opened(
