@@ -91,10 +91,6 @@ class Examinations(QObject):
 
     def _first_image(self, study: Study) -> str:
         """Return the hash of a file's first image; it is decoded for this only where it was never in view."""
-        session = self._session
-        here, frame = session.on_frame, session.frame
-        if study is session.study and here is not None and frame is not None and frame.index == 0:
-            return here.image
         there = self._kept.get(study, 0)
         if there is not None:
             return there.image

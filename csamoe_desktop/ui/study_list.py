@@ -31,7 +31,6 @@ class StudyList(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._session = session
         self._listed: list[Study] = []
-        self._following = False
         self.studies = QListWidget()
         self.studies.setAccessibleName("Studies")
         self.studies.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -72,8 +71,7 @@ class StudyList(QWidget):
             self._session.show_study(self._session.studies[row])
 
     def _choose_frame(self, chosen: QModelIndex) -> None:
-        # Only what the user chose: the list also follows the session, on the way to a frame that is still to come.
-        if chosen.isValid() and not self._following:
+        if chosen.isValid():
             self._session.show_frame(chosen.row())
 
     def _show_chosen(self) -> None:
@@ -123,9 +121,7 @@ class StudyList(QWidget):
             return
         index = self.frames.model().index(self._session.frame.index, 0)
         if index != self.frames.currentIndex():
-            self._following = True
             self.frames.setCurrentIndex(index)
-            self._following = False
             self.frames.scrollTo(index)
 
     def _set_list_height(self) -> None:

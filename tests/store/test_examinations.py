@@ -22,15 +22,15 @@ def test_the_newest_is_there_on_another_day(autosave: Autosave, another_window: 
     autosave.keep_examination("other", Examination(technique="\ud800 is no letter"))
     assert autosave.find_examination("one") == SAID, "also while it waits"
     assert autosave.work_to_do
-    assert autosave.waiting_examinations == 2
+    assert autosave.waiting_notes == 2
     assert autosave.write() is None
     assert not autosave.work_to_do
-    assert autosave.waiting_examinations == 0
+    assert autosave.waiting_notes == 0
     later = another_window()
     assert later.find_examination("one") == SAID
     assert later.find_examination("other").technique == "\ud800 is no letter"
     later.keep_examination("one", Examination(" "))
-    assert later.waiting_examinations == 0, "nothing is lost with it"
+    assert later.waiting_notes == 0, "nothing is lost with it"
     later.write()
     assert another_window().find_examination("one") == Examination()
 

@@ -352,6 +352,11 @@ def test_a_cine_paused_or_broken_while_a_frame_is_to_come_stays(session: Session
     cine.toggle()
     # It was decoded two ahead.
     qtbot.waitUntil(lambda: index(session) == 17 and session.frames.awaited is not None, timeout=30_000)
+    asked: list[str] = []
+    session.jobs.busyChanged.connect(lambda lane, busy: asked.append(lane) if lane == DECODING else None)
+    qtbot.wait(50)
+    assert cine.playing
+    assert asked == [], "it waits, and does not ask again with every tick"
     cine.toggle()
     slow.go.set()
     qtbot.waitUntil(lambda: idle(session), timeout=30_000)
