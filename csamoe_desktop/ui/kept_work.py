@@ -81,6 +81,8 @@ class KeptWork(QObject):
         self._jobs = jobs
         self._there: dict[tuple[Path, int], _Entry] = {}
         self._aside: dict[tuple[Path, int, str], _Entry] = {}
+        self._anew: set[tuple[Path, int]] = set()
+        """Frames of files opened anew, on which something was done before: whether they are the same is still to be seen."""
         self._examinations: dict[str, Examination] = {}
         self._said = False
         self._rests_until = 0.0
@@ -106,9 +108,13 @@ class KeptWork(QObject):
         if there is not None:
             self._aside[(*key, there.work.image)] = there
         aside = (study.path, frame.index, image)
-        entry = self._aside.pop(aside) if aside in self._aside else self._open(frame, image) or self._found(frame, image)
+        made_way = there is not None or (key in self._anew and aside not in self._aside)
+        self._anew.discard(key)
+        entry = (
+            self._aside.pop(aside) if aside in self._aside else self._open(frame, image) or self._found(frame, image)
+        )
         self._there[key] = entry
-        return entry.work, there is not None
+        return entry.work, made_way
 
     def get(self, study: Study, index: int) -> FrameLesions | None:
         """Return the work on a frame as it was last in view, or None."""
@@ -130,6 +136,7 @@ class KeptWork(QObject):
         for (path, index), entry in list(self._there.items()):
             if path == study.path and index:
                 self._aside[path, index, entry.work.image] = self._there.pop((path, index))
+                self._anew.add((path, index))
 
     def forget(self, study: Study) -> None:
         """Let go of all work on a study: its masks, calipers and comments are in the store, or wait for it."""

@@ -95,7 +95,9 @@ class Reports:
                 given = make(frame)
                 if not given.assessment.looked_closer:
                     # Paper is not written before all is known of the reading.
-                    closer = look_closer(frame, given.mask.pixels, session.load_model(job, model, device), given.assessment)
+                    closer = look_closer(
+                        frame, given.mask.pixels, session.load_model(job, model, device), given.assessment
+                    )
                     given = dataclasses.replace(given, assessment=closer)
                 readings.append(given)
             write_report(path, document(readings))
