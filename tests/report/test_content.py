@@ -229,11 +229,11 @@ def test_the_plain_text_can_be_pasted_anywhere_and_ends_with_what_it_is_for(make
         "Breast ultrasound: second reading of one lesion",
         "Patient",
         "Study",
+        "Reader's comment",
         "AI reading",
         "Lesion",
         "Model",
         "Warnings and notes",
-        "Reader's comment",
         "Intended use and limits",
         "Research use only. Management must not rest solely on this output.",
     ]
