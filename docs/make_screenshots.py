@@ -40,10 +40,10 @@ def shoot(name: str, theme: str, scratch: Path) -> None:
     from csamoe_desktop.ui import demo
 
     window = demo.read_window(write_demo_study(scratch), Settings(theme=theme))
-    window.resize(1280, 800)
+    window.resize(1440, 1140)
     window.messages.clear()
     done: list[Path] = []
-    window.session.export_report(scratch / "report.pdf", done.append)
+    window.session.reports.export(scratch / "report.pdf", done.append)
     demo.wait_until(window.session, lambda: bool(done))
     window.grab().save(str(FOLDER / f"{name}.png"))
     window.close()
