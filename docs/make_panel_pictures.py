@@ -1,0 +1,153 @@
+"""Makes docs/screenshots/panel-dark.png and panel-light.png anew: the AI reading's panel in each of its states.
+
+.venv/bin/python docs/make_panel_pictures.py
+
+The reading is the default model's, of the made study; the states that it does not have of itself (another category, experts
+or views that disagree) are that reading with other numbers in it.
+"""
+
+import dataclasses
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtWidgets import QApplication
+
+from csamoe_desktop.assessment import Assessment, categorise
+from csamoe_desktop.lesion.description import Description
+from csamoe_desktop.lesion.mask import Author
+from csamoe_desktop.settings import Settings
+from csamoe_desktop.study.phantom import DemoStudy, write_demo_study
+from csamoe_desktop.ui import demo, theme
+from csamoe_desktop.ui.app import make_window
+from csamoe_desktop.ui.main_window import MainWindow
+from csamoe_desktop.ui.reading import ReadingState
+
+FOLDER = Path(__file__).parent / "screenshots"
+_WIDTH, _GAP, _COLUMNS = 344, 16, 5
+
+
+def main() -> None:
+    """Take the pictures of both themes."""
+    with tempfile.TemporaryDirectory() as scratch:
+        study = write_demo_study(Path(scratch))
+        for name in ("dark", "light"):
+            # What was drawn for the one is not to be found for the other.
+            os.environ["CSAMOE_USER_FOLDER"] = str(Path(scratch) / name)
+            window = make_window(Settings(theme=name, own_read_first=False, propose_on_opening=False))
+            window.resize(1440, 1400)
+            window.show()
+            file = FOLDER / f"panel-{name}.png"
+            sheet(states(window, study)).save(str(file))
+            window.close_now()
+            # 256 colours do for a page that is read in a browser.
+            Image.open(file).convert("RGB").quantize(256).save(file, optimize=True)
+
+
+def states(window: MainWindow, study: DemoStudy) -> list[tuple[str, QImage]]:
+    """Return the panel's pictures, each with what state it is in."""
+    session, taken = window.session, []
+
+    def take(name: str) -> None:
+        for _ in range(5):
+            QApplication.processEvents()
+        window.reading.setFixedWidth(_WIDTH)
+        taken.append((name, window.reading.grab().toImage()))
+
+    def change(of: Callable[[Assessment], Assessment]) -> None:
+        assert session.work is not None and session.work.assessment is not None
+        session.work.assessment = of(session.work.assessment)
+        session.readingChanged.emit()
+
+    def with_probability(share: float) -> Callable[[Assessment], Assessment]:
+        def changed(one: Assessment) -> Assessment:
+            prediction = dataclasses.replace(one.prediction, probability=share)
+            category = categorise(share, one.card.thresholds)
+            return dataclasses.replace(one, prediction=prediction, category=category, contour=None, explanation=None)
+
+        return changed
+
+    session.open(study.cine)
+    demo.wait_until(session, lambda: session.frame is not None)
+    take("no mask")
+    rows, columns = session.frame.shape if session.frame else (0, 0)
+    down, across = np.ogrid[:rows, :columns]
+    outline = ((down - rows / 2) / 60) ** 2 + ((across - columns / 2) / 90) ** 2 < 1
+    assert session.work is not None and session.mask is not None
+    session.mask.replace(outline, Author.DRAWN)
+    session.mask_edited(None)
+    take("ready")
+    session.assess()
+    take("running")
+    demo.wait_until(session, lambda: session.reading_state is ReadingState.DONE and _looked(window))
+    own = session.work.assessment
+    assert own is not None
+    for name, share in (("likely benign", 0.02), ("indeterminate", 0.28), ("suspicious", 0.91)):
+        change(with_probability(share))
+        take(name)
+    explanation = own.explanation
+    if explanation is not None:
+        alone = {expert: share for expert, share in zip(own.prediction.gates, (0.02, 0.4, 0.93), strict=False)}
+        change(lambda one: dataclasses.replace(own, explanation=dataclasses.replace(explanation, alone=alone)))
+        take("experts disagree")
+    identity = session.work.description.identity
+    change(with_probability(0.91))
+    session.show_frame(1)
+    session.mask.replace(outline, Author.DRAWN)
+    session.lesions.describe(session.work, Description(identity=identity))
+    session.mask_edited(None)
+    session.assess()
+    demo.wait_until(session, lambda: session.reading_state is ReadingState.DONE and _looked(window))
+    change(with_probability(0.03))
+    take("two views disagree")
+    session.mask.replace(outline & (down > rows / 2), Author.DRAWN)
+    session.mask_edited(None)
+    take("stale")
+    session.work.failure, session.work.failed_version = "The lesion lies under colour Doppler.", session.mask.version
+    session.work.withheld = True
+    session.readingChanged.emit()
+    take("withheld")
+    session.show_frame(2)
+    session.change_settings(dataclasses.replace(session.settings, own_read_first=True))
+    session.mask.replace(outline, Author.DRAWN)
+    session.mask_edited(None)
+    session.assess()
+    demo.wait_until(session, lambda: session.reading_state is ReadingState.VEILED)
+    take("veiled")
+    return taken
+
+
+def sheet(taken: list[tuple[str, QImage]]) -> QImage:
+    """Return the pictures in rows, each under its name."""
+    rows = [taken[place : place + _COLUMNS] for place in range(0, len(taken), _COLUMNS)]
+    heights = [max(picture.height() for _, picture in row) + 24 + _GAP for row in rows]
+    made = QImage(_COLUMNS * (_WIDTH + _GAP) + _GAP, sum(heights) + _GAP, QImage.Format.Format_RGB32)
+    made.fill(QColor(theme.colours().window))
+    painter = QPainter(made)
+    painter.setPen(QColor(theme.colours().text))
+    top = _GAP
+    for row, height in zip(rows, heights, strict=True):
+        for place, (name, picture) in enumerate(row):
+            left = _GAP + place * (_WIDTH + _GAP)
+            painter.drawText(left, top + 14, name)
+            painter.drawImage(left, top + 24, picture)
+        top += height
+    painter.end()
+    return made
+
+
+def _looked(window: MainWindow) -> bool:
+    assessment = window.session.assessment
+    return assessment is not None and assessment.looked_closer
+
+
+if __name__ == "__main__":
+    sys.exit(main())
