@@ -259,12 +259,13 @@ def _own_categories(views: Sequence[ReportInput]) -> tuple[str, ...]:
 
 def _titles(lesions: Sequence[LesionViews], say: Wording) -> list[str]:
     """Return what the lesions are called. A number is one of its image's: where two would be called alike, the frame is
-    added, and the file where that is not enough."""
+    added, and the file, and the number, where that is not enough."""
     firsts = [lesion.views[0] for lesion in lesions]
     titles = [called(one.description, one.number, say) for one in firsts]
     for add in (
         lambda one: say("frame {number}", number=one.frame.index + 1),
         lambda one: one.study_name,
+        lambda one: say("Lesion {number}", number=one.number),
     ):
         titles = [
             title if titles.count(title) == 1 else say("{what} ({source})", what=title, source=add(one))

@@ -156,6 +156,15 @@ def test_lesions_that_would_be_called_alike_are_told_apart_by_frame_and_file(mak
     ]
 
 
+def test_two_lesions_of_one_name_on_one_image_are_told_apart_by_their_numbers(make: Make) -> None:
+    one, other = (
+        dataclasses.replace(make(number=number), description=Description("cyst", identity=str(number)))
+        for number in (1, 2)
+    )
+    titles = [lesion.title for lesion in document_content(Report((one, other)), PLAIN).lesions]
+    assert [title.rpartition(" (")[2] for title in titles] == ["Lesion 1)", "Lesion 2)"]
+
+
 def test_a_report_is_of_one_patient_and_of_something(make: Make) -> None:
     other = dataclasses.replace(make(), facts=StudyFacts(patient_id="ANOTHER"))
     with pytest.raises(UserError, match="different patients"):
