@@ -25,6 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--recipe", default="plus", metavar="NAME", help="see docs/training.md (default: plus)")
     parser.add_argument("--start", default="imagenet", metavar="FILE", help="as for train")
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="leave out this hospital only")
+    parser.add_argument(
+        "--experts", metavar="NAMES", help="only these experts, such as image: a third of the time, to compare ideas"
+    )
     for name in ("epochs", "size", "batch", "seed"):
         parser.add_argument(f"--{name}", type=int, help="instead of the recipe's")
     parser.add_argument("--float32", action="store_true", help="no mixed precision")
@@ -55,6 +58,7 @@ def run(chosen: argparse.Namespace) -> int:
 def _train(chosen: argparse.Namespace) -> None:
     from csamoe_desktop.inference.bundle import find_outliner
     from csamoe_desktop.inference.outliner import load_outliner
+    from csamoe_desktop.networks.cards import Builder
     from csamoe_desktop.training.datasets import read_dataset, where
     from csamoe_desktop.training.hospitals import leave_one_out
     from csamoe_desktop.training.recipes import RECIPES
@@ -68,6 +72,10 @@ def _train(chosen: argparse.Namespace) -> None:
         bfloat16=not chosen.float32,
         **{name: value for name, value in changes.items() if value is not None},
     )
+    if chosen.experts:
+        names = tuple(chosen.experts.split(","))
+        options = {**recipe.builder.options, "experts": list(names)}
+        recipe = dataclasses.replace(recipe, builder=Builder(recipe.builder.network, options), views=names)
     conditions: dict[str, list[str]] = {folder.name: [] for folder in chosen.data}
     for condition in chosen.where:
         name, _, rest = condition.partition(":")

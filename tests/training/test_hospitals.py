@@ -68,6 +68,7 @@ def test_three_hospitals_are_left_out_in_turn_and_the_table_says_what_was_read(
     three: dict[str, list[Sample]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = ["hospitals", "--recipe", "plus-all", "--epochs", "1", "--size", "64", "--batch", "8", "--float32"]
+    command += ["--experts", "image"]
     command += ["--start", "none", "--device", "cpu", "--out", str(tmp_path / "runs")]
     for name in three:
         command += ["--data", str(tmp_path / name)]
