@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from csamoe_desktop import __version__
 from csamoe_desktop.assessment import assess, categorise
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.inference.bundle import Bundle, bundles
+from csamoe_desktop.inference.bundle import Bundle, find_bundle
 from csamoe_desktop.inference.engine import DEVICES
 from csamoe_desktop.lesion.formats import MaskSizeMismatch, read_mask
 from csamoe_desktop.networks.cards import Thresholds
@@ -100,26 +100,14 @@ def _together(report: ReportToCheck, views: ViewsToCheck) -> Check:
 
 def _read_again(report: ReadingToCheck, frame: Frame, mask_file: Path | None, device: str) -> list[Check]:
     mask, outline = _find_mask(report, frame, mask_file)
-    bundle, model = _find_model(report)
-    if mask is None or bundle is None:
+    try:
+        bundle = find_bundle(report.model)
+    except UserError as problem:
+        return [outline, Check("model", False, problem.message)]
+    model = _compare_cards(report, bundle)
+    if mask is None or bundle.card.sha256 != report.weights_sha256:
         return [outline, model]
     return [outline, model, *_compare(report, bundle, frame, mask, device)]
-
-
-def _find_model(report: ReadingToCheck) -> tuple[Bundle | None, Check]:
-    """Return the installed model with the report's weights, None where there is none, and what is to be said of it.
-
-    Only what is installed is ever loaded, and it is found by its weights: what a report calls its model decides nothing.
-    """
-    installed = bundles()
-    bundle = next((one for one in installed if one.card.sha256 == report.weights_sha256), None)
-    if bundle is not None:
-        return bundle, _compare_cards(report, bundle)
-    named = next((one for one in installed if one.card.name == report.model), None)
-    if named is not None:
-        here, there = named.card.sha256[:_SHORT_HASH], report.weights_sha256[:_SHORT_HASH]
-        return None, Check("model", False, f"{report.model} has other weights here ({here}, not {there})")
-    return None, Check("model", False, f"{report.model} is not installed here, so its reading cannot be verified")
 
 
 def _find_mask(report: ReadingToCheck, frame: Frame, file: Path | None) -> tuple[NDArray[np.bool_] | None, Check]:
@@ -145,9 +133,9 @@ def _find_mask(report: ReadingToCheck, frame: Frame, file: Path | None) -> tuple
 def _compare_cards(report: ReadingToCheck, bundle: Bundle) -> Check:
     """Return what is to be said of the model here, as its card tells it; loading checks the weights themselves."""
     card, name = bundle.card, report.model
-    here = card.sha256[:_SHORT_HASH]
-    if card.name != name:
-        return Check("model", False, f"the weights are those of {card.name} ({here}), not of {name}")
+    here, there = card.sha256[:_SHORT_HASH], report.weights_sha256[:_SHORT_HASH]
+    if card.sha256 != report.weights_sha256:
+        return Check("model", False, f"{name} has other weights here ({here}, not {there})")
     thresholds = (card.thresholds.benign_below, card.thresholds.suspicious_from)
     others = [
         f"{what} {now}, not {then}"

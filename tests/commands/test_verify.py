@@ -271,7 +271,7 @@ def test_a_model_that_is_not_here_and_one_with_other_weights(
     monkeypatch.setenv("CSAMOE_MODEL_WEIGHTS", str(tmp_path / "weights"))
     _, said, _ = verify(folder / "report.json")
     assert said["model"][0] == "NO"
-    assert "csamoe-resnet18 is not installed here" in said["model"][1]
+    assert "There is no model 'csamoe-resnet18'" in said["model"][1]
 
     here = tmp_path / "weights" / MODEL
     here.mkdir(parents=True)
