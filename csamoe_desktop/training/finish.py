@@ -12,8 +12,7 @@ from safetensors.torch import load_file
 
 from csamoe_desktop.files import write_whole
 from csamoe_desktop.inference.bundle import CARD, WEIGHTS, Bundle
-from csamoe_desktop.inference.outliner import load_outliner
-from csamoe_desktop.inference.torch_engine import load_predictor
+from csamoe_desktop.inference.loading import load_outliner, load_predictor
 from csamoe_desktop.inference.weights import Storage, stored
 from csamoe_desktop.networks.blocks import parameter_count
 from csamoe_desktop.networks.build import build
