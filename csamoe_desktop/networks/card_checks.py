@@ -61,9 +61,17 @@ def _check_thresholds(told: Any) -> None:
         raise ValueError("the threshold of likely benign lies above that of suspicious")
     if not is_text(told.get("chosen_on", "")):
         raise ValueError("thresholds.chosen_on is no text")
-    counts = told.get("counts")
-    if counts is None:
-        return
+    if told.get("counts") is not None:
+        _check_counts(told["counts"])
+    outside = told.get("outside", [])
+    if not isinstance(outside, list) or len(outside) > 20:
+        raise ValueError("thresholds.outside is no list of hospitals")
+    for one in outside:
+        _check(one, "outside", {"hospital": lambda value: is_text(value, 500), "counts": _is_table})
+        _check_counts(one["counts"])
+
+
+def _check_counts(counts: Any) -> None:
     _check(
         counts,
         "counts",

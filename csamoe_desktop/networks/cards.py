@@ -65,6 +65,14 @@ class CategoryCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class OutsideCounts:
+    """How the images of a hospital that the network never saw fell on the categories; `hospital` is which, in words."""
+
+    hospital: str
+    counts: CategoryCounts
+
+
+@dataclass(frozen=True, slots=True)
 class Thresholds:
     """Calibrated probabilities that divide the categories, with what they cost on the validation patients.
 
@@ -73,12 +81,15 @@ class Thresholds:
         suspicious_from: from it on a reading is suspicious (chosen for specificity of at least 95 %).
         chosen_on: the images and patients they were chosen on, in words.
         counts: how those fell on the categories; None on a card that does not say.
+        outside: how the images of hospitals that neither training nor thresholds ever saw fell on them: what a user
+            elsewhere may expect.
     """
 
     benign_below: float
     suspicious_from: float
     chosen_on: str = ""
     counts: CategoryCounts | None = None
+    outside: tuple[OutsideCounts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +279,8 @@ def _card(told: dict[str, Any]) -> ModelCard:
 
 def _thresholds(told: dict[str, Any]) -> Thresholds:
     counts = told.get("counts")
-    return Thresholds(**{**told, "counts": None if counts is None else CategoryCounts(**counts)})
+    outside = tuple(OutsideCounts(one["hospital"], CategoryCounts(**one["counts"])) for one in told.get("outside", []))
+    return Thresholds(**{**told, "counts": None if counts is None else CategoryCounts(**counts), "outside": outside})
 
 
 def _share_of_wrong(wrong: int, of_wrong: int, right: int, of_right: int, share: float | None) -> float:
