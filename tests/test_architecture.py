@@ -16,7 +16,7 @@ PACKAGE = "csamoe_desktop"
 
 # From the base upwards: a module imports its own layer and those before it.
 LAYERS = (
-    ("", "errors", "files", "paths", "settings"),
+    ("", "errors", "files", "paths", "settings", "untrusted"),
     ("study",),
     ("lesion",),
     ("networks",),
@@ -32,7 +32,7 @@ MOST_LINES = 400
 
 TORCH = ("torch", "torchvision")
 # Imported where they are used, as they take a second or more.
-HEAVY = (*TORCH, "highdicom", "pynetdicom", "safetensors.torch")
+HEAVY = (*TORCH, "cryptography", "highdicom", "pynetdicom", "safetensors.torch")
 LOADS_TORCH = re.compile(r"networks\.(?!cards$)\w+|training\.\w+|inference\.(torch_engine|tensors|weights|outliner)")
 
 QT = ("PySide6", "shiboken6", "pyqtgraph")

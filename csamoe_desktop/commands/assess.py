@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -76,7 +77,8 @@ def run(chosen: argparse.Namespace) -> int:
             notes=study.notes,
             prevalence=prevalence,
         )
-        write_report(chosen.report, Report((given,), language, letterhead))
+        if unsigned := write_report(chosen.report, Report((given,), language, letterhead)):
+            print(unsigned, file=sys.stderr)
     notes = [*study.notes, *mask.notes]
     told = {**assessment.to_dict(), "notes": notes}
     if chosen.json:

@@ -91,6 +91,17 @@ def find_outliner(name: str | None = None) -> Bundle:
     return bundle
 
 
+def find_by_weights(sha256: str, name: str = "") -> Bundle | None:
+    """Return the usable bundle whose card has the weights `sha256`, of several the one called `name`; None where none has."""
+    found = [bundle for bundle in bundles() if bundle.card.sha256 == sha256]
+    return min(found, key=lambda bundle: bundle.card.name != name, default=None)
+
+
+def is_installed(name: str) -> Bundle | None:
+    """Return the usable bundle called `name`, or None. A path is no name."""
+    return next((bundle for bundle in bundles() if bundle.card.name == name), None)
+
+
 def has_outliner() -> bool:
     """Return whether the default bundle that proposes outlines is installed."""
     return (paths.model_weights() / OUTLINER / CARD).is_file()
