@@ -1,134 +1,158 @@
-"""Files that somebody else may have written: only plain ones are opened, none larger than expected, and JSON is read strictly."""
+"""Files that somebody else may have made: opened only where they are plain files of a bearable size, JSON read strictly.
 
+JSON (RFC 8259) is read without what Python adds to it: no NaN, no Infinity, no number beyond what a float64 or a 64-bit
+integer holds, no key twice, and no nesting that exhausts the stack.
+"""
+
+import errno
 import json
 import math
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 DEEPEST = 64
-"""So many lists and objects may lie in one another; ours lie eight deep."""
-_MOST_DIGITS = 20
+"""So many lists and tables may lie in one another; ours lie eight deep."""
 
 
-def open_plain(path: Path, most_bytes: int, folder: Path | None = None) -> BinaryIO:
-    """Return the file `path`, opened to be read.
+def open_plain(file: Path, most_bytes: int) -> BufferedReader:
+    """Open a plain file for reading; a pipe or a device is not waited for.
 
-    A pipe or a device is never waited for. With `folder`, the file must lie in it when all links have been followed.
+    Args:
+        file: the file, or a link to one.
+        most_bytes: it may hold.
 
     Raises:
-        OSError: it is missing, no plain file, larger than `most_bytes`, or lies elsewhere.
+        OSError: it is missing, may not be read, or is no plain file (ENOTSUP).
+        ValueError: it is too large, or its name is no file's.
     """
-    if folder is not None and not _lies_in(path, folder):
-        raise OSError(f"{path.name} is a link to a place outside its folder")
-    # Without O_NONBLOCK, opening a pipe waits for somebody who writes to it.
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    handle = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:
-        found = os.fstat(handle)
-        if not stat.S_ISREG(found.st_mode):
-            raise OSError(f"{path.name} is no plain file")
-        if found.st_size > most_bytes:
-            raise OSError(f"{path.name} is too large ({found.st_size:,} bytes, at most {most_bytes:,})")
+        facts = os.fstat(handle)
+        if not stat.S_ISREG(facts.st_mode):
+            raise OSError(errno.ENOTSUP, "it is no plain file", str(file))
+        if facts.st_size > most_bytes:
+            raise ValueError(f"it is too large ({facts.st_size:,} bytes)")
         return os.fdopen(handle, "rb")
     except BaseException:
         os.close(handle)
         raise
 
 
-def read_plain(path: Path, most_bytes: int, folder: Path | None = None) -> bytes:
-    """Return the bytes of the file `path`; see `open_plain`.
+def inside(file: Path, folder: Path) -> bool:
+    """Return whether `file`, links followed, lies in `folder`, links followed."""
+    return file.resolve().parent == folder.resolve()
+
+
+def read_plain(file: Path, most_bytes: int) -> bytes:
+    """Return what a plain file holds.
 
     Raises:
-        OSError: as `open_plain`; also where it grew meanwhile.
+        OSError, ValueError: as `open_plain`.
     """
-    with open_plain(path, most_bytes, folder) as opened:
-        read = opened.read(most_bytes + 1)
-    if len(read) > most_bytes:
-        raise OSError(f"{path.name} is too large (at most {most_bytes:,} bytes)")
-    return read
+    with open_plain(file, most_bytes) as opened:
+        # Not trusting the size either: a file may grow while it is read.
+        data = opened.read(most_bytes + 1)
+    if len(data) > most_bytes:
+        raise ValueError("it is too large")
+    return data
 
 
-def is_plain(path: Path, links: bool = True) -> bool:
-    """Return whether `path` is a plain file, whatever it is called; `links`: one that a link leads to is."""
+def is_plain(file: Path, links: bool = True) -> bool:
+    """Return whether `file` is a plain file that is there, whatever it is called; `links`: one that a link leads to is."""
     try:
-        found = path.stat() if links else path.lstat()
+        facts = file.stat() if links else file.lstat()
     except (OSError, ValueError):
         return False
-    return stat.S_ISREG(found.st_mode)
+    return stat.S_ISREG(facts.st_mode)
 
 
-def strict_json(data: bytes | str) -> Any:
-    """Return what `data` holds as JSON.
+def read_json(file: Path, most_bytes: int) -> Any:
+    """Return what the JSON in a plain file says.
 
     Raises:
-        ValueError: it is no JSON; it names an entry twice, holds a number that is none (NaN, Infinity, 1e999) or has
-            more than 20 digits before its point, or lies more than DEEPEST deep.
+        OSError: as `open_plain`.
+        ValueError: as `open_plain`, or it is no strict JSON in UTF-8; why, in words.
     """
-    text = data if isinstance(data, str) else data.decode("utf-8")
+    return parse_json(read_plain(file, most_bytes).decode("utf-8-sig"))
+
+
+def parse_json(text: str) -> Any:
+    """Return what strict JSON says.
+
+    Raises:
+        ValueError: it is none; why, in words.
+    """
     try:
         told = json.loads(
-            text, object_pairs_hook=_once_each, parse_constant=_no_number, parse_float=_finite, parse_int=_whole
+            text, parse_constant=_no_number, parse_float=_float, parse_int=_int, object_pairs_hook=_each_key_once
         )
-    except RecursionError as problem:
-        raise ValueError("its entries lie too deep in one another") from problem
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    # What is read just so would exhaust the stack of who writes or copies it.
     level = [told]
     for _ in range(DEEPEST):
-        level = [inner for one in level if isinstance(one, dict | list) for inner in _inside(one)]
+        level = [inner for one in level if isinstance(one, dict | list) for inner in _inner(one)]
         if not level:
             return told
-    raise ValueError("its entries lie too deep in one another")
+    raise ValueError("it is nested too deeply")
 
 
-def is_plain_name(name: str) -> bool:
-    """Return whether `name` can be a file's or folder's own name on every system, and is no path."""
-    return (
-        0 < len(name) <= 100
-        and name not in (".", "..")
-        and name == name.strip()
-        and name.isprintable()
-        and not any(character in '/\\:*?"<>|' for character in name)
+def is_text(value: Any, longest: int = 20_000) -> bool:
+    """Return whether `value` is text that can be written as UTF-8, without control characters but tabs and line ends."""
+    if not isinstance(value, str) or len(value) > longest:
+        return False
+    return not any(
+        "\ud800" <= letter <= "\udfff" or "\x7f" <= letter <= "\x9f" or (letter < " " and letter not in "\t\n\r")
+        for letter in value
     )
 
 
 def one_line(text: str, most: int = 200) -> str:
     """Return `text` for a line on the screen: what would move the cursor or begin a line is shown as a box."""
-    shown = "".join(character if character.isprintable() else "\N{WHITE SQUARE}" for character in text[: most + 1])
+    shown = "".join(letter if letter.isprintable() else "\N{WHITE SQUARE}" for letter in text[: most + 1])
     return shown if len(shown) <= most else f"{shown[:most]}\N{HORIZONTAL ELLIPSIS}"
 
 
-def _lies_in(path: Path, folder: Path) -> bool:
-    try:
-        return path.resolve(strict=True).is_relative_to(folder.resolve(strict=True))
-    except (RuntimeError, ValueError) as problem:  # links in a circle; a name with a NUL in it
-        raise OSError(f"{path.name} leads nowhere") from problem
+def is_number(value: Any, low: float = -math.inf, high: float = math.inf) -> bool:
+    """Return whether `value` is a finite number (no bool) from `low` to `high`."""
+    return (
+        isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and low <= value <= high
+    )
 
 
-def _inside(one: dict[str, Any] | list[Any]) -> list[Any]:
+def is_count(value: Any, low: int = 0, high: int = 2**53) -> bool:
+    """Return whether `value` is a whole number (no bool, no float) from `low` to `high`."""
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def _inner(one: dict[str, Any] | list[Any]) -> list[Any]:
     return list(one.values()) if isinstance(one, dict) else one
 
 
-def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    told = dict(pairs)
-    if len(told) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"it says {one_line(twice, 40)!r} twice")
-    return told
-
-
-def _no_number(name: str) -> float:
+def _no_number(name: str) -> Any:
     raise ValueError(f"{name} is no number")
 
 
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(f"{one_line(text, 40)} is too large a number")
-    return number
+def _float(digits: str) -> float:
+    value = float(digits)
+    if not math.isfinite(value):
+        raise ValueError(f"the number {digits[:20]} is too large")
+    return value
 
 
-def _whole(text: str) -> int:
-    if len(text) > _MOST_DIGITS:
-        raise ValueError(f"{one_line(text, 40)} is too large a number")
-    return int(text)
+def _int(digits: str) -> int:
+    if len(digits) > 20 or abs(value := int(digits)) >= 2**63:
+        raise ValueError(f"the number {digits[:20]} is too large")
+    return value
+
+
+def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    told = dict(pairs)
+    if len(told) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in told if names.count(name) > 1)
+        raise ValueError(f"the entry {one_line(twice, 40)!r} stands there twice")
+    return told

@@ -33,7 +33,9 @@ MOST_LINES = 400
 TORCH = ("torch", "torchvision")
 # Imported where they are used, as they take a second or more.
 HEAVY = (*TORCH, "cryptography", "highdicom", "pynetdicom", "safetensors.torch")
-LOADS_TORCH = re.compile(r"networks\.(?!cards$)\w+|training\.\w+|inference\.(torch_engine|tensors|weights|outliner)")
+LOADS_TORCH = re.compile(
+    r"networks\.(?!cards$|card_checks$)\w+|training\.\w+|inference\.(torch_engine|tensors|weights|outliner)"
+)
 
 QT = ("PySide6", "shiboken6", "pyqtgraph")
 QT_WITHOUT_WIDGETS = ("PySide6.QtCore", "PySide6.QtGui")

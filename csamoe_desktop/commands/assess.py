@@ -54,7 +54,7 @@ def run(chosen: argparse.Namespace) -> int:
     bundle = find_bundle(chosen.model)
     mask = _mask(chosen.mask, frame.shape, study.path.name, bundle.card)
     # Importing torch takes seconds: only once the files have been found good.
-    from csamoe_desktop.inference.torch_engine import load_predictor
+    from csamoe_desktop.inference.loading import load_predictor
 
     predictor = load_predictor(bundle, chosen.device)
     outline = mask.pixels if mask.pixels.any() else None

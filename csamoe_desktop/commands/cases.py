@@ -27,7 +27,7 @@ def run(chosen: argparse.Namespace) -> int:
     split = read_split(chosen, card.classes, card.training.seed)
     # Importing torch takes seconds: only once the folders have been found good.
     from csamoe_desktop.inference.cases import KnownCases, write_cases
-    from csamoe_desktop.inference.torch_engine import load_predictor
+    from csamoe_desktop.inference.loading import load_predictor
     from csamoe_desktop.training.datasets import data_sha256
     from csamoe_desktop.training.evaluate import Readings, read_all
     from csamoe_desktop.training.metrics import count_categories

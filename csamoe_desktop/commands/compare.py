@@ -35,7 +35,7 @@ def run(chosen: argparse.Namespace) -> int:
     frame = study.frame(chosen.frame - 1)
     mask = None if chosen.mask is None else read_mask(chosen.mask, frame.shape, image=study.path.name)
     # Importing torch takes seconds: only once the files have been found good.
-    from csamoe_desktop.inference.torch_engine import load_predictor
+    from csamoe_desktop.inference.loading import load_predictor
 
     # One after the other, each gone before the next is loaded.
     rows = [

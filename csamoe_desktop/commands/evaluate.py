@@ -74,8 +74,7 @@ def _evaluate_readings(chosen: argparse.Namespace, bundle: Bundle, samples: "lis
             f"{bundle.card.name} reads the whole image: there is no outline to replace.", "Leave --outline away."
         )
     # Importing torch takes seconds: only once the folder has been found good.
-    from csamoe_desktop.inference.outliner import load_outliner
-    from csamoe_desktop.inference.torch_engine import load_predictor
+    from csamoe_desktop.inference.loading import load_outliner, load_predictor
     from csamoe_desktop.training.evaluate import per_image, read_all, summarise
 
     predictor = load_predictor(bundle, chosen.device)
@@ -115,7 +114,7 @@ def _evaluate_outlines(chosen: argparse.Namespace, bundle: Bundle, samples: "lis
         raise UserError(
             f"{bundle.card.name} proposes outlines and reads none.", "Give --model a reading model, or no --outline."
         )
-    from csamoe_desktop.inference.outliner import load_outliner
+    from csamoe_desktop.inference.loading import load_outliner
     from csamoe_desktop.training.outlines import figures_of, outline_all, per_image
 
     outliner = load_outliner(bundle, chosen.device)

@@ -111,7 +111,7 @@ def _predictor(name: str, device: str) -> "Explainer":
             "Make them with `csamoe-desktop cases`, or name another model.",
         )
     # Importing torch takes seconds: only once there is something to do for it.
-    from csamoe_desktop.inference.torch_engine import load_predictor
+    from csamoe_desktop.inference.loading import load_predictor
 
     return load_predictor(bundle, device)
 

@@ -41,7 +41,7 @@ def run(chosen: argparse.Namespace) -> int:
     box = None if chosen.box is None else _box(chosen.box, frame.shape)
     bundle = find_outliner(chosen.model)
     # Importing torch takes seconds: only once the files have been found good.
-    from csamoe_desktop.inference.outliner import load_outliner
+    from csamoe_desktop.inference.loading import load_outliner
 
     outliner = load_outliner(bundle, chosen.device)
     found = propose(frame.pixels, outliner) if box is None else propose_in(frame.pixels, box, outliner)

@@ -134,7 +134,7 @@ def _proposer(chosen: argparse.Namespace) -> "Proposer | None":
     """
     if chosen.outline != "proposal":
         return None
-    from csamoe_desktop.inference.outliner import load_outliner
+    from csamoe_desktop.inference.loading import load_outliner
     from csamoe_desktop.training.recording import proposer_of
 
     folder = Path(chosen.outliner)

@@ -246,7 +246,7 @@ def _compare_cards(report: ReadingToCheck, bundle: Bundle) -> Check:
 
 def _compare(report: ReadingToCheck, bundle: Bundle, frame: Frame, mask: NDArray[np.bool_], device: str) -> list[Check]:
     # Importing torch takes seconds: only once the files have been found good.
-    from csamoe_desktop.inference.torch_engine import load_predictor
+    from csamoe_desktop.inference.loading import load_predictor
 
     again = assess(frame, mask if mask.any() else None, load_predictor(bundle, device))
     here, there = again.prediction.probability, report.probability

@@ -2,18 +2,22 @@
 
 import hashlib
 import logging
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from csamoe_desktop import paths
 from csamoe_desktop.errors import UserError
+from csamoe_desktop.networks.card_checks import is_name
 from csamoe_desktop.networks.cards import ModelCard, read_card
+from csamoe_desktop.untrusted import inside, open_plain
 
 _log = logging.getLogger(__name__)
 
 WEIGHTS = "weights.safetensors"
 CARD = "card.json"
 DEFAULT = "csamoe-resnet18-plus"
+_MOST_BYTES = 4 * 10**9
 OUTLINER = "unet-mobilenet"
 """The bundle that proposes outlines."""
 
@@ -47,12 +51,22 @@ def bundles() -> list[Bundle]:
 def bundles_and_left_out() -> tuple[list[Bundle], list[UserError]]:
     """Return the usable bundles as `bundles` does, and why each of the others is none."""
     found, left_out = [], []
-    for file in sorted(paths.model_weights().glob(f"*/{CARD}")):
+    for file in _cards():
         try:
             found.append(_bundle(file.parent))
         except UserError as problem:
             left_out.append(problem)
     return sorted(found, key=lambda bundle: bundle.card.name != DEFAULT), left_out
+
+
+def _cards() -> list[Path]:
+    """Return where each installed model's card is, or should be readable; none where the folder cannot be listed."""
+    try:
+        folders = sorted(paths.model_weights().iterdir())
+    except OSError as problem:
+        _log.warning("the models cannot be listed: %s", type(problem).__name__)
+        return []
+    return [folder / CARD for folder in folders if os.path.lexists(folder / CARD)]
 
 
 def readers() -> list[Bundle]:
@@ -68,7 +82,8 @@ def find_bundle(name: str | None = None) -> Bundle:
     """
     name = name or DEFAULT
     folder = paths.model_weights() / name
-    if not (folder / CARD).is_file():
+    # A name is a name, never a path: a report or a setting must not lead to weights of somebody else's choosing.
+    if not is_name(name) or not (folder / CARD).is_file():
         others = ", ".join(bundle.card.name for bundle in bundles()) or "none"
         raise UserError(
             f"There is no model {name!r} in {paths.model_weights()}.",
@@ -114,9 +129,11 @@ def check_weights(bundle: Bundle) -> None:
         UserError: they are missing, unreadable, or not the ones the card describes.
     """
     try:
-        with bundle.weights.open("rb") as opened:
+        if not inside(bundle.weights, bundle.folder):
+            raise ValueError("a link to another folder")
+        with open_plain(bundle.weights, _MOST_BYTES) as opened:
             found = hashlib.file_digest(opened, "sha256").hexdigest()
-    except OSError as problem:
+    except (OSError, ValueError, RuntimeError) as problem:
         raise UserError(
             f"The weights of {bundle.card.name} could not be read: {bundle.weights}.",
             "Copy the whole model folder again.",

@@ -20,7 +20,8 @@ from csamoe_desktop.files import reason
 from csamoe_desktop.lesion.run_lengths import counts_of, drawn
 from csamoe_desktop.report.json_report import FORMAT, FORMAT_VERSION, HASHES, content_sha256
 from csamoe_desktop.report.signing import PublicKey, Signed, check_signature
-from csamoe_desktop.untrusted import one_line, read_plain, strict_json
+from csamoe_desktop.untrusted import is_count, is_number, one_line
+from csamoe_desktop.untrusted import read_json as read_strictly
 
 _MOST_BYTES = 50_000_000
 _MOST_PIXELS = 400_000_000
@@ -99,7 +100,7 @@ def read_json(path: Path, known: Sequence[PublicKey] = ()) -> ReportToCheck:
         UserError: it cannot be read, is no plain file, or is no report of a format known here.
     """
     try:
-        told = strict_json(read_plain(path, _MOST_BYTES))
+        told = read_strictly(path, _MOST_BYTES)
         if told["format"] != FORMAT:
             raise ValueError("it is something else")
         version = told["format_version"]
@@ -176,16 +177,16 @@ def _text(told: object) -> str:
     return told
 
 
-def _number(told: object, low: float, high: float) -> float:
-    if isinstance(told, bool) or not isinstance(told, int | float) or not low <= told <= high:
+def _number(told: Any, low: float, high: float) -> float:
+    if not is_number(told, low, high):
         raise ValueError(f"a figure of {one_line(str(told), 40)}")
     return float(told)
 
 
-def _whole(told: object, low: int) -> int:
-    if isinstance(told, bool) or not isinstance(told, int) or told < low:
+def _whole(told: Any, low: int) -> int:
+    if not is_count(told, low):
         raise ValueError(f"a count of {one_line(str(told), 40)}")
-    return told
+    return int(told)
 
 
 def _hash(told: object) -> str:

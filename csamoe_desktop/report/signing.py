@@ -149,8 +149,8 @@ def read_public_key(file: Path) -> PublicKey:
     hint = "Name a file with what `csamoe-desktop verify --own-key` printed on the other computer."
     try:
         data = read_plain(file, _MOST_BYTES)
-    except OSError as problem:
-        raise UserError(f"The key {file} could not be read: {reason(problem)}.", hint) from problem
+    except (OSError, ValueError) as problem:
+        raise UserError(f"The key {file} could not be read: {_why(problem)}.", hint) from problem
     try:
         from cryptography.exceptions import UnsupportedAlgorithm
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -226,11 +226,11 @@ def _own_key() -> "Ed25519PrivateKey":
     try:
         if not os.path.lexists(file):
             _make_key(file)
-        data = read_plain(file, _MOST_BYTES, file.parent)
+        data = read_plain(file, _MOST_BYTES)
         if os.name == "posix" and file.stat().st_mode & 0o077:
             file.chmod(0o600)
-    except OSError as problem:
-        raise UserError(f"The key that signs reports, {file}, could not be used: {reason(problem)}.", hint) from problem
+    except (OSError, ValueError) as problem:
+        raise UserError(f"The key that signs reports, {file}, could not be used: {_why(problem)}.", hint) from problem
     try:
         key = load_pem_private_key(data, None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as problem:
@@ -244,6 +244,10 @@ def _own_key() -> "Ed25519PrivateKey":
             "Move it away: the next report then makes a new key.",
         )
     return key
+
+
+def _why(problem: OSError | ValueError) -> str:
+    return reason(problem) if isinstance(problem, OSError) else str(problem)
 
 
 def _make_key(file: Path) -> None:

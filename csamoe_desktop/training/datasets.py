@@ -29,6 +29,11 @@ class Sample:
     columns: dict[str, str]
 
     @property
+    def hospital(self) -> str:
+        """The name of the dataset folder it is in."""
+        return Path(self.image.as_posix().removesuffix(self.name)).name
+
+    @property
     def name(self) -> str:
         """The image as labels.csv names it."""
         return self.columns["image"]

@@ -185,7 +185,7 @@ class ComparisonWindow(QDialog):
                 if held is not None:
                     return held
                 # Importing torch takes seconds: here, where nobody waits for the window.
-                from csamoe_desktop.inference.torch_engine import load_predictor
+                from csamoe_desktop.inference.loading import load_predictor
 
                 predictor = load_predictor(one, device)
                 job.progress(0.6, f"{one.card.name} reads")

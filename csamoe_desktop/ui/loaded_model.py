@@ -45,7 +45,7 @@ class LoadedModel:
             self._loaded = None
             progress(0.0, "Starting PyTorch")
             # Importing torch takes seconds: here, where nobody waits for the window.
-            from csamoe_desktop.inference.torch_engine import load_predictor
+            from csamoe_desktop.inference.loading import load_predictor
 
             progress(0.5, "Loading the model")
             predictor = load_predictor(find_bundle(model), device)

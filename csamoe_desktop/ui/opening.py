@@ -5,12 +5,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
+from csamoe_desktop import paths
 from csamoe_desktop.errors import UserError
+from csamoe_desktop.study.archive import Unpacked
 from csamoe_desktop.study.dicom import NoImage
+from csamoe_desktop.study.folder import FolderImages, holds_images, images_of
 from csamoe_desktop.study.model import Frame, Study
-from csamoe_desktop.study.opening import FolderImages, images_in, open_study
+from csamoe_desktop.study.opening import open_study
 from csamoe_desktop.ui.frames import Frames
 from csamoe_desktop.ui.jobs import Job, Outcome
 
@@ -39,13 +42,21 @@ class _Folder:
 class Opening(QObject):
     """The files and folders that the session opens, one after the other.
 
-    A file comes into view as it is opened. Of a folder the first image does, and the others join the list behind it.
+    A file comes into view as it is opened. Of a folder (a ZIP archive, a disc) the first image does, and the others join
+    the list behind it.
     """
+
+    progressed = Signal(float, str)
+    """A folder is being opened: the share that is done, 0 to 1, and what is done now, in words."""
+    ended = Signal()
+    """Nothing is being opened any more."""
 
     def __init__(self, session: "Session") -> None:
         super().__init__(session)
         self._session = session
         self._waiting: list[Path] = []
+        self._folder: _Folder | None = None
+        self._unpacked = Unpacked(paths.unpacked_folder())
         self._untold: dict[int, Study] = {}
         # Not on `studyChanged`, which clears the notes of the study before.
         session.frameChanged.connect(self._tell_notes)
@@ -56,20 +67,33 @@ class Opening(QObject):
         if not self._session.jobs.busy(OPENING):
             self._open_next()
 
-    def close(self) -> None:
+    def stop(self) -> None:
         """Open nothing more."""
         self._waiting.clear()
 
+    def close(self) -> None:
+        """Remove what was unpacked; to be called when no worker reads it any more."""
+        self._unpacked.remove()
+
+    def cancel(self) -> None:
+        """Stop opening; what is open already stays, and it is said that there was more."""
+        self._waiting.clear()
+        opening, self._folder = self._folder is not None, None
+        if self._session.jobs.cancel(OPENING) or opening:
+            self.ended.emit()
+            self._session.noted.emit(f"Opening was stopped; {len(self._session.studies)} images are open.")
+
     def _open_next(self) -> None:
         if not self._waiting:
+            self.ended.emit()
             return
         path = self._waiting.pop(0)
 
         def work(job: Job) -> tuple[Study, Frame] | tuple[_Folder, tuple[Study, Frame]]:
-            if not path.is_dir():
+            if not holds_images(path):
                 study = open_study(path)
                 return study, self._session.frames.decoded(study, 0)
-            images = images_in(path, lambda: job.progress(0.0, "Looking for images"))
+            images = images_of(path, self._unpacked.new_folder, job.progress)
             folder = _Folder(images, list(images.files))
             return folder, _first(folder, job, self._session.frames)
 
@@ -78,20 +102,26 @@ class Opening(QObject):
                 self._show(found[0], found[1], path)
                 self._open_next()
             else:
+                self._folder = found[0]
                 self._show(*found[1], path)
                 self._open_rest(found[0])
 
-        self._session.jobs.submit(OPENING, work, Outcome(done, self._failed))
+        self._session.jobs.submit(OPENING, work, Outcome(done, self._failed, self.progressed.emit))
 
     def _open_rest(self, folder: _Folder) -> None:
         """Open the next images of a folder, until none waits; those open already stay as they are."""
+        if folder is not self._folder:
+            return  # stopped
         there = {study.path for study in self._session.studies}
-        some, folder.waiting = folder.waiting[:_AT_ONCE], folder.waiting[_AT_ONCE:]
+        total = len(folder.images.files)
+        some_at_once = max(_AT_ONCE, (total - len(folder.waiting)) // 10)
+        some, folder.waiting = folder.waiting[:some_at_once], folder.waiting[some_at_once:]
 
         def work(job: Job) -> list[Study]:
             studies = []
-            for path in some:
-                job.progress(0.0, "Opening")
+            for number, path in enumerate(some):
+                at = total - len(folder.waiting) - len(some) + number
+                job.progress(at / total, f"Opening image {at + 1:,} of {total:,}")
                 if path not in there and (study := _tried(folder, path)) is not None:
                     studies.append(study)
                 else:
@@ -101,15 +131,16 @@ class Opening(QObject):
         def done(studies: list[Study]) -> None:
             self._untold |= {id(study): study for study in studies if study.notes}
             self._session.list_studies(studies)
-            if folder.waiting:
+            if folder.waiting or folder is not self._folder:
                 self._open_rest(folder)
                 return
+            self._folder = None
             self._session.noted.emit(folder.images.note(folder.opened, folder.no_images))
             if folder.problems:
                 self._session.failed.emit(_in_one(folder.problems))
             self._open_next()
 
-        self._session.jobs.submit(OPENING, work, Outcome(done, self._failed))
+        self._session.jobs.submit(OPENING, work, Outcome(done, self._failed, self.progressed.emit))
 
     def _show(self, study: Study, frame: Frame, opened: Path) -> None:
         self._session.show_opened(study, frame, opened)
@@ -117,6 +148,7 @@ class Opening(QObject):
             self._session.noted.emit(note)
 
     def _failed(self, problem: BaseException) -> None:
+        self._folder = None
         self._session.failed.emit(problem)
         self._open_next()
 
@@ -149,8 +181,9 @@ def _first(folder: _Folder, job: Job, frames: Frames) -> tuple[Study, Frame]:
         raise folder.problems[0]
     if folder.problems:
         raise _in_one(folder.problems)
-    name = folder.images.folder.name or folder.images.folder
-    raise UserError(f"There is no image in the folder {name}: its DICOM files hold none.", "Open another folder.")
+    raise UserError(
+        f"There is no image in the folder {folder.images.name}: its DICOM files hold none.", "Open another folder."
+    )
 
 
 def _tried(folder: _Folder, path: Path) -> Study | None:

@@ -311,7 +311,7 @@ class _LoadedOutliner:
             return self._loaded[1]
         job.progress(0.0, "Starting PyTorch")
         # Importing torch takes seconds: here, where nobody waits for the window.
-        from csamoe_desktop.inference.outliner import load_outliner
+        from csamoe_desktop.inference.loading import load_outliner
 
         job.progress(0.5, "Loading the model")
         outliner = load_outliner(find_outliner(), device)

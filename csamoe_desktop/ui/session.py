@@ -89,7 +89,7 @@ class Session(QObject):
         self.lesions = Lesions(self)
         self.reports = Reports(self)
         self.examinations = Examinations(self, self._kept)
-        self._opening = Opening(self)
+        self.opening = Opening(self)
         self.calibration = HandCalibration(self)
         self.calipers = Calipers(self)
         self.measuring = Measuring(self)
@@ -101,7 +101,7 @@ class Session(QObject):
 
     def open(self, *paths: Path) -> None:
         """Open files and folders in the worker, one after the other; for each, `studyChanged` or `failed` follows."""
-        self._opening.open(*paths)
+        self.opening.open(*paths)
 
     def show_study(self, study: Study) -> None:
         """Bring a study that is open already into view, at its first frame, as `show_frame` does."""
@@ -365,10 +365,11 @@ class Session(QObject):
 
     def close(self) -> None:
         """Stop all work and wait for it, a report being written excepted, which is finished; then all is silent."""
-        self._opening.close()
+        self.opening.stop()
         self.proposals.close()
         self.measuring.close()
         self.jobs.finish(REPORTING)
         self.own_reads.close()
         self._kept.close()
         self.frames.close()
+        self.opening.close()

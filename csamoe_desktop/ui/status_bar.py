@@ -5,6 +5,7 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
 from csamoe_desktop.ui import theme
+from csamoe_desktop.ui.opening_progress import OpeningProgress
 from csamoe_desktop.ui.session import LOADING, Session
 
 
@@ -37,8 +38,9 @@ class StatusBar(QStatusBar):
         self.setSizeGripEnabled(False)
         for widget in (self.device, self.model, self.spacing):
             self.addWidget(widget)
-        for label in (self.pixel, self.notice):
-            self.addPermanentWidget(label)
+        self.opening = OpeningProgress(session.opening)
+        for permanent in (self.opening, self.pixel, self.notice):
+            self.addPermanentWidget(permanent)
         session.modelChanged.connect(self._show_model)
         session.settingsChanged.connect(self._show_model)
         session.jobs.busyChanged.connect(lambda lane, busy: self._show_model() if lane == LOADING else None)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QSize, Qt
-from PySide6.QtGui import QColor, QIcon, QPixmap
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QListView,
@@ -20,6 +20,7 @@ from csamoe_desktop.ui.session import Session
 from csamoe_desktop.ui.thumbnails import HEIGHT, WIDTH, Thumbnails
 
 _STUDIES_IN_VIEW = 4
+_PICTURE_WIDTH, _PICTURE_HEIGHT = 48, 36
 
 
 class StudyList(QWidget):
@@ -33,12 +34,15 @@ class StudyList(QWidget):
         self._listed: list[Study] = []
         self.studies = QListWidget()
         self.studies.setAccessibleName("Studies")
+        self.studies.setIconSize(QSize(_PICTURE_WIDTH, _PICTURE_HEIGHT))
+        self._pictures = Thumbnails(session, self)
+        self._pictures.ready.connect(lambda: self.studies.viewport().update())
         self.studies.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._facts = theme.label(role="muted", wrap=True)
         self._facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.frames = QListView()
         self.frames.setAccessibleName("Frames")
-        self.frames.setModel(FrameModel(session, self))
+        self.frames.setModel(FrameModel(session, self._pictures, self))
         self.frames.setIconSize(QSize(WIDTH, HEIGHT))
         self.frames.setUniformItemSizes(True)
         self.frames.setSpacing(theme.GRID // 4)
@@ -59,7 +63,10 @@ class StudyList(QWidget):
         # One press and the row is current: by the mouse and by the keyboard alike.
         self.studies.currentRowChanged.connect(self._choose_study)
         self.frames.selectionModel().currentChanged.connect(self._choose_frame)
+        # What is looked at then is painted, and so asked for, again.
+        session.studyChanged.connect(self._pictures.forget_wishes)
         session.studyChanged.connect(self._show_studies)
+        session.studyChanged.connect(self.studies.viewport().update)
         session.studiesListed.connect(self._show_studies)
         session.frameChanged.connect(self._show_frame)
         # The list goes on to select what was pressed, so after it.
@@ -100,14 +107,16 @@ class StudyList(QWidget):
         self._frames_heading.setVisible(count > 0)
 
     def _list(self, studies: list[Study]) -> None:
+        # Of a folder of thousands, some more at a time are listed: what is there stays.
+        there = len(self._listed) if self._listed and studies[: len(self._listed)] == self._listed else 0
         self._listed = list(studies)
         self.studies.blockSignals(True)
         place = self.studies.verticalScrollBar().value()
-        self.studies.clear()
-        for study in studies:
-            item = QListWidgetItem("\n".join(_two_lines(study)))
-            item.setToolTip("\n".join([str(study.path), study.kind, *_facts(study)]))
-            self.studies.addItem(item)
+        if not there:
+            self.studies.clear()
+        for study in studies[there:]:
+            self.studies.addItem(_StudyItem(study, self._pictures))
+        self._mark_priors()
         if not studies:
             self.studies.addItem("None is open yet")
             self.studies.item(0).setFlags(Qt.ItemFlag.NoItemFlags)
@@ -115,6 +124,20 @@ class StudyList(QWidget):
         self.studies.blockSignals(False)
         self._studies_heading.setText("Studies" if len(studies) < 2 else f"Studies  {len(studies)}")
         self._set_list_height()
+
+    def _mark_priors(self) -> None:
+        """Write "prior" at the examinations of a patient that are older than another one in the list."""
+        newest: dict[str, str] = {}
+        for study in self._listed:
+            patient, date = study.facts.patient_id, study.facts.study_date
+            if patient and is_date(date):
+                newest[patient] = max(newest.get(patient, ""), date)
+        for row, study in enumerate(self._listed):
+            date = study.facts.study_date
+            prior = is_date(date) and date < newest.get(study.facts.patient_id, "")
+            item = self.studies.item(row)
+            if item.text() != (words := "\n".join(_two_lines(study, prior))):
+                item.setText(words)
 
     def _show_frame(self) -> None:
         if self._session.frame is None:
@@ -126,7 +149,7 @@ class StudyList(QWidget):
 
     def _set_list_height(self) -> None:
         rows = max(self.studies.count(), 1)
-        line = self.studies.fontMetrics().lineSpacing() * 2 + theme.GRID * 3 // 2
+        line = row_height(self.studies)
         self.studies.setMinimumHeight(min(rows, _STUDIES_IN_VIEW) * line + 2)
         self.studies.setMaximumHeight(rows * line + 2)
         # Stills leave the room below to the list.
@@ -137,11 +160,11 @@ class StudyList(QWidget):
 class FrameModel(QAbstractListModel):
     """The frames of the study in view, with their thumbnails as they get ready."""
 
-    def __init__(self, session: Session, parent: QWidget) -> None:
+    def __init__(self, session: Session, thumbnails: Thumbnails, parent: QWidget) -> None:
         super().__init__(parent)
         self._session = session
-        self._thumbnails = Thumbnails(session, self)
-        self._thumbnails.ready.connect(self._changed)
+        self._thumbnails = thumbnails
+        thumbnails.ready.connect(self._made)
         self._blank = QPixmap(WIDTH, HEIGHT)
         self._blank.fill(QColor(theme.colours().canvas))
         session.studyChanged.connect(self._reset)
@@ -160,7 +183,7 @@ class FrameModel(QAbstractListModel):
         if study is None or not index.isValid():
             return None
         if role == Qt.ItemDataRole.DecorationRole:
-            return _icon(self._thumbnails.picture(index.row()) or self._blank)
+            return _icon(self._thumbnails.picture(study, index.row()) or self._blank)
         marked = self._session.marked(study, index.row())
         if role == Qt.ItemDataRole.DisplayRole:
             return f"{index.row() + 1}\nmarked" if marked else f"{index.row() + 1}"
@@ -178,6 +201,10 @@ class FrameModel(QAbstractListModel):
             self._marks = marks
             self._changed(frame.index)
 
+    def _made(self, study: Study, row: int) -> None:
+        if study is self._session.study:
+            self._changed(row)
+
     def _changed(self, row: int) -> None:
         index = self.index(row, 0)
         if index.isValid():
@@ -189,6 +216,44 @@ class FrameModel(QAbstractListModel):
         self.endResetModel()
 
 
+class _StudyItem(QListWidgetItem):
+    """A study in the list; its picture is asked for when it is painted, which is when it is looked at."""
+
+    def __init__(self, study: Study, pictures: Thumbnails) -> None:
+        super().__init__("\n".join(_two_lines(study)))
+        self._study, self._pictures = study, pictures
+        self.setToolTip("\n".join([str(study.path), study.kind, *_facts(study)]))
+
+    def data(self, role: int) -> Any:
+        """Return what is shown; the picture of the first frame once it is there."""
+        if role == Qt.ItemDataRole.SizeHintRole and self.listWidget() is not None:
+            # Given, as else every row is asked for its picture only to know how high it is.
+            return QSize(0, row_height(self.listWidget()))
+        if role != Qt.ItemDataRole.DecorationRole:
+            return super().data(role)
+        # All of one size, so that the words beside them stand in line.
+        field = QPixmap(_PICTURE_WIDTH, _PICTURE_HEIGHT)
+        field.fill(QColor(theme.colours().canvas))
+        if (picture := self._pictures.picture(self._study, 0)) is not None:
+            small = picture.scaled(
+                field.size(), Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+            )
+            painter = QPainter(field)
+            painter.drawPixmap((field.width() - small.width()) // 2, (field.height() - small.height()) // 2, small)
+            painter.end()
+        return _icon(field)
+
+
+def row_height(of: QWidget) -> int:
+    """Return the height of a study in the list, two lines in the font of `of`."""
+    return max(of.fontMetrics().lineSpacing() * 2, _PICTURE_HEIGHT) + theme.GRID * 3 // 2
+
+
+def is_date(text: str) -> bool:
+    """Return whether `text` is a date as YYYY-MM-DD, which can be compared."""
+    return len(text) == 10 and text[4] == text[7] == "-" and text.replace("-", "").isdigit()
+
+
 def _icon(picture: QPixmap) -> QIcon:
     """Return a picture that keeps its greys where Qt would tint it: a selected frame's are as much to be seen."""
     icon = QIcon(picture)
@@ -196,12 +261,14 @@ def _icon(picture: QPixmap) -> QIcon:
     return icon
 
 
-def _two_lines(study: Study) -> tuple[str, str]:
+def _two_lines(study: Study, prior: bool = False) -> tuple[str, str]:
     """Return who or what a study is, and when or which: the patient where the file names one, else the file."""
     facts = study.facts
     if not (facts.patient_name or facts.patient_id):
         return study.path.name, study.kind
-    return facts.patient_name or facts.patient_id, " · ".join(filter(None, (facts.study_date, study.path.name)))
+    return facts.patient_name or facts.patient_id, " · ".join(
+        filter(None, ("prior" if prior else "", facts.study_date, study.path.name))
+    )
 
 
 def _facts(study: Study) -> list[str]:

@@ -11,8 +11,9 @@ import pytest
 from pydicom.data import get_testdata_file
 
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.study import opening
-from csamoe_desktop.study.opening import Inspection, files_in, images_in, inspect, open_study
+from csamoe_desktop.study import folder
+from csamoe_desktop.study.folder import files_in, images_in
+from csamoe_desktop.study.opening import Inspection, inspect, open_study
 
 KEYS = ["path", "status", "reason", "kind", "frames", "rows", "columns", "spacing_mm"]
 
@@ -267,7 +268,7 @@ def test_what_is_too_much_or_too_deep_is_left_and_said(tmp_path, monkeypatch):
     assert "more than 8 deep" in images_in(tmp_path).note(1)
     for number in range(4):
         png(tmp_path / f"{number}.png")
-    monkeypatch.setattr(opening, "_MOST_IMAGES", 3)
+    monkeypatch.setattr(folder, "_MOST_IMAGES", 3)
     assert names(tmp_path) == ["0.png", "1.png", "2.png"]
     assert "the first 3 were opened" in images_in(tmp_path).note(3)
 
@@ -279,7 +280,7 @@ def test_links_in_a_circle_end(tmp_path):
 
 
 def test_looking_through_a_folder_can_be_stopped(tmp_path):
-    def stop():
+    def stop(share, words):
         raise InterruptedError
 
     png(tmp_path / "a.png")
