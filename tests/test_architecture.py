@@ -32,7 +32,7 @@ MOST_LINES = 400
 
 TORCH = ("torch", "torchvision")
 # Imported where they are used, as they take a second or more.
-HEAVY = (*TORCH, "highdicom", "pynetdicom", "safetensors.torch")
+HEAVY = (*TORCH, "cryptography", "highdicom", "pynetdicom", "safetensors.torch")
 LOADS_TORCH = re.compile(
     r"networks\.(?!cards$|card_checks$)\w+|training\.\w+|inference\.(torch_engine|tensors|weights|outliner)"
 )

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from csamoe_desktop.assessment import Assessment, assess, look_closer
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.inference.bundle import find_bundle
+from csamoe_desktop.inference.bundle import find_typed
 from csamoe_desktop.inference.engine import DEVICES
 from csamoe_desktop.lesion.formats import read_mask
 from csamoe_desktop.lesion.mask import Author, LesionMask
@@ -50,7 +51,7 @@ def run(chosen: argparse.Namespace) -> int:
             f"{chosen.image} has no frame {chosen.frame}.", f"Choose a frame from 1 to {study.frame_count}."
         )
     frame = study.frame(chosen.frame - 1)
-    bundle = find_bundle(chosen.model)
+    bundle = find_typed(chosen.model)
     mask = _mask(chosen.mask, frame.shape, study.path.name, bundle.card)
     # Importing torch takes seconds: only once the files have been found good.
     from csamoe_desktop.inference.loading import load_predictor
@@ -76,7 +77,8 @@ def run(chosen: argparse.Namespace) -> int:
             notes=study.notes,
             prevalence=prevalence,
         )
-        write_report(chosen.report, Report((given,), language, letterhead))
+        if unsigned := write_report(chosen.report, Report((given,), language, letterhead)):
+            print(unsigned, file=sys.stderr)
     notes = [*study.notes, *mask.notes]
     told = {**assessment.to_dict(), "notes": notes}
     if chosen.json:

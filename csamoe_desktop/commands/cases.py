@@ -9,7 +9,7 @@ from tqdm import tqdm
 from csamoe_desktop.commands.training_data import add_data_arguments, read_split
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.files import write_whole
-from csamoe_desktop.inference.bundle import CARD, find_bundle
+from csamoe_desktop.inference.bundle import CARD, find_typed
 from csamoe_desktop.inference.engine import DEVICES
 
 
@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Run the command and return the exit status."""
-    bundle = find_bundle(chosen.model)
+    bundle = find_typed(chosen.model)
     card = bundle.card
     split = read_split(chosen, card.classes, card.training.seed)
     # Importing torch takes seconds: only once the folders have been found good.

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.inference.bundle import Bundle, find_bundle, readers
+from csamoe_desktop.inference.bundle import Bundle, find_bundle, find_typed, readers
 from csamoe_desktop.inference.engine import DEVICES
 from csamoe_desktop.lesion.formats import read_mask
 from csamoe_desktop.report.model_words import needs
@@ -65,7 +65,7 @@ def _asked(names: str | None) -> list[Bundle]:
     """
     if names is None:
         return readers() or [find_bundle()]
-    asked = [find_bundle(name) for name in dict.fromkeys(name.strip() for name in names.split(",")) if name]
+    asked = [find_typed(name) for name in dict.fromkeys(name.strip() for name in names.split(",")) if name]
     if not asked:
         raise UserError("No model is named.", "Name bundles as in --models csamoe-resnet18,csamoe-resnet18-plus.")
     for bundle in asked:

@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.files import write_whole
-from csamoe_desktop.inference.bundle import Bundle, find_bundle, find_outliner
+from csamoe_desktop.inference.bundle import Bundle, find_outliner, find_typed
 from csamoe_desktop.inference.engine import DEVICES
 from csamoe_desktop.networks.cards import Evaluation
 
@@ -57,7 +57,7 @@ def run(chosen: argparse.Namespace) -> int:
     samples = where(read_dataset(chosen.data), chosen.where)
     if chosen.test_of:
         samples = split_by(chosen.test_of, samples).test
-    bundle = find_bundle(chosen.model)
+    bundle = find_typed(chosen.model)
     if bundle.card.task == "outlining":
         return _evaluate_outlines(chosen, bundle, samples)
     return _evaluate_readings(chosen, bundle, samples)

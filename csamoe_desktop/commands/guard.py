@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.inference.bundle import find_bundle
+from csamoe_desktop.inference.bundle import find_typed
 from csamoe_desktop.inference.cases import read_cases
 from csamoe_desktop.inference.engine import DEVICES
 from csamoe_desktop.inference.guard import Finding, Level, inspect
@@ -104,7 +104,7 @@ def unlike(frame: Frame, mask: Mask | None, predictor: "Explainer") -> bool:
 
 
 def _predictor(name: str, device: str) -> "Explainer":
-    bundle = find_bundle(name)
+    bundle = find_typed(name)
     if read_cases(bundle) is None:
         raise UserError(
             f"{name} keeps none of the cases it was trained on, so nothing can be unlike them.",

@@ -10,7 +10,7 @@ from csamoe_desktop import paths
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.networks.card_checks import is_name
 from csamoe_desktop.networks.cards import ModelCard, read_card
-from csamoe_desktop.untrusted import inside, open_plain
+from csamoe_desktop.untrusted import inside, is_plain, open_plain
 
 _log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class Bundle:
     @property
     def size(self) -> int:
         """How large the weights' file is, in bytes; 0 where it is missing."""
-        return self.weights.stat().st_size if self.weights.is_file() else 0
+        return self.weights.stat().st_size if is_plain(self.weights) else 0
 
 
 def bundles() -> list[Bundle]:
@@ -83,7 +83,7 @@ def find_bundle(name: str | None = None) -> Bundle:
     name = name or DEFAULT
     folder = paths.model_weights() / name
     # A name is a name, never a path: a report or a setting must not lead to weights of somebody else's choosing.
-    if not is_name(name) or not (folder / CARD).is_file():
+    if not is_name(name) or not is_plain(folder / CARD):
         others = ", ".join(bundle.card.name for bundle in bundles()) or "none"
         raise UserError(
             f"There is no model {name!r} in {paths.model_weights()}.",
@@ -92,13 +92,26 @@ def find_bundle(name: str | None = None) -> Bundle:
     return _bundle(folder)
 
 
+def find_typed(told: str | None = None) -> Bundle:
+    """Return the bundle that the user typed: a name as in `find_bundle`, or a bundle's own folder. Only for what a person
+    typed on a command line; what a file says is a name.
+
+    Raises:
+        UserError: as `find_bundle`.
+    """
+    folder = Path(told or "")
+    if told and folder.name != told and is_plain(folder / CARD):
+        return _bundle(folder.absolute())
+    return find_bundle(told)
+
+
 def find_outliner(name: str | None = None) -> Bundle:
-    """Return the bundle called `name` that proposes outlines, or the default one.
+    """Return the bundle called `name` (or typed as its folder, see `find_typed`) that proposes outlines, or the default one.
 
     Raises:
         UserError: there is none of that name, it is damaged, or it reads lesions and proposes nothing.
     """
-    bundle = find_bundle(name or OUTLINER)
+    bundle = find_typed(name or OUTLINER)
     if bundle.card.task != "outlining":
         raise UserError(
             f"{bundle.card.name} reads lesions and proposes no outlines.", f"Choose {OUTLINER}, which proposes them."
@@ -106,9 +119,20 @@ def find_outliner(name: str | None = None) -> Bundle:
     return bundle
 
 
+def find_by_weights(sha256: str, name: str = "") -> Bundle | None:
+    """Return the usable bundle whose card has the weights `sha256`, of several the one called `name`; None where none has."""
+    found = [bundle for bundle in bundles() if bundle.card.sha256 == sha256]
+    return min(found, key=lambda bundle: bundle.card.name != name, default=None)
+
+
+def is_installed(name: str) -> Bundle | None:
+    """Return the usable bundle called `name`, or None. A path is no name."""
+    return next((bundle for bundle in bundles() if bundle.card.name == name), None)
+
+
 def has_outliner() -> bool:
     """Return whether the default bundle that proposes outlines is installed."""
-    return (paths.model_weights() / OUTLINER / CARD).is_file()
+    return is_plain(paths.model_weights() / OUTLINER / CARD)
 
 
 def check_weights(bundle: Bundle) -> None:

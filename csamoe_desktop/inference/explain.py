@@ -98,6 +98,8 @@ def explained(network: "nn.Module", views: "Tensor", card: ModelCard) -> Explana
         raise no_number(card)
     channels = torch.mean(gradient, dim=(3, 4), keepdim=True)
     maps = torch.relu((channels * features.detach()).sum(dim=2))[0].float().cpu().numpy()
+    if not np.isfinite(maps).all():
+        raise no_number(card)
     attention = {
         name: np.asarray(one / max(float(one.max()), 1e-12), np.float32) for name, one in zip(names, maps, strict=True)
     }

@@ -105,7 +105,8 @@ def checked(prediction: Prediction, card: ModelCard) -> Prediction:
     if (
         len(prediction.logits) != len(card.classes)
         or not np.isfinite(numbers).all()
-        or not all(-_ROUNDING <= share <= 1 + _ROUNDING for share in (prediction.probability, *gates))
+        or not 0 <= prediction.probability <= 1
+        or not all(-_ROUNDING <= share <= 1 + _ROUNDING for share in gates)
         or (prediction.fused is not None and not np.isfinite(prediction.fused).all())
     ):
         raise no_number(card)

@@ -123,7 +123,9 @@ def running(card: ModelCard, device: Device) -> Iterator[None]:
         words = str(problem)
         if "allocate memory" in words or "not enough memory" in words or "out of memory" in words:
             raise _no_memory(device) from problem
-        _log.error("the network of %s did not run", card.name, exc_info=problem)
+        # Without a log its traceback would go to the screen, above the sentence that says it.
+        if _log.hasHandlers():
+            _log.error("the network of %s did not run", card.name, exc_info=problem)
         raise does_not_fit(card) from problem
 
 
@@ -168,11 +170,18 @@ def load_network(bundle: Bundle, asked_device: str = "auto") -> tuple[nn.Module,
     card = bundle.card
     device = choose_device(asked_device)
     check_weights(bundle)
-    network = build(card.builder)
+    _check_size(bundle)
+    with running(card, device):
+        network = build(card.builder)
     if tuple(getattr(network, "expert_names", card.views)) != card.views:
         raise does_not_fit(card)
     try:
-        network.load_state_dict(read_weights(bundle.weights))
+        weights = read_weights(bundle.weights)
+        # Loading would turn a whole number into a float, and a float into a counter, without a word.
+        for name, own in network.state_dict().items():
+            if weights[name].is_floating_point() != own.is_floating_point():
+                raise TypeError(f"{name} is of another kind")
+        network.load_state_dict(weights)
     except MemoryError as problem:
         raise _no_memory(device) from problem
     except (SafetensorError, RuntimeError, KeyError, ValueError, TypeError, OSError) as problem:
@@ -189,6 +198,25 @@ def load_network(bundle: Bundle, asked_device: str = "auto") -> tuple[nn.Module,
             "Copy the whole model folder again, or update the program.",
         )
     return network, device
+
+
+def _check_size(bundle: Bundle) -> None:
+    """See that the network is no larger than its weights' file, before memory is filled with it.
+
+    Raises:
+        UserError: the card says more parameters than the file has bytes, or its builder's numbers make more than it says.
+    """
+    card = bundle.card
+    numbers = [
+        one for one in card.builder.options.values() if isinstance(one, int | float) and not isinstance(one, bool)
+    ]
+    if card.parameters > bundle.size:
+        raise does_not_fit(card)
+    if numbers:
+        with running(card, Device("cpu", "CPU")), torch.device("meta"):  # shapes alone, no memory
+            size = parameter_count(build(card.builder))
+        if size != card.parameters:
+            raise does_not_fit(card)
 
 
 def _sound(network: nn.Module) -> bool:

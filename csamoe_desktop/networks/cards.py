@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.networks.card_checks import check_card
-from csamoe_desktop.untrusted import inside, read_json
+from csamoe_desktop.untrusted import inside, one_line, read_json
 
 CARD_VERSION = 1
 _MOST_BYTES = 4_000_000
@@ -245,7 +245,7 @@ def read_card(file: Path) -> ModelCard:
 
 def _no_card(file: Path, why: str) -> UserError:
     return UserError(
-        f"{file} is not a model card this program understands ({why}).",
+        f"{file} is not a model card this program understands ({one_line(why)}).",
         "Copy the whole model folder again, or update the program.",
     )
 

@@ -1,5 +1,6 @@
 """What a report says of one reading, once and as data, in the words of a template; its writers only lay it out."""
 
+import math
 import unicodedata
 from datetime import datetime
 from pathlib import PurePath
@@ -224,9 +225,11 @@ def _model(card: ModelCard, device: str, say: Wording) -> Section:
 
 
 def _auc(evaluations: tuple[Evaluation, ...], say: Wording) -> str:
-    """Return the area under the ROC curve of the first evaluation that has one: a card names the held-out test first."""
+    """Return the area under the ROC curve of the first evaluation that has one with its interval: a card names the held-out
+    test first."""
     for told in evaluations:
-        if figure := told.metrics.get("auc"):
+        figure = told.metrics.get("auc")
+        if figure is not None and not math.isnan(figure.value + figure.low + figure.high):
             of = "{images} images of {patients} patients" if told.groups != told.images else "{images} images"
             return say(
                 "{auc} (95 % interval {low} to {high}), {images}; {data}",

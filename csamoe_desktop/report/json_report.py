@@ -2,8 +2,9 @@
 can be checked again (`csamoe-desktop verify`, which reads it by `json_reading`).
 
 The same input gives the same bytes. `parts_sha256` has a hash of each part, as JSON without blanks and with sorted keys, and
-`content_sha256` one of all the rest: they find what of a report was changed, but are no signature. Each of `readings` has
-its own `parts_sha256`. Format 1 held one reading, whose parts stood at the top.
+`content_sha256` one of all the rest: they find what of a report was changed. `signature` (see `signing`) finds also what was
+changed by somebody who made the hashes anew. Each of `readings` has its own `parts_sha256`. Format 1 held one reading, whose
+parts stood at the top.
 """
 
 import dataclasses
@@ -16,12 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csamoe_desktop import __version__
+from csamoe_desktop.errors import UserError
 from csamoe_desktop.files import write_whole
 from csamoe_desktop.lesion.run_lengths import compressed, runs
 from csamoe_desktop.report.content import clean
 from csamoe_desktop.report.document import Report, ReportInput, as_report
 from csamoe_desktop.report.lesion_size import LesionSize, lesion_size
 from csamoe_desktop.report.said import Line, ReportContent, Section
+from csamoe_desktop.report.signing import SIGNATURE, signature_of
 from csamoe_desktop.report.views import LesionContent, document_content
 from csamoe_desktop.report.wording import load_wording
 from csamoe_desktop.together import Together, read_together
@@ -32,7 +35,7 @@ HASHES = ("parts_sha256", "content_sha256")
 
 
 def report_dict(given: ReportInput | Report) -> dict[str, Any]:
-    """Return the report of `given`.
+    """Return the report of `given`, not signed.
 
     Raises:
         UserError: a mask is empty, or the template of its language is not in order.
@@ -64,18 +67,40 @@ def report_dict(given: ReportInput | Report) -> dict[str, Any]:
         "readings": [_reading(one, contents[place]) for place, one in enumerate(report.readings)],
         "together": together,
     }
-    told["parts_sha256"] = parts_sha256(told)
-    return {**told, "content_sha256": content_sha256(told)}
+    return _hashed(told)
 
 
-def write_json(path: Path, given: ReportInput | Report) -> None:
-    """Write the report of `given` to `path`.
+def write_json(path: Path, given: ReportInput | Report) -> str:
+    """Write the report of `given` to `path`, signed, and return in words why it could not be signed, or "".
 
     Raises:
-        UserError: a mask is empty, or the file cannot be written; what stood at `path` is then untouched.
+        UserError: a mask is empty, a figure is not finite, or the file cannot be written; what stood at `path` is then
+            untouched.
     """
-    text = json.dumps(report_dict(given), ensure_ascii=False, indent=2) + "\n"
+    try:
+        told, unsigned = signed(report_dict(given))
+        text = json.dumps(told, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    except ValueError as problem:
+        raise UserError(
+            "The report was not written: one of its figures is no number.", "Assess again, and report that reading."
+        ) from problem
     write_whole(path, lambda temporary: temporary.write_text(text, encoding="utf-8", newline="\n"))
+    return unsigned
+
+
+def signed(told: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    """Return the report with its signature; where it cannot be signed, as it is, and why not."""
+    try:
+        signature = signature_of(told)
+    except UserError as problem:
+        return told, f"The report is not signed. {problem}"
+    return _hashed({name: part for name, part in told.items() if name not in HASHES} | {SIGNATURE: signature}), ""
+
+
+def _hashed(told: dict[str, Any]) -> dict[str, Any]:
+    """Return a report with the hashes of its parts, and of all of it."""
+    with_parts = {**told, "parts_sha256": parts_sha256(told)}
+    return {**with_parts, "content_sha256": content_sha256(with_parts)}
 
 
 def _reading(given: ReportInput, said: ReportContent) -> dict[str, Any]:

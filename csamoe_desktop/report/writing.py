@@ -12,8 +12,9 @@ from csamoe_desktop.report.wording import load_wording
 SUFFIXES = (".pdf", ".json", ".txt")
 
 
-def write_report(path: Path, given: ReportInput | Report) -> None:
-    """Write the report of `given`, one reading or a document of several, to `path`.
+def write_report(path: Path, given: ReportInput | Report) -> str:
+    """Write the report of `given`, one reading or a document of several, to `path`, and return what is to be said of it: that
+    and why a JSON report could not be signed, or "".
 
     Raises:
         UserError: the suffix is none of SUFFIXES, a mask is empty, the language's template is not in order, the logo
@@ -28,10 +29,11 @@ def write_report(path: Path, given: ReportInput | Report) -> None:
     elif suffix == ".json":
         from csamoe_desktop.report.json_report import write_json
 
-        write_json(path, given)
+        return write_json(path, given)
     else:
         words = report_text(given)
         write_whole(path, lambda temporary: temporary.write_text(words, encoding="utf-8"))
+    return ""
 
 
 def check_paper(path: Path, language: str, letterhead: Letterhead) -> None:

@@ -88,7 +88,7 @@ class Reports:
         frames = {work: session.frame}
         document = self._document()
 
-        def write(job: Job) -> None:
+        def write(job: Job) -> str:
             readings = []
             for one, make in makes:
                 frame = frames.get(one.work) or session.frame_of(one)
@@ -100,13 +100,15 @@ class Reports:
                     )
                     given = dataclasses.replace(given, assessment=closer)
                 readings.append(given)
-            write_report(path, document(readings))
+            return write_report(path, document(readings))
 
-        def written(nothing: None) -> None:
+        def written(unsigned: str) -> None:
             for one, version, comment in versions:
                 one.reported_version, one.reported_comment = version, comment
             session.own_reads.keep()
             done(path)
+            if unsigned:
+                session.noted.emit(unsigned)
 
         session.jobs.submit(REPORTING, write, Outcome(written, session.failed.emit))
 

@@ -287,5 +287,5 @@ def devices_here(job: Job) -> dict[str, tuple[bool, str]]:
 def _auc(card: ModelCard) -> str:
     for evaluation in card.evaluations:
         if figure := evaluation.metrics.get("auc"):
-            return f"  ·  AUC {figure.value:.3f} ({figure.low:.3f} to {figure.high:.3f})"
+            return f"  ·  AUC {figure.words()}"
     return ""

@@ -8,6 +8,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import shutil
 import struct
 from collections.abc import Callable
@@ -18,7 +19,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from pytestqt.qtbot import QtBot
+from PIL import Image
+from PySide6.QtWidgets import QApplication
 from safetensors.torch import load_file, save_file
 
 from csamoe_desktop.assessment import assess, look_closer
@@ -28,8 +30,10 @@ from csamoe_desktop.inference.bundle import bundles_and_left_out, find_bundle
 from csamoe_desktop.inference.loading import load_predictor
 from csamoe_desktop.settings import Settings
 from csamoe_desktop.study.model import Frame
+from csamoe_desktop.ui.comparison import ComparisonWindow
 from csamoe_desktop.ui.model_chooser import ModelChooser
 from csamoe_desktop.ui.session import Session
+from csamoe_desktop.ui.settings_dialog import SettingsDialog
 
 NAME = "resnet18"
 Card = dict[str, Any]
@@ -243,19 +247,32 @@ def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def tried(weights: Path, qtbot: QtBot, count: int) -> Count:
+def tried(weights: Path, capsys: pytest.CaptureFixture[str], count: int) -> Count:
     sound = Path(__file__).resolve().parents[2] / "model_weights" / NAME
     grey = np.random.default_rng(1).integers(20, 200, (96, 128), np.uint8)
     mask = np.zeros(grey.shape, bool)
     mask[30:60, 40:80] = True
     session = Session(Settings(own_read_first=False, model=NAME))
 
+    Image.fromarray(grey).save(weights.parent / "image.png")
+    Image.fromarray(mask.astype(np.uint8) * 255).save(weights.parent / "mask.png")
+    read = ["assess", str(weights.parent / "image.png"), "--mask", str(weights.parent / "mask.png")]
+
     def show() -> None:
-        chooser = ModelChooser(session)
-        qtbot.addWidget(chooser)
-        assert session.needs_outline in (True, False)
-        chooser.close()
-        assert main(["models", "--json"]) == 0
+        for kind in (ModelChooser, SettingsDialog, ComparisonWindow):
+            dialog = kind(session)
+            dialog.show()
+            assert session.needs_outline in (True, False)
+            dialog.close()
+            dialog.deleteLater()
+        for arguments in (["models"], ["models", "--json"]):
+            assert main(arguments) == 0
+            words = capsys.readouterr().out.lower()
+            assert not re.search(r"\b(nan|inf|infinity)\b", words), words
+        # 2 is a refusal; 1 would be a fault, told with its traceback.
+        assert main([*read, "--model", NAME, "--device", "cpu", "--json"]) in (0, 2)
+        words = capsys.readouterr().out
+        assert all(math.isfinite(one) for one in _numbers(json.loads(words or "{}"))), words
 
     try:
         return attack(weights, sound, Frame(grey, 0, None), mask, count, show)
@@ -264,9 +281,9 @@ def tried(weights: Path, qtbot: QtBot, count: int) -> Count:
 
 
 def test_broken_bundles_are_refused_or_read_right(
-    weights: Path, qtbot: QtBot, capsys: pytest.CaptureFixture[str]
+    weights: Path, application: QApplication, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    count = tried(weights, qtbot, 24)
+    count = tried(weights, capsys, 24)
     capsys.readouterr()
     assert count.faults == []
     assert count.tried == 24
@@ -275,9 +292,9 @@ def test_broken_bundles_are_refused_or_read_right(
 
 @pytest.mark.slow
 def test_252_broken_bundles_are_refused_or_read_right(
-    weights: Path, qtbot: QtBot, capsys: pytest.CaptureFixture[str]
+    weights: Path, application: QApplication, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    count = tried(weights, qtbot, COUNT)
+    count = tried(weights, capsys, COUNT)
     capsys.readouterr()
     print(f"{count.tried} broken bundles: {count.refused} refused, {count.read} read, {len(count.faults)} faults")
     assert count.faults == []
