@@ -29,6 +29,7 @@ from csamoe_desktop.commands import (
     verify,
 )
 from csamoe_desktop.errors import UserError
+from csamoe_desktop.names import SHOW_HALVES
 
 _COMMANDS = {
     "assess": assess,
@@ -105,4 +106,4 @@ def _utf8_output() -> None:
     """Print any patient's name on any console, also where Windows gives a legacy code page."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+            stream.reconfigure(encoding="utf-8", errors=SHOW_HALVES)

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -13,12 +14,13 @@ from csamoe_desktop.inference.bundle import find_bundle
 from csamoe_desktop.inference.engine import DEVICES
 from csamoe_desktop.lesion.formats import read_mask
 from csamoe_desktop.lesion.mask import Author, LesionMask
+from csamoe_desktop.names import shown
 from csamoe_desktop.networks.cards import ModelCard
 from csamoe_desktop.report.letterhead import Letterhead
 from csamoe_desktop.report.reasons import change_words, probability_words, range_words, reasons
 from csamoe_desktop.report.wording import LANGUAGES
 from csamoe_desktop.report.writing import check_paper
-from csamoe_desktop.settings import load_settings
+from csamoe_desktop.settings import read_settings
 from csamoe_desktop.study.opening import open_study
 
 
@@ -40,7 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Run the command and return the exit status."""
-    settings = load_settings()
+    settings, damage = read_settings()
+    if damage:
+        print(shown(damage), file=sys.stderr)
     language, letterhead = chosen.language or settings.report_language, Letterhead(settings.institution, settings.logo)
     if chosen.report:
         check_paper(chosen.report, language, letterhead)
@@ -64,7 +68,7 @@ def run(chosen: argparse.Namespace) -> int:
         from csamoe_desktop.report.writing import write_report
 
         given = ReportInput(
-            study_name=study.path.name,
+            study_name=study.name,
             facts=study.facts,
             frame=frame,
             frame_count=study.frame_count,
@@ -84,7 +88,7 @@ def run(chosen: argparse.Namespace) -> int:
     else:
         print(_words(assessment, notes, prevalence))
         if chosen.report:
-            print(f"report       {chosen.report}")
+            print(f"report       {shown(chosen.report)}")
     return 0
 
 

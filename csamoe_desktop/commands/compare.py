@@ -9,6 +9,7 @@ from csamoe_desktop.errors import UserError
 from csamoe_desktop.inference.bundle import Bundle, find_bundle, readers
 from csamoe_desktop.inference.engine import DEVICES
 from csamoe_desktop.lesion.formats import read_mask
+from csamoe_desktop.names import shown_name
 from csamoe_desktop.report.model_words import needs
 from csamoe_desktop.report.side_by_side import Row, agreement, read_row, table_text
 from csamoe_desktop.study.opening import open_study
@@ -52,8 +53,8 @@ def run(chosen: argparse.Namespace) -> int:
         print(json.dumps(_told(rows, notes), ensure_ascii=False))
     else:
         which = f", frame {chosen.frame} of {study.frame_count}" if study.frame_count > 1 else ""
-        outline = "no outline" if chosen.mask is None else f"outline {chosen.mask.name}"
-        print(table_text(rows, f"{study.path.name}{which}, {outline}", notes))
+        outline = "no outline" if chosen.mask is None else f"outline {shown_name(chosen.mask.name)}"
+        print(table_text(rows, f"{study.name}{which}, {outline}", notes))
     return 0
 
 

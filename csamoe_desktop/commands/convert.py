@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from csamoe_desktop.lesion.formats import read_mask, write_mask
+from csamoe_desktop.names import shown
 from csamoe_desktop.study.opening import open_study
 
 
@@ -25,6 +26,6 @@ def run(chosen: argparse.Namespace) -> int:
     read = read_mask(chosen.mask, shape, resize=chosen.resize, image=name)
     write_mask(chosen.out, read.pixels, study.spacing if study else None, name)
     for note in read.notes:
-        print(f"note         {note}")
-    print(f"written      {chosen.out}, {int(read.pixels.sum())} pixels marked")
+        print(f"note         {shown(note)}")
+    print(f"written      {shown(chosen.out)}, {int(read.pixels.sum())} pixels marked")
     return 0

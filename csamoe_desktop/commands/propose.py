@@ -12,6 +12,7 @@ from csamoe_desktop.inference.bundle import find_outliner
 from csamoe_desktop.inference.engine import DEVICES
 from csamoe_desktop.lesion.formats import mask_format, write_mask
 from csamoe_desktop.lesion.propose import Box, Proposal, propose, propose_in
+from csamoe_desktop.names import shown
 from csamoe_desktop.study.opening import open_study
 
 
@@ -67,7 +68,7 @@ def run(chosen: argparse.Namespace) -> int:
     for place, one in enumerate(found, 1):
         facts = _told(one)
         where = "{}, {} to {}, {}".format(*facts["box"])
-        written = f", written to {chosen.out}" if place == 1 else ""
+        written = f", written to {shown(chosen.out)}" if place == 1 else ""
         print(f"candidate {place}  confidence {one.confidence:.2f}, {facts['area_px']} pixels in {where}{written}")
     print(f"model        {name} on {outliner.device.words}")
     for note in study.notes:

@@ -20,6 +20,7 @@ from csamoe_desktop.lesion.levels import Bool, united
 from csamoe_desktop.lesion.outline import Line, outlines
 from csamoe_desktop.lesion.run_lengths import compressed, counts_of, drawn, runs
 from csamoe_desktop.lesion.tools import polygon
+from csamoe_desktop.names import lossless_json
 from csamoe_desktop.study.raster import decode_picture
 
 Told = Mapping[str, Any]
@@ -281,4 +282,4 @@ def _mask_shape(pixels: Bool) -> dict[str, Any]:
 
 
 def _json(told: Told) -> bytes:
-    return (json.dumps(told, indent=1, ensure_ascii=False) + "\n").encode("utf-8")
+    return (lossless_json(told, indent=1) + "\n").encode("utf-8")

@@ -8,6 +8,7 @@ from csamoe_desktop import __version__
 from csamoe_desktop.assessment import Assessment, Category, ContourRange, categorise
 from csamoe_desktop.lesion.margin import describe_margin
 from csamoe_desktop.lesion.measure import measure
+from csamoe_desktop.names import shown, shown_name
 from csamoe_desktop.networks.cards import Evaluation, ModelCard, Thresholds
 from csamoe_desktop.report.document import Report, ReportInput, as_report
 from csamoe_desktop.report.lesion_words import lesion_lines, shape_lines
@@ -157,7 +158,7 @@ def capital(words: str) -> str:
 def clean(text: str, keep_lines: bool = False) -> str:
     """Return `text` without control characters (a file may hold any), on one line unless `keep_lines`."""
     lines = [
-        " ".join("".join(" " if unicodedata.category(one) in ("Cc", "Cs") else one for one in line).split())
+        " ".join(shown("".join(" " if unicodedata.category(one) == "Cc" else one for one in line)).split())
         for line in text.splitlines()
     ]
     return "\n".join(lines).strip("\n") if keep_lines else " ".join(line for line in lines if line)
@@ -203,7 +204,7 @@ def _study(given: ReportInput, say: Wording) -> Section:
         (say("Study"), given.facts.study_description),
         (say("Accession"), given.facts.accession),
         (say("Scanner"), given.facts.device),
-        (say("File"), given.study_name),
+        (say("File"), shown_name(given.study_name)),
         (say("Frame"), say("{frame} of {frames}", frame=given.frame.index + 1, frames=given.frame_count)),
     )
 

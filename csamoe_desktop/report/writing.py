@@ -4,6 +4,7 @@ from pathlib import Path
 
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.files import write_whole
+from csamoe_desktop.names import SHOW_HALVES
 from csamoe_desktop.report.document import Report, ReportInput
 from csamoe_desktop.report.letterhead import Letterhead, read_logo
 from csamoe_desktop.report.plain_text import report_text
@@ -31,7 +32,7 @@ def write_report(path: Path, given: ReportInput | Report) -> None:
         write_json(path, given)
     else:
         words = report_text(given)
-        write_whole(path, lambda temporary: temporary.write_text(words, encoding="utf-8"))
+        write_whole(path, lambda temporary: temporary.write_text(words, encoding="utf-8", errors=SHOW_HALVES))
 
 
 def check_paper(path: Path, language: str, letterhead: Letterhead) -> None:

@@ -1,6 +1,7 @@
 """Files in and out as the user sees them: the dialogs for studies, masks and reports, and the list of recent files."""
 
 import dataclasses
+import html
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.lesion.formats import FORMATS, READ_SUFFIXES, MaskSizeMismatch, mask_format, write_mask
+from csamoe_desktop.names import shown, shown_name
 from csamoe_desktop.report.content import report_file_name
 from csamoe_desktop.report.writing import SUFFIXES
 from csamoe_desktop.study.model import Spacing
@@ -135,7 +137,7 @@ class Files(QObject):
             self._session.close_study()
             return
         self._messages.question(
-            f"{study.path.name} has {in_words(outlines, comments)} that no report holds; closing removes them.",
+            f"{study.name} has {in_words(outlines, comments)} that no report holds; closing removes them.",
             "Export the report first if you need it.",
             "Close the study",
             self._session.close_study,
@@ -203,8 +205,10 @@ class Files(QObject):
         self.recent.clear()
         self.recent.setEnabled(bool(names))
         for name in names:
-            action = self.recent.addAction(Path(name).name, partial(self._session.open, Path(name)))
-            action.setToolTip(name)
+            # An ampersand would underline the letter after it; a tooltip takes markup.
+            title = shown_name(Path(name).name).replace("&", "&&")
+            action = self.recent.addAction(title, partial(self._session.open, Path(name)))
+            action.setToolTip(f"<p>{html.escape(shown(name))}</p>" if "<" in name else shown(name))
         if names:
             self.recent.addSeparator()
             self.recent.addAction("Clear this list", self._clear_recent)

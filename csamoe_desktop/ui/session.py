@@ -1,6 +1,7 @@
 """What is open: studies, frame, lesion mask and assessment. It emits facts; widgets ask it and listen, and hold no other."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,6 +75,8 @@ class Session(QObject):
         super().__init__(parent)
         self.jobs = Jobs(self)
         self.settings = settings
+        self._unsaved = False
+        """Whether the settings are not on disk as they are here."""
         self.studies: list[Study] = []
         self.study: Study | None = None
         self.frame: Frame | None = None
@@ -153,11 +156,14 @@ class Session(QObject):
         return self.calibration.applied(placed.study, frame, placed.work.image)
 
     def unreported(self, study: Study | None = None) -> tuple[int, int]:
-        """Return how many outlines and how many comments are lost when a study is closed, or the program (None).
+        """Return how many outlines and how many notes (reads too) are lost when a study is closed, or the program (None).
 
         With a study none are: what the store could not take waits for it until the program ends.
         """
-        return (0, 0) if study is not None else self._kept.at_stake()
+        if study is not None:
+            return 0, 0
+        outlines, notes = self._kept.at_stake()
+        return outlines, notes + self.own_reads.at_stake()
 
     @property
     def kept_all(self) -> bool:
@@ -199,7 +205,7 @@ class Session(QObject):
         self.lesions.changed.emit()
         self.readingChanged.emit()
         if made_way and study is not None and frame is not None:
-            which = f"Frame {frame.index + 1} of {study.path.name}" if study.frame_count > 1 else study.path.name
+            which = f"Frame {frame.index + 1} of {study.name}" if study.frame_count > 1 else study.name
             self.noted.emit(f"{which} is another image than before: the outline made on that one was put aside.")
 
     # -- the lesion at hand and its mask
@@ -353,8 +359,10 @@ class Session(QObject):
             return
         was_loaded = self.predictor is not None or self.jobs.busy(LOADING)
         before, self.settings = (self.model, self.settings.device), settings
+        self._unsaved = True
         try:
             save_settings(settings)
+            self._unsaved = False
         except UserError as problem:
             self.failed.emit(problem)
         self.settingsChanged.emit()
@@ -365,6 +373,9 @@ class Session(QObject):
 
     def close(self) -> None:
         """Stop all work and wait for it, a report being written excepted, which is finished; then all is silent."""
+        if self._unsaved:
+            with suppress(UserError):
+                save_settings(self.settings)
         self._opening.close()
         self.proposals.close()
         self.measuring.close()

@@ -200,8 +200,8 @@ def _two_lines(study: Study) -> tuple[str, str]:
     """Return who or what a study is, and when or which: the patient where the file names one, else the file."""
     facts = study.facts
     if not (facts.patient_name or facts.patient_id):
-        return study.path.name, study.kind
-    return facts.patient_name or facts.patient_id, " · ".join(filter(None, (facts.study_date, study.path.name)))
+        return study.name, study.kind
+    return facts.patient_name or facts.patient_id, " · ".join(filter(None, (facts.study_date, study.name)))
 
 
 def _facts(study: Study) -> list[str]:
