@@ -9,6 +9,7 @@ from csamoe_desktop.errors import UserError
 from csamoe_desktop.inference.bundle import Bundle, find_bundle, readers
 from csamoe_desktop.inference.engine import DEVICES
 from csamoe_desktop.lesion.formats import read_mask
+from csamoe_desktop.lesion.planes import FramePlace
 from csamoe_desktop.names import shown_name
 from csamoe_desktop.report.model_words import needs
 from csamoe_desktop.report.side_by_side import Row, agreement, read_row, table_text
@@ -34,7 +35,10 @@ def run(chosen: argparse.Namespace) -> int:
             f"{chosen.image} has no frame {chosen.frame}.", f"Choose a frame from 1 to {study.frame_count}."
         )
     frame = study.frame(chosen.frame - 1)
-    mask = None if chosen.mask is None else read_mask(chosen.mask, frame.shape, image=study.path.name)
+    mask = None
+    if chosen.mask is not None:
+        place = FramePlace(frame.index, study.frame_count)
+        mask = read_mask(chosen.mask, frame.shape, image=study.path.name, frame=place)
     # Importing torch takes seconds: only once the files have been found good.
     from csamoe_desktop.inference.torch_engine import load_predictor
 

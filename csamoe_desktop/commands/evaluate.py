@@ -2,13 +2,14 @@
 
 import argparse
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.files import write_whole
+from csamoe_desktop.files import check_output, write_whole
 from csamoe_desktop.inference.bundle import Bundle, find_bundle, find_outliner
 from csamoe_desktop.inference.engine import DEVICES
 from csamoe_desktop.networks.cards import Evaluation
@@ -51,10 +52,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Run the command and return the exit status."""
-    from csamoe_desktop.training.datasets import read_dataset, where
+    from csamoe_desktop.training.datasets import files_of, read_dataset, where
     from csamoe_desktop.training.protocols import split_by
 
-    samples = where(read_dataset(chosen.data), chosen.where)
+    rows = read_dataset(chosen.data)
+    if chosen.json:
+        check_output(chosen.json, files_of(chosen.data, rows), _is_figures)
+    samples = where(rows, chosen.where)
     if chosen.test_of:
         samples = split_by(chosen.test_of, samples).test
     bundle = find_bundle(chosen.model)
@@ -145,6 +149,15 @@ def _evaluate_outlines(chosen: argparse.Namespace, bundle: Bundle, samples: "lis
             },
         )
     return 0
+
+
+def _is_figures(file: Path) -> bool:
+    """Return whether a file is what this command has written before."""
+    with suppress(OSError):
+        with file.open("rb") as opened:
+            head = opened.read(1000)
+        return head.startswith(b"{") and b'"weights_sha256"' in head
+    return False
 
 
 def _write(file: Path, told: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from csamoe_desktop.errors import UserError
+from csamoe_desktop.files import check_output_folder
 from csamoe_desktop.inference.bundle import CARD, Bundle, find_bundle
 from csamoe_desktop.inference.engine import DEVICES
 from csamoe_desktop.networks.cards import read_card
@@ -62,6 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(chosen: argparse.Namespace) -> int:
     """Run the command and return the exit status."""
     _check(chosen)
+    check_output_folder(chosen.out, [folder for folder in (chosen.data, chosen.bundle, chosen.training_run) if folder])
     from csamoe_desktop.training.datasets import read_dataset, where
     from csamoe_desktop.training.protocols import split_by
     from csamoe_desktop.training.records import SetRecord, compressed, copy_curves, write_card, write_readings

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from csamoe_desktop.commands.training_data import add_data_arguments, read_split
 from csamoe_desktop.errors import UserError
+from csamoe_desktop.files import check_output_folder
 from csamoe_desktop.inference.engine import DEVICES, choose_device
 
 if TYPE_CHECKING:
@@ -59,6 +60,10 @@ def run(chosen: argparse.Namespace) -> int:
     from csamoe_desktop.training.starts import load_start
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
+    data = [folder for folder in (chosen.data, chosen.also, chosen.test_data) if folder]
+    for folder in (chosen.out, chosen.bundle):
+        if folder is not None:
+            check_output_folder(folder, data)
     recipe = chosen_recipe(chosen)
     split = read_split(chosen, recipe.classes, recipe.seed)
     seed_everything(recipe.seed, 0)

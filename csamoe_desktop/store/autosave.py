@@ -8,11 +8,10 @@ import logging
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.lesion.calipers import Caliper
@@ -22,6 +21,7 @@ from csamoe_desktop.store.calipers import get_calipers, put_calipers
 from csamoe_desktop.store.escaped import lesion_escaped, lesion_unescaped
 from csamoe_desktop.store.examinations import get_examination, put_examination
 from csamoe_desktop.store.lesions import KeptLesion, LesionKey, get, numbers, put
+from csamoe_desktop.store.rows import Row, RowsLeft, not_kept, write_rows
 
 _log = logging.getLogger(__name__)
 
@@ -32,26 +32,6 @@ _Identity = tuple[int, int]
 
 _WAIT_TO_WRITE, _WAIT_TO_READ = 2.0, 0.2
 """Seconds for another program's lock."""
-
-_Editions = dict[LesionKey, str | None]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Row:
-    """What waits for one row: in which queue and under which key, its value, and what writes it."""
-
-    queue: dict[Any, Any]
-    place: object
-    value: object
-    write: Callable[[sqlite3.Connection, _Editions, _Editions], None]
-
-
-class _RowsLeft(Exception):
-    """So many rows could not be written; the file is in order, and the others are in it."""
-
-    def __init__(self, count: int) -> None:
-        super().__init__(f"{count} rows could not be written")
-        self.count = count
 
 
 class Autosave:
@@ -209,7 +189,7 @@ class Autosave:
             except Exception as problem:
                 # Whatever it is, it is not kept: that is said, and tried again.
                 self._stop_writing()
-                raise _not_kept(problem) from problem
+                raise not_kept(problem) from problem
             told, self._afresh = self._afresh, None
         return told
 
@@ -258,65 +238,47 @@ class Autosave:
         return self._writer
 
     def _write_all(self) -> None:
-        """Write what waits, each row by itself: one that cannot be written stays, and keeps none of the others.
+        """Write what waits, each row by itself.
 
         Raises:
             OSError, sqlite3.Error: the file cannot be written; all of it goes on waiting.
-            _RowsLeft: some rows could not be written; the others are.
+            RowsLeft: some rows could not be written, and go on waiting; the others are.
         """
         connection = self._connection()
         left: dict[object, object] = {}
-        problem: Exception | None = None
         while True:
             with self._guard:
-                rows, seen = self._rows(), dict(self._editions)
-            # One that failed is tried again once there is something newer in its place.
-            rows = [row for row in rows if left.get(row.place) is not row.value]
+                # One that failed is tried again now only if something newer has taken its place.
+                rows = [row for row in self._rows() if left.get(row.place) is not row.value]
             if not rows:
                 break
-            editions: dict[LesionKey, str | None] = {}
-            written: list[_Row] = []
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                for row in rows:
-                    connection.execute("SAVEPOINT one_row")
-                    try:
-                        row.write(connection, seen, editions)
-                    except Exception as refused:
-                        if _of_the_file(refused):
-                            raise
-                        _log.error("a row of the store cannot be written", exc_info=refused)
-                        connection.execute("ROLLBACK TO one_row")
-                        left[row.place], problem = row.value, refused
-                    else:
-                        written.append(row)
-                    connection.execute("RELEASE one_row")
-                connection.execute("COMMIT")
-            except BaseException:
-                with suppress(sqlite3.Error):
-                    connection.execute("ROLLBACK")
-                raise
+            written, refused = write_rows(connection, rows)
+            left |= {row.place: row.value for row in refused}
             with self._guard:
-                self._editions |= editions
-                for row in written:
-                    # Where a newer one came meanwhile, that goes on waiting.
-                    if row.queue.get(row.place) is row.value:
-                        del row.queue[row.place]
-        if problem is not None:
-            raise _RowsLeft(len(left)) from problem
+                for row, edition in written.items():
+                    left.pop(row.place, None)
+                    if isinstance(row.place, LesionKey):
+                        self._editions[row.place] = None if edition is None else str(edition)
+                    row.done()
+        if left:
+            raise RowsLeft(len(left))
 
-    def _rows(self) -> "list[_Row]":
+    def _rows(self) -> list[Row]:
         """Return what waits, row by row."""
-        rows = [_Row(self._queue, key, kept, partial(_put_lesion, key, kept)) for key, kept in self._queue.items()]
-        rows += [
-            _Row(self._measured, place, calipers, partial(_put_calipers, place, calipers))
-            for place, calipers in self._measured.items()
+        return [
+            *(
+                Row(self._queue, key, kept, partial(_put_lesion, key, kept, self._editions.get(key)))
+                for key, kept in self._queue.items()
+            ),
+            *(
+                Row(self._measured, place, calipers, partial(_put_calipers, place, calipers))
+                for place, calipers in self._measured.items()
+            ),
+            *(
+                Row(self._examinations, name, said, partial(_put_examination, name, said))
+                for name, said in self._examinations.items()
+            ),
         ]
-        rows += [
-            _Row(self._examinations, name, said, partial(_put_examination, name, said))
-            for name, said in self._examinations.items()
-        ]
-        return rows
 
     def _gone(self) -> bool:
         """Let go of a file that is no longer the one under this name; return whether it was so.
@@ -378,46 +340,16 @@ class Autosave:
         self._writer = None
 
 
-def _put_lesion(
-    key: LesionKey, kept: KeptLesion, connection: sqlite3.Connection, seen: _Editions, editions: _Editions
-) -> None:
-    editions[key] = put(connection, key, lesion_escaped(kept), seen.get(key))
+def _put_lesion(key: LesionKey, kept: KeptLesion, seen: str | None, connection: sqlite3.Connection) -> str | None:
+    return put(connection, key, lesion_escaped(kept), seen)
 
 
-def _put_calipers(
-    place: tuple[str, int],
-    calipers: tuple[Caliper, ...],
-    connection: sqlite3.Connection,
-    seen: _Editions,
-    editions: _Editions,
-) -> None:
+def _put_calipers(place: tuple[str, int], calipers: tuple[Caliper, ...], connection: sqlite3.Connection) -> None:
     put_calipers(connection, *place, calipers)
 
 
-def _put_examination(
-    name: str, said: Examination, connection: sqlite3.Connection, seen: _Editions, editions: _Editions
-) -> None:
+def _put_examination(name: str, said: Examination, connection: sqlite3.Connection) -> None:
     put_examination(connection, name, said)
-
-
-def _of_the_file(problem: Exception) -> bool:
-    """Return whether it is the file that cannot be written, and not this row alone."""
-    of_a_row = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
-    return isinstance(problem, OSError | sqlite3.Error) and not isinstance(problem, of_a_row)
-
-
-def _not_kept(problem: Exception) -> UserError:
-    if isinstance(problem, _RowsLeft):
-        rows = "One outline or note" if problem.count == 1 else f"{problem.count} outlines or notes"
-        return UserError(
-            f"{rows} could not be stored: something went wrong inside the program.",
-            "All the others are. Export a report of what you need; it is tried again as long as the program runs.",
-        )
-    _log.error("fault in storing", exc_info=problem)
-    return UserError(
-        f"Your outlines are not kept at the moment: something went wrong inside the program ({type(problem).__name__}).",
-        "You can go on drawing; it is tried again every few seconds.",
-    )
 
 
 def _identity(file: Path) -> _Identity | None:

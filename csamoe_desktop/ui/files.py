@@ -13,6 +13,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from csamoe_desktop.errors import UserError
+from csamoe_desktop.lesion.belonging import MaskOfAnotherImage
 from csamoe_desktop.lesion.formats import FORMATS, READ_SUFFIXES, MaskSizeMismatch, mask_format, write_mask
 from csamoe_desktop.names import shown, shown_name
 from csamoe_desktop.report.content import report_file_name
@@ -65,17 +66,24 @@ class Files(QObject):
         if name:
             self.import_mask(Path(name))
 
-    def import_mask(self, path: Path) -> None:
-        """Import a mask; where its size is another, ask whether to resize it."""
+    def import_mask(self, path: Path, resize: bool = False, another: bool = False) -> None:
+        """Import a mask; where it is of another image, or of another size, ask whether it is to be taken all the same."""
         try:
-            self._session.import_mask(path)
+            self._session.import_mask(path, resize, another)
+        except MaskOfAnotherImage as other:
+            self._messages.question(
+                other.message,
+                "An outline of another image does not fit this one, unless it is the same image under another name.",
+                "Take it for this image",
+                partial(self.import_mask, path, resize, True),
+            )
         except MaskSizeMismatch as problem:
             mask, frame = (f"{shape[1]} × {shape[0]}" for shape in (problem.mask_shape, problem.frame_shape))
             self._messages.question(
-                f"The mask {path.name} is {mask} pixels, the image {frame}.",
+                f"The mask {shown_name(path.name)} is {mask} pixels, the image {frame}.",
                 "It may belong to another image. Resized, its outline follows this image's size.",
                 "Resize the mask",
-                partial(self._import_resized, path),
+                partial(self.import_mask, path, True, another),
             )
         except UserError as problem:
             self._messages.failure(problem)
@@ -187,12 +195,6 @@ class Files(QObject):
         reports = self._session.reports
         count, left = len(reports.ready()), reports.left_out()
         self._session.reports.export(path, partial(self._exported, count=count, left=left))
-
-    def _import_resized(self, path: Path) -> None:
-        try:
-            self._session.import_mask(path, resize=True)
-        except UserError as problem:
-            self._messages.failure(problem)
 
     def _exported(self, path: Path, count: int, left: Sequence[PlacedLesion]) -> None:
         """Tell that the report of `count` readings was written, and of which lesions there was none to write."""

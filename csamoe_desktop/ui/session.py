@@ -15,6 +15,7 @@ from csamoe_desktop.inference.bundle import DEFAULT
 from csamoe_desktop.lesion.formats import read_mask
 from csamoe_desktop.lesion.history import EditedMask
 from csamoe_desktop.lesion.mask import Author
+from csamoe_desktop.lesion.planes import FramePlace
 from csamoe_desktop.settings import Settings, save_settings
 from csamoe_desktop.store.autosave import Autosave
 from csamoe_desktop.study.model import Frame, Study
@@ -228,10 +229,11 @@ class Session(QObject):
         self.maskChanged.emit(box)
         self.readingChanged.emit()
 
-    def import_mask(self, path: Path, resize: bool = False) -> None:
+    def import_mask(self, path: Path, resize: bool = False, another: bool = False) -> None:
         """Put the mask in the file `path` in the place of the one in view; one step of undo.
 
         Raises:
+            MaskOfAnotherImage: the file says so, and `another` is not set.
             MaskSizeMismatch: its size is not the frame's, and `resize` is not set.
             UserError: it cannot be read, or is empty.
         """
@@ -239,7 +241,8 @@ class Session(QObject):
             raise UserError("There is no image to put a mask on.", "Open a study first.")
         if self.lesions.refuses():
             return
-        read = read_mask(path, self.frame.shape, resize=resize, image=self.study.path.name)
+        place = FramePlace(self.frame.index, self.study.frame_count)
+        read = read_mask(path, self.frame.shape, resize, self.study.path.name, place, another)
         self.mask.replace(read.pixels, Author.IMPORTED, path.name, read.notes)
         self.mask_edited(None)
         for note in read.notes:
