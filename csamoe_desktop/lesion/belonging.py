@@ -7,7 +7,6 @@ and the suffix do not count, as images are moved and turned into other formats; 
 import os
 import unicodedata
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.names import shown_name
@@ -75,7 +74,7 @@ class Belonging:
 
 def file_name(named: object) -> str:
     """Return the file's name in a path of any system; "" of what is no text."""
-    return PurePosixPath(named.replace("\\", "/")).name if isinstance(named, str) else ""
+    return named.replace("\\", "/").rpartition("/")[2] if isinstance(named, str) else ""
 
 
 def _same(one: str, other: str, exactly: bool) -> bool:

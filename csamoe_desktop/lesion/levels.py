@@ -21,6 +21,12 @@ _FEW_VALUES = 32
 _LABEL_SHARE = 0.05
 """In a compressed file, a value is a label where it covers this part of all that is plainly marked."""
 
+_STAIN = 16
+"""How far a compressed colour may be from that of the paper, of 255."""
+
+_FLAT_SHARE = 0.6
+"""At least this part of a mask is areas of one value; of a dark picture, however few its values, it is noise."""
+
 _SOFT_SHARE = 0.03
 """In a mask with soft edges, less than this part of the pixels is on them."""
 
@@ -76,7 +82,7 @@ def plainly_a_mask(values: Decoded) -> bool:
     file is to be replaced a dark picture must not pass for one, as it may where it is only read."""
     levels, _ = _one_value_a_pixel(values)
     if np.unique(levels).size <= _FEW_VALUES:
-        return True
+        return bool(_flat(levels).mean() > _FLAT_SHARE)
     darkest, brightest = float(levels.min()), float(levels.max())
     share = (levels - darkest) / (brightest - darkest)
     return bool(((share > 0.1) & (share < 0.9)).mean() < _SOFT_SHARE) and bool((share >= 0.9).mean() > _SOFT_SHARE / 10)
@@ -99,6 +105,8 @@ def _one_value_a_pixel(values: Decoded) -> tuple[Levels, list[str]]:
     else:
         # Red on white is as bright as the white: what counts is how far a colour is from that of the paper.
         levels = np.abs(levels[..., :3] - paper).max(axis=2)
+        # What compression leaves on the paper is no label.
+        levels[levels < min(_STAIN, levels.max() / 4)] = 0
     if alpha is None or alpha.min() == alpha.max():
         return levels, []
     visible = alpha > alpha.max() / 2
