@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from csamoe_desktop.errors import UserError
+from csamoe_desktop.report.fonts import missing_scripts
 from csamoe_desktop.study.dicom import NoImage
 from csamoe_desktop.study.model import Frame, Study
 from csamoe_desktop.study.opening import FolderImages, images_in, open_study
@@ -115,6 +116,10 @@ class Opening(QObject):
         self._session.show_opened(study, frame, opened)
         for note in study.notes:
             self._session.noted.emit(note)
+        if scripts := missing_scripts(study.facts.patient_name):
+            self._session.noted.emit(
+                f"Some letters of the patient's name cannot be shown: no font on this computer has them ({', '.join(scripts)})."
+            )
 
     def _failed(self, problem: BaseException) -> None:
         self._session.failed.emit(problem)
