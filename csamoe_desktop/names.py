@@ -15,7 +15,7 @@ LONGEST_NAME = 255
 """Of a file, in bytes: what Linux, macOS and Windows all take (Windows counts 255 letters)."""
 
 SHOW_HALVES = "csamoe-show"
-"""For `errors` of a stream or of `str.encode`: half letters are written as the replacement character."""
+"""For `errors` of a stream of UTF-8, or of `str.encode`: half letters are written as the replacement character."""
 
 _TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """What turns the direction of the letters after it: "gpj.exe" is then read as "exe.jpg"."""
@@ -105,10 +105,11 @@ def _sound(text: str) -> bool:
     return True
 
 
-def _replace_halves(problem: UnicodeError) -> tuple[str, int]:
+def _replace_halves(problem: UnicodeError) -> tuple[bytes, int]:
     if not isinstance(problem, UnicodeEncodeError):
         raise problem
-    return REPLACED * (problem.end - problem.start), problem.end
+    # Bytes, as Python's UTF-8 takes no letter but ASCII for another here.
+    return REPLACED.encode("utf-8") * (problem.end - problem.start), problem.end
 
 
 codecs.register_error(SHOW_HALVES, _replace_halves)

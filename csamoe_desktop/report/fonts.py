@@ -6,6 +6,7 @@ import re
 import unicodedata
 from functools import cache
 
+from PySide6.QtCore import QLoggingCategory
 from PySide6.QtGui import QFont, QFontDatabase, QFontMetrics, QGuiApplication
 
 from csamoe_desktop import paths
@@ -41,6 +42,8 @@ def register_fonts() -> tuple[str, ...]:
         _application = QGuiApplication(["csamoe-desktop", "-platform", "offscreen"])
     if _registered and all(QFontDatabase.applicationFontFamilies(known) for known in _registered):
         return FAMILIES
+    # What a font lacks is looked for in the next one; Qt says so on the terminal for each.
+    QLoggingCategory.setFilterRules("qt.text.font.db.warning=false")
     _registered.clear()
     _has_glyph.cache_clear()
     for name in FILES:
@@ -80,7 +83,7 @@ def _instead(run: list[str]) -> str:
 def _script(letter: str) -> str:
     """Return the name of a letter's script in English, as the standard's names of letters begin with it."""
     word = re.split(r"[\s-]", unicodedata.name(letter, ""))[0].capitalize()
-    if unicodedata.category(letter)[0] not in "LM":
+    if unicodedata.category(letter)[0] in "SC":
         return "symbol"
     return {"Cjk": "Han", "": "unknown"}.get(word, word)
 
@@ -92,6 +95,8 @@ def _drawable(letter: str) -> bool:
 @cache
 def _has_glyph(letter: str) -> bool:
     """Return whether any font that Qt would take has a glyph for a letter, the machine's own among them."""
+    if QGuiApplication.instance() is None:
+        register_fonts()
     font = QFont()
-    font.setFamilies(list(register_fonts()))
+    font.setFamilies(list(FAMILIES))
     return bool(QFontMetrics(font).inFontUcs4(ord(letter)))

@@ -13,6 +13,7 @@ from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
 
 from csamoe_desktop.files import write_whole
+from csamoe_desktop.names import shown_name
 from csamoe_desktop.report.document import Report, ReportInput, as_report
 from csamoe_desktop.report.fonts import missing_scripts, register_fonts
 from csamoe_desktop.report.front_pages import list_pages, views_pages
@@ -52,7 +53,7 @@ def render(given: ReportInput | Report) -> bytes:
     created = report.readings[0].created
     drawn = "" if logo is None else sha256(logo.tobytes()).hexdigest()
     identifier = uuid5(NAMESPACE_URL, f"{said}{created.isoformat()}{drawn}")
-    with Sheet(f"{said.title} ({report.readings[0].study_name})", identifier) as sheet:
+    with Sheet(f"{said.title} ({shown_name(report.readings[0].study_name)})", identifier) as sheet:
         for number, (page, name) in enumerate(pages, 1):
             if number > 1:
                 sheet.next_page()
@@ -64,7 +65,7 @@ def render(given: ReportInput | Report) -> bytes:
 
 def _with_missing_letters(said: DocumentContent, report: Report, say: Wording) -> DocumentContent:
     """Return what is said with a warning of letters that no font has: on paper something else stands for them."""
-    names = [report.letterhead.institution, *(one.study_name for one in report.readings)]
+    names = [report.letterhead.institution, *(shown_name(one.study_name) for one in report.readings)]
     scripts = missing_scripts(" ".join([*_texts(said), *names]))
     if not scripts:
         return said
@@ -98,18 +99,20 @@ def _pages(report: Report, said: DocumentContent, say: Wording, head: Block) -> 
     """Return all pages, each with the name of the file that it is about; `head` stands above the first."""
     pages: list[tuple[Block, str]] = []
     if said.listed:
-        names = dict.fromkeys(one.study_name for one in report.readings)
+        names = dict.fromkeys(shown_name(one.study_name) for one in report.readings)
         pages += [(page, ", ".join(names)) for page in list_pages(said, say, head)]
     lesions = report.lesions()
     for lesion, words in zip(lesions, said.lesions, strict=True):
         if lesion.several:
             above = views_pages(said, words, lesion, say, None if pages else head)
-            pages += [(page, lesion.views[0].study_name) for page in above]
+            pages += [(page, shown_name(lesion.views[0].study_name)) for page in above]
         for place, (given, one) in enumerate(zip(lesion.views, words.views, strict=True)):
             last = lesion is lesions[-1] and place == len(lesion.views) - 1
             on_top = NOTHING if pages else head
             told = UNSAID if pages else said.examination
-            pages += [(page, given.study_name) for page in reading_pages(one, given, say, on_top, last, told)]
+            pages += [
+                (page, shown_name(given.study_name)) for page in reading_pages(one, given, say, on_top, last, told)
+            ]
     return pages
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from csamoe_desktop.assessment import Category
+from csamoe_desktop.names import shown_name
 from csamoe_desktop.report.content import capital, clean, content, make_scale, positive_words
 from csamoe_desktop.report.document import LesionViews, Report, ReportInput
 from csamoe_desktop.report.examination import Examination
@@ -264,7 +265,7 @@ def _titles(lesions: Sequence[LesionViews], say: Wording) -> list[str]:
     titles = [called(one.description, one.number, say) for one in firsts]
     for add in (
         lambda one: say("frame {number}", number=one.frame.index + 1),
-        lambda one: one.study_name,
+        lambda one: shown_name(one.study_name),
         lambda one: say("Lesion {number}", number=one.number),
     ):
         titles = [
