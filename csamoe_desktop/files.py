@@ -39,7 +39,10 @@ def write_whole(path: Path, write: Callable[[Path], object], private: bool = Fal
         raise _refusal(path, problem) from problem
     try:
         write(temporary)
-        os.replace(temporary, path)
+        try:
+            os.replace(temporary, path)
+        except ValueError as problem:
+            raise _refusal(path, problem) from problem
     except OSError as problem:
         raise _refusal(path, problem) from problem
     finally:
@@ -102,8 +105,10 @@ def check_output(out: Path, inputs: Iterable[Path] = (), ours: Callable[[Path], 
             )
     try:
         mode = out.stat().st_mode
-    except (OSError, ValueError):
+    except FileNotFoundError:
         return
+    except (OSError, ValueError) as problem:
+        raise _refusal(out, problem) from problem
     if stat.S_ISDIR(mode):
         raise UserError(f"{out} is a folder.", "Name the file that is to be written in it.")
     if not stat.S_ISREG(mode):

@@ -22,7 +22,7 @@ _TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u20
 _UNSHOWN = ("Cc", "Cs", "Zl", "Zp")
 _RESERVED = frozenset(("con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in "0123456789¹²³")))
 """Names that Windows keeps for its devices, whatever suffix follows (Microsoft, "Naming Files, Paths, and Namespaces")."""
-_FORBIDDEN = frozenset('<>:"/\\|?*')
+_FORBIDDEN = frozenset('<>:"/\\|?*' + REPLACED)
 _CUT = "~"
 
 
@@ -66,7 +66,9 @@ def fitting_name(stem: str, ending: str, most_bytes: int = LONGEST_NAME) -> str:
     cannot stand in a name on Windows is replaced by "_", and a name that Windows keeps for itself begins with "_".
     """
     stem = "".join("_" if letter in _FORBIDDEN else letter for letter in shown(stem))
-    stem = stem.strip(". ") or "lesion"
+    # What begins with a dot is hidden.
+    stem = stem.strip("._ ") and stem.strip(". ")
+    stem = stem or "lesion"
     if f"{stem}{ending}".split(".")[0].strip().casefold() in _RESERVED:
         stem = f"_{stem}"
     room = most_bytes - len(ending.encode("utf-8", "replace"))

@@ -43,7 +43,7 @@ def register_fonts() -> tuple[str, ...]:
     if _registered and all(QFontDatabase.applicationFontFamilies(known) for known in _registered):
         return FAMILIES
     # What a font lacks is looked for in the next one; Qt says so on the terminal for each.
-    QLoggingCategory.setFilterRules("qt.text.font.db.warning=false")
+    QLoggingCategory.setFilterRules("qt.text.font.db=false")
     _registered.clear()
     _has_glyph.cache_clear()
     for name in FILES:

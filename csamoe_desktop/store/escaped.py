@@ -1,11 +1,10 @@
 """Texts that SQLite does not take, as it takes them, without a loss: the name of a mask's file may be of any bytes.
 
-SQLite's texts are UTF-8, and Python keeps what is none in half letters (PEP 383). Such a text is kept as JSON in ASCII
-behind a mark that no typed text begins with, in the column where it belongs.
+SQLite's texts are UTF-8, and Python keeps what is none in half letters (PEP 383). Such a text is kept with Python's escapes,
+in ASCII, behind a mark that no typed text begins with, in the column where it belongs.
 """
 
 import dataclasses
-import json
 
 from csamoe_desktop.names import shown
 from csamoe_desktop.store.lesions import KeptLesion
@@ -22,7 +21,7 @@ def escaped(text: str) -> str:
             pass
         else:
             return text
-    return _MARK + json.dumps(text)
+    return _MARK + text.encode("unicode_escape").decode("ascii")
 
 
 def unescaped(text: str) -> str:
@@ -30,10 +29,9 @@ def unescaped(text: str) -> str:
     if not text.startswith(_MARK):
         return text
     try:
-        told = json.loads(text[len(_MARK) :])
-    except (ValueError, RecursionError):
+        return text[len(_MARK) :].encode("ascii").decode("unicode_escape")
+    except UnicodeError:
         return text
-    return told if isinstance(told, str) else text
 
 
 def lesion_escaped(kept: KeptLesion) -> KeptLesion:
