@@ -12,7 +12,7 @@ from csamoe_desktop.report.document import Report, ReportInput
 from csamoe_desktop.report.fonts import missing_scripts, printable, register_fonts
 from csamoe_desktop.report.json_report import report_dict
 from csamoe_desktop.report.plain_text import report_text
-from csamoe_desktop.report.writing import write_report
+from csamoe_desktop.report.writing import is_report_file, write_report
 from csamoe_desktop.study.model import StudyFacts
 
 from .conftest import Make
@@ -121,3 +121,15 @@ def test_a_json_report_of_such_names_can_be_verified(make: Make, tmp_path: Path)
     for name in HOSTILE:
         write_report(tmp_path / "a.json", make(study_name=name, comment=name, reader=name))
         assert read_json(tmp_path / "a.json").changed == (), name
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_report_is_known_again_and_nothing_else_is_taken_for_one(make: Make, tmp_path: Path, language: str) -> None:
+    for suffix in (".pdf", ".json", ".txt"):
+        write_report(tmp_path / f"a{suffix}", Report((make(),), language))
+        assert is_report_file(tmp_path / f"a{suffix}"), suffix
+    for data in (b"%PDF-1.4", b"{}", b"Dear colleague", b"", b"\x89PNG", bytes(128) + b"DICM", b'{"study": "csamoe"}'):
+        (tmp_path / "b.pdf").write_bytes(data)
+        assert not is_report_file(tmp_path / "b.pdf"), data
+    assert not is_report_file(tmp_path / "none.pdf")
+    assert not is_report_file(tmp_path)
