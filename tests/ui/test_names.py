@@ -2,9 +2,12 @@
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PySide6.QtWidgets import QLabel, QPushButton
@@ -51,62 +54,70 @@ def answer(window: MainWindow, text: str) -> None:
     next(button for button in window.messages.shown()[0].findChildren(QPushButton) if button.text() == text).click()
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_an_image_of_any_name_opens_and_is_kept(
-    window: MainWindow, open_files: Open, small_png: Path, mark: Do, name: str, tmp_path: Path
+def shows(text: str) -> bool:
+    """Whether a text has only letters that can be shown, and that leave the others where they are."""
+    return not any(ord(letter) < 32 or 0xD800 <= ord(letter) < 0xE000 or letter == "\u202e" for letter in text)
+
+
+def test_images_of_any_names_open_are_listed_and_kept(
+    window: MainWindow, open_files: Open, small_png: Path, mark: Do, tmp_path: Path
 ) -> None:
-    there = tmp_path / "images" / name
-    there.parent.mkdir()
-    shutil.copy(small_png, there)
+    (tmp_path / "images").mkdir()
+    files = [tmp_path / "images" / name for name in NAMES]
     session = window.session
-    open_files(session, there, small_png)
-    assert [study.path for study in session.studies] == [there, small_png]
-    session.show_study(session.studies[0])
-    mark(session)
-    assert session.study is not None
-    for shown in (window.windowTitle(), session.study.name):
-        assert not any(ord(letter) < 32 or 0xD800 <= ord(letter) < 0xE000 or letter == "\u202e" for letter in shown)
-    assert session.study.name in window.windowTitle()
-    assert load_settings().recent_files == (str(small_png), str(there))
-    window.files._fill_recent()
-    assert window.files.recent.actions()[1].text().replace("&&", "&") == session.study.name
+    for place, file in enumerate(files):
+        shutil.copy(small_png, file)
+        open_files(session, file)
+        assert session.study is not None
+        assert session.study.path == file
+        assert shows(session.study.name)
+        assert window.windowTitle() == f"{session.study.name} · CSA-MoE Desktop"
+        window.files._fill_recent()
+        assert window.files.recent.actions()[0].text().replace("&&", "&") == session.study.name
+        assert len(os.fsencode(_mask_name(file, 11, 2))) <= 255
+        if place == 0:
+            mark(session)
     assert told(window, Kind.FAULT, Kind.REFUSAL) == []
-    assert len(os.fsencode(_mask_name(there, 11, 2))) <= 255
+    assert load_settings().recent_files == tuple(str(file) for file in files[:-11:-1])
     assert session.unreported() == (0, 0)
     window.close()
     assert not window.isVisible()
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_mask_of_any_name_is_imported_kept_and_stops_no_other(
-    window: MainWindow, open_files: Open, demo: DemoStudy, mark: Do, name: str, tmp_path: Path
+def test_masks_of_any_names_are_imported_kept_and_stop_no_other(
+    window: MainWindow, open_files: Open, demo: DemoStudy, small_png: Path, mark: Do, tmp_path: Path
 ) -> None:
-    file = tmp_path / "masks" / name
-    file.parent.mkdir()
-    shutil.copy(demo.smooth_mask, file)
+    (tmp_path / "masks").mkdir()
     session = window.session
-    open_files(session, demo.smooth)
-    window.import_mask(file)
-    assert session.mask is not None
-    assert session.mask.source == name
-    keys = [LesionKey(session.on_frame.image, 0, 1)] if session.on_frame else []
-    author = window.lesion.author.text()
-    assert not any(ord(letter) < 32 or 0xD800 <= ord(letter) < 0xE000 or letter == "\u202e" for letter in author)
-    open_files(session, demo.spiculated)
+    keys = {}
+    for place, name in enumerate(NAMES):
+        shutil.copy(demo.smooth_mask, tmp_path / "masks" / name)
+        image = tmp_path / f"image {place}.png"
+        pixels = cv2.imread(str(demo.smooth_png), cv2.IMREAD_GRAYSCALE)
+        pixels[0, 0] = place
+        cv2.imwrite(str(image), pixels)
+        open_files(session, image)
+        window.import_mask(tmp_path / "masks" / name)
+        assert session.mask is not None
+        assert session.mask.source == name
+        assert shows(window.lesion.author.text())
+        assert session.on_frame is not None
+        keys[name] = LesionKey(session.on_frame.image, 0, 1)
+    open_files(session, small_png)
     mark(session)
     assert session.on_frame is not None
-    keys.append(LesionKey(session.on_frame.image, 0, 1))
+    last = LesionKey(session.on_frame.image, 0, 1)
     assert session.unreported() == (0, 0), "all is stored"
     assert told(window, Kind.FAULT, Kind.REFUSAL) == []
     window.close()
     assert not window.isVisible()
     store = Autosave(paths.store_file())
-    first, second = (store.find(key) for key in keys)
+    for name, key in keys.items():
+        found = store.find(key)
+        assert found is not None
+        assert (found.source, found.author) == (name, Author.IMPORTED)
+    assert store.find(last) is not None
     store.close()
-    assert first is not None
-    assert second is not None
-    assert (first.source, first.author) == (name, Author.IMPORTED)
-    assert second.marked
 
 
 def test_a_folder_of_names_of_any_bytes_opens(
@@ -173,25 +184,21 @@ def test_outlines_of_another_image_are_asked_about(
     assert len(session.mask.notes) == 2
 
 
-@pytest.mark.parametrize("way", ["itself", "link", "hard link", "other"])
 def test_nothing_is_written_over_an_open_image(
-    window: MainWindow, open_files: Open, small_png: Path, mark: Do, tmp_path: Path, way: str
+    window: MainWindow, open_files: Open, small_png: Path, mark: Do, tmp_path: Path
 ) -> None:
     other = tmp_path / "other.png"
     shutil.copy(small_png, other)
     before = small_png.read_bytes()
     open_files(window.session, other, small_png)
     mark(window.session)
-    out = {"itself": small_png, "other": other}.get(way, tmp_path / "out.png")
-    if way == "link":
-        out.symlink_to(small_png)
-    if way == "hard link":
-        out.hardlink_to(small_png)
-    window.files._mask_to(out, "PNG (*.png)", lambda path: path.write_bytes(b"written"))
-    assert told(window, Kind.REFUSAL) == [
-        f"{out.name} is the file that is read ({other if way == 'other' else small_png}): writing there would destroy it."
-    ]
-    assert told(window, Kind.QUESTION) == []
+    (tmp_path / "link.png").symlink_to(small_png)
+    (tmp_path / "hard.png").hardlink_to(small_png)
+    for out in (small_png, other, tmp_path / "link.png", tmp_path / "hard.png"):
+        window.messages.clear()
+        window.files._mask_to(out, "PNG (*.png)", lambda path: path.write_bytes(b"written"))
+        (said,) = told(window, *Kind)
+        assert said.startswith(f"{out.name} is the file that is read")
     assert small_png.read_bytes() == other.read_bytes() == before
 
 
@@ -224,7 +231,7 @@ def test_a_format_chosen_in_the_dialog_keeps_a_long_name_within_the_limit(tmp_pa
         there.write_bytes(b"")
 
 
-def test_damaged_settings_are_said_at_start_and_settings_that_cannot_be_saved_hold(
+def test_settings_that_cannot_be_saved_hold_and_are_tried_again(
     qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     window = make_window(Settings())
@@ -262,3 +269,34 @@ def test_the_log_is_the_users_alone_and_takes_any_name() -> None:
 def test_a_message_shows_no_letter_that_turns_the_others(window: MainWindow) -> None:
     window.messages.note("a\udcff\u202eb")
     assert window.messages.shown()[0].findChildren(QLabel)[1].text() == f"a{REPLACED}{REPLACED}b"
+
+
+START = """
+import sys
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+from csamoe_desktop.ui.app import make_application, run
+from csamoe_desktop.ui.main_window import MainWindow
+
+make_application()
+
+def look():
+    (window,) = (one for one in QApplication.topLevelWidgets() if isinstance(one, MainWindow))
+    print([one.text for one in window.messages.shown()])
+    print(window.session.settings.reader, window.session.settings.font_size)
+    window.close()
+
+QTimer.singleShot(0, look)
+sys.exit(run([]))
+"""
+
+
+def test_damaged_settings_are_said_when_the_program_starts() -> None:
+    paths.user_folder().mkdir(parents=True)
+    paths.settings_file().write_text('{"reader": "Dr. C", "font_size": "huge"')
+    for said in (True, False):
+        ended = subprocess.run([sys.executable, "-c", START], capture_output=True, text=True, check=False)
+        assert ended.returncode == 0, ended.stderr
+        messages, reader = ended.stdout.splitlines()
+        assert ("Your settings were damaged" in messages) is said
+        assert reader == "Dr. C 10"
