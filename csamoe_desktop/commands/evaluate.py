@@ -1,7 +1,6 @@
 """Measure a model on a dataset folder: AUC of readings, Dice of proposed outlines, with 95 % intervals."""
 
 import argparse
-import json
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from csamoe_desktop.errors import UserError
 from csamoe_desktop.files import check_output, write_whole
 from csamoe_desktop.inference.bundle import Bundle, find_bundle, find_outliner
 from csamoe_desktop.inference.engine import DEVICES
+from csamoe_desktop.names import lossless_json
 from csamoe_desktop.networks.cards import Evaluation
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def _is_figures(file: Path) -> bool:
 
 
 def _write(file: Path, told: dict[str, Any]) -> None:
-    text = json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    text = lossless_json(told, indent=1, allow_nan=False) + "\n"
     write_whole(file, lambda path: path.write_text(text, encoding="utf-8"))
 
 

@@ -204,8 +204,7 @@ def _plane(stack: NDArray[np.generic], path: Path, frame: FramePlace | None) -> 
     """
     if len(stack) == 1:
         return stack[0], []
-    marked = [place for place, plane in enumerate(stack) if plane.any()]
-    place, notes = plane_of(marked, len(stack), "planes", path, frame)
+    place, notes = plane_of(lambda place: bool(stack[place].any()), len(stack), "planes", path, frame)
     return stack[place], notes
 
 

@@ -41,9 +41,6 @@ FORMATS = (
 )
 """Every format that is written; a longer suffix stands before the one it ends with."""
 
-_MOST_PAGES = 2000
-"""Of a TIFF file: the longest cine has fewer frames."""
-
 READ_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".json", ".nii", ".nii.gz", ".npy", ".npz")
 """What a mask file is usually called; what it is, its content says."""
 
@@ -182,13 +179,11 @@ def _of_pages(
     pages = [page for page, size in enumerate(sizes) if size == sizes[0]] or [0]
     if len(pages) == 1:
         return decode_picture(data, path), [f"The mask file has {len(sizes)} pages; the first was used."]
-    if len(pages) > _MOST_PAGES:
-        raise UserError(
-            f"{path.name} has {len(pages)} pages: far more than a mask has.",
-            "Save the page that belongs to this image in a file of its own.",
-        )
-    marked = [place for place, page in enumerate(pages) if np.ptp(decode_picture(data, path, page)) > 0]
-    place, notes = plane_of(marked, len(pages), "pages", path, frame)
+
+    def marks(place: int) -> bool:
+        return bool(np.ptp(decode_picture(data, path, pages[place])) > 0)
+
+    place, notes = plane_of(marks, len(pages), "pages", path, frame)
     return decode_picture(data, path, pages[place]), notes
 
 

@@ -4,7 +4,7 @@ The orientation in a NIfTI header (nifti1.h, "3D image orientation") has +x to t
 ITK writes an image as it is seen with x to the left and y to the back: columns to the right, rows downwards.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
@@ -18,6 +18,9 @@ from csamoe_desktop.errors import UserError
 _ALONG = 0.98
 """The least share of an axis's direction along one axis of the image: about 11 degrees of tilt."""
 
+_MOST_LOOKED_AT = 100
+"""Of a stack on a still image; reading a page of a TIFF takes the longer the further behind it stands."""
+
 
 @dataclass(frozen=True, slots=True)
 class FramePlace:
@@ -28,14 +31,14 @@ class FramePlace:
 
 
 def plane_of(
-    marked: Sequence[int], count: int, what: str, path: Path, frame: FramePlace | None
+    marks: Callable[[int], bool], count: int, what: str, path: Path, frame: FramePlace | None
 ) -> tuple[int, list[str]]:
     """Return which of a mask file's `count` planes or pages (`what`; from 0) belongs to `frame`, and what was guessed.
 
     A stack of as many planes as the study has frames has one a frame. Else the one that is marked is taken on a still image.
 
     Args:
-        marked: on which of them something is marked.
+        marks: whether something is marked on one of them; asked no more often than need be.
         frame: None where it is not known.
 
     Raises:
@@ -49,13 +52,18 @@ def plane_of(
                 "told.",
                 f"Save the {one} that belongs to this frame in a file of its own.",
             )
-        if frame.index not in marked:
-            where = ", ".join(str(place + 1) for place in marked[:8]) or "none"
+        if not marks(frame.index):
             raise UserError(
                 f"{path.name} marks nothing on {one} {frame.index + 1}, which is this frame's.",
-                f"Marked in it: {where}. Go to such a frame and import it there.",
+                "Go to a frame whose lesion it marks, and import it there.",
             )
         return frame.index, [f"The mask file has {count} {what}; number {frame.index + 1}, this frame's, was used."]
+    if count > _MOST_LOOKED_AT:
+        raise UserError(
+            f"{path.name} has {count} {what}: which of them is this image's cannot be told.",
+            f"Save the {one} that belongs to this image in a file of its own.",
+        )
+    marked = [place for place in range(count) if marks(place)]
     if len(marked) > 1:
         raise UserError(
             f"{path.name} marks something on {len(marked)} of its {count} {what}.",

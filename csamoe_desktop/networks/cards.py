@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from csamoe_desktop.errors import UserError
+from csamoe_desktop.names import lossless_json
 
 CARD_VERSION = 1
 POOR_BELOW = 0.75
@@ -204,7 +205,7 @@ class ModelCard:
     def to_json(self) -> str:
         """Return the card as it is written to card.json."""
         told = dataclasses.asdict(self) | {"evaluations": [one.to_dict() for one in self.evaluations]}
-        return json.dumps(told, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        return lossless_json(told, indent=2, allow_nan=False) + "\n"
 
 
 def read_card(file: Path) -> ModelCard:

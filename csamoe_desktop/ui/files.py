@@ -1,7 +1,6 @@
 """Files in and out as the user sees them: the dialogs for studies, masks and reports, and the list of recent files."""
 
 import dataclasses
-import html
 import os
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -28,6 +27,7 @@ from csamoe_desktop.names import LONGEST_NAME, fitting_name, shown, shown_name
 from csamoe_desktop.report.content import report_file_name
 from csamoe_desktop.report.writing import SUFFIXES, is_report_file
 from csamoe_desktop.study.model import Spacing
+from csamoe_desktop.ui import theme
 from csamoe_desktop.ui.closing import in_words
 from csamoe_desktop.ui.lesions import PlacedLesion
 from csamoe_desktop.ui.messages import Messages
@@ -227,7 +227,7 @@ class Files(QObject):
             # An ampersand would underline the letter after it; a tooltip takes markup.
             title = shown_name(Path(name).name).replace("&", "&&")
             action = self.recent.addAction(title, partial(self._session.open, Path(name)))
-            action.setToolTip(f"<p>{html.escape(shown(name))}</p>" if "<" in name else shown(name))
+            action.setToolTip(theme.tip(shown(name)))
         if names:
             self.recent.addSeparator()
             self.recent.addAction("Clear this list", self._clear_recent)

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from csamoe_desktop.names import shown
 from csamoe_desktop.study.model import Study
 from csamoe_desktop.ui import theme
 from csamoe_desktop.ui.session import Session
@@ -106,7 +107,7 @@ class StudyList(QWidget):
         self.studies.clear()
         for study in studies:
             item = QListWidgetItem("\n".join(_two_lines(study)))
-            item.setToolTip("\n".join([str(study.path), study.kind, *_facts(study)]))
+            item.setToolTip(theme.tip("\n".join([shown(study.path), study.kind, *_facts(study)])))
             self.studies.addItem(item)
         if not studies:
             self.studies.addItem("None is open yet")

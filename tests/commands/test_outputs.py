@@ -188,3 +188,12 @@ def test_a_name_that_is_no_text_goes_through_every_command(demo_folder: Path, tm
     assert done.returncode == 2
     assert done.stderr.decode("utf-8").startswith("There is no file")
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_damaged_settings_are_said_on_the_command_line_too(user_folder: Path, tmp_path: Path, capsys: Capture) -> None:
+    user_folder.mkdir()
+    (user_folder / "settings.json").write_text("{")
+    assert main(["assess", str(tmp_path / "none.dcm")]) == 2
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.startswith("Your settings were damaged")
+    assert second.startswith("There is no file")
