@@ -21,7 +21,7 @@ class MaskOfAnotherImage(UserError):
     def __init__(self, file: str, theirs: str, ours: str) -> None:
         super().__init__(
             f"{shown_name(file)} outlines {shown_name(theirs)}, not {shown_name(ours)}.",
-            "Choose this image's own outlines. If they are its own, let the file name the image as it is called.",
+            "Choose this image's own outlines. If these are, correct the name of the image in the file.",
         )
         self.theirs, self.ours = shown_name(theirs), shown_name(ours)
 
