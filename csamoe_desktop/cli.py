@@ -32,6 +32,7 @@ from csamoe_desktop.commands import (
 )
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.inference.loading import engine_missing, is_of_the_engine
+from csamoe_desktop.names import SHOW_HALVES
 
 _COMMANDS = {
     "assess": assess,
@@ -117,4 +118,4 @@ def _utf8_output() -> None:
     """Print any patient's name on any console, also where Windows gives a legacy code page."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+            stream.reconfigure(encoding="utf-8", errors=SHOW_HALVES)

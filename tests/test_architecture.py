@@ -16,7 +16,7 @@ PACKAGE = "csamoe_desktop"
 
 # From the base upwards: a module imports its own layer and those before it.
 LAYERS = (
-    ("", "errors", "files", "paths", "settings", "untrusted"),
+    ("", "errors", "files", "names", "paths", "settings", "untrusted"),
     ("study",),
     ("lesion",),
     ("networks",),

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from csamoe_desktop.errors import UserError
+from csamoe_desktop.files import check_output
 from csamoe_desktop.inference.bundle import find_outliner
 from csamoe_desktop.inference.engine import DEVICES
-from csamoe_desktop.lesion.formats import mask_format, write_mask
+from csamoe_desktop.lesion.formats import is_mask_file, mask_format, write_mask
 from csamoe_desktop.lesion.propose import Box, Proposal, propose, propose_in
+from csamoe_desktop.names import shown
 from csamoe_desktop.study.opening import open_study
 
 
@@ -32,6 +34,7 @@ def run(chosen: argparse.Namespace) -> int:
     """Run the command and return the exit status."""
     if mask_format(chosen.out) is None:
         raise UserError(f"{chosen.out.name} names no format that masks are written in.", "Let it end in .png.")
+    check_output(chosen.out, [chosen.image], is_mask_file)
     study = open_study(chosen.image)
     if not 1 <= chosen.frame <= study.frame_count:
         raise UserError(
@@ -67,7 +70,7 @@ def run(chosen: argparse.Namespace) -> int:
     for place, one in enumerate(found, 1):
         facts = _told(one)
         where = "{}, {} to {}, {}".format(*facts["box"])
-        written = f", written to {chosen.out}" if place == 1 else ""
+        written = f", written to {shown(chosen.out)}" if place == 1 else ""
         print(f"candidate {place}  confidence {one.confidence:.2f}, {facts['area_px']} pixels in {where}{written}")
     print(f"model        {name} on {outliner.device.words}")
     for note in study.notes:

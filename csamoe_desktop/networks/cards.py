@@ -1,13 +1,13 @@
 """The model card: everything that is known of a trained network, in one card.json beside its weights."""
 
 import dataclasses
-import json
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from csamoe_desktop.errors import UserError
+from csamoe_desktop.names import lossless_json
 from csamoe_desktop.networks.card_checks import check_card
 from csamoe_desktop.untrusted import inside, one_line, read_json
 
@@ -220,7 +220,7 @@ class ModelCard:
     def to_json(self) -> str:
         """Return the card as it is written to card.json."""
         told = dataclasses.asdict(self) | {"evaluations": [one.to_dict() for one in self.evaluations]}
-        return json.dumps(told, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        return lossless_json(told, indent=2, allow_nan=False) + "\n"
 
 
 def read_card(file: Path) -> ModelCard:

@@ -9,6 +9,7 @@ from csamoe_desktop import __version__
 from csamoe_desktop.assessment import Assessment, Category, ContourRange, categorise
 from csamoe_desktop.lesion.margin import describe_margin
 from csamoe_desktop.lesion.measure import measure
+from csamoe_desktop.names import fitting_name, shown, shown_name
 from csamoe_desktop.networks.cards import Evaluation, ModelCard, Thresholds
 from csamoe_desktop.report.document import Report, ReportInput, as_report
 from csamoe_desktop.report.lesion_words import lesion_lines, shape_lines
@@ -104,11 +105,12 @@ def content(given: ReportInput, say: Wording = PLAIN) -> ReportContent:
 
 
 def report_file_name(given: ReportInput | Report) -> str:
-    """Return a file name to suggest for the report, such as "IM0003-report.pdf"; it never holds the patient's name."""
+    """Return a file name to suggest for the report, such as "IM0003-report.pdf", that every file system takes; it never
+    holds the patient's name."""
     name = PurePath(as_report(given).readings[0].study_name)
     # A DICOM file is often named by its UID alone: what follows the last dot is then no suffix.
     stem = name.name if name.suffix[1:].isdigit() else name.stem
-    return f"{stem or 'lesion'}-report.pdf"
+    return fitting_name(stem, "-report.pdf")
 
 
 def make_scale(
@@ -158,7 +160,7 @@ def capital(words: str) -> str:
 def clean(text: str, keep_lines: bool = False) -> str:
     """Return `text` without control characters (a file may hold any), on one line unless `keep_lines`."""
     lines = [
-        " ".join("".join(" " if unicodedata.category(one) in ("Cc", "Cs") else one for one in line).split())
+        " ".join(shown("".join(" " if unicodedata.category(one) == "Cc" else one for one in line)).split())
         for line in text.splitlines()
     ]
     return "\n".join(lines).strip("\n") if keep_lines else " ".join(line for line in lines if line)
@@ -204,7 +206,7 @@ def _study(given: ReportInput, say: Wording) -> Section:
         (say("Study"), given.facts.study_description),
         (say("Accession"), given.facts.accession),
         (say("Scanner"), given.facts.device),
-        (say("File"), given.study_name),
+        (say("File"), shown_name(given.study_name)),
         (say("Frame"), say("{frame} of {frames}", frame=given.frame.index + 1, frames=given.frame_count)),
     )
 

@@ -20,6 +20,7 @@ from csamoe_desktop import __version__
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.files import write_whole
 from csamoe_desktop.lesion.run_lengths import compressed, runs
+from csamoe_desktop.names import shown_name, writable
 from csamoe_desktop.report.content import clean
 from csamoe_desktop.report.document import Report, ReportInput, as_report
 from csamoe_desktop.report.lesion_size import LesionSize, lesion_size
@@ -67,7 +68,7 @@ def report_dict(given: ReportInput | Report) -> dict[str, Any]:
         "readings": [_reading(one, contents[place]) for place, one in enumerate(report.readings)],
         "together": together,
     }
-    return _hashed(told)
+    return _hashed(writable(told))
 
 
 def write_json(path: Path, given: ReportInput | Report) -> str:
@@ -106,9 +107,9 @@ def _hashed(told: dict[str, Any]) -> dict[str, Any]:
 def _reading(given: ReportInput, said: ReportContent) -> dict[str, Any]:
     assessment, frame = given.assessment, given.frame
     card = assessment.card
-    told = {
+    told: dict[str, Any] = {
         "image": {
-            "study": given.study_name,
+            "study": shown_name(given.study_name),
             "instance_uid": given.facts.instance_uid,
             "frame": frame.index + 1,
             "frames": given.frame_count,
@@ -121,7 +122,7 @@ def _reading(given: ReportInput, said: ReportContent) -> dict[str, Any]:
             "size": list(given.mask.pixels.shape),
             "counts": compressed(runs(given.mask.pixels)),
             "author": given.mask.author.value,
-            "source": given.mask.source,
+            "source": shown_name(given.mask.source) if given.mask.source else "",
             "notes": list(given.mask.notes),
         },
         "model": {
@@ -140,6 +141,7 @@ def _reading(given: ReportInput, said: ReportContent) -> dict[str, Any]:
         "comment": given.comment,
         "words": _words(said),
     }
+    told = writable(told)
     return {**told, "parts_sha256": parts_sha256(told)}
 
 

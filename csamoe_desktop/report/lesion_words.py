@@ -5,6 +5,7 @@ from csamoe_desktop.lesion.description import Description
 from csamoe_desktop.lesion.margin import Margin
 from csamoe_desktop.lesion.measure import Size
 from csamoe_desktop.lesion.regions import Part
+from csamoe_desktop.names import shown_name
 from csamoe_desktop.report.document import ReportInput
 from csamoe_desktop.report.wording import PLAIN, Wording
 
@@ -58,7 +59,10 @@ def lesion_lines(given: ReportInput, size: Size | None, say: Wording = PLAIN) ->
         (say("Size"), say("{diameters}, area {area}", diameters=size.diameters(), area=size.area_words())),
         (say("Size from"), say.told(size.source)),
         *_calipers(given, say),
-        (say("Outline"), say("{author} ({source})", author=author, source=mask.source) if mask.source else author),
+        (
+            say("Outline"),
+            say("{author} ({source})", author=author, source=shown_name(mask.source)) if mask.source else author,
+        ),
         (say("Read from"), _part_words(regions.part, given.frame.shape, say)),
     )
     if not given.assessment.card.needs_outline:

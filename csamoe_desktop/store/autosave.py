@@ -8,6 +8,7 @@ import logging
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import TypeVar
@@ -17,8 +18,10 @@ from csamoe_desktop.lesion.calipers import Caliper
 from csamoe_desktop.report.examination import Examination
 from csamoe_desktop.store import database
 from csamoe_desktop.store.calipers import get_calipers, put_calipers
+from csamoe_desktop.store.escaped import lesion_escaped, lesion_unescaped
 from csamoe_desktop.store.examinations import get_examination, put_examination
 from csamoe_desktop.store.lesions import KeptLesion, LesionKey, get, numbers, put
+from csamoe_desktop.store.rows import Row, RowsLeft, not_kept, write_rows
 
 _log = logging.getLogger(__name__)
 
@@ -110,7 +113,7 @@ class Autosave:
             ) from problem
         if found is None:
             return None
-        kept, edition = found
+        kept, edition = lesion_unescaped(found[0]), found[1]
         with self._guard:
             self._editions[key] = edition
         return kept
@@ -161,7 +164,7 @@ class Autosave:
             written long ago, is to be kept anew then. Else None.
 
         Raises:
-            UserError: it cannot be written; it all goes on waiting.
+            UserError: it, or a part of it, cannot be written, for whatever reason; what cannot goes on waiting.
         """
         with self._writing:
             try:
@@ -181,6 +184,12 @@ class Autosave:
             except (OSError, sqlite3.Error) as problem:
                 self._stop_writing()
                 raise database.refusal(self.file, problem) from problem
+            except UserError:
+                raise
+            except Exception as problem:
+                # Whatever it is, it is not kept: that is said, and tried again.
+                self._stop_writing()
+                raise not_kept(problem) from problem
             told, self._afresh = self._afresh, None
         return told
 
@@ -229,37 +238,47 @@ class Autosave:
         return self._writer
 
     def _write_all(self) -> None:
+        """Write what waits, each row by itself.
+
+        Raises:
+            OSError, sqlite3.Error: the file cannot be written; all of it goes on waiting.
+            RowsLeft: some rows could not be written, and go on waiting; the others are.
+        """
         connection = self._connection()
+        left: dict[object, object] = {}
         while True:
             with self._guard:
-                batch, seen, measured = dict(self._queue), dict(self._editions), dict(self._measured)
-                examinations = dict(self._examinations)
-            if not (batch or measured or examinations):
-                return
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                editions = {key: put(connection, key, kept, seen.get(key)) for key, kept in batch.items()}
-                for (image, frame), calipers in measured.items():
-                    put_calipers(connection, image, frame, calipers)
-                for name, examination in examinations.items():
-                    put_examination(connection, name, examination)
-                connection.execute("COMMIT")
-            except BaseException:
-                with suppress(sqlite3.Error):
-                    connection.execute("ROLLBACK")
-                raise
+                # One that failed is tried again now only if something newer has taken its place.
+                rows = [row for row in self._rows() if left.get(row.place) is not row.value]
+            if not rows:
+                break
+            written, refused = write_rows(connection, rows)
+            left |= {row.place: row.value for row in refused}
             with self._guard:
-                self._editions |= editions
-                for key, kept in batch.items():
-                    # Where a newer one came meanwhile, that goes on waiting.
-                    if self._queue.get(key) is kept:
-                        del self._queue[key]
-                for place, calipers in measured.items():
-                    if self._measured.get(place) is calipers:
-                        del self._measured[place]
-                for name, examination in examinations.items():
-                    if self._examinations.get(name) is examination:
-                        del self._examinations[name]
+                for row, edition in written.items():
+                    left.pop(row.place, None)
+                    if isinstance(row.place, LesionKey):
+                        self._editions[row.place] = None if edition is None else str(edition)
+                    row.done()
+        if left:
+            raise RowsLeft(len(left))
+
+    def _rows(self) -> list[Row]:
+        """Return what waits, row by row."""
+        return [
+            *(
+                Row(self._queue, key, kept, partial(_put_lesion, key, kept, self._editions.get(key)))
+                for key, kept in self._queue.items()
+            ),
+            *(
+                Row(self._measured, place, calipers, partial(_put_calipers, place, calipers))
+                for place, calipers in self._measured.items()
+            ),
+            *(
+                Row(self._examinations, name, said, partial(_put_examination, name, said))
+                for name, said in self._examinations.items()
+            ),
+        ]
 
     def _gone(self) -> bool:
         """Let go of a file that is no longer the one under this name; return whether it was so.
@@ -319,6 +338,18 @@ class Autosave:
             with suppress(sqlite3.Error):
                 self._writer.close()
         self._writer = None
+
+
+def _put_lesion(key: LesionKey, kept: KeptLesion, seen: str | None, connection: sqlite3.Connection) -> str | None:
+    return put(connection, key, lesion_escaped(kept), seen)
+
+
+def _put_calipers(place: tuple[str, int], calipers: tuple[Caliper, ...], connection: sqlite3.Connection) -> None:
+    put_calipers(connection, *place, calipers)
+
+
+def _put_examination(name: str, said: Examination, connection: sqlite3.Connection) -> None:
+    put_examination(connection, name, said)
 
 
 def _identity(file: Path) -> _Identity | None:

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from csamoe_desktop.errors import UserError
+from csamoe_desktop.files import make_private_folder
 
 _COLUMNS = """
     image TEXT NOT NULL, frame INTEGER NOT NULL, lesion INTEGER NOT NULL DEFAULT 1,
@@ -87,7 +88,7 @@ def open_to_write(file: Path, seconds: float) -> sqlite3.Connection:
         OSError, sqlite3.Error: it cannot be opened, made or written to; `damaged` and `refusal` say more.
         UserError: a newer version of the program has written it.
     """
-    file.parent.mkdir(parents=True, exist_ok=True)
+    make_private_folder(file.parent)
     with suppress(FileExistsError):
         # The user's own: comments may say more of a patient than they should.
         os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))

@@ -14,6 +14,7 @@ from threading import Lock
 
 from csamoe_desktop.assessment import Category
 from csamoe_desktop.errors import UserError
+from csamoe_desktop.names import lossless_json
 from csamoe_desktop.report.own_read import OwnRead, ReadRecord, own_read_from
 from csamoe_desktop.store import database
 from csamoe_desktop.store.lesions import LesionKey
@@ -90,6 +91,12 @@ class Reads:
         with self._guard:
             return bool(self._queue)
 
+    @property
+    def waiting(self) -> int:
+        """How many rows are not in the store yet."""
+        with self._guard:
+            return len(self._queue)
+
     def write(self) -> None:
         """Write what waits.
 
@@ -101,12 +108,19 @@ class Reads:
                 batch = dict(self._queue)
             if not batch:
                 return
-            self._write([(_STATEMENT, _row(sitting)) for sitting in batch.values()], database.KEEP_READS)
+            rows, problem = _rows(batch)
+            if rows:
+                self._write([(_STATEMENT, row) for row in rows.values()], database.KEEP_READS)
             with self._guard:
-                for name, sitting in batch.items():
+                for name in rows:
                     # Where a newer state came meanwhile, that goes on waiting.
-                    if self._queue.get(name) is sitting:
+                    if self._queue.get(name) is batch[name]:
                         del self._queue[name]
+            if problem is not None:
+                raise UserError(
+                    f"{len(batch) - len(rows)} of your reads could not be stored: something went wrong inside the program.",
+                    "The others are. They are tried again with the next.",
+                ) from problem
 
     def set_pathology(self, key: LesionKey, found: Pathology) -> None:
         """Write what was found out of a lesion; it holds for every sitting with it.
@@ -168,6 +182,20 @@ class Reads:
 _STATEMENT = f"INSERT OR REPLACE INTO reading ({_COLUMNS}) VALUES ({', '.join('?' * 18)})"
 
 
+def _rows(batch: dict[str, Sitting]) -> tuple[dict[str, tuple[object, ...]], Exception | None]:
+    """Return the rows of those sittings that can be written, by their names, and why the others cannot: one that cannot
+    keeps none of the others."""
+    rows: dict[str, tuple[object, ...]] = {}
+    problem: Exception | None = None
+    for name, sitting in batch.items():
+        try:
+            rows[name] = _row(sitting)
+        except Exception as refused:  # noqa: BLE001 - whatever it is
+            _log.error("a read cannot be written", exc_info=refused)
+            problem = refused
+    return rows, problem
+
+
 def _row(sitting: Sitting) -> tuple[object, ...]:
     record, ai = sitting.record, sitting.ai
     return (
@@ -176,7 +204,7 @@ def _row(sitting: Sitting) -> tuple[object, ...]:
         ai.category.value if ai else None, ai.probability if ai else None, record.ai_seconds,
         ai.model if ai else None, ai.weights_sha256 if ai else None, ai.mask_sha256 if ai else None,
         None if record.final.untouched else _told(record.final), record.final_seconds,
-        json.dumps(list(ai.guard) if ai else [], ensure_ascii=False),
+        lossless_json(list(ai.guard) if ai else []),
     )  # fmt: skip
 
 
@@ -208,7 +236,7 @@ def _with_pathology(sitting: Sitting, pathology: dict[LesionKey, Pathology]) -> 
 
 
 def _told(read: OwnRead | None) -> str | None:
-    return None if read is None else json.dumps(read.to_dict(), ensure_ascii=False)
+    return None if read is None else lossless_json(read.to_dict())
 
 
 def _read(told: object) -> OwnRead | None:

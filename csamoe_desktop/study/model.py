@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from csamoe_desktop.names import shown_name
+
 QUICK_VALUES = 4_000_000
 """A frame of more values than these, compressed or not, is not waited for."""
 BY_HAND = "calibrated by hand"
@@ -100,6 +102,11 @@ class Study:
     frame_seconds: float | None = None
     quick: bool = True
     apart: bool = False
+
+    @property
+    def name(self) -> str:
+        """The file's name, without its folder, as it can be shown; `path` leads to the file."""
+        return shown_name(self.path.name)
 
     def frame(self, index: int, decode: Callable[[int], NDArray[np.uint8]] | None = None) -> Frame:
         """Return frame `index` (from 0), decoded now, by `decode` in the place of its own where that is given.

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.files import reason
+from csamoe_desktop.names import shown
 from csamoe_desktop.study.dicom import looks_like_dicom, open_dicom
 from csamoe_desktop.study.model import Study
 from csamoe_desktop.study.raster import open_picture, picture_kind
@@ -68,13 +69,13 @@ class Inspection:
     def line(self) -> str:
         """Return one line for a person to read."""
         if self.status != "ok":
-            return f"{self.status:<8}{self.path}: {self.reason}"
+            return f"{self.status:<8}{shown(self.path)}: {self.reason}"
         frames = f"{self.frames} frame{'' if self.frames == 1 else 's'} of {self.columns} x {self.rows} pixels"
         scale = "no scale"
         if self.spacing_mm is not None:
             row, column = self.spacing_mm
             scale = f"{row:.4g} mm/px" if f"{row:.4g}" == f"{column:.4g}" else f"{column:.4g} x {row:.4g} mm/px"
-        return f"{self.status:<8}{self.path}: {self.kind}, {frames}, {scale}"
+        return f"{self.status:<8}{shown(self.path)}: {self.kind}, {frames}, {scale}"
 
 
 def open_study(path: Path) -> Study:

@@ -79,6 +79,11 @@ def read_dataset(folder: Path) -> list[Sample]:
     return [Sample(folder / row["image"], folder / row["mask"], row["label"], row["group"], dict(row)) for row in rows]
 
 
+def files_of(folder: Path, samples: Iterable[Sample]) -> list[Path]:
+    """Return every file that a dataset folder is read from: its table, images and masks."""
+    return [folder / "labels.csv", *(file for sample in samples for file in (sample.image, sample.mask))]
+
+
 def where(samples: Iterable[Sample], conditions: Sequence[str]) -> list[Sample]:
     """Return the samples that meet every "COLUMN=VALUE" of `conditions`.
 

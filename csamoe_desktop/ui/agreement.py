@@ -21,11 +21,11 @@ from PySide6.QtWidgets import (
 
 from csamoe_desktop.assessment import Category
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.files import write_whole
+from csamoe_desktop.files import check_output, write_whole
 from csamoe_desktop.report.lexicon import load_lexicon
 from csamoe_desktop.report.own_read import OwnRead
 from csamoe_desktop.report.reasons import probability_words
-from csamoe_desktop.store.agreement import Summary, as_csv, differ, summarise
+from csamoe_desktop.store.agreement import Summary, as_csv, differ, is_csv, summarise
 from csamoe_desktop.store.reads import Pathology, Sitting
 from csamoe_desktop.ui import theme
 from csamoe_desktop.ui.session import Session
@@ -229,6 +229,7 @@ class AgreementDialog(QDialog):
 
     def _write(self, name: str) -> None:
         try:
+            check_output(Path(name), [study.path for study in self._session.studies], is_csv)
             self.write_csv(Path(name))
         except UserError as problem:
             self.problem.setText(str(problem))

@@ -286,7 +286,7 @@ class ComparisonWindow(QDialog):
         which = f", frame {frame.index + 1} of {study.frame_count}" if study.frame_count > 1 else ""
         outline = "no outline" if work.mask.empty else f"outline {work.mask.author.value}"
         name = f", {work.title}" if len(session.lesions.there) > 1 else ""
-        named = f"{study.path.name}{which}{name}"
+        named = f"{study.name}{which}{name}"
         return named, f"{named}, {outline}"
 
     def _lay_out(self) -> None:

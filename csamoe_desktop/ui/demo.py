@@ -6,7 +6,9 @@ from pathlib import Path
 from PySide6.QtCore import QEventLoop, QTimer
 
 from csamoe_desktop.errors import UserError
+from csamoe_desktop.files import check_output
 from csamoe_desktop.report.own_read import OwnRead
+from csamoe_desktop.report.writing import is_report_file
 from csamoe_desktop.settings import Settings, load_settings
 from csamoe_desktop.study.phantom import DemoStudy, write_demo_study
 from csamoe_desktop.ui.app import make_window, run
@@ -63,6 +65,16 @@ def run_whole_job(folder: Path) -> list[Path]:
     finally:
         _remove(window)
     return [folder / REPORT, picture]
+
+
+def check_folder(folder: Path) -> None:
+    """See that the demo's files replace none but those of an earlier demo.
+
+    Raises:
+        UserError: they would.
+    """
+    check_output(folder / REPORT, (), is_report_file)
+    check_output(folder / PICTURE, (), lambda file: is_report_file(folder / REPORT))
 
 
 def read_window(study: DemoStudy, settings: Settings) -> MainWindow:

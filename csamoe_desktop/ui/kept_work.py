@@ -84,7 +84,8 @@ class KeptWork(QObject):
         self._anew: set[tuple[Path, int]] = set()
         """Frames of files opened anew, on which something was done before: whether they are the same is still to be seen."""
         self._examinations: dict[str, Examination] = {}
-        self._said = False
+        self._said = ""
+        """Why the store cannot be read or written, as it was said; "" while it is in order."""
         self._rests_until = 0.0
         self._looks = QTimer(self)
         self._looks.timeout.connect(self._look)
@@ -172,7 +173,9 @@ class KeptWork(QObject):
         self._give()
         if not self.safe:
             self._store_now()
-        return sum(kept.marked for kept in self._autosave.waiting), self._autosave.waiting_notes
+        ungiven = [work for entry in self._entries() for work in entry.unkept() if not work.mask.in_stroke]
+        outlines = sum(kept.marked for kept in self._autosave.waiting) + sum(not work.mask.empty for work in ungiven)
+        return outlines, self._autosave.waiting_notes + sum(bool(work.comment.strip()) for work in ungiven)
 
     def close(self) -> None:
         """Store all, a stroke in hand too, and let go of the store."""
@@ -240,7 +243,11 @@ class KeptWork(QObject):
                     continue
                 key = LesionKey(entry.work.image, entry.frame, work.number)
                 pixels = LesionMask(mask.pixels, mask.author, mask.source, mask.notes)
-                kept = nothing_of(mask.pixels.shape) if state is None else packed(pixels, *state[1:])
+                try:
+                    kept = nothing_of(mask.pixels.shape) if state is None else packed(pixels, *state[1:])
+                except Exception as problem:  # noqa: BLE001 - one that cannot be packed keeps none of the others
+                    self._could_not(problem)
+                    continue
                 self._autosave.keep(key, kept)
                 entry.given[work.number] = state
             if (now := entry.work.calipers.now) != entry.measured:
@@ -255,7 +262,7 @@ class KeptWork(QObject):
     def _store_now(self) -> None:
         try:
             self._could(self._autosave.write())
-        except UserError as problem:
+        except Exception as problem:  # noqa: BLE001 - whatever it is, it is not kept, and the program may be closing
             self._could_not(problem)
 
     def _could(self, begun_afresh: UserError | None) -> None:
@@ -270,15 +277,16 @@ class KeptWork(QObject):
             self.failed.emit(begun_afresh)
         elif self._said:
             self.noted.emit("Your outlines are kept again.")
-        self._said = False
+        self._said = ""
         self._rests_until = 0.0
 
     def _could_not(self, problem: BaseException) -> None:
         self._rests_until = monotonic() + _TRY_AGAIN_AFTER
         if not isinstance(problem, UserError):
             _log.error("fault in storing", exc_info=problem)
-        if not self._said:
-            self._said = True
+        # Another reason is another thing to say.
+        if self._said != str(problem):
+            self._said = str(problem)
             self.failed.emit(problem)
 
 

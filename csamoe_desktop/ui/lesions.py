@@ -33,7 +33,7 @@ class PlacedLesion:
     @property
     def where(self) -> str:
         """Say which image it is on."""
-        return self.study.path.name + (f", frame {self.frame + 1}" if self.study.frame_count > 1 else "")
+        return self.study.name + (f", frame {self.frame + 1}" if self.study.frame_count > 1 else "")
 
 
 class Lesions(QObject):

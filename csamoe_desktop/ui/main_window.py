@@ -314,7 +314,7 @@ class MainWindow(QMainWindow):
 
     def _show_title(self) -> None:
         study = self.session.study
-        self.setWindowTitle("CSA-MoE Desktop" if study is None else f"{study.path.name} · CSA-MoE Desktop")
+        self.setWindowTitle("CSA-MoE Desktop" if study is None else f"{study.name} · CSA-MoE Desktop")
 
     def _show_playing(self, playing: bool) -> None:
         self.actions_table["cine"].setIcon(theme.icon("pause" if playing else "play"))

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolBut
 
 from csamoe_desktop import __version__, paths
 from csamoe_desktop.errors import UserError
+from csamoe_desktop.names import shown
 from csamoe_desktop.ui import theme
 
 _log = logging.getLogger(__name__)
@@ -33,6 +34,8 @@ class Message(QFrame):
 
     def __init__(self, kind: Kind, text: str, hint: str) -> None:
         super().__init__()
+        # Names of files are in them, which may be of any letters.
+        text, hint = shown(text), shown(hint)
         self.kind, self.text, self.hint = kind, text, hint
         self.setProperty("role", "message")
         self.setProperty("kind", kind.value)

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from csamoe_desktop import paths
 from csamoe_desktop.errors import UserError
+from csamoe_desktop.report.fonts import missing_scripts
 from csamoe_desktop.study.archive import Unpacked
 from csamoe_desktop.study.dicom import NoImage
 from csamoe_desktop.study.folder import FolderImages, holds_images, images_of
@@ -146,6 +147,10 @@ class Opening(QObject):
         self._session.show_opened(study, frame, opened)
         for note in study.notes:
             self._session.noted.emit(note)
+        if scripts := missing_scripts(study.facts.patient_name):
+            self._session.noted.emit(
+                f"Some letters of the patient's name cannot be shown: no font on this computer has them ({', '.join(scripts)})."
+            )
 
     def _failed(self, problem: BaseException) -> None:
         self._folder = None

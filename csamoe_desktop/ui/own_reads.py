@@ -177,6 +177,18 @@ class OwnReads(QObject):
         if self._work is not None and self._take(self._work):
             self._store()
 
+    def at_stake(self) -> int:
+        """Try to store all at once, and return how many reads the store did not take."""
+        self._tick()
+        if self._work is not None:
+            self._take(self._work)
+        if self.reads.work_to_do:
+            try:
+                self.reads.write()
+            except Exception as problem:  # noqa: BLE001 - whatever it is, it is counted
+                _log.warning("reads are not stored: %s", problem)
+        return self.reads.waiting
+
     def close(self) -> None:
         """Put the sitting in view, and what waits, into the store now."""
         self._tick()
@@ -184,7 +196,7 @@ class OwnReads(QObject):
             self._take(self._work)
         try:
             self.reads.write()
-        except UserError as problem:
+        except Exception as problem:  # noqa: BLE001 - whatever it is, the program closes
             _log.warning("reads are lost: %s", problem)
         # A report finished as the program closes has begun another.
         self._session.jobs.finish()

@@ -162,7 +162,7 @@ class Reports:
 
         def make(frame: Frame) -> ReportInput:
             return ReportInput(
-                study_name=study.path.name,
+                study_name=study.name,
                 facts=study.facts,
                 frame=frame,
                 frame_count=study.frame_count,

@@ -7,6 +7,7 @@ from csamoe_desktop.assessment import Assessment
 from csamoe_desktop.lesion.calipers import numbered
 from csamoe_desktop.lesion.history import EditedMask
 from csamoe_desktop.lesion.measure import area_words, source_words
+from csamoe_desktop.names import shown_name
 from csamoe_desktop.report.content import ReportContent, content
 from csamoe_desktop.study.model import Spacing
 from csamoe_desktop.ui import theme
@@ -98,7 +99,7 @@ class LesionBox(Box):
             return
         theme.set_role(self.author, "")
         author = mask.author.value.capitalize()
-        self.author.setText(f"{author}: {mask.source}" if mask.source else author)
+        self.author.setText(f"{author}: {shown_name(mask.source)}" if mask.source else author)
         self.source.setText(_sentence(source_words(session.frame.spacing)))
         self._show_size(mask, session.frame.spacing)
         given = session.reports.in_view() if session.reading_state is ReadingState.DONE else None

@@ -1,6 +1,7 @@
 """What is open: studies, frame, lesion mask and assessment. It emits facts; widgets ask it and listen, and hold no other."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from csamoe_desktop.inference.bundle import DEFAULT
 from csamoe_desktop.lesion.formats import read_mask
 from csamoe_desktop.lesion.history import EditedMask
 from csamoe_desktop.lesion.mask import Author
+from csamoe_desktop.lesion.planes import FramePlace
 from csamoe_desktop.settings import Settings, save_settings
 from csamoe_desktop.store.autosave import Autosave
 from csamoe_desktop.study.model import Frame, Study
@@ -74,6 +76,8 @@ class Session(QObject):
         super().__init__(parent)
         self.jobs = Jobs(self)
         self.settings = settings
+        self._unsaved = False
+        """Whether the settings are not on disk as they are here."""
         self.studies: list[Study] = []
         self.study: Study | None = None
         self.frame: Frame | None = None
@@ -153,11 +157,14 @@ class Session(QObject):
         return self.calibration.applied(placed.study, frame, placed.work.image)
 
     def unreported(self, study: Study | None = None) -> tuple[int, int]:
-        """Return how many outlines and how many comments are lost when a study is closed, or the program (None).
+        """Return how many outlines and how many notes (reads too) are lost when a study is closed, or the program (None).
 
         With a study none are: what the store could not take waits for it until the program ends.
         """
-        return (0, 0) if study is not None else self._kept.at_stake()
+        if study is not None:
+            return 0, 0
+        outlines, notes = self._kept.at_stake()
+        return outlines, notes + self.own_reads.at_stake()
 
     @property
     def kept_all(self) -> bool:
@@ -199,7 +206,7 @@ class Session(QObject):
         self.lesions.changed.emit()
         self.readingChanged.emit()
         if made_way and study is not None and frame is not None:
-            which = f"Frame {frame.index + 1} of {study.path.name}" if study.frame_count > 1 else study.path.name
+            which = f"Frame {frame.index + 1} of {study.name}" if study.frame_count > 1 else study.name
             self.noted.emit(f"{which} is another image than before: the outline made on that one was put aside.")
 
     # -- the lesion at hand and its mask
@@ -222,10 +229,11 @@ class Session(QObject):
         self.maskChanged.emit(box)
         self.readingChanged.emit()
 
-    def import_mask(self, path: Path, resize: bool = False) -> None:
+    def import_mask(self, path: Path, resize: bool = False, another: bool = False) -> None:
         """Put the mask in the file `path` in the place of the one in view; one step of undo.
 
         Raises:
+            MaskOfAnotherImage: the file says so, and `another` is not set.
             MaskSizeMismatch: its size is not the frame's, and `resize` is not set.
             UserError: it cannot be read, or is empty.
         """
@@ -233,7 +241,8 @@ class Session(QObject):
             raise UserError("There is no image to put a mask on.", "Open a study first.")
         if self.lesions.refuses():
             return
-        read = read_mask(path, self.frame.shape, resize=resize, image=self.study.path.name)
+        place = FramePlace(self.frame.index, self.study.frame_count)
+        read = read_mask(path, self.frame.shape, resize, self.study.path.name, place, another)
         self.mask.replace(read.pixels, Author.IMPORTED, path.name, read.notes)
         self.mask_edited(None)
         for note in read.notes:
@@ -353,8 +362,10 @@ class Session(QObject):
             return
         was_loaded = self.predictor is not None or self.jobs.busy(LOADING)
         before, self.settings = (self.model, self.settings.device), settings
+        self._unsaved = True
         try:
             save_settings(settings)
+            self._unsaved = False
         except UserError as problem:
             self.failed.emit(problem)
         self.settingsChanged.emit()
@@ -365,6 +376,9 @@ class Session(QObject):
 
     def close(self) -> None:
         """Stop all work and wait for it, a report being written excepted, which is finished; then all is silent."""
+        if self._unsaved:
+            with suppress(UserError):
+                save_settings(self.settings)
         self.opening.stop()
         self.proposals.close()
         self.measuring.close()

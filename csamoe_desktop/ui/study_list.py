@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from csamoe_desktop.names import shown
 from csamoe_desktop.study.model import Study
 from csamoe_desktop.ui import theme
 from csamoe_desktop.ui.session import Session
@@ -222,7 +223,7 @@ class _StudyItem(QListWidgetItem):
     def __init__(self, study: Study, pictures: Thumbnails) -> None:
         super().__init__("\n".join(_two_lines(study)))
         self._study, self._pictures = study, pictures
-        self.setToolTip("\n".join([str(study.path), study.kind, *_facts(study)]))
+        self.setToolTip(theme.tip("\n".join([shown(study.path), study.kind, *_facts(study)])))
 
     def data(self, role: int) -> Any:
         """Return what is shown; the picture of the first frame once it is there."""
@@ -265,9 +266,9 @@ def _two_lines(study: Study, prior: bool = False) -> tuple[str, str]:
     """Return who or what a study is, and when or which: the patient where the file names one, else the file."""
     facts = study.facts
     if not (facts.patient_name or facts.patient_id):
-        return study.path.name, study.kind
+        return study.name, study.kind
     return facts.patient_name or facts.patient_id, " · ".join(
-        filter(None, ("prior" if prior else "", facts.study_date, study.path.name))
+        filter(None, ("prior" if prior else "", facts.study_date, study.name))
     )
 
 
