@@ -16,8 +16,8 @@ from csamoe_desktop.files import write_whole
 from csamoe_desktop.lesion import annotations, arrays
 from csamoe_desktop.lesion.levels import Bool, find_lesion
 from csamoe_desktop.lesion.regions import nearest
-from csamoe_desktop.study.model import Spacing
 from csamoe_desktop.study.raster import Decoded, decode_picture, picture_kind, read_bytes, tiff_pages
+from csamoe_desktop.study.scale import AnyScale
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +98,11 @@ def mask_format(path: Path) -> MaskFormat | None:
     return next((one for one in FORMATS if name.endswith(one.suffixes)), None)
 
 
-def write_mask(path: Path, pixels: Bool, spacing: Spacing | None = None, image: str = "") -> None:
+def write_mask(path: Path, pixels: Bool, scale: AnyScale = None, image: str = "") -> None:
     """Write a mask, bool (rows, columns), in the format of the path's suffix; pictures are of 0 and 255.
 
     Args:
-        spacing: of the frame; NIfTI holds it.
+        scale: of the frame; NIfTI holds the millimetres of the mask.
         image: the frame's file name; labelme and COCO hold it.
 
     Raises:
@@ -119,7 +119,7 @@ def write_mask(path: Path, pixels: Bool, spacing: Spacing | None = None, image: 
         case "labelme":
             encoded = annotations.labelme(pixels, image)
         case "NIfTI":
-            encoded = arrays.nifti(pixels, spacing, compress=name.endswith(".gz"))
+            encoded = arrays.nifti(pixels, scale, compress=name.endswith(".gz"))
         case "NumPy":
             encoded = arrays.npz(pixels) if name.endswith(".npz") else arrays.npy(pixels)
         case _:

@@ -15,7 +15,7 @@ from csamoe_desktop.errors import UserError
 from csamoe_desktop.lesion.formats import FORMATS, READ_SUFFIXES, MaskSizeMismatch, mask_format, write_mask
 from csamoe_desktop.report.content import report_file_name
 from csamoe_desktop.report.writing import SUFFIXES
-from csamoe_desktop.study.model import Spacing
+from csamoe_desktop.study.scale import Scale
 from csamoe_desktop.ui.closing import in_words
 from csamoe_desktop.ui.lesions import PlacedLesion
 from csamoe_desktop.ui.messages import Messages
@@ -95,7 +95,7 @@ class Files(QObject):
             lambda chosen: dialog.selectFile(_in_format(Path(next(iter(dialog.selectedFiles()), name)), chosen).name)
         )
         # As the mask is now: another frame may come into view under the dialog.
-        write = partial(self._write_mask, pixels=mask.pixels.copy(), spacing=frame.spacing, image=study.path.name)
+        write = partial(self._write_mask, pixels=mask.pixels.copy(), scale=frame.scale, image=study.path.name)
         dialog.fileSelected.connect(lambda typed: self._mask_to(Path(typed), dialog.selectedNameFilter(), write))
         dialog.open()
 
@@ -152,9 +152,9 @@ class Files(QObject):
             f"There is a file {path.name} already in {path.parent}.", "", "Replace it", partial(write, path)
         )
 
-    def _write_mask(self, path: Path, pixels: NDArray[np.bool_], spacing: Spacing | None, image: str) -> None:
+    def _write_mask(self, path: Path, pixels: NDArray[np.bool_], scale: Scale, image: str) -> None:
         try:
-            write_mask(path, pixels, spacing, image)
+            write_mask(path, pixels, scale, image)
         except UserError as problem:
             self._messages.failure(problem)
         else:
