@@ -22,6 +22,7 @@ from csamoe_desktop.study.scale import (
     Region,
     Scale,
     Spacing,
+    listed,
     pixels_only,
     scale_from,
 )
@@ -68,7 +69,7 @@ def find_scale(header: Dataset) -> tuple[Scale, tuple[str, ...]]:
         largest = max(used, key=lambda one: one.area.height * one.area.width if one.area else 0.0)
         assert largest.spacing is not None, "a region in use without millimetres"
         shown = largest.spacing.row / largest.spacing.column
-        names = " and ".join(one.name for one in used)
+        names = listed([part for one in used if (part := one.region(1.0)) is not None])
         elsewhere = pixels_only(f"outside the calibrated part of the image ({names})", shown)
     elif refused and not all(one.silent for one in refused):
         elsewhere = pixels_only(refused[0].reason, aspect or 1.0)
@@ -107,7 +108,7 @@ def find_frame_scales(header: Dataset) -> tuple[tuple[Scale, ...], tuple[str, ..
         found.append(scale)
         notes += said
     if len(set(found)) > 1:
-        notes.append(f"{_sentence(FRAMES_DIFFER)}; each is measured by its own.")
+        notes.append("The frames have different scales; each is measured by its own.")
     return tuple(found), tuple(dict.fromkeys(notes))
 
 

@@ -123,7 +123,7 @@ _NO_MILLIMETRES = pixels_only()
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A part of the frame with a spacing of its own, such as "region 1"; without millimetres its source says why.
+    """A part of the frame with a spacing of its own, called such as "region 1"; without millimetres its source says why.
 
     `lengths` is whether there can be any on it: not on an M-mode or a spectrum.
     """
@@ -167,16 +167,16 @@ class Scale:
                 return other.spacing
             return self._pixels(f"partly on {other.name}, which is not calibrated")
         if any(not calibrated[0].spacing.agrees(one.spacing) for one in calibrated):
-            return self._pixels(f"across regions of different scale ({_listed(calibrated)})")
+            return self._pixels(f"across regions of different scale ({listed(calibrated)})")
         if home is not None:
             return home.spacing
         if len(calibrated) > 1:
-            return self._pixels(f"across two images ({_listed(calibrated)})")
-        return self._pixels(f"partly outside the calibrated part of the image ({_listed(calibrated)})")
+            return self._pixels(f"across two images ({listed(calibrated)})")
+        return self._pixels(f"partly outside the calibrated part of the image ({listed(calibrated)})")
 
     def region_of(self, spacing: Spacing) -> str:
         """Return what the regions are called that have this spacing, such as "region 1", or ""."""
-        return _listed([one for one in self.regions if one.spacing.in_mm and one.spacing.agrees(spacing)])
+        return listed([one for one in self.regions if one.spacing.in_mm and one.spacing.agrees(spacing)])
 
     def areas_of(self, spacing: Spacing) -> tuple[Area, ...]:
         """Return where alone this spacing holds; nothing where that is everywhere outside other regions."""
@@ -291,5 +291,8 @@ def _crosses(area: Area, start: tuple[float, float], end: tuple[float, float]) -
     return first < last
 
 
-def _listed(regions: Sequence[Region]) -> str:
-    return " and ".join(one.name for one in regions)
+def listed(regions: Sequence[Region]) -> str:
+    """Return what regions are called together, such as "region 1" or "regions 1, 2"."""
+    if len(regions) == 1:
+        return regions[0].name
+    return f"regions {', '.join(one.name.removeprefix('region ') for one in regions)}"
