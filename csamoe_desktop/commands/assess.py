@@ -4,6 +4,7 @@ import argparse
 import json
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from csamoe_desktop.inference.bundle import find_bundle
 from csamoe_desktop.inference.engine import DEVICES
 from csamoe_desktop.lesion.formats import read_mask
 from csamoe_desktop.lesion.mask import Author, LesionMask
+from csamoe_desktop.lesion.measure import Size, measure
 from csamoe_desktop.networks.cards import ModelCard
 from csamoe_desktop.report.letterhead import Letterhead
 from csamoe_desktop.report.reasons import change_words, probability_words, range_words, reasons
@@ -78,11 +80,12 @@ def run(chosen: argparse.Namespace) -> int:
         )
         write_report(chosen.report, Report((given,), language, letterhead))
     notes = [*study.notes, *mask.notes]
-    told = {**assessment.to_dict(), "notes": notes}
+    size = None if outline is None else measure(outline, frame.scale)
+    told = {**assessment.to_dict(), "size": None if size is None else _size(size), "notes": notes}
     if chosen.json:
         print(json.dumps(told, ensure_ascii=False))
     else:
-        print(_words(assessment, notes, prevalence))
+        print(_words(assessment, size, notes, prevalence))
         if chosen.report:
             print(f"report       {chosen.report}")
     return 0
@@ -98,7 +101,13 @@ def _mask(file: Path | None, shape: tuple[int, int], image: str, card: ModelCard
     return LesionMask(np.zeros(shape, bool), Author.NONE)
 
 
-def _words(assessment: Assessment, notes: list[str], prevalence: float | None) -> str:
+def _size(size: Size) -> dict[str, Any]:
+    """Return a lesion's size as `--json` prints it: lengths in `unit`, which `source` explains."""
+    figures = {name: getattr(size, name) for name in ("longest", "across", "height", "width", "area")}
+    return {**figures, "unit": size.unit, "source": size.source}
+
+
+def _words(assessment: Assessment, size: Size | None, notes: list[str], prevalence: float | None) -> str:
     prediction = assessment.prediction
     gates = ", ".join(f"{name} {share:.2f}" for name, share in prediction.gates.items())
     explanation, contour = assessment.explanation, assessment.contour
@@ -115,6 +124,8 @@ def _words(assessment: Assessment, notes: list[str], prevalence: float | None) -
     lines += [
         f"model        {assessment.card.name} {assessment.card.version} on {assessment.device}",
     ]
+    if size is not None:
+        lines.append(f"size         {size.words()}")
     lines += [f"note         {note}" for note in notes]
     lines += [f"warning      {warning}" for warning in assessment.warnings]
     return "\n".join([*lines, "Research use only. Management must not rest solely on this output."])

@@ -71,14 +71,9 @@ class Snapping:
     straight: bool = False
 
 
-def numbered(calipers: Sequence[Caliper], scale: AnyScale) -> str:
-    """Return every caliper's number and length, such as "1: 14.2 mm, 2: 9.1 mm"."""
-    return ", ".join(f"{number}: {one.words(scale)}" for number, one in enumerate(calipers, 1))
-
-
 def by_source(calipers: Sequence[Caliper], scale: AnyScale) -> list[tuple[str, Spacing]]:
-    """Return the calipers' numbers and lengths as `numbered` does, each run of one source, or of one reason why there are
-    no millimetres, with it."""
+    """Return every caliper's number and length, such as "1: 14.2 mm, 2: 9.1 mm", each run of one source, or of one reason
+    why there are no millimetres, with it."""
     told: list[tuple[str, Spacing]] = []
     for number, one in enumerate(calipers, 1):
         words, spacing = f"{number}: {one.words(scale)}", one.spacing(scale)

@@ -70,7 +70,7 @@ def find_scale(header: Dataset) -> tuple[Scale, tuple[str, ...]]:
         assert largest.spacing is not None, "a region in use without millimetres"
         shown = largest.spacing.row / largest.spacing.column
         names = listed([part for one in used if (part := one.region(1.0)) is not None])
-        elsewhere = pixels_only(f"outside the calibrated part of the image ({names})", shown)
+        elsewhere = pixels_only(f"outside {names}, the calibrated part of the image", shown)
     elif refused and not all(one.silent for one in refused):
         elsewhere = pixels_only(refused[0].reason, aspect or 1.0)
     else:

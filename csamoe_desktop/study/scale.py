@@ -104,6 +104,12 @@ class Spacing:
         shape = f"; a pixel is {self.aspect:.3g} times as high as wide, and lengths are in its widths"
         return self.source if self.aspect == 1 else f"{self.source}{shape}"
 
+    @property
+    def per_pixel(self) -> str:
+        """The millimetres of a pixel, such as "0.1 mm/px", or across and down where they differ: "0.08 × 0.07 mm/px"."""
+        row, column = f"{self.row:.4g}", f"{self.column:.4g}"
+        return f"{column if row == column else f'{column} × {row}'} mm/px"
+
     def agrees(self, other: "Spacing") -> bool:
         """Return whether both say the same of a pixel."""
         return (
@@ -167,12 +173,12 @@ class Scale:
                 return other.spacing
             return self._pixels(f"partly on {other.name}, which is not calibrated")
         if any(not calibrated[0].spacing.agrees(one.spacing) for one in calibrated):
-            return self._pixels(f"across regions of different scale ({listed(calibrated)})")
+            return self._pixels(f"across {listed(calibrated)}, which differ in scale")
         if home is not None:
             return home.spacing
         if len(calibrated) > 1:
-            return self._pixels(f"across two images ({listed(calibrated)})")
-        return self._pixels(f"partly outside the calibrated part of the image ({listed(calibrated)})")
+            return self._pixels(f"across {listed(calibrated)}, which are images of their own")
+        return self._pixels(f"partly outside {listed(calibrated)}, the calibrated part of the image")
 
     def region_of(self, spacing: Spacing) -> str:
         """Return what the regions are called that have this spacing, such as "region 1", or ""."""
@@ -216,15 +222,14 @@ class Scale:
         to 239 only)", or why there are no millimetres."""
         spacing = self.common
         if not spacing.in_mm:
-            return "several scales, each in its own region" if self.calibrated else f"no millimetres: {spacing.words}"
-        row, column = f"{spacing.row:.4g}", f"{spacing.column:.4g}"
-        origin = f", {spacing.source}" if spacing.by_hand else f" from {spacing.source}"
-        return f"{column if row == column else f'{column} × {row}'} mm/px{origin}"
+            each = [f"{one.spacing.per_pixel} in {one.name}" for one in self.regions if one.spacing.in_mm]
+            return f"several scales: {', '.join(each)}" if each else f"no millimetres: {spacing.words}"
+        return f"{spacing.per_pixel}{f', {spacing.source}' if spacing.by_hand else f' from {spacing.source}'}"
 
     def part_words(self, shape: tuple[int, int]) -> str:
         """Return where alone of a frame of this shape (rows, columns) there are millimetres, by its pixels, such as "x 0 to
         319, y 0 to 239 only"; nothing where they are everywhere, or nowhere."""
-        if self.elsewhere.in_mm or self.of((0, 0, *shape)).in_mm:
+        if self.elsewhere.in_mm or not self.common.in_mm or self.of((0, 0, *shape)).in_mm:
             return ""
         areas = [one.area for one in self.regions if one.spacing.in_mm]
         told = (f"x {one.left} to {one.right - 1}, y {one.top} to {one.bottom - 1}" for one in areas)

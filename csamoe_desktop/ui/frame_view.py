@@ -111,7 +111,8 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
             return
         rows, columns = self._session.frame.shape
         now = self._zooms()[1]
-        least = _FARTHEST * min(self._area.width() / columns, self._area.height() / rows)
+        high = rows * self._session.aspect
+        least = _FARTHEST * min(self._area.width() / columns, self._area.height() / high)
         factor = min(max(now * factor, least), _CLOSEST) / now
         self._fitted = False
         self._area.scaleBy(

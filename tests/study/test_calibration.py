@@ -93,8 +93,8 @@ def test_a_scale_counts_inside_its_region_alone():
     scale, notes = find_scale(header(region(box=LEFT)))
     assert notes == ()
     assert close(scale.of(IN_LEFT), 0.07, 0.08, "region 1")
-    assert scale.of(IN_RIGHT).words.startswith("outside the calibrated part of the image (region 1)")
-    assert scale.of(ACROSS).words.startswith("partly outside the calibrated part of the image (region 1)")
+    assert scale.of(IN_RIGHT).words.startswith("outside region 1, the calibrated part of the image")
+    assert scale.of(ACROSS).words.startswith("partly outside region 1, the calibrated part of the image")
     # A pixel of the region is 0.07 high and 0.08 wide, and so it is taken to be beside it.
     assert scale.of(IN_RIGHT).aspect == pytest.approx(0.875)
 
@@ -108,15 +108,15 @@ def test_each_of_two_regions_has_its_own_scale_and_that_is_said():
     scale, notes = find_scale(header(region(0.008, 0.008, LEFT), region(0.02, 0.02, RIGHT)))
     assert close(scale.of(IN_LEFT), 0.08, 0.08, "region 1")
     assert close(scale.of(IN_RIGHT), 0.2, 0.2, "region 2")
-    assert scale.of(ACROSS).source == "across regions of different scale (regions 1, 2)"
-    assert scale.of(ALL).source == "across regions of different scale (regions 1, 2)"
+    assert scale.of(ACROSS).source == "across regions 1, 2, which differ in scale"
+    assert scale.of(ALL).source == "across regions 1, 2, which differ in scale"
     assert notes == ("The image has regions of different scale: each holds inside its own region alone.",)
 
 
 def test_on_a_split_screen_of_one_scale_a_lesion_lies_in_one_image():
     scale, notes = find_scale(header(region(0.008, 0.008, LEFT), region(0.008, 0.008, RIGHT)))
     assert scale.of(IN_LEFT).in_mm and scale.of(IN_RIGHT).in_mm
-    assert scale.of(ACROSS).source == "across two images (regions 1, 2)"
+    assert scale.of(ACROSS).source == "across regions 1, 2, which are images of their own"
     assert scale.common.in_mm
     assert notes == ()
 
