@@ -26,7 +26,16 @@ from csamoe_desktop.study.scale import (
     pixels_only,
     scale_from,
 )
-from csamoe_desktop.study.us_regions import MOST_ASPECT, Found, find_regions, implausible, numbers, plausible, whole
+from csamoe_desktop.study.us_regions import (
+    MOST_ASPECT,
+    Found,
+    find_regions,
+    implausible,
+    items,
+    numbers,
+    plausible,
+    whole,
+)
 
 LEAST_LINE = 20.0
 """Pixels: on a shorter line the width of a scale's mark alone is worth a tenth of the length and more."""
@@ -87,7 +96,7 @@ def find_scale(header: Dataset) -> tuple[Scale, tuple[str, ...]]:
 def find_frame_scales(header: Dataset) -> tuple[tuple[Scale, ...], tuple[str, ...]]:
     """Return what a header says of each frame's pixels where it tells its frames apart, and what the user should be told;
     none where it does not."""
-    frames = list(header.get("PerFrameFunctionalGroupsSequence") or [])
+    frames = items(header, "PerFrameFunctionalGroupsSequence")
     found: list[Scale] = []
     notes: list[str] = []
     if not any("PixelMeasuresSequence" in one or "SequenceOfUltrasoundRegions" in one for one in frames):
@@ -297,8 +306,8 @@ def _measures(header: Dataset) -> list[Dataset]:
     """Return the Pixel Measures of an enhanced multi-frame header, where all frames share them."""
     return [
         measures
-        for groups in (header.get("SharedFunctionalGroupsSequence") or [])
-        for measures in (groups.get("PixelMeasuresSequence") or [])
+        for groups in items(header, "SharedFunctionalGroupsSequence")
+        for measures in items(groups, "PixelMeasuresSequence")
     ]
 
 

@@ -82,7 +82,7 @@ def find_regions(header: Dataset) -> list[Found]:
     """Return the regions that are of tissue, colour flow, M-mode or spectrum, each judged by itself and by its neighbours."""
     found = [
         one
-        for number, item in enumerate(header.get("SequenceOfUltrasoundRegions") or [], start=1)
+        for number, item in enumerate(items(header, "SequenceOfUltrasoundRegions"), start=1)
         if (one := _found(item, number, header)) is not None
     ]
     return _without_needless(_without_contradictions(found))
@@ -114,6 +114,17 @@ def numbers(item: Dataset, keyword: str) -> list[float]:
         return [float(entry) for entry in values]
     except (ValueError, TypeError, OverflowError):
         return [math.nan]
+
+
+def items(holder: Dataset, keyword: str) -> list[Dataset]:
+    """Return the items of a sequence; none where it is absent, damaged, or none at all."""
+    try:
+        found = holder.get(keyword)
+    except Exception:  # noqa: BLE001 (pydicom raises almost anything on a damaged sequence; the image is sound without it)
+        return []
+    if found is None or isinstance(found, bytes | str | int | float):
+        return []
+    return [one for one in found if isinstance(one, Dataset)]
 
 
 def whole(item: Dataset, keyword: str) -> int | None:

@@ -41,12 +41,14 @@ class Calibrating(QObject):
 
     def begin(self) -> None:
         """Choose the tool for the line; where the file has a calibration of its own, ask first whether to replace it."""
-        own = self._session.calibration.file_spacing()
-        if own is None:
+        scale = self._session.calibration.file_scale
+        if not scale.calibrated:
             self._choose()
             return
+        own = scale.common
+        told = f"{per_pixel(own)}, from {own.source}" if own.in_mm else scale.words()
         self._messages.question(
-            f"This file has a calibration of its own: {per_pixel(own)}, from {own.source}.",
+            f"This file has a calibration of its own: {told}.",
             "Calibrated by hand, sizes follow your line until the program is closed. The file stays as it is.",
             "Calibrate by hand",
             self._choose,

@@ -72,7 +72,7 @@ class HandCalibration(QObject):
     def file_spacing(self, line: DrawnLine | None = None) -> Spacing | None:
         """Return what the file itself says of the frame in view where a line is drawn, or, without one, of all that it
         calibrates; None where it gives no millimetres there."""
-        found = file_spacing(self._file_scale, None if line is None else (line.start, line.end))
+        found = file_spacing(self.file_scale, None if line is None else (line.start, line.end))
         return found if found.in_mm else None
 
     def spacing_by(self, line: DrawnLine, length: float) -> Spacing:
@@ -81,12 +81,13 @@ class HandCalibration(QObject):
         Raises:
             UserError: the line is too short, or no ultrasound image has such pixels.
         """
-        own, ends = self._file_scale, (line.start, line.end)
+        own, ends = self.file_scale, (line.start, line.end)
         rows = line.work.mask.pixels.shape[0]
         return by_hand(*ends, length, file_spacing(own, ends), depth_at(own, ends, rows))
 
     @property
-    def _file_scale(self) -> Scale:
+    def file_scale(self) -> Scale:
+        """What the file itself says of the frame in view."""
         study, frame = self._session.study, self._session.frame
         return Scale() if study is None or frame is None else study.scale_of(frame.index)
 
@@ -94,7 +95,7 @@ class HandCalibration(QObject):
     def others(self) -> int:
         """How many more frames the study in view has that its file does not calibrate."""
         study = self._session.study
-        if study is None or self._file_scale.calibrated:
+        if study is None or self.file_scale.calibrated:
             return 0
         return sum(not study.scale_of(index).calibrated for index in range(study.frame_count)) - 1
 
@@ -113,7 +114,7 @@ class HandCalibration(QObject):
                 "Go back to yours, and draw the line again.",
             )
         # On what was calibrated by hand before: a split screen may be calibrated on one side and then on the other.
-        before = self._file_scale if all_frames else self._frames.get(work.image, self._file_scale)
+        before = self.file_scale if all_frames else self._frames.get(work.image, self.file_scale)
         scale = calibrated_by_hand(before, (line.start, line.end), self.spacing_by(line, length))
         if all_frames and self.others:
             self._studies[_which(study, frame.shape)] = scale
@@ -134,8 +135,9 @@ class HandCalibration(QObject):
             self._studies.pop(_which(study, frame.shape), None)
             told = "The calibration by hand was removed from all frames of this study that had it"
         self._show(study, frame, work)
-        now = self.file_spacing() if not self.there or session.frame is None else session.frame.scale.common
-        session.noted.emit(f"{told}; {'sizes are in pixels' if now is None else f'it is {now.words} again'}.")
+        now = self.file_scale if session.frame is None else session.frame.scale
+        again = now.common.words if now.common.in_mm else f"measured by {now.words()}"
+        session.noted.emit(f"{told}; {f'it is {again} again' if now.calibrated else 'sizes are in pixels'}.")
 
     def _show(self, study: Study, frame: Frame, work: LesionWork) -> None:
         self._session.frame = self.applied(study, frame, work.image)

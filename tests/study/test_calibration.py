@@ -3,7 +3,10 @@
 import math
 
 import pytest
+from pydicom.datadict import tag_for_keyword
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.tag import Tag
 
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.study.calibration import (
@@ -281,6 +284,25 @@ def test_no_scale_is_none_without_a_word():
     assert find_scale(header()) == (Scale(), ())
     assert find_scale(header(PixelSpacing=None)) == (Scale(), ())
     assert Scale().of(ALL).words == NOT_CALIBRATED
+
+
+def test_what_is_no_sequence_or_no_number_is_no_scale_and_no_fault():
+    broken = header(region(PhysicalUnitsXDirection=None), PixelSpacing=None)
+    broken.SequenceOfUltrasoundRegions[0].PhysicalDeltaX = None
+    assert not find_scale(broken)[0].calibrated
+    for keyword in (
+        "SequenceOfUltrasoundRegions",
+        "SharedFunctionalGroupsSequence",
+        "PerFrameFunctionalGroupsSequence",
+    ):
+        tag = Tag(tag_for_keyword(keyword))
+        for vr, value in (("LO", b"no sequence"), ("UN", b"no sequence"), ("SQ", b"no sequence")):
+            strange = header()
+            strange[tag] = RawDataElement(tag, vr, len(value), value, 0, False, True)
+            assert find_scale(strange) == (Scale(), ())
+            assert find_frame_scales(strange) == ((), ())
+    far = region(box=(0, 0, 4294967295, 4294967295))
+    assert refused(far).endswith("it reaches beyond the image")
 
 
 # -- how high a pixel is for its width
