@@ -287,19 +287,25 @@ def _fallback(header: Dataset, aspect: float | None) -> tuple[Spacing, list[str]
             values = numbers(holder, keyword)
             if not values:
                 continue
-            if values == [1.0, 1.0]:
-                return bare, [
-                    f"{_sentence(source)} is exactly 1 mm, as converters write for want of a scale; sizes are in pixels."
-                ]
-            if len(values) != 2 or not all(plausible(value) for value in values):
-                return bare, [f"{_sentence(source)} is not usable; sizes are in pixels."]
-            found = Spacing(values[0], values[1], source)
-            if rows is not None and (why := implausible(values[0], values[1], rows)):
-                return bare, [f"{_sentence(source)} is not usable: {why}; sizes are in pixels."]
-            if not _same_shape(found, aspect):
-                return bare, [f"{_sentence(source)} contradicts its pixel aspect ratio; sizes are in pixels."]
-            return found, []
+            why = _useless(values, source, rows, aspect)
+            if why:
+                said = f"{_sentence(why)}; sizes are in pixels."
+                return dataclasses.replace(bare, source=why), [said]
+            return Spacing(values[0], values[1], source), []
     return bare, []
+
+
+def _useless(values: list[float], source: str, rows: int | None, aspect: float | None) -> str:
+    """Return why a pixel spacing, so called, is no scale of an image of so many rows, or ""."""
+    if values == [1.0, 1.0]:
+        return f"{source} is exactly 1 mm, as converters write for want of a scale"
+    if len(values) != 2 or not all(plausible(value) for value in values):
+        return f"{source} is not usable"
+    if rows is not None and (why := implausible(values[0], values[1], rows)):
+        return f"{source} is not usable: {why}"
+    if not _same_shape(Spacing(values[0], values[1], source), aspect):
+        return f"{source} contradicts its pixel aspect ratio"
+    return ""
 
 
 def _measures(header: Dataset) -> list[Dataset]:

@@ -19,6 +19,7 @@ BY_HAND = "calibrated by hand"
 NOT_CALIBRATED = "the image is not calibrated"
 DIFFERENT = "the image has regions of different scale"
 
+_MOST_TOLD = 3
 SAME = 0.01
 """Spacings that differ by less than this part are one, and pixels that are square but for it are square."""
 
@@ -232,6 +233,8 @@ class Scale:
         if self.elsewhere.in_mm or not self.common.in_mm or self.of((0, 0, *shape)).in_mm:
             return ""
         areas = [one.area for one in self.regions if one.spacing.in_mm]
+        if len(areas) > _MOST_TOLD:
+            return f"in {len(areas)} regions only"
         told = (f"x {one.left} to {one.right - 1}, y {one.top} to {one.bottom - 1}" for one in areas)
         return f"{' and '.join(told)} only" if areas else ""
 

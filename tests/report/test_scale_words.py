@@ -96,7 +96,14 @@ def headers() -> list[Dataset]:
         [region(**left)],
     ]
     found = []
-    for attributes in ({}, {"PixelSpacing": [0.3, 0.3]}, {"PixelAspectRatio": [2, 1]}, {"PixelAspectRatio": [0, 1]}):
+    for attributes in (
+        {},
+        *({"PixelSpacing": [one, one]} for one in (0.3, 0.9, 1, 0)),
+        {"ImagerPixelSpacing": [50, 50]},
+        {"PixelAspectRatio": [2, 1]},
+        {"PixelAspectRatio": [2, 1], "PixelSpacing": [0.1, 0.1]},
+        {"PixelAspectRatio": [0, 1]},
+    ):
         for items in ([], *regions):
             header = Dataset()
             header.Rows, header.Columns = 600, 800
