@@ -21,7 +21,7 @@ from csamoe_desktop.inference.cases import Nearest
 from csamoe_desktop.inference.explain import Explanation
 from csamoe_desktop.inference.predictor import Explainer, Prediction, Predictor, checked
 from csamoe_desktop.lesion.contours import ELLIPSE, other_contours
-from csamoe_desktop.lesion.regions import Regions, make_regions, whole_image
+from csamoe_desktop.lesion.regions import Regions, make_regions, squared, whole_image
 from csamoe_desktop.networks.cards import ModelCard, Thresholds
 from csamoe_desktop.study.model import Frame
 
@@ -186,14 +186,15 @@ def assess(frame: Frame, mask: NDArray[np.bool_] | None, predictor: Predictor) -
         UserError: the mask is empty, of another size or too small, or the device ran out of memory.
     """
     card = predictor.card
-    findings = guard.inspect(frame.pixels, mask)
+    aspect = _aspect(frame, mask)
+    findings = guard.inspect(squared(frame.pixels, aspect), None if mask is None else squared(mask, aspect))
     if guard.withheld(findings):
         raise Withheld(" ".join(one.sentence for one in findings if one.level is guard.Level.WITHHOLD))
     if not card.needs_outline:
         regions = whole_image(frame.pixels, card.input_size)
     else:
         outline = np.zeros(frame.shape, bool) if mask is None else mask
-        regions = make_regions(frame.pixels, outline, card.input_size, field=card.field)
+        regions = make_regions(frame.pixels, outline, card.input_size, field=card.field, aspect=aspect)
     # Any engine's answer is looked at: a reading is made of finite numbers, or there is none.
     prediction = checked(predictor.predict([regions])[0], card)
     nearest = predictor.nearest(prediction) if isinstance(predictor, Explainer) else None
@@ -236,6 +237,11 @@ def look_closer(
     return dataclasses.replace(assessment, looked_closer=True, explanation=explanation, contour=contour)
 
 
+def _aspect(frame: Frame, mask: NDArray[np.bool_] | None) -> float:
+    """Return how high a pixel is for its width where the lesion is."""
+    return frame.scale.of(mask).aspect
+
+
 def _contour_range(
     frame: Frame,
     mask: NDArray[np.bool_],
@@ -248,7 +254,7 @@ def _contour_range(
     # contour changes is that part.
     part = None if card.views == ("image",) else drawn.part
     names, others = [], []
-    for name, other in other_contours(mask).items():
+    for name, other in other_contours(mask, _aspect(frame, mask)).items():
         try:
             regions = make_regions(frame.pixels, other, card.input_size, field=card.field, part=part)
         except UserError:

@@ -5,6 +5,7 @@ import json
 import sys
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from csamoe_desktop.inference.bundle import find_typed
 from csamoe_desktop.inference.engine import DEVICES
 from csamoe_desktop.lesion.formats import read_mask
 from csamoe_desktop.lesion.mask import Author, LesionMask
+from csamoe_desktop.lesion.measure import Size, measure
 from csamoe_desktop.lesion.planes import FramePlace
 from csamoe_desktop.names import shown
 from csamoe_desktop.networks.cards import ModelCard
@@ -86,11 +88,12 @@ def run(chosen: argparse.Namespace) -> int:
         if unsigned := write_report(chosen.report, Report((given,), language, letterhead)):
             print(unsigned, file=sys.stderr)
     notes = [*study.notes, *mask.notes]
-    told = {**assessment.to_dict(), "notes": notes}
+    size = None if outline is None else measure(outline, frame.scale)
+    told = {**assessment.to_dict(), "size": None if size is None else _size(size), "notes": notes}
     if chosen.json:
         print(json.dumps(told, ensure_ascii=False))
     else:
-        print(_words(assessment, notes, prevalence))
+        print(_words(assessment, size, notes, prevalence))
         if chosen.report:
             print(f"report       {shown(chosen.report)}")
     return 0
@@ -107,7 +110,13 @@ def _mask(file: Path | None, frame: Frame, study: Study, card: ModelCard) -> Les
     return LesionMask(np.zeros(frame.shape, bool), Author.NONE)
 
 
-def _words(assessment: Assessment, notes: list[str], prevalence: float | None) -> str:
+def _size(size: Size) -> dict[str, Any]:
+    """Return a lesion's size as `--json` prints it: lengths in `unit`, which `source` explains."""
+    figures = {name: getattr(size, name) for name in ("longest", "across", "height", "width", "area")}
+    return {**figures, "unit": size.unit, "source": size.source}
+
+
+def _words(assessment: Assessment, size: Size | None, notes: list[str], prevalence: float | None) -> str:
     prediction = assessment.prediction
     gates = ", ".join(f"{name} {share:.2f}" for name, share in prediction.gates.items())
     explanation, contour = assessment.explanation, assessment.contour
@@ -124,6 +133,8 @@ def _words(assessment: Assessment, notes: list[str], prevalence: float | None) -
     lines += [
         f"model        {assessment.card.name} {assessment.card.version} on {assessment.device}",
     ]
+    if size is not None:
+        lines.append(f"size         {size.words()}")
     lines += [f"note         {note}" for note in notes]
     lines += [f"warning      {warning}" for warning in assessment.warnings]
     return "\n".join([*lines, "Research use only. Management must not rest solely on this output."])

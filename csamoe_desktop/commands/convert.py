@@ -26,7 +26,7 @@ def run(chosen: argparse.Namespace) -> int:
     shape = (study.rows, study.columns) if study else None
     name = study.path.name if study else ""
     read = read_mask(chosen.mask, shape, resize=chosen.resize, image=name)
-    write_mask(chosen.out, read.pixels, study.spacing if study else None, name)
+    write_mask(chosen.out, read.pixels, study.scale if study else None, name)
     for note in read.notes:
         print(f"note         {shown(note)}")
     print(f"written      {shown(chosen.out)}, {int(read.pixels.sum())} pixels marked")

@@ -20,7 +20,7 @@ from csamoe_desktop.inference.bundle import find_typed
 from csamoe_desktop.inference.cases import read_cases
 from csamoe_desktop.inference.engine import DEVICES
 from csamoe_desktop.inference.guard import Finding, Level, inspect
-from csamoe_desktop.lesion.regions import make_regions, whole_image
+from csamoe_desktop.lesion.regions import make_regions, squared, whole_image
 from csamoe_desktop.study.model import Frame
 from csamoe_desktop.study.opening import open_study
 
@@ -59,7 +59,10 @@ def run(chosen: argparse.Namespace) -> int:
     withheld: Counter[str] = Counter()
     unread: Counter[str] = Counter()
     for kind, frame, mask in _images(chosen.data, chosen.where, chosen.by):
-        findings: Iterable[Finding] = inspect(frame.pixels, mask)
+        aspect = frame.scale.of(mask).aspect
+        findings: Iterable[Finding] = inspect(
+            squared(frame.pixels, aspect), None if mask is None else squared(mask, aspect)
+        )
         images[kind] += 1
         withheld[kind] += any(finding.level is Level.WITHHOLD for finding in findings)
         for finding in findings:
@@ -96,7 +99,8 @@ def unlike(frame: Frame, mask: Mask | None, predictor: "Explainer") -> bool:
     card = predictor.card
     if card.needs_outline:
         outline = mask if mask is not None and mask.any() else _ellipse(frame.shape)
-        regions = make_regions(frame.pixels, outline, card.input_size, field=card.field)
+        aspect = frame.scale.of(outline).aspect
+        regions = make_regions(frame.pixels, outline, card.input_size, field=card.field, aspect=aspect)
     else:
         regions = whole_image(frame.pixels, card.input_size)
     nearest = predictor.nearest(predictor.predict([regions])[0])

@@ -47,14 +47,18 @@ def run(chosen: argparse.Namespace) -> int:
     from csamoe_desktop.inference.loading import load_outliner
 
     outliner = load_outliner(bundle, chosen.device)
-    found = propose(frame.pixels, outliner) if box is None else propose_in(frame.pixels, box, outliner)
+    aspect = frame.scale.aspect
+    if box is None:
+        found = propose(frame.pixels, outliner, aspect=aspect)
+    else:
+        found = propose_in(frame.pixels, box, outliner, aspect)
     if not found:
         where = "on" if box is None else "in the box on"
         raise UserError(
             f"No lesion was proposed {where} {chosen.image.name}; {chosen.out} was not written.",
             "Give the lesion's place with --box." if box is None else "Give another box, or draw the lesion.",
         )
-    write_mask(chosen.out, found[0].mask, frame.spacing, study.path.name)
+    write_mask(chosen.out, found[0].mask, frame.scale, study.path.name)
     name = f"{outliner.card.name} {outliner.card.version}"
     if chosen.json:
         told = {

@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.lesion.levels import Bool
 from csamoe_desktop.lesion.planes import FramePlace, Unsaid, orientation, plane_of
-from csamoe_desktop.study.model import Spacing
 from csamoe_desktop.study.quiet import without_warnings
 from csamoe_desktop.study.raster import Decoded
+from csamoe_desktop.study.scale import AnyScale, spacing_of
 
 _NPY, _ZIP, _GZIP = b"\x93NUMPY", b"PK\x03\x04", b"\x1f\x8b"
 _HEADER_SIZES = {348: "n+1", 540: "n+2"}
@@ -76,18 +76,19 @@ def npz(pixels: Bool) -> bytes:
     return out.getvalue()
 
 
-def nifti(pixels: Bool, spacing: Spacing | None, compress: bool) -> bytes:
+def nifti(pixels: Bool, scale: AnyScale, compress: bool) -> bytes:
     """Return a NIfTI-1 file of a mask: uint8 (columns, rows, 1), with the orientation under which ITK, which looks along
-    the negated x and y, sees columns to the right and rows downwards. Without a spacing a pixel is 1 of no unit."""
+    the negated x and y, sees columns to the right and rows downwards. Without millimetres a pixel is 1 of no unit wide."""
     import nibabel
 
-    down, across = (spacing.row, spacing.column) if spacing else (1.0, 1.0)
+    spacing = spacing_of(scale, pixels)
+    down, across = spacing.row, spacing.column
     affine = np.diag([-across, -down, 1.0, 1.0])
     new: Any = nibabel.Nifti1Image  # nibabel's own calls are not all typed
     image = new(np.ascontiguousarray(pixels.T[..., None]).astype(np.uint8), affine)
     image.set_qform(affine, code=1)
     image.set_sform(affine, code=1)
-    image.header.set_xyzt_units("mm" if spacing else "unknown")
+    image.header.set_xyzt_units("mm" if spacing.in_mm else "unknown")
     image.header["descrip"] = b"lesion mask, columns x rows x 1"
     written: bytes = image.to_bytes()
     return gzip.compress(written, mtime=0) if compress else written

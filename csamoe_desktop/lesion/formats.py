@@ -18,8 +18,8 @@ from csamoe_desktop.lesion.json_files import looks_like_json
 from csamoe_desktop.lesion.levels import Bool, find_lesion, plainly_a_mask
 from csamoe_desktop.lesion.planes import FramePlace, plane_of
 from csamoe_desktop.lesion.regions import nearest
-from csamoe_desktop.study.model import Spacing
 from csamoe_desktop.study.raster import Decoded, decode_picture, picture_kind, read_bytes, tiff_pages
+from csamoe_desktop.study.scale import AnyScale
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +121,11 @@ def is_mask_file(path: Path) -> bool:
         return False
 
 
-def write_mask(path: Path, pixels: Bool, spacing: Spacing | None = None, image: str = "") -> None:
+def write_mask(path: Path, pixels: Bool, scale: AnyScale = None, image: str = "") -> None:
     """Write a mask, bool (rows, columns), in the format of the path's suffix; pictures are of 0 and 255.
 
     Args:
-        spacing: of the frame; NIfTI holds it.
+        scale: of the frame; NIfTI holds the millimetres of the mask.
         image: the frame's file name; labelme and COCO hold it.
 
     Raises:
@@ -142,7 +142,7 @@ def write_mask(path: Path, pixels: Bool, spacing: Spacing | None = None, image: 
         case "labelme":
             encoded = annotations.labelme(pixels, image)
         case "NIfTI":
-            encoded = arrays.nifti(pixels, spacing, compress=name.endswith(".gz"))
+            encoded = arrays.nifti(pixels, scale, compress=name.endswith(".gz"))
         case "NumPy":
             encoded = arrays.npz(pixels) if name.endswith(".npz") else arrays.npy(pixels)
         case _:

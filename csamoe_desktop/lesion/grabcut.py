@@ -23,12 +23,13 @@ _LEAST, _MOST = 0.08, 0.97
 """Of the box: a lesion that fills less of it, or more, was not told from its surroundings."""
 
 
-def outline_in_box(grey: NDArray[np.uint8], box: Box) -> Bool:
+def outline_in_box(grey: NDArray[np.uint8], box: Box, aspect: float = 1.0) -> Bool:
     """Return the lesion inside `box`, bool of the frame's shape.
 
     Args:
         grey: the frame, uint8 (rows, columns).
         box: around the lesion, on the frame.
+        aspect: how high a pixel is for its width.
 
     Raises:
         UserError: the box is too small, or nothing in it stands out.
@@ -45,8 +46,8 @@ def outline_in_box(grey: NDArray[np.uint8], box: Box) -> Bool:
         min(box.right + across, columns),
     )
     shape = part.bottom - part.top, part.right - part.left
-    scale = min(1.0, _SIDE / max(shape))
-    size = max(round(shape[1] * scale), 8), max(round(shape[0] * scale), 8)
+    scale = min(1.0, _SIDE / max(shape[0] * aspect, shape[1]))
+    size = max(round(shape[1] * scale), 8), max(round(shape[0] * aspect * scale), 8)
     small = cv2.resize(grey[part.slices], size, interpolation=cv2.INTER_AREA)
     # A median keeps edges where a Gaussian would move them.
     small = cv2.medianBlur(cv2.GaussianBlur(small, (0, 0), 1.2), 5)
@@ -62,7 +63,7 @@ def outline_in_box(grey: NDArray[np.uint8], box: Box) -> Bool:
     found = fill_holes(largest_piece(found)[0])
     # Enlarged smoothly: a pixel of the small image would leave steps.
     grown = cv2.resize(found.astype(np.float32), shape[::-1], interpolation=cv2.INTER_LINEAR)
-    soft = cv2.GaussianBlur(grown, (0, 0), max(1.0, 1 / scale))
+    soft = cv2.GaussianBlur(grown, (0, 0), max(1.0, 1 / scale), sigmaY=max(1.0, 1 / scale) / aspect)
     share = float(found.sum() / max(inside.sum(), 1))
     if not _LEAST <= share <= _MOST:
         raise UserError("Nothing in the box stands out from its surroundings.", "Draw the outline by hand.")

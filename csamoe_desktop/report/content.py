@@ -65,7 +65,7 @@ def content(given: ReportInput, say: Wording = PLAIN) -> ReportContent:
     gates = assessment.prediction.gates
     # A model that reads the whole image may have read an unmarked one.
     marked = card.needs_outline or bool(given.mask.pixels.any())
-    size = measure(given.mask.pixels, given.frame.spacing) if marked else None
+    size = measure(given.mask.pixels, given.frame.scale) if marked else None
     noted = (*assessment.warnings, *given.notes, *given.mask.notes)
     return ReportContent(
         title=say("Breast ultrasound: second reading of one lesion"),
@@ -88,7 +88,7 @@ def content(given: ReportInput, say: Wording = PLAIN) -> ReportContent:
         shape=_section(
             say("Shape of the outline"),
             say,
-            *shape_lines(size, describe_margin(given.mask.pixels, given.frame.spacing), say),
+            *shape_lines(size, describe_margin(given.mask.pixels, given.frame.scale), say),
         )
         if size
         else Section("", ()),

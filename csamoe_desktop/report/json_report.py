@@ -107,6 +107,7 @@ def _hashed(told: dict[str, Any]) -> dict[str, Any]:
 def _reading(given: ReportInput, said: ReportContent) -> dict[str, Any]:
     assessment, frame = given.assessment, given.frame
     card = assessment.card
+    spacing = frame.scale.of(given.mask.pixels)
     told: dict[str, Any] = {
         "image": {
             "study": shown_name(given.study_name),
@@ -115,7 +116,9 @@ def _reading(given: ReportInput, said: ReportContent) -> dict[str, Any]:
             "frames": given.frame_count,
             "shape": list(frame.pixels.shape),
             "sha256": pixels_sha256(frame.pixels),
-            "spacing_mm": None if frame.spacing is None else [frame.spacing.row, frame.spacing.column],
+            "spacing_mm": [spacing.row, spacing.column] if spacing.in_mm else None,
+            "pixel_aspect": spacing.aspect,
+            "scale": spacing.words,
         },
         "mask": {
             "sha256": pixels_sha256(given.mask.pixels),

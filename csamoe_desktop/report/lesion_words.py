@@ -1,6 +1,6 @@
 """What a report says of the lesion itself: what it is called, where it lies, its size, its outline and its shape."""
 
-from csamoe_desktop.lesion.calipers import numbered
+from csamoe_desktop.lesion.calipers import by_source
 from csamoe_desktop.lesion.description import Description
 from csamoe_desktop.lesion.margin import Margin
 from csamoe_desktop.lesion.measure import Size
@@ -110,9 +110,11 @@ def _calipers(given: ReportInput, say: Wording) -> Lines:
     """Return the distances measured by hand, or no line where none was."""
     if not given.calipers:
         return ()
-    spacing = given.frame.spacing
-    source = say.told(spacing.words if spacing else "the image is not calibrated")
-    return ((say("Calipers"), say("{what} ({source})", what=numbered(given.calipers, spacing), source=source)),)
+    told = (
+        say("{what} ({source})", what=what, source=say.told(spacing.words))
+        for what, spacing in by_source(given.calipers, given.frame.scale)
+    )
+    return ((say("Calipers"), say.listed(told)),)
 
 
 def _part_words(part: Part, frame_shape: tuple[int, int], say: Wording) -> str:

@@ -15,7 +15,7 @@ from csamoe_desktop.lesion.contours import ellipse
 from csamoe_desktop.lesion.measure import measure
 from csamoe_desktop.report.lexicon import DEFAULT, Descriptor, Lexicon, load_lexicon
 from csamoe_desktop.report.wording import PLAIN, Wording
-from csamoe_desktop.study.model import Spacing
+from csamoe_desktop.study.scale import AnyScale
 
 SIZE = "size"
 """What stands for the size among the ids of descriptors."""
@@ -175,14 +175,14 @@ class Proposed:
         return ", ".join(left)
 
 
-def propose(mask: NDArray[np.bool_], spacing: Spacing | None) -> Proposed | None:
+def propose(mask: NDArray[np.bool_], scale: AnyScale) -> Proposed | None:
     """Return what the outline `mask` (bool, rows x columns) proposes; None where nothing is marked.
 
     Orientation is parallel where the extent along the skin is at least that away from it. Shape is irregular where the
     outline is unlike its own ellipse, else round or oval by its two diameters.
     """
     try:
-        size = measure(mask, spacing)
+        size = measure(mask, scale)
     except UserError:
         return None
     drawn = ellipse(mask)

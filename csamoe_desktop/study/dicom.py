@@ -26,11 +26,13 @@ from pydicom.uid import (
 
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.files import reason
-from csamoe_desktop.study.calibration import find_spacing, numbers
+from csamoe_desktop.study.calibration import FRAMES_DIFFER, find_frame_scales, find_scale
 from csamoe_desktop.study.dicom_facts import read_facts
 from csamoe_desktop.study.dicom_pixels import COPY_AGAIN, PHOTOMETRIC, FrameDecoder, with_window
 from csamoe_desktop.study.model import QUICK_VALUES, Study
 from csamoe_desktop.study.quiet import without_warnings
+from csamoe_desktop.study.scale import Scale, pixels_only
+from csamoe_desktop.study.us_regions import numbers
 
 _log = logging.getLogger(__name__)
 
@@ -119,7 +121,11 @@ def _study(path: Path, header: FileDataset, file: BinaryIO) -> Study:
     if not syntax.is_compressed and stored < get_expected_length(header):
         raise UserError(f"{path.name} is incomplete: the file ends before its last pixel.", COPY_AGAIN)
     decoder, notes = with_window(FrameDecoder(path, source, header, syntax))
-    spacing, spacing_notes = find_spacing(header)
+    frame_scales, scale_notes = find_frame_scales(header)
+    if not frame_scales:
+        scale, scale_notes = find_scale(header)
+    else:
+        scale = frame_scales[0] if len(set(frame_scales)) == 1 else Scale(pixels_only(FRAMES_DIFFER))
     values = int(header.Rows) * int(header.Columns) * int(header.SamplesPerPixel)
     quick = not syntax.is_encapsulated and values <= QUICK_VALUES
     return Study(
@@ -130,8 +136,9 @@ def _study(path: Path, header: FileDataset, file: BinaryIO) -> Study:
         columns=int(header.Columns),
         decode=decoder,
         facts=read_facts(header),
-        spacing=spacing,
-        notes=(*notes, *spacing_notes),
+        scale=scale,
+        frame_scales=frame_scales,
+        notes=(*notes, *scale_notes),
         frame_seconds=_frame_seconds(header) if frames > 1 else None,
         quick=quick,
         # One that is held in memory as a whole would go to the other process as a whole.

@@ -12,6 +12,7 @@ from csamoe_desktop.names import shown
 from csamoe_desktop.study.dicom import looks_like_dicom, open_dicom
 from csamoe_desktop.study.model import Study
 from csamoe_desktop.study.raster import open_picture, picture_kind
+from csamoe_desktop.study.scale import NOT_CALIBRATED
 
 _log = logging.getLogger(__name__)
 
@@ -42,7 +43,8 @@ _OTHERS = (
 @dataclass(frozen=True, slots=True)
 class Inspection:
     """What a file is, or why it is refused: `kind`, sizes and spacing are empty for a refused file, `reason` for an
-    accepted one. `spacing_mm` is millimetres per pixel, [row, column]."""
+    accepted one. `spacing_mm` is millimetres per pixel, [row, column], where all that is calibrated has one; `scale` says in
+    words where it comes from and where alone it holds, or why there is none."""
 
     path: str
     status: str
@@ -52,6 +54,8 @@ class Inspection:
     rows: int = 0
     columns: int = 0
     spacing_mm: tuple[float, float] | None = None
+    scale: str = ""
+    part: str = ""
 
     def to_dict(self) -> dict[str, object]:
         """Return the fields under their names, ready for JSON."""
@@ -64,6 +68,7 @@ class Inspection:
             "rows": self.rows,
             "columns": self.columns,
             "spacing_mm": None if self.spacing_mm is None else list(self.spacing_mm),
+            "scale": self.scale,
         }
 
     def line(self) -> str:
@@ -71,11 +76,14 @@ class Inspection:
         if self.status != "ok":
             return f"{self.status:<8}{shown(self.path)}: {self.reason}"
         frames = f"{self.frames} frame{'' if self.frames == 1 else 's'} of {self.columns} x {self.rows} pixels"
-        scale = "no scale"
-        if self.spacing_mm is not None:
-            row, column = self.spacing_mm
-            scale = f"{row:.4g} mm/px" if f"{row:.4g}" == f"{column:.4g}" else f"{column:.4g} x {row:.4g} mm/px"
-        return f"{self.status:<8}{shown(self.path)}: {self.kind}, {frames}, {scale}"
+        return f"{self.status:<8}{shown(self.path)}: {self.kind}, {frames}, {self._scale_words()}"
+
+    def _scale_words(self) -> str:
+        if self.spacing_mm is None:
+            return "no scale" if self.scale.endswith(NOT_CALIBRATED) else self.scale
+        row, column = self.spacing_mm
+        told = f"{row:.4g} mm/px" if f"{row:.4g}" == f"{column:.4g}" else f"{column:.4g} x {row:.4g} mm/px"
+        return told + (f" ({self.part})" if self.part else "")
 
 
 def open_study(path: Path) -> Study:
@@ -98,7 +106,8 @@ def inspect(path: Path) -> Inspection:
     try:
         study = open_study(path)
         rows, columns = study.frame(0).shape
-        spacing = study.spacing
+        scale = study.scale
+        spacing, part = scale.common, scale.part_words((rows, columns))
         return Inspection(
             path=str(path),
             status="ok",
@@ -106,7 +115,9 @@ def inspect(path: Path) -> Inspection:
             frames=study.frame_count,
             rows=rows,
             columns=columns,
-            spacing_mm=None if spacing is None else (spacing.row, spacing.column),
+            spacing_mm=(spacing.row, spacing.column) if spacing.in_mm else None,
+            scale=scale.words() + (f" ({part})" if part else ""),
+            part=part,
         )
     except UserError as problem:
         return Inspection(path=str(path), status="refused", reason=str(problem))

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
 )
 
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.study.calibration import by_hand, drawn_pixels, millimetres
+from csamoe_desktop.study.calibration import DISAGREES, drawn_pixels, file_spacing, millimetres
 from csamoe_desktop.study.model import Spacing
 from csamoe_desktop.ui import theme
 from csamoe_desktop.ui.calibration import DrawnLine
@@ -36,16 +36,19 @@ class Calibrating(QObject):
         self._messages = messages
         self._window = window
         self._tool_before = Tool.WINDOW_LEVEL
+        self._line: DrawnLine | None = None
         session.calibration.drawn.connect(self._ask)
 
     def begin(self) -> None:
         """Choose the tool for the line; where the file has a calibration of its own, ask first whether to replace it."""
-        own = self._session.calibration.file_spacing
-        if own is None:
+        scale = self._session.calibration.file_scale
+        if not scale.calibrated:
             self._choose()
             return
+        own = scale.common
+        told = f"{per_pixel(own)}, from {own.source}" if own.in_mm else scale.words()
         self._messages.question(
-            f"This file has a calibration of its own: {per_pixel(own)}, from {own.source}.",
+            f"This file has a calibration of its own: {told}.",
             "Calibrated by hand, sizes follow your line until the program is closed. The file stays as it is.",
             "Calibrate by hand",
             self._choose,
@@ -60,6 +63,7 @@ class Calibrating(QObject):
 
     def _ask(self, line: DrawnLine) -> None:
         self._messages.clear(Kind.REFUSAL)
+        self._line = line
         dialog = CalibrationDialog(self._session, line, self._window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(self._done)
@@ -67,11 +71,12 @@ class Calibrating(QObject):
 
     def _done(self) -> None:
         self._canvas.set_tool(self._tool_before)
-        spacing = None if self._session.frame is None else self._session.frame.spacing
+        frame, line = self._session.frame, self._line
+        spacing = None if frame is None or line is None else file_spacing(frame.scale, (line.start, line.end))
         for message in self._messages.shown():
             if message.text == HOW:
                 self._messages.clear(Kind.NOTE)
-        if spacing is not None:
+        if spacing is not None and spacing.in_mm:
             words = spacing.words
             self._messages.note(f"{words[0].upper()}{words[1:]}; that is {per_pixel(spacing)}.")
 
@@ -136,7 +141,7 @@ class CalibrationDialog(QDialog):
         self.setMinimumWidth(_WIDTH)
 
     def _replaced(self) -> str:
-        own = self._session.calibration.file_spacing
+        own = self._session.calibration.file_spacing(self._line)
         if own is None:
             return ""
         return (
@@ -150,18 +155,20 @@ class CalibrationDialog(QDialog):
         if not typed:
             self._say("Type the length that the line stands for.", "muted")
             return
-        own = self._session.calibration.file_spacing
+        own = self._session.calibration.file_spacing(self._line)
         try:
             length = millimetres(self.length.text(), self.unit.currentText())
-            spacing = by_hand(self._line.start, self._line.end, length, own)
+            spacing = self._session.calibration.spacing_by(self._line, length)
         except UserError as problem:
             self._say(f"{problem.message} {problem.hint}", "attention")
             return
-        against = ""
+        against, share = "", 0.0
         if own is not None:
             share = 100 * (spacing.column / own.column - 1)
             against = f": {abs(share):.1f} % {'more' if share > 0 else 'less'} than the file says"
-        self._say(f"That is {per_pixel(spacing)}{against}.", "muted")
+        contradicts = abs(share) > 100 * DISAGREES
+        check = " Check the line and its length; the report will say so." if contradicts else ""
+        self._say(f"That is {per_pixel(spacing)}{against}.{check}", "attention" if contradicts else "muted")
         self.calibrate.setEnabled(True)
 
     def _say(self, text: str, role: str) -> None:

@@ -24,7 +24,7 @@ class Corrections:
     def smooth(self) -> None:
         """Round the outline's burrs."""
         if (mask := self._session.mask) is not None:
-            smoothed = smooth(mask.pixels)
+            smoothed = smooth(mask.pixels, aspect=self._session.aspect)
             if not smoothed.any():
                 self._session.noted.emit("The outline is too small to be smoothed.")
                 return
@@ -78,13 +78,13 @@ class Corrections:
         mask, frame = self._session.mask, self._session.frame
         if mask is None or frame is None or mask.empty or self._session.lesions.refuses():
             return
-        before = measure(mask.pixels, frame.spacing)
+        before = measure(mask.pixels, frame.scale)
         changed = mask.redraw(pixels)
         if changed is None:
             self._session.noted.emit(idle)
             return
         self._session.mask_edited(changed)
-        after = measure(mask.pixels, frame.spacing)
+        after = measure(mask.pixels, frame.scale)
         share = 100 * (after.area / before.area - 1)
         self._session.noted.emit(
             f"{done}: area {before.area_words()} before, {after.area_words()} now ({share:+.1f} %)."

@@ -26,7 +26,7 @@ from csamoe_desktop.lesion.formats import (
 from csamoe_desktop.names import LONGEST_NAME, fitting_name, shown, shown_name
 from csamoe_desktop.report.content import report_file_name
 from csamoe_desktop.report.writing import SUFFIXES, is_report_file
-from csamoe_desktop.study.model import Spacing
+from csamoe_desktop.study.scale import Scale
 from csamoe_desktop.ui import theme
 from csamoe_desktop.ui.closing import in_words
 from csamoe_desktop.ui.lesions import PlacedLesion
@@ -114,7 +114,7 @@ class Files(QObject):
             lambda chosen: dialog.selectFile(_in_format(Path(next(iter(dialog.selectedFiles()), name)), chosen).name)
         )
         # As the mask is now: another frame may come into view under the dialog.
-        write = partial(self._write_mask, pixels=mask.pixels.copy(), spacing=frame.spacing, image=study.path.name)
+        write = partial(self._write_mask, pixels=mask.pixels.copy(), scale=frame.scale, image=study.path.name)
         dialog.fileSelected.connect(lambda typed: self._mask_to(Path(typed), dialog.selectedNameFilter(), write))
         dialog.open()
 
@@ -187,9 +187,9 @@ class Files(QObject):
             f"There is a file {shown_name(path.name)} already in {path.parent}.", hint, "Replace it", write
         )
 
-    def _write_mask(self, path: Path, pixels: NDArray[np.bool_], spacing: Spacing | None, image: str) -> None:
+    def _write_mask(self, path: Path, pixels: NDArray[np.bool_], scale: Scale, image: str) -> None:
         try:
-            write_mask(path, pixels, spacing, image)
+            write_mask(path, pixels, scale, image)
         except UserError as problem:
             self._messages.failure(problem)
         else:

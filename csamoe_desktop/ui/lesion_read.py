@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from csamoe_desktop.inference.predictor import Prediction
 from csamoe_desktop.report.own_read import OwnRead, ReadRecord
-from csamoe_desktop.study.model import Spacing
+from csamoe_desktop.study.scale import Scale
 
 
 @dataclass(slots=True, eq=False)
@@ -15,7 +15,7 @@ class LesionRead:
 
     Attributes:
         own: what the reader says now.
-        measured_on: the mask's version and the spacing that what was confirmed was measured with.
+        measured_on: the mask's version and the scale that what was confirmed was measured with.
         first: what the reader said when the AI's reading was shown; None where nothing was.
         asked, skipped: as in `ReadRecord`.
         ready: the reader has done what lifts the veil.
@@ -27,7 +27,7 @@ class LesionRead:
     """
 
     own: OwnRead = field(default_factory=OwnRead)
-    measured_on: tuple[int, Spacing | None] | None = None
+    measured_on: tuple[int, Scale] | None = None
     first: OwnRead | None = None
     asked: bool = False
     skipped: bool = False

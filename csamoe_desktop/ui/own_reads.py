@@ -17,7 +17,7 @@ from csamoe_desktop.errors import UserError
 from csamoe_desktop.report.own_read import OwnRead, Proposed, ReadRecord
 from csamoe_desktop.store.lesions import LesionKey
 from csamoe_desktop.store.reads import AIReading, Reads, Sitting
-from csamoe_desktop.study.model import Spacing
+from csamoe_desktop.study.scale import Scale
 from csamoe_desktop.ui.jobs import Outcome
 from csamoe_desktop.ui.lesion_read import LesionRead
 from csamoe_desktop.ui.reading import LesionWork, ReadingState
@@ -204,10 +204,10 @@ class OwnReads(QObject):
     # -- behind it
 
     @property
-    def _outline(self) -> tuple[int, Spacing | None] | None:
+    def _outline(self) -> tuple[int, Scale] | None:
         """What tells the outline in view, and its millimetres, from any other on this frame."""
         work, frame = self._session.work, self._session.frame
-        return None if work is None or frame is None else (work.mask.version, frame.spacing)
+        return None if work is None or frame is None else (work.mask.version, frame.scale)
 
     def _veiled(self, read: LesionRead) -> bool:
         return self._session.settings.own_read_first and not (read.ready or read.shown)

@@ -28,7 +28,8 @@ _AT_REST = 150
 _SLOW = 500
 """Milliseconds of looking before it is said, so that nothing flickers on every frame."""
 
-Search = Callable[[NDArray[np.uint8], Finder], list[Proposal]]
+Search = Callable[[NDArray[np.uint8], Finder, float], list[Proposal]]
+"""Of a frame's pixels, a network, and how high a pixel is for its width."""
 
 
 class Stage(Enum):
@@ -108,7 +109,7 @@ class Proposals(QObject):
     def look(self) -> None:
         """Look for lesions on the whole frame, asked by the reader."""
         self._asked = True
-        self._look(propose, Stage.NONE)
+        self._look(lambda pixels, finder, aspect: propose(pixels, finder, aspect=aspect), Stage.NONE)
 
     def look_in(self, box: Box) -> None:
         """Look for the lesion in a box (top, left, bottom, right), clipped at the frame."""
@@ -118,13 +119,13 @@ class Proposals(QObject):
         top, left = min(max(box[0], 0), rows), min(max(box[1], 0), columns)
         bottom, right = min(max(box[2], 0), rows), min(max(box[3], 0), columns)
         if top < bottom and left < right:
-            self._ask(lambda pixels, finder: propose_in(pixels, (top, left, bottom, right), finder))
+            self._ask(lambda pixels, finder, aspect: propose_in(pixels, (top, left, bottom, right), finder, aspect))
 
     def look_at(self, row: int, column: int) -> None:
         """Look for the lesion at a pixel; none off the frame."""
         frame = self._session.frame
         if frame is not None and 0 <= row < frame.shape[0] and 0 <= column < frame.shape[1]:
-            self._ask(lambda pixels, finder: propose_at(pixels, row, column, finder))
+            self._ask(lambda pixels, finder, aspect: propose_at(pixels, row, column, finder, aspect))
 
     def select_at(self, row: int, column: int) -> bool:
         """Select the candidate at a pixel; return whether there is one."""
@@ -163,7 +164,7 @@ class Proposals(QObject):
         if mask is None or not mask.empty:
             return False
         for place, proposal in enumerate(self.offered):
-            box, covered = brush(proposal.mask.shape, at, at, reach)
+            box, covered = brush(proposal.mask.shape, at, at, reach, self._session.aspect)
             if (proposal.mask[box.slices] & covered).any():
                 self._place = place
                 return self.accept()
@@ -237,7 +238,7 @@ class Proposals(QObject):
         if not session.settings.propose_on_opening:
             return
         if has_outliner():
-            self._look(propose, Stage.NONE)
+            self._look(lambda pixels, finder, aspect: propose(pixels, finder, aspect=aspect), Stage.NONE)
         elif not self._said:
             self._said = "missing"
             session.noted.emit(
@@ -260,7 +261,7 @@ class Proposals(QObject):
         def work(job: Job) -> tuple[list[Proposal], str]:
             outliner = self._outliner.get(device, job)
             card = outliner.card
-            return search(frame.pixels, _Heeding(outliner, job)), f"{card.name} {card.version}"
+            return search(frame.pixels, _Heeding(outliner, job), frame.scale.aspect), f"{card.name} {card.version}"
 
         def done(result: tuple[list[Proposal], str]) -> None:
             found, self._by = result

@@ -4,12 +4,12 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from csamoe_desktop.assessment import Assessment
-from csamoe_desktop.lesion.calipers import numbered
+from csamoe_desktop.lesion.calipers import by_source
 from csamoe_desktop.lesion.history import EditedMask
-from csamoe_desktop.lesion.measure import area_words, source_words
+from csamoe_desktop.lesion.measure import area_words
 from csamoe_desktop.names import shown_name
 from csamoe_desktop.report.content import ReportContent, content
-from csamoe_desktop.study.model import Spacing
+from csamoe_desktop.study.scale import NOT_CALIBRATED, Spacing
 from csamoe_desktop.ui import theme
 from csamoe_desktop.ui.actions import Actions
 from csamoe_desktop.ui.lesion_list import LesionList
@@ -82,10 +82,13 @@ class LesionBox(Box):
         frame, calipers = self._session.frame, self._session.calipers.kept
         self.calipers.setVisible(bool(calipers))
         if frame is not None and calipers:
-            spacing = frame.spacing
-            # A number is not parted from its unit at the end of a line.
-            listed = [one.replace(" ", "\u00a0") for one in numbered(calipers, spacing).split(", ")]
-            self.calipers.setText(f"Calipers  {'  ·  '.join(listed)}{'' if spacing else '  (not calibrated)'}")
+            told = []
+            for what, spacing in by_source(calipers, frame.scale):
+                # A number is not parted from its unit at the end of a line.
+                listed = "  ·  ".join(one.replace(" ", "\u00a0") for one in what.split(", "))
+                bare = spacing.source == NOT_CALIBRATED
+                told.append(listed if spacing.in_mm else f"{listed}  ({'not calibrated' if bare else spacing.source})")
+            self.calipers.setText(f"Calipers  {'  ·  '.join(told)}")
 
     def _show(self) -> None:
         session, mask = self._session, self._session.mask
@@ -100,8 +103,9 @@ class LesionBox(Box):
         theme.set_role(self.author, "")
         author = mask.author.value.capitalize()
         self.author.setText(f"{author}: {shown_name(mask.source)}" if mask.source else author)
-        self.source.setText(_sentence(source_words(session.frame.spacing)))
-        self._show_size(mask, session.frame.spacing)
+        spacing = session.frame.scale.of(mask.pixels)
+        self.source.setText(_sentence(spacing.words))
+        self._show_size(mask, spacing)
         given = session.reports.in_view() if session.reading_state is ReadingState.DONE else None
         core = given is not None and given.assessment.card.needs_outline
         self.regions.setVisible(core)
@@ -111,11 +115,11 @@ class LesionBox(Box):
             self.regions.setText(f"Core: {_steps(regions.erosions)} in  ·  boundary: {_steps(regions.dilations)} out")
             self.regions.setToolTip(f"<p>Core: {said['Core']}.<br>Boundary: {said['Boundary']}.</p>")
 
-    def _show_size(self, mask: EditedMask, spacing: Spacing | None) -> None:
+    def _show_size(self, mask: EditedMask, spacing: Spacing) -> None:
         """Say what the outline measures; of one that changes as it is looked at, its area alone is known at once."""
         measured = self._session.measuring.now
         if measured is None:
-            diameters = f"… × … {'mm' if spacing else 'px'}"
+            diameters = f"… × … {spacing.unit}"
             self.extent.setText(f"{diameters}  ·  area {area_words(mask.count, spacing)}")
             self.shape.setText("Height / width …  ·  circularity …")
             self.shape.setToolTip("")

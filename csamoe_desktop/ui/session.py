@@ -209,6 +209,11 @@ class Session(QObject):
             which = f"Frame {frame.index + 1} of {study.name}" if study.frame_count > 1 else study.name
             self.noted.emit(f"{which} is another image than before: the outline made on that one was put aside.")
 
+    @property
+    def aspect(self) -> float:
+        """How high a pixel of the frame in view is for its width; 1 where there is none."""
+        return 1.0 if self.frame is None else self.frame.scale.aspect
+
     # -- the lesion at hand and its mask
 
     @property

@@ -74,16 +74,16 @@ class Thumbnails(QObject):
         # A frame that cannot be decoded is told when it is opened; here it only has no picture.
         self._session.jobs.submit(
             THUMBNAILS,
-            lambda job: shrunk(self._session.frames.decoded(study, index).pixels),
+            lambda job: shrunk(self._session.frames.decoded(study, index).pixels, study.scale_of(index).aspect),
             Outcome(made, lambda problem: made(None)),
         )
 
 
-def shrunk(pixels: NDArray[np.uint8]) -> QImage:
-    """Return `pixels` (rows, columns[, 3]) as a picture that fits WIDTH x HEIGHT."""
+def shrunk(pixels: NDArray[np.uint8], aspect: float = 1.0) -> QImage:
+    """Return `pixels` (rows, columns[, 3]), `aspect` times as high as wide, as a picture that fits WIDTH x HEIGHT."""
     rows, columns = pixels.shape[:2]
-    scale = min(WIDTH / columns, HEIGHT / rows, 1.0)
-    size = max(round(columns * scale), 1), max(round(rows * scale), 1)
+    scale = min(WIDTH / columns, HEIGHT / (rows * aspect), 1.0)
+    size = max(round(columns * scale), 1), max(round(rows * aspect * scale), 1)
     small = np.ascontiguousarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
     kind = QImage.Format.Format_Grayscale8 if small.ndim == 2 else QImage.Format.Format_RGB888
     return QImage(small.data, size[0], size[1], small.strides[0], kind).copy()

@@ -15,7 +15,7 @@ from csamoe_desktop.study import folder
 from csamoe_desktop.study.folder import files_in, images_in
 from csamoe_desktop.study.opening import Inspection, inspect, open_study
 
-KEYS = ["path", "status", "reason", "kind", "frames", "rows", "columns", "spacing_mm"]
+KEYS = ["path", "status", "reason", "kind", "frames", "rows", "columns", "spacing_mm", "scale"]
 
 
 def grey(rows: int = 12, columns: int = 16) -> np.ndarray:
@@ -98,7 +98,7 @@ def test_a_file_that_may_not_be_read_is_refused(tmp_path):
 
 
 def test_an_inspection_says_what_a_dicom_is(make_dicom):
-    path = make_dicom(np.stack([grey()] * 3), frames=3, PixelSpacing=[0.07, 0.08])
+    path = make_dicom(np.zeros((3, 180, 240), np.uint8), frames=3, PixelSpacing=[0.07, 0.08])
     found = inspect(path)
     assert found.to_dict() == {
         "path": str(path),
@@ -106,18 +106,25 @@ def test_an_inspection_says_what_a_dicom_is(make_dicom):
         "reason": "",
         "kind": "DICOM Ultrasound Image",
         "frames": 3,
-        "rows": 12,
-        "columns": 16,
+        "rows": 180,
+        "columns": 240,
         "spacing_mm": [0.07, 0.08],
+        "scale": "0.08 × 0.07 mm/px from the file's pixel spacing",
     }
     assert list(json.loads(json.dumps(found.to_dict()))) == KEYS
-    assert found.line() == f"ok      {path}: DICOM Ultrasound Image, 3 frames of 16 x 12 pixels, 0.08 x 0.07 mm/px"
+    assert found.line() == f"ok      {path}: DICOM Ultrasound Image, 3 frames of 240 x 180 pixels, 0.08 x 0.07 mm/px"
 
 
 def test_an_inspection_says_what_a_picture_is(tmp_path):
     found = inspect(png(tmp_path / "a.png"))
     assert found == Inspection(
-        path=str(tmp_path / "a.png"), status="ok", kind="PNG image", frames=1, rows=12, columns=16
+        path=str(tmp_path / "a.png"),
+        status="ok",
+        kind="PNG image",
+        frames=1,
+        rows=12,
+        columns=16,
+        scale="no millimetres: the image is not calibrated",
     )
     assert found.line().endswith("PNG image, 1 frame of 16 x 12 pixels, no scale")
 

@@ -145,6 +145,7 @@ class BoxTool(DragTool):
         if frame is None or box.empty:
             return
         pixels, version, value = frame.pixels, mask.version, not self._cut
+        aspect = frame.scale.aspect
         self._sketch.show_sketch(Sketch(dashed=[rectangle(self._way[0], self._way[-1])]))
 
         def done(found: Bool) -> None:
@@ -161,7 +162,9 @@ class BoxTool(DragTool):
             self._sketch.show_sketch(NOTHING)
             self._session.failed.emit(problem)
 
-        self._session.jobs.submit(OUTLINING, lambda job: outline_in_box(grey(pixels), box), Outcome(done, failed))
+        self._session.jobs.submit(
+            OUTLINING, lambda job: outline_in_box(grey(pixels), box, aspect), Outcome(done, failed)
+        )
 
 
 def around(one: Place, other: Place) -> list[Place]:

@@ -62,7 +62,7 @@ class LivewireTool(MaskTool):
         if self._closes(at):
             self._close(alt)
         elif not self._anchors:
-            self._wire = Livewire(grey(frame.pixels))
+            self._wire = Livewire(grey(frame.pixels), frame.scale.aspect)
             self._fix(at)
         elif self._wire is not None and at != self._anchors[-1]:
             self._legs.append(self._wire.path(at))
