@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from csamoe_desktop.study.origin import NOWHERE, Origin
+
 QUICK_VALUES = 4_000_000
 """A frame of more values than these, compressed or not, is not waited for."""
 BY_HAND = "calibrated by hand"
@@ -59,11 +61,13 @@ class Frame:
         pixels: uint8, (rows, columns) grey or (rows, columns, 3) RGB.
         index: its place in the study, from 0.
         spacing: millimetres per pixel, or None where the file does not calibrate it.
+        origin: what the file says of what was examined, and how.
     """
 
     pixels: NDArray[np.uint8]
     index: int
     spacing: Spacing | None
+    origin: Origin = NOWHERE
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -86,6 +90,7 @@ class Study:
         decode: index -> uint8 pixels; called by `frame`.
         quick: whether a frame is decoded so soon that the window may wait for it.
         apart: whether a frame is best decoded in another process (see `decoding`); `decode` can be pickled then.
+        origin: what the file says of what was examined, and how.
     """
 
     path: Path
@@ -100,6 +105,7 @@ class Study:
     frame_seconds: float | None = None
     quick: bool = True
     apart: bool = False
+    origin: Origin = NOWHERE
 
     def frame(self, index: int, decode: Callable[[int], NDArray[np.uint8]] | None = None) -> Frame:
         """Return frame `index` (from 0), decoded now, by `decode` in the place of its own where that is given.
@@ -110,4 +116,4 @@ class Study:
         """
         if not 0 <= index < self.frame_count:
             raise IndexError(f"frame {index} of {self.frame_count}")
-        return Frame(pixels=(decode or self.decode)(index), index=index, spacing=self.spacing)
+        return Frame(pixels=(decode or self.decode)(index), index=index, spacing=self.spacing, origin=self.origin)
