@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.inference import guard
+from csamoe_desktop.inference import examined, guard
 from csamoe_desktop.inference.cases import Nearest
 from csamoe_desktop.inference.explain import Explanation
 from csamoe_desktop.inference.predictor import Explainer, Prediction, Predictor
@@ -160,9 +160,9 @@ def assess(frame: Frame, mask: NDArray[np.bool_] | None, predictor: Predictor) -
         UserError: the mask is empty, of another size or too small, or the device ran out of memory.
     """
     card = predictor.card
-    findings = guard.inspect(frame.pixels, mask)
-    if guard.withheld(findings):
-        raise Withheld(" ".join(one.sentence for one in findings if one.level is guard.Level.WITHHOLD))
+    findings = examined.check_frame(frame, mask)
+    if why := guard.withheld_because(findings):
+        raise Withheld(why)
     if not card.needs_outline:
         regions = whole_image(frame.pixels, card.input_size)
     else:

@@ -64,8 +64,7 @@ def outline_in_box(grey: NDArray[np.uint8], box: Box) -> Bool:
     small = cv2.resize(grey[part.slices], size, interpolation=cv2.INTER_AREA)
     # A median keeps edges where a Gaussian would move them.
     small = cv2.medianBlur(cv2.GaussianBlur(small, (0, 0), _SPECKLE), 5)
-    away = _from_the_middle((size[1], size[0]), box, part)
-    found = _cut(small, away)
+    found = _cut(small, *_from_the_middle((size[1], size[0]), box, part))
     if abs(_contrast(small, found)) < _LEAST_CONTRAST:
         raise NothingFound("Nothing in the box stands out from its surroundings.", "Draw the outline by hand.")
     # Enlarged smoothly: a pixel of the small image would leave steps.
@@ -76,13 +75,13 @@ def outline_in_box(grey: NDArray[np.uint8], box: Box) -> Bool:
     return out
 
 
-def _cut(small: NDArray[np.uint8], away: NDArray[np.float64]) -> Bool:
-    """Return the lesion on the reduced picture: one piece without holes."""
+def _cut(small: NDArray[np.uint8], away: NDArray[np.float64], boxed: Bool) -> Bool:
+    """Return the lesion on the reduced picture: one piece without holes; the last two as `_from_the_middle` gives them."""
     labels = np.full(small.shape, cv2.GC_PR_BGD, np.uint8)
     labels[away <= _GUESS] = cv2.GC_PR_FGD
     labels[away <= _CORE] = cv2.GC_FGD
-    labels[away > _BEYOND] = cv2.GC_BGD
-    place = np.clip(np.where(np.isfinite(away), away, 3.0) * _PLACE, 0, 255).astype(np.uint8)
+    labels[(away > _BEYOND) | ~boxed] = cv2.GC_BGD
+    place = np.clip(away * _PLACE, 0, 255).astype(np.uint8)
     broad = cv2.GaussianBlur(small, (0, 0), max(small.shape) / 25)
     outer, inner = np.zeros((1, 65)), np.zeros((1, 65))
     # GrabCut begins its colour models by chance; the same box is to give the same outline.
@@ -99,13 +98,11 @@ def _contrast(small: NDArray[np.uint8], found: Bool) -> float:
     return float(small[found].mean() - small[close].mean()) if close.any() else 0.0
 
 
-def _from_the_middle(shape: tuple[int, int], box: Box, part: Box) -> NDArray[np.float64]:
+def _from_the_middle(shape: tuple[int, int], box: Box, part: Box) -> tuple[NDArray[np.float64], Bool]:
     """Return how far each pixel of the reduced picture is from the box's middle, in half axes of the ellipse that fits the
-    box; infinite outside the box."""
+    box, and whether it is in the box."""
     rows = np.linspace(part.top, part.bottom, shape[0] * 2 + 1)[1::2, None]
     columns = np.linspace(part.left, part.right, shape[1] * 2 + 1)[None, 1::2]
     down = (rows - (box.top + box.bottom) / 2) / ((box.bottom - box.top) / 2)
     across = (columns - (box.left + box.right) / 2) / ((box.right - box.left) / 2)
-    away = np.hypot(down, across)
-    away[(np.abs(down) > 1) | (np.abs(across) > 1)] = np.inf
-    return np.asarray(away)
+    return np.hypot(down, across), (np.abs(down) <= 1) & (np.abs(across) <= 1)
