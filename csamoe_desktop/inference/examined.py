@@ -173,7 +173,9 @@ def _hints(frame: Frame) -> Iterator[tuple[str, Finding]]:
         words = f"The image reaches {depth:.0f} mm deep, deeper than the breast does. {_SURE}"
         yield f"a depth of {depth:.0f} mm", Finding("depth", Level.CAUTION, words)
     for part in origin.parts:
-        words = f"The image has {part} beside or in place of the B-mode image. Mark the lesion on the B-mode image alone."
+        words = (
+            f"The image has {part} beside or in place of the B-mode image. Mark the lesion on the B-mode image alone."
+        )
         yield (part if "M-mode" in part else ""), Finding("part", Level.CAUTION, words)
     if origin.age is not None and origin.age < CHILD:
         words = f"The patient is a child of {origin.age:.0f} years; the models were measured on none."

@@ -86,9 +86,7 @@ def _cut(small: NDArray[np.uint8], away: NDArray[np.float64], boxed: Bool) -> Bo
     outer, inner = np.zeros((1, 65)), np.zeros((1, 65))
     # GrabCut begins its colour models by chance; the same box is to give the same outline.
     cv2.setRNGSeed(0)
-    cv2.grabCut(
-        np.dstack([small, broad, place]), labels, (0, 0, 0, 0), outer, inner, _ROUNDS, cv2.GC_INIT_WITH_MASK
-    )
+    cv2.grabCut(np.dstack([small, broad, place]), labels, (0, 0, 0, 0), outer, inner, _ROUNDS, cv2.GC_INIT_WITH_MASK)
     return fill_holes(largest_piece((labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD))[0])
 
 
