@@ -49,7 +49,8 @@ class OwnReadBox(Box):
         self.management = TermsButton(recommended, self._recommend)
         self.proposed = theme.label(role="muted", wrap=True)
         self.confirm = QPushButton("Confirm all")
-        self.confirm_one = {name: QPushButton() for name in (SIZE, *self.terms)}
+        named = {SIZE: "Size", **{one.id: one.name for one in self._lexicon.descriptors}}
+        self.confirm_one = {name: QPushButton(f"✓ {word}") for name, word in named.items()}
         for name, press in self.confirm_one.items():
             press.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             press.clicked.connect(partial(self._confirm_one, name))
@@ -164,14 +165,14 @@ class OwnReadBox(Box):
             )
         self.management.show_terms((read.management,) if read.management else (), "")
         left = proposed.open(read) if proposed else ()
-        self.proposed.setText("Proposed from your outline; press each to confirm it:")
+        words = proposed.words(self._lexicon, read) if proposed else ""
+        self.proposed.setText(f"Proposed from your outline: {_in_one_piece(words)}")
         self.proposed.setVisible(bool(left))
         for name, press in self.confirm_one.items():
             press.setVisible(name in left)
             words = _in_one_piece(proposed.words_of(name, self._lexicon)) if proposed and name in left else ""
-            press.setText(words)
             press.setAccessibleName(f"Confirm {words}")
-            press.setToolTip(f"Make it yours: {words}{self._next_key if name in left[:1] else ''}")
+            press.setToolTip(f"Confirm that it is {words}{self._next_key if name in left[:1] else ''}")
         self.confirm.setToolTip(f"Make all of it yours{self._confirm_key}")
         self.confirm.setVisible(len(left) > 1)
         measured = read.measured_words()
