@@ -145,7 +145,7 @@ class LesionBox(Box):
     def _show_odd(self, size: Size | None) -> None:
         """Say beside the size, before anything is assessed, that there are other pieces or holes, and offer to mend it."""
         words = "" if size is None else size.piece_words()
-        self.pieces.setText(f"Measured is {words}." if size and size.pieces > 1 else f"The outline is {words}.")
+        self.pieces.setText(f"Measured: {words}." if size and size.pieces > 1 else f"Measured {words}.")
         self.pieces.setVisible(bool(words))
         self.keep_largest.setVisible(size is not None and size.pieces > 1)
         self.fill_holes.setVisible(size is not None and size.holes > 0)
