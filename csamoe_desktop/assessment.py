@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.inference import guard
+from csamoe_desktop.inference import examined, guard
 from csamoe_desktop.inference.cases import Nearest
 from csamoe_desktop.inference.explain import Explanation
 from csamoe_desktop.inference.predictor import Explainer, Prediction, Predictor, checked
 from csamoe_desktop.lesion.contours import ELLIPSE, other_contours
-from csamoe_desktop.lesion.regions import Regions, make_regions, squared, whole_image
+from csamoe_desktop.lesion.regions import Regions, make_regions, whole_image
 from csamoe_desktop.networks.cards import ModelCard, Thresholds
 from csamoe_desktop.study.model import Frame
 
@@ -187,9 +187,9 @@ def assess(frame: Frame, mask: NDArray[np.bool_] | None, predictor: Predictor) -
     """
     card = predictor.card
     aspect = _aspect(frame, mask)
-    findings = guard.inspect(squared(frame.pixels, aspect), None if mask is None else squared(mask, aspect))
-    if guard.withheld(findings):
-        raise Withheld(" ".join(one.sentence for one in findings if one.level is guard.Level.WITHHOLD))
+    findings = examined.check_frame(frame, mask)
+    if why := guard.withheld_because(findings):
+        raise Withheld(why)
     if not card.needs_outline:
         regions = whole_image(frame.pixels, card.input_size)
     else:

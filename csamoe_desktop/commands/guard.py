@@ -19,8 +19,9 @@ from csamoe_desktop.errors import UserError
 from csamoe_desktop.inference.bundle import find_typed
 from csamoe_desktop.inference.cases import read_cases
 from csamoe_desktop.inference.engine import DEVICES
-from csamoe_desktop.inference.guard import Finding, Level, inspect
-from csamoe_desktop.lesion.regions import make_regions, squared, whole_image
+from csamoe_desktop.inference.examined import check_frame
+from csamoe_desktop.inference.guard import Finding, Level
+from csamoe_desktop.lesion.regions import make_regions, whole_image
 from csamoe_desktop.study.model import Frame
 from csamoe_desktop.study.opening import open_study
 
@@ -59,10 +60,7 @@ def run(chosen: argparse.Namespace) -> int:
     withheld: Counter[str] = Counter()
     unread: Counter[str] = Counter()
     for kind, frame, mask in _images(chosen.data, chosen.where, chosen.by):
-        aspect = frame.scale.of(mask).aspect
-        findings: Iterable[Finding] = inspect(
-            squared(frame.pixels, aspect), None if mask is None else squared(mask, aspect)
-        )
+        findings: Iterable[Finding] = check_frame(frame, mask)
         images[kind] += 1
         withheld[kind] += any(finding.level is Level.WITHHOLD for finding in findings)
         for finding in findings:

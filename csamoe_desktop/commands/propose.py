@@ -6,14 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.files import check_output
 from csamoe_desktop.inference.bundle import find_outliner
 from csamoe_desktop.inference.engine import DEVICES
+from csamoe_desktop.inference.examined import check_origin
+from csamoe_desktop.inference.guard import withheld_because
 from csamoe_desktop.lesion.formats import is_mask_file, mask_format, write_mask
 from csamoe_desktop.lesion.propose import Box, Proposal, propose, propose_in
 from csamoe_desktop.names import shown
+from csamoe_desktop.study.model import Frame
 from csamoe_desktop.study.opening import open_study
 
 
@@ -42,6 +46,7 @@ def run(chosen: argparse.Namespace) -> int:
         )
     frame = study.frame(chosen.frame - 1)
     box = None if chosen.box is None else _box(chosen.box, frame.shape)
+    _refuse_other_organs(chosen, frame)
     bundle = find_outliner(chosen.model)
     # Importing torch takes seconds: only once the files have been found good.
     from csamoe_desktop.inference.loading import load_outliner
@@ -58,6 +63,8 @@ def run(chosen: argparse.Namespace) -> int:
             f"No lesion was proposed {where} {chosen.image.name}; {chosen.out} was not written.",
             "Give the lesion's place with --box." if box is None else "Give another box, or draw the lesion.",
         )
+    _refuse_other_organs(chosen, frame, found[0].mask)
+    warnings = [one.sentence for one in check_origin(frame, found[0].mask)]
     write_mask(chosen.out, found[0].mask, frame.scale, study.path.name)
     name = f"{outliner.card.name} {outliner.card.version}"
     if chosen.json:
@@ -68,6 +75,7 @@ def run(chosen: argparse.Namespace) -> int:
             "weights_sha256": outliner.card.sha256,
             "device": outliner.device.words,
             "notes": list(study.notes),
+            "warnings": warnings,
         }
         print(json.dumps(told, ensure_ascii=False))
         return 0
@@ -79,8 +87,16 @@ def run(chosen: argparse.Namespace) -> int:
     print(f"model        {name} on {outliner.device.words}")
     for note in study.notes:
         print(f"note         {note}")
+    for warning in warnings:
+        print(f"warning      {warning}")
     print("Proposed, not confirmed: look at the outline before anything is read from it. Research use only.")
     return 0
+
+
+def _refuse_other_organs(chosen: argparse.Namespace, frame: Frame, mask: NDArray[np.bool_] | None = None) -> None:
+    """Raise a UserError where the guard would read nothing on this frame, or not this outline."""
+    if why := withheld_because(check_origin(frame, mask)):
+        raise UserError(f"No outline is proposed on {chosen.image.name}; {chosen.out} was not written. {why}")
 
 
 def _told(proposal: Proposal) -> dict[str, Any]:

@@ -15,7 +15,9 @@ diameter runs from pixel corner to pixel corner, and a single pixel is one pixel
 - Orientation: the angle between the longest diameter and the skin.
 
 Where row and column spacing differ, angles and lengths are those in millimetres. Without millimetres lengths are in widths
-of a pixel, which is as high for its width as the file says, or square where it says nothing. Of several pieces the calipers span all, as one lesion.
+of a pixel, which is as high for its width as the file says, or square where it says nothing. Of several pieces the largest is
+measured, as a stray dot is no part of a lesion; `pieces` and `holes` say how many there are, so that whoever shows a size can
+say so beside it.
 """
 
 from dataclasses import dataclass
@@ -26,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csamoe_desktop.errors import UserError
+from csamoe_desktop.lesion.corrections import largest_piece
 from csamoe_desktop.lesion.margin import cropped, filled, perimeter
 from csamoe_desktop.study.scale import AnyScale, Spacing, spacing_of
 
@@ -45,6 +48,7 @@ class Size:
         area: in `unit` squared.
         unit: "mm", or "px" where the image is not calibrated.
         source: where the unit comes from, or why there are no millimetres, in words.
+        pieces, holes: of how many pieces this is the largest, and how many holes it has.
         longest_ends, across_ends: both ends of each diameter as (row, column) on the frame's pixel edges: (0, 0) is
             the outer corner of the first pixel, (rows, columns) that of the last.
         aspect: how high a pixel is for its width.
@@ -63,6 +67,8 @@ class Size:
     longest_ends: Ends
     across_ends: Ends
     aspect: float = 1.0
+    pieces: int = 1
+    holes: int = 0
 
     @property
     def height_to_width(self) -> float:
@@ -77,6 +83,13 @@ class Size:
         """Return both diameters, such as "14.2 x 9.1 mm" or "182 x 116 px"."""
         digits = 1 if self.unit == "mm" else 0
         return f"{self.longest:.{digits}f} x {self.across:.{digits}f} {self.unit}"
+
+    def piece_words(self) -> str:
+        """Return what is odd about the outline, such as "the largest of 3 pieces, with 2 holes", or ""."""
+        odd = [f"the largest of {self.pieces} pieces"] if self.pieces > 1 else []
+        if self.holes:
+            odd.append("with a hole" if self.holes == 1 else f"with {self.holes} holes")
+        return ", ".join(odd)
 
     def height_words(self) -> str:
         """Return height and width, such as "12.3 mm high, 10.1 mm wide, taller than wide (height / width 1.22)"."""
@@ -125,6 +138,7 @@ def measure(mask: NDArray[np.bool_], scale: AnyScale) -> Size:
         raise UserError("No lesion is marked, so there is nothing to measure.", "Draw or import an outline first.")
     spacing = spacing_of(scale, mask)
     step = np.array([spacing.row, spacing.column])
+    mask, pieces = largest_piece(mask)
     hull = _hull(mask) * step
     first, second = _farthest(hull)
     ends_across = _across(hull, first, second)
@@ -145,6 +159,8 @@ def measure(mask: NDArray[np.bool_], scale: AnyScale) -> Size:
         longest_ends=_ends(first / step, second / step),
         across_ends=_ends(ends_across[0] / step, ends_across[1] / step),
         aspect=spacing.aspect,
+        pieces=pieces,
+        holes=_holes(inside),
     )
 
 
@@ -152,6 +168,11 @@ def _area_words(area: float, unit: str) -> str:
     if unit == "px":
         return f"{area:.0f} px"
     return f"{area:.1f} mm²" if area >= 1 else f"{area:.2g} mm²"
+
+
+def _holes(piece: NDArray[np.bool_]) -> int:
+    """Return how many holes a piece has; through a gap at a corner nothing gets out, as in `margin.filled`."""
+    return int(cv2.connectedComponents((filled(piece) & ~piece).astype(np.uint8), connectivity=4)[0]) - 1
 
 
 def _hull(mask: NDArray[np.bool_]) -> Points:

@@ -56,7 +56,7 @@ def lesion_lines(given: ReportInput, size: Size | None, say: Wording = PLAIN) ->
     author = say(mask.author.value)
     lines = (
         *_described(given, say),
-        (say("Size"), say("{diameters}, area {area}", diameters=size.diameters(), area=size.area_words())),
+        (say("Size"), size_words(size, say)),
         (say("Size from"), say.told(size.source)),
         *_calipers(given, say),
         (
@@ -80,6 +80,16 @@ def lesion_lines(given: ReportInput, size: Size | None, say: Wording = PLAIN) ->
         count=int(regions.boundary.sum()),
     )
     return (*lines, (say("Core"), core), (say("Boundary"), boundary))
+
+
+def size_words(size: Size, say: Wording = PLAIN) -> str:
+    """Return diameters and area, and of which piece of the outline they are where it has several, or holes."""
+    told = [say("{diameters}, area {area}", diameters=size.diameters(), area=size.area_words())]
+    if size.pieces > 1:
+        told.append(say("of the largest of {pieces} pieces", pieces=size.pieces))
+    if size.holes:
+        told.append(say("holes in it: {holes}", holes=size.holes))
+    return say.listed(told)
 
 
 def shape_lines(size: Size, margin: Margin, say: Wording = PLAIN) -> Lines:

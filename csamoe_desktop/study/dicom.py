@@ -27,9 +27,10 @@ from pydicom.uid import (
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.files import reason
 from csamoe_desktop.study.calibration import FRAMES_DIFFER, find_frame_scales, find_scale
-from csamoe_desktop.study.dicom_facts import read_facts
+from csamoe_desktop.study.dicom_facts import read_facts, text_of
 from csamoe_desktop.study.dicom_pixels import COPY_AGAIN, PHOTOMETRIC, FrameDecoder, with_window
 from csamoe_desktop.study.model import QUICK_VALUES, Study
+from csamoe_desktop.study.origin import read_origin
 from csamoe_desktop.study.quiet import without_warnings
 from csamoe_desktop.study.scale import Scale, pixels_only
 from csamoe_desktop.study.us_regions import numbers
@@ -143,6 +144,7 @@ def _study(path: Path, header: FileDataset, file: BinaryIO) -> Study:
         quick=quick,
         # One that is held in memory as a whole would go to the other process as a whole.
         apart=not quick and source is path,
+        origin=read_origin(header, text_of),
     )
 
 

@@ -40,6 +40,11 @@ def read_facts(header: Dataset) -> StudyFacts:
     )
 
 
+def text_of(header: Dataset, keyword: str) -> str:
+    """Return an attribute as one line of text, "" where it is missing or illegible; several values joined by a comma."""
+    return _text(header, keyword)
+
+
 def readable_name(name: str) -> str:
     """Return a DICOM person name (Family^Given^Middle^Prefix^Suffix=ideographic=phonetic) as it is written on paper:
     "Family, Prefix Given Middle, Suffix", then the ideographic form in brackets; Han and Hangul names without comma."""

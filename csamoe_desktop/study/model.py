@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csamoe_desktop.names import shown_name
+from csamoe_desktop.study.origin import NOWHERE, Origin
 from csamoe_desktop.study.scale import BY_HAND, UNCALIBRATED, Area, Scale, Spacing, scale_from
 
 __all__ = ["BY_HAND", "QUICK_VALUES", "Area", "Frame", "Scale", "Spacing", "Study", "StudyFacts"]
@@ -43,11 +44,13 @@ class Frame:
         pixels: uint8, (rows, columns) grey or (rows, columns, 3) RGB.
         index: its place in the study, from 0.
         scale: what its pixels measure, and where; it may be given as one spacing of the whole frame, or as None.
+        origin: what the file says of what was examined, and how.
     """
 
     pixels: NDArray[np.uint8]
     index: int
     scale: Scale = UNCALIBRATED
+    origin: Origin = NOWHERE
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "scale", scale_from(self.scale))
@@ -80,6 +83,7 @@ class Study:
         decode: index -> uint8 pixels; called by `frame`.
         quick: whether a frame is decoded so soon that the window may wait for it.
         apart: whether a frame is best decoded in another process (see `decoding`); `decode` can be pickled then.
+        origin: what the file says of what was examined, and how.
     """
 
     path: Path
@@ -95,6 +99,7 @@ class Study:
     quick: bool = True
     apart: bool = False
     frame_scales: tuple[Scale, ...] = ()
+    origin: Origin = NOWHERE
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "scale", scale_from(self.scale))
@@ -128,4 +133,5 @@ class Study:
         """
         if not 0 <= index < self.frame_count:
             raise IndexError(f"frame {index} of {self.frame_count}")
-        return Frame(pixels=(decode or self.decode)(index), index=index, scale=self.scale_of(index))
+        found = (decode or self.decode)(index)
+        return Frame(pixels=found, index=index, scale=self.scale_of(index), origin=self.origin)

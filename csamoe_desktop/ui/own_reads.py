@@ -119,11 +119,17 @@ class OwnReads(QObject):
             sitting.ready = sitting.ready and (read.given or sitting.skipped)
         self.changed.emit()
 
-    def confirm(self) -> None:
-        """Take over what is proposed, where the reader has said nothing."""
+    def confirm(self, only: str = "") -> None:
+        """Take over what is proposed, where the reader has said nothing: all of it, or `only` the size (SIZE) or the term
+        of one descriptor."""
         if (proposed := self.proposed) is not None:
             self._read.measured_on = self._outline
-            self.change(self._read.own.confirming(proposed))
+            self.change(self._read.own.confirming(proposed, only))
+
+    def confirm_next(self) -> None:
+        """Take over the first of what is proposed and not confirmed: the size, then one term after the other."""
+        if (proposed := self.proposed) is not None and (left := proposed.open(self._read.own)):
+            self.confirm(left[0])
 
     def withdraw(self) -> None:
         """Take back what was measured and confirmed."""

@@ -39,6 +39,8 @@ def note_of(proposals: Proposals, keys: Keys) -> str:
             return f"No lesion proposed: draw one{f', or box it with {keys.tool}' if keys.tool else ''}"
         case Stage.NONE_THERE:
             return "No lesion found there: drag a box around it, or draw it"
+        case Stage.NO_BREAST:
+            return "No outlines proposed: this seems to be no image of the breast"
         case Stage.OFFERED:
             count = len(proposals.offered)
             which = "Proposed" if count == 1 else f"Proposal {proposals.selected + 1} of {count}"

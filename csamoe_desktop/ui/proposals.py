@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from csamoe_desktop.inference.bundle import OUTLINER, find_outliner, has_outliner
+from csamoe_desktop.inference.examined import check_origin
+from csamoe_desktop.inference.guard import withheld_because
 from csamoe_desktop.lesion.mask import Author
 from csamoe_desktop.lesion.propose import Box, Finder, Proposal, propose, propose_at, propose_in
 from csamoe_desktop.lesion.regions import Part
 from csamoe_desktop.lesion.tools import Place, brush
+from csamoe_desktop.study.model import Frame
 from csamoe_desktop.ui.jobs import Job, Outcome
 from csamoe_desktop.ui.lesions import overlaps
 
@@ -42,6 +45,8 @@ class Stage(Enum):
     """Looked at as a whole, and nothing was found."""
     NONE_THERE = auto()
     """Nothing was found where the reader asked."""
+    NO_BREAST = auto()
+    """Not looked at: the file says that this is no image of the breast."""
 
 
 class Proposals(QObject):
@@ -256,15 +261,24 @@ class Proposals(QObject):
         if frame is None:
             return
         self._soon.stop()
+        if why := withheld_because(check_origin(frame)):
+            self._forget()
+            self._looked = Stage.NO_BREAST
+            self.changed.emit()
+            session.noted.emit(f"No outlines are proposed here. {why}")
+            return
         device = session.settings.device
 
-        def work(job: Job) -> tuple[list[Proposal], str]:
+        def work(job: Job) -> tuple[list[Proposal], list[str], str]:
             outliner = self._outliner.get(device, job)
             card = outliner.card
-            return search(frame.pixels, _Heeding(outliner, job), frame.scale.aspect), f"{card.name} {card.version}"
+            found, warnings = _checked(frame, search(frame.pixels, _Heeding(outliner, job), frame.scale.aspect))
+            return found, warnings, f"{card.name} {card.version}"
 
-        def done(result: tuple[list[Proposal], str]) -> None:
-            found, self._by = result
+        def done(result: tuple[list[Proposal], list[str], str]) -> None:
+            found, warnings, self._by = result
+            for warning in warnings:
+                session.noted.emit(warning)
             kept = [one for one in before if not any((one.mask & new.mask).any() for new in found)]
             self._found, self._place, self._hovered, self._said = (*found, *kept), 0, -1, ""
             # What was offered before is no answer to where the reader asked.
@@ -293,6 +307,20 @@ class Proposals(QObject):
     def _stop(self) -> None:
         self._slow.stop()
         self._session.jobs.cancel(PROPOSING)
+
+
+def _checked(frame: Frame, found: list[Proposal]) -> tuple[list[Proposal], list[str]]:
+    """Return the candidates that may be lesions of the breast by what the file and their size say, and what the reader is
+    to be told of them."""
+    kept, warnings = [], []
+    for proposal in found:
+        findings = check_origin(frame, proposal.mask)
+        if why := withheld_because(findings):
+            warnings.append(f"A proposed outline was left out. {why}")
+        else:
+            kept.append(proposal)
+            warnings += [one.sentence for one in findings]
+    return kept, list(dict.fromkeys(warnings))
 
 
 class _LoadedOutliner:

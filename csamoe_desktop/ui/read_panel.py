@@ -9,7 +9,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QPlainTextEdit, QPushButton, QSizePolicy, QWidget
 
 from csamoe_desktop.report.lexicon import Descriptor, load_lexicon
-from csamoe_desktop.report.own_read import OwnRead, Proposed, term_names
+from csamoe_desktop.report.own_read import SIZE, OwnRead, Proposed, term_names
 from csamoe_desktop.ui import theme
 from csamoe_desktop.ui.actions import Actions
 from csamoe_desktop.ui.reading import LesionWork, ReadingState
@@ -48,7 +48,12 @@ class OwnReadBox(Box):
         recommended = Descriptor("management", "Recommendation", False, self._lexicon.management)
         self.management = TermsButton(recommended, self._recommend)
         self.proposed = theme.label(role="muted", wrap=True)
-        self.confirm = QPushButton("Confirm")
+        self.confirm = QPushButton("Confirm all")
+        named = {SIZE: "Size", **{one.id: one.name for one in self._lexicon.descriptors}}
+        self.confirm_one = {name: QPushButton(f"✓ {word}") for name, word in named.items()}
+        for name, press in self.confirm_one.items():
+            press.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            press.clicked.connect(partial(self._confirm_one, name))
         self.measured = theme.label(wrap=True)
         self.withdraw = QPushButton("Take back")
         self.withdraw.setToolTip("Make what was measured and confirmed a proposal again")
@@ -63,6 +68,7 @@ class OwnReadBox(Box):
         self.comment.setAcceptDrops(False)
         self.reader.setAcceptDrops(False)
         self._lay_out()
+        self._next_key = actions.key("confirm_next", " (", ")")
         self._confirm_key = actions.key("confirm_proposed", " (", ")")
         self.reader.editingFinished.connect(self._take_reader)
         self.comment.textChanged.connect(self._take_comment)
@@ -97,6 +103,13 @@ class OwnReadBox(Box):
             line.addWidget(said, 1)
             line.addWidget(press)
             self.column.addLayout(line)
+            if press is self.confirm:
+                each = QHBoxLayout()
+                each.setSpacing(theme.GRID // 2)
+                for one in self.confirm_one.values():
+                    each.addWidget(one)
+                each.addStretch(1)
+                self.column.addLayout(each)
         for widget in (self.before, self.comment, self.reader):
             self.column.addWidget(widget)
 
@@ -112,6 +125,9 @@ class OwnReadBox(Box):
 
     def _pick(self, descriptor: str, chosen: tuple[str, ...]) -> None:
         self._reads.change(self._reads.read.with_terms(descriptor, chosen))
+
+    def _confirm_one(self, name: str) -> None:
+        self._reads.confirm(name)
 
     def _recommend(self, chosen: tuple[str, ...]) -> None:
         self._reads.change(dataclasses.replace(self._reads.read, management="".join(chosen)))
@@ -148,11 +164,17 @@ class OwnReadBox(Box):
                 read.terms.get(descriptor.id, ()), term_names(descriptor, (named,) if named else ())
             )
         self.management.show_terms((read.management,) if read.management else (), "")
-        left = proposed.words(self._lexicon, read) if proposed else ""
-        self.proposed.setText(f"Proposed from your outline: {_in_one_piece(left)}")
-        self.confirm.setToolTip(f"Make what is proposed yours{self._confirm_key}")
-        for widget in (self.proposed, self.confirm):
-            widget.setVisible(bool(left))
+        left = proposed.open(read) if proposed else ()
+        words = proposed.words(self._lexicon, read) if proposed else ""
+        self.proposed.setText(f"Proposed from your outline: {_in_one_piece(words)}")
+        self.proposed.setVisible(bool(left))
+        for name, press in self.confirm_one.items():
+            press.setVisible(name in left)
+            words = _in_one_piece(proposed.words_of(name, self._lexicon)) if proposed and name in left else ""
+            press.setAccessibleName(f"Confirm {words}")
+            press.setToolTip(f"Confirm that it is {words}{self._next_key if name in left[:1] else ''}")
+        self.confirm.setToolTip(f"Make all of it yours{self._confirm_key}")
+        self.confirm.setVisible(len(left) > 1)
         measured = read.measured_words()
         self.measured.setText(f"Confirmed: {_in_one_piece(measured)}")
         for widget in (self.measured, self.withdraw):

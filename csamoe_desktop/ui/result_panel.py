@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QT
 from csamoe_desktop.assessment import Assessment
 from csamoe_desktop.lesion.calipers import by_source
 from csamoe_desktop.lesion.history import EditedMask
-from csamoe_desktop.lesion.measure import area_words
+from csamoe_desktop.lesion.measure import Size, area_words
 from csamoe_desktop.names import shown_name
 from csamoe_desktop.report.content import ReportContent, content
 from csamoe_desktop.study.scale import NOT_CALIBRATED, Spacing
@@ -55,7 +55,21 @@ class LesionBox(Box):
         self.shape = theme.label(role="muted", wrap=True)
         self.regions = theme.label(role="muted", wrap=True)
         self.calipers = theme.label(wrap=True)
-        for widget in (self.list, self.author, self.extent, self.source, self.shape, self.calipers, self.regions):
+        self.pieces = theme.label(role="attention", wrap=True)
+        self.keep_largest, self.fill_holes = QToolButton(), QToolButton()
+        mending = QHBoxLayout()
+        for button, name in ((self.keep_largest, "keep_largest"), (self.fill_holes, "fill_holes")):
+            button.setDefaultAction(actions[name])
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.hide()
+            mending.addWidget(button)
+        mending.addStretch(1)
+        self.pieces.hide()
+        for widget in (self.list, self.author, self.extent, self.pieces):
+            self.column.addWidget(widget)
+        self.column.addLayout(mending)
+        for widget in (self.source, self.shape, self.calipers, self.regions):
             self.column.addWidget(widget)
         # A stroke changes the mask with every move of the mouse: its area is told a few times a second.
         self._soon = QTimer(self)
@@ -99,6 +113,7 @@ class LesionBox(Box):
             self.author.setText("None is marked." if mask is not None else "No image is open.")
             theme.set_role(self.author, "muted")
             self.regions.hide()
+            self._show_odd(None)
             return
         theme.set_role(self.author, "")
         author = mask.author.value.capitalize()
@@ -125,11 +140,20 @@ class LesionBox(Box):
             self.shape.setToolTip("")
             return
         size, margin = measured.size, measured.margin
+        self._show_odd(size)
         self.extent.setText(f"{size.diameters().replace(' x ', ' × ')}  ·  area {size.area_words()}")
         # One line of the column; the rest is in its tip.
         self.shape.setText(f"Height / width {size.height_to_width:.2f}  ·  circularity {margin.circularity:.2f}")
         told = (size.height_words(), size.outline_words(), margin.words(), f"radial length: {margin.radial_words()}")
         self.shape.setToolTip(f"<p>{'<br>'.join(_sentence(one) for one in told)}</p>")
+
+    def _show_odd(self, size: Size | None) -> None:
+        """Say beside the size, before anything is assessed, that there are other pieces or holes, and offer to mend it."""
+        words = "" if size is None else size.piece_words()
+        self.pieces.setText(f"Measured: {words}." if size and size.pieces > 1 else f"Measured {words}.")
+        self.pieces.setVisible(bool(words))
+        self.keep_largest.setVisible(size is not None and size.pieces > 1)
+        self.fill_holes.setVisible(size is not None and size.holes > 0)
 
 
 class ReadingBox(Box):

@@ -72,6 +72,7 @@ def sentences_in_the_code() -> Iterator[str]:
     """Every sentence that warns or notes, as it is with 7 in each gap."""
     for name in (
         "inference/guard.py",
+        "inference/examined.py",
         "lesion/regions.py",
         "lesion/levels.py",
         "lesion/annotations.py",

@@ -549,6 +549,8 @@ def test_keys_choose_the_category_and_confirm(window: MainWindow, marked: Do, qt
     assert box.terms["shape"].text().endswith("?")
     assert not box.measured.isVisible()
     qtbot.keyClick(box.category, Qt.Key.Key_G, CONTROL)
+    assert session.own_reads.read.measured == ("size",), "one key confirms one of them"
+    qtbot.keyClick(box.category, Qt.Key.Key_G, CONTROL | Qt.KeyboardModifier.ShiftModifier)
     assert session.own_reads.read.measured == ("orientation", "shape", "size")
     assert not box.confirm.isVisible()
     assert session.own_reads.proposed is not None
