@@ -1,10 +1,12 @@
-"""Writing files so that a failed write leaves no half file: a temporary neighbour, then a rename."""
+"""Writing files so that a failed write leaves no half file: a temporary neighbour, then a rename. Reading plain files only."""
 
 import os
+import stat
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from csamoe_desktop.errors import UserError
 
@@ -33,6 +35,34 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         # A file that a failed writer still holds open cannot be removed on Windows; why it failed is what counts.
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def open_plain(path: Path) -> BinaryIO:
+    """Open a plain file for reading. Whoever opens a pipe, a socket or a device may wait for it without end.
+
+    Raises:
+        UserError: it is something else than a plain file.
+        OSError: there is none, it is a folder, or it may not be read.
+    """
+    _refuse_odd(path, os.stat(path).st_mode)
+    # Without blocking: it may have been replaced by a pipe since.
+    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+    handle = os.open(path, flags)
+    try:
+        _refuse_odd(path, os.fstat(handle).st_mode)
+        return os.fdopen(handle, "rb")
+    except BaseException:
+        os.close(handle)
+        raise
+
+
+def _refuse_odd(path: Path, mode: int) -> None:
+    if stat.S_ISDIR(mode):
+        raise UserError(f"{path} is a folder, not a file.", "Choose a file inside it.")
+    if not stat.S_ISREG(mode):
+        kinds = ((stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))
+        kind = next((words for fits, words in kinds if fits(mode)), "a device")
+        raise UserError(f"{path.name} is {kind}, not a file.", "Only plain files are opened. Choose one of these.")
 
 
 def reason(problem: OSError) -> str:

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from csamoe_desktop.study import decoding
+
 QUICK_VALUES = 4_000_000
 """A frame of more values than these, compressed or not, is not waited for."""
 BY_HAND = "calibrated by hand"
@@ -85,7 +87,7 @@ class Study:
         frame_seconds: the time a frame stands in a cine, or None for a still image.
         decode: index -> uint8 pixels; called by `frame`.
         quick: whether a frame is decoded so soon that the window may wait for it.
-        apart: whether a frame is best decoded in another process (see `decoding`); `decode` can be pickled then.
+        apart: whether a frame is decoded in another process (see `decoding`), as `frame` does; `decode` can be pickled then.
     """
 
     path: Path
@@ -110,4 +112,10 @@ class Study:
         """
         if not 0 <= index < self.frame_count:
             raise IndexError(f"frame {index} of {self.frame_count}")
+        if decode is None and self.apart:
+            decode = self._apart
         return Frame(pixels=(decode or self.decode)(index), index=index, spacing=self.spacing)
+
+    def _apart(self, index: int) -> NDArray[np.uint8]:
+        pixels: NDArray[np.uint8] = decoding.apart(f"Frame {index + 1} of {self.path.name}", self.decode, "__call__", index)
+        return pixels
