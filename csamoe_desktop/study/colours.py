@@ -40,7 +40,9 @@ def rgb_of(planes: Planes) -> Planes:
     bright = planes[..., 0].astype(np.float32)
     blue, red = planes[..., 1].astype(np.float32) - 128, planes[..., 2].astype(np.float32) - 128
     found = np.empty(planes.shape, np.uint8)
-    for place, values in enumerate((bright + 1.402 * red, bright - 0.344136 * blue - 0.714136 * red, bright + 1.772 * blue)):
+    for place, values in enumerate(
+        (bright + 1.402 * red, bright - 0.344136 * blue - 0.714136 * red, bright + 1.772 * blue)
+    ):
         found[..., place] = np.clip(values + 0.5, 0, 255)
     return found
 

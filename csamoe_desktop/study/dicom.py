@@ -130,16 +130,16 @@ def _decoder(path: Path, read: DicomFile, file: BinaryIO, layout: Layout) -> tup
         extended = read.header.get("ExtendedOffsetTable") or b""
         places = [int.from_bytes(extended[place : place + 8], "little") for place in range(0, len(extended) - 7, 8)]
         end = read.start + read.length
-        found, missing = ([((read.start, read.length),)], 0) if bare else read_frames(file, read.start, end, said, places)
+        found, missing = (
+            ([((read.start, read.length),)], 0) if bare else read_frames(file, read.start, end, said, places)
+        )
         if not found:
             raise UserError(f"{path.name} is incomplete: the file ends before its first frame.", COPY_AGAIN)
         file.seek(found[0][0][0])
         head = file.read(min(sum(length for _, length in found[0]), _HEAD_OF_FRAME))
         codestream = read_codestream(head)
         if not can_decode(codestream, read.syntax):
-            raise UserError(
-                f"{path.name} is compressed with {method}, which this program cannot decode.", EXPORT_STILL
-            )
+            raise UserError(f"{path.name} is compressed with {method}, which this program cannot decode.", EXPORT_STILL)
         notes = _frame_notes(said, len(found), missing)
         if codestream is not None:
             layout = by_codestream(layout, codestream)

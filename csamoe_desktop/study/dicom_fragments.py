@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import BinaryIO
 
 from csamoe_desktop.study.limits import MOST_FRAMES
@@ -89,7 +90,7 @@ def _by_table(fragments: list[Span], places: list[int]) -> list[Frame] | None:
     if any(place not in starts for place in there):
         return None
     numbers = [starts[place] for place in there] + [len(fragments)]
-    return [tuple(fragments[begin:end]) for begin, end in zip(numbers, numbers[1:], strict=False)]
+    return [tuple(fragments[begin:end]) for begin, end in pairwise(numbers)]
 
 
 def _by_count(fragments: list[Span], said: int | None) -> list[Frame] | None:
@@ -108,7 +109,7 @@ def _by_starts(file: BinaryIO, fragments: list[Span]) -> list[Frame] | None:
     if not begins[0]:
         return None
     numbers = [number for number, begin in enumerate(begins) if begin] + [len(fragments)]
-    return [tuple(fragments[begin:end]) for begin, end in zip(numbers, numbers[1:], strict=False)]
+    return [tuple(fragments[begin:end]) for begin, end in pairwise(numbers)]
 
 
 def _is_rle(head: bytes) -> bool:

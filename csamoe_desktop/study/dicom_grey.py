@@ -120,9 +120,7 @@ def greys_of(header: Dataset, layout: Layout) -> tuple[Greys, list[str]]:
 def _windows(header: Dataset) -> tuple[float, float] | None:
     """Return the values that the header's first whole window shows black and white, or None."""
     exact = text(header, "VOILUTFunction").upper() == "LINEAR_EXACT"
-    pairs = zip(
-        _numbers(header, "WindowCenter", gaps=True), _numbers(header, "WindowWidth", gaps=True), strict=False
-    )
+    pairs = zip(_numbers(header, "WindowCenter", gaps=True), _numbers(header, "WindowWidth", gaps=True), strict=False)
     for centre, width in pairs:
         if not (math.isfinite(centre) and math.isfinite(width) and width > 0):
             continue
@@ -172,5 +170,9 @@ def _padding(header: Dataset, layout: Layout) -> tuple[int, int] | None:
     if value is None:
         return None
     limit = whole(header, "PixelPaddingRangeLimit")
-    ends = [number - 2**16 if layout.signed and number > 32767 else number for number in (value, limit) if number is not None]
+    ends = [
+        number - 2**16 if layout.signed and number > 32767 else number
+        for number in (value, limit)
+        if number is not None
+    ]
     return min(ends), max(ends)

@@ -75,7 +75,9 @@ def layout_of(path: Path, kind: str, file: DicomFile) -> tuple[Layout, list[str]
     real = file.keyword != "PixelData"
     rows, columns = (_needed(path, kind, header, keyword) for keyword in ("Rows", "Columns"))
     refuse_too_large(path.name, rows, columns)
-    allocated = (64 if file.keyword.startswith("Double") else 32) if real else _needed(path, kind, header, "BitsAllocated")
+    allocated = (
+        (64 if file.keyword.startswith("Double") else 32) if real else _needed(path, kind, header, "BitsAllocated")
+    )
     photometric, samples = _meaning(path, header, notes)
     stored = whole(header, "BitsStored") or allocated
     if not 0 < allocated <= 64 or real:
@@ -159,10 +161,14 @@ def unpack(data: bytes, layout: Layout, first_bit: int = 0) -> Values:
         return from_422(pairs, rows, columns)
     count = rows * columns * samples
     if layout.allocated in (8, 16, 32, 64):
-        kind = np.dtype(f"{'f' if layout.real else 'u'}{layout.allocated // 8}").newbyteorder("<" if layout.little else ">")
+        kind = np.dtype(f"{'f' if layout.real else 'u'}{layout.allocated // 8}").newbyteorder(
+            "<" if layout.little else ">"
+        )
         values = np.frombuffer(data, kind, count)
     else:
-        bits = np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little")[first_bit : first_bit + layout.frame_bits]
+        bits = np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little")[
+            first_bit : first_bit + layout.frame_bits
+        ]
         weights = (1 << np.arange(layout.allocated)).astype(np.int64)
         values = bits.reshape(count, layout.allocated).astype(np.int64) @ weights
     if samples == 1:

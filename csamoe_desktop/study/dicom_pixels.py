@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
@@ -61,7 +61,7 @@ class FrameDecoder:
     start: int
     memory: bytes | None = None
     fragments: tuple[Fragments, ...] | None = None
-    greys: Greys = Greys()
+    greys: Greys = field(default_factory=Greys)
     palette: tuple[NDArray[np.uint8], int] | None = None
     space: str = "RGB"
 
@@ -157,8 +157,7 @@ class FrameDecoder:
         if not self.layout.swapped:
             return _part(file, self.start + begin, end - begin), self.layout, first % 8
         even = begin // 2 * 2
-        pairs = _part(file, self.start + even, end - even, short=1)
-        pairs += b"\0" * (len(pairs) % 2)
+        pairs = _part(file, self.start + even, (end - even + 1) // 2 * 2)
         turned = np.frombuffer(pairs, "<u2").byteswap().tobytes()
         return turned[begin - even : end - even], self.layout, 0
 
@@ -181,7 +180,9 @@ def settled(decoder: FrameDecoder, frames: int) -> tuple[FrameDecoder, list[str]
         look = _first_look(decoder, frames)
         notes = [] if layout.stored == 8 else [f"{stored}."]
         if look.space != header_says and layout.photometric not in ("YBR_ICT", "YBR_RCT"):
-            notes.append(f"The file says {layout.photometric}, but its colours are {_named(look.space)}; they were read so.")
+            notes.append(
+                f"The file says {layout.photometric}, but its colours are {_named(look.space)}; they were read so."
+            )
         return replace(decoder, space=look.space, layout=replace(layout, planar=look.planar)), notes
     greys = decoder.greys
     if layout.stored <= 8 and not layout.signed:
@@ -248,9 +249,9 @@ def _extremes(decoder: FrameDecoder, places: Sequence[int]) -> tuple[float, floa
     return (min(lows), max(highs)) if lows else (0.0, 1.0)
 
 
-def _part(file: BinaryIO, start: int, length: int, short: int = 0) -> bytes:
+def _part(file: BinaryIO, start: int, length: int) -> bytes:
     file.seek(start)
     part = file.read(length)
-    if len(part) < length - short:
+    if len(part) < length:
         raise ValueError("the file ends before its pixels do")
     return part

@@ -117,5 +117,7 @@ class Study:
         return Frame(pixels=(decode or self.decode)(index), index=index, spacing=self.spacing)
 
     def _apart(self, index: int) -> NDArray[np.uint8]:
-        pixels: NDArray[np.uint8] = decoding.apart(f"Frame {index + 1} of {self.path.name}", self.decode, "__call__", index)
+        pixels: NDArray[np.uint8] = decoding.apart(
+            f"Frame {index + 1} of {self.path.name}", self.decode, "__call__", index
+        )
         return pixels
