@@ -48,8 +48,7 @@ class Greys:
         if self.modality is not None:
             found = looked_up(stored, *self.modality).astype(np.float32)
         else:
-            kind = np.float64 if exact else np.float32
-            found = np.asarray(stored, kind) * kind(self.slope) + kind(self.intercept)
+            found = np.asarray(stored, np.float64 if exact else np.float32) * self.slope + self.intercept
         if self.voi is not None:
             found = looked_up(np.nan_to_num(found), *self.voi).astype(np.float32)
         return found
@@ -67,7 +66,8 @@ class Greys:
     def shown(self, stored: Values) -> NDArray[np.uint8]:
         """Return stored values as 8-bit grey, black to white through the window."""
         if self.window is None:
-            return np.ascontiguousarray(stored, np.uint8)
+            # A copy: the bytes of a file cannot be written to.
+            return np.array(stored, np.uint8)
         black, white = self.window
         with np.errstate(over="ignore", invalid="ignore"):
             values = self.values(stored)

@@ -6,6 +6,7 @@ Where both disagree, the length of the pixel data decides, or the codestream.
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from csamoe_desktop.study.colours import from_422
 from csamoe_desktop.study.dicom_file import COPY_AGAIN, DicomFile, text, whole
 from csamoe_desktop.study.limits import refuse_too_large
 
-Values = NDArray[np.generic]
+Values = NDArray[Any]
 """Stored values, (rows, columns) or (rows, columns, samples)."""
 
 EXPORT_STILL = "Export it from the scanner or the PACS uncompressed, or as JPEG or JPEG 2000, and open that."

@@ -113,7 +113,7 @@ class FrameDecoder:
         if self.layout.photometric == "ARGB":
             values = values[..., 1:]
         if self.layout.stored == 8:
-            return np.ascontiguousarray(values, np.uint8)
+            return np.array(values, np.uint8)
         full = 2**self.layout.stored - 1
         return np.asarray(np.clip(values.astype(np.float32) * (255 / full) + 0.5, 0, 255), np.uint8)
 
@@ -232,7 +232,7 @@ def _places(decoder: FrameDecoder, frames: int) -> list[int]:
 
 
 def _extremes(decoder: FrameDecoder, places: Sequence[int]) -> tuple[float, float]:
-    lows, highs, problems = [], [], list[UserError]()
+    lows, highs, problems = list[float](), list[float](), list[UserError]()
     for index in places:
         try:
             found = _look(decoder, index).extremes
