@@ -1,5 +1,5 @@
 """Writing files so that a failed write leaves no half file (a temporary neighbour, then a rename), that nobody else may read
-what is the user's own, and that no file that is read is written over."""
+what is the user's own, and that no file that is read is written over; and reading plain files only."""
 
 import os
 import secrets
@@ -7,6 +7,7 @@ import stat
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.names import shown_name
@@ -132,6 +133,34 @@ def check_output_folder(out: Path, inputs: Iterable[Path]) -> None:
                 f"{out} is the folder that is read: what is written there would lie among its files.",
                 "Choose another folder for what is written.",
             )
+
+
+def open_plain(path: Path) -> BinaryIO:
+    """Open a plain file for reading. Whoever opens a pipe, a socket or a device may wait for it without end.
+
+    Raises:
+        UserError: it is something else than a plain file.
+        OSError: there is none, it is a folder, or it may not be read.
+    """
+    _refuse_odd(path, os.stat(path).st_mode)
+    # Without blocking: it may have been replaced by a pipe since.
+    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+    handle = os.open(path, flags)
+    try:
+        _refuse_odd(path, os.fstat(handle).st_mode)
+        return os.fdopen(handle, "rb")
+    except BaseException:
+        os.close(handle)
+        raise
+
+
+def _refuse_odd(path: Path, mode: int) -> None:
+    if stat.S_ISDIR(mode):
+        raise UserError(f"{path} is a folder, not a file.", "Choose a file inside it.")
+    if not stat.S_ISREG(mode):
+        kinds = ((stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))
+        kind = next((words for fits, words in kinds if fits(mode)), "a device")
+        raise UserError(f"{path.name} is {kind}, not a file.", "Only plain files are opened. Choose one of these.")
 
 
 def reason(problem: OSError) -> str:

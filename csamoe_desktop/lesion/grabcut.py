@@ -62,9 +62,9 @@ def outline_in_box(grey: NDArray[np.uint8], box: Box, aspect: float = 1.0) -> Bo
     shape = part.bottom - part.top, part.right - part.left
     scale = min(1.0, _SIDE / max(shape[0] * aspect, shape[1]))
     size = max(round(shape[1] * scale), 8), max(round(shape[0] * aspect * scale), 8)
-    small = cv2.resize(grey[part.slices], size, interpolation=cv2.INTER_AREA)
+    reduced = cv2.resize(grey[part.slices], size, interpolation=cv2.INTER_AREA)
     # A median keeps edges where a Gaussian would move them.
-    small = np.asarray(cv2.medianBlur(cv2.GaussianBlur(small, (0, 0), _SPECKLE), 5), np.uint8)
+    small = np.asarray(cv2.medianBlur(cv2.GaussianBlur(reduced, (0, 0), _SPECKLE), 5), np.uint8)
     found = _cut(small, *_from_the_middle((size[1], size[0]), box, part))
     if abs(_contrast(small, found)) < _LEAST_CONTRAST:
         raise NothingFound("Nothing in the box stands out from its surroundings.", "Draw the outline by hand.")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.files import reason
+from csamoe_desktop.files import open_plain, reason
 from csamoe_desktop.study.archive import ZIP, unpack_images
 from csamoe_desktop.study.dicom import looks_like_dicom
 from csamoe_desktop.study.disc import images_of_disc
@@ -206,9 +206,9 @@ def _start(file: Path) -> bytes:
     try:
         if not file.is_file():
             return b""
-        with file.open("rb") as opened:
+        with open_plain(file) as opened:
             return opened.read(_HEAD)
-    except OSError:
+    except (OSError, UserError):
         return b""
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csamoe_desktop.names import shown_name
+from csamoe_desktop.study import decoding
 from csamoe_desktop.study.origin import NOWHERE, Origin
 from csamoe_desktop.study.scale import BY_HAND, UNCALIBRATED, Area, Scale, Spacing, scale_from
 
@@ -82,7 +83,7 @@ class Study:
         frame_seconds: the time a frame stands in a cine, or None for a still image.
         decode: index -> uint8 pixels; called by `frame`.
         quick: whether a frame is decoded so soon that the window may wait for it.
-        apart: whether a frame is best decoded in another process (see `decoding`); `decode` can be pickled then.
+        apart: whether a frame is decoded in another process (see `decoding`), as `frame` does; `decode` can be pickled then.
         origin: what the file says of what was examined, and how.
     """
 
@@ -133,5 +134,13 @@ class Study:
         """
         if not 0 <= index < self.frame_count:
             raise IndexError(f"frame {index} of {self.frame_count}")
+        if decode is None and self.apart:
+            decode = self._apart
         found = (decode or self.decode)(index)
         return Frame(pixels=found, index=index, scale=self.scale_of(index), origin=self.origin)
+
+    def _apart(self, index: int) -> NDArray[np.uint8]:
+        pixels: NDArray[np.uint8] = decoding.apart(
+            f"Frame {index + 1} of {self.path.name}", self.decode, "__call__", index
+        )
+        return pixels

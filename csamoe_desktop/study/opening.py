@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.files import reason
+from csamoe_desktop.files import open_plain, reason
 from csamoe_desktop.names import shown
 from csamoe_desktop.study.dicom import looks_like_dicom, open_dicom
 from csamoe_desktop.study.model import Study
@@ -135,7 +135,7 @@ def _head(path: Path) -> bytes:
     try:
         if path.is_dir():
             raise UserError(f"{path} is a folder, not an image.", "Open one of the images inside it.")
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             head = file.read(_HEAD)
     except FileNotFoundError as problem:
         raise UserError(f"There is no file {path}.", "Check the name, or whether the drive is connected.") from problem

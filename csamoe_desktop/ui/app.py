@@ -22,6 +22,7 @@ from csamoe_desktop.names import SHOW_HALVES
 from csamoe_desktop.report.fonts import register_fonts
 from csamoe_desktop.settings import Settings, read_settings
 from csamoe_desktop.ui import theme
+from csamoe_desktop.ui.jobs import anyone_left
 from csamoe_desktop.ui.main_window import MainWindow
 from csamoe_desktop.ui.session import Session
 
@@ -48,6 +49,11 @@ def run(files: list[Path], prepare: Callable[[MainWindow], None] = lambda window
     window.session.proposals.watch()
     status = application.exec()
     _log.info("closed")
+    if anyone_left():
+        # A thread waits for a drive that does not answer; all else is done and stored, and Python would wait for it too.
+        _log.warning("a read did not come back; the program ends without it")
+        logging.shutdown()
+        os._exit(status)
     return status
 
 

@@ -25,6 +25,8 @@ _log = logging.getLogger(__name__)
 
 OPENING = "opening"
 
+_PATIENCE = 20.0
+"""Seconds after which a drive that does not answer is given up."""
 _AT_ONCE = 20
 """So many images of a folder are listed together: the list grows as one looks."""
 
@@ -107,7 +109,7 @@ class Opening(QObject):
                 self._show(*found[1], path)
                 self._open_rest(found[0])
 
-        self._session.jobs.submit(OPENING, work, Outcome(done, self._failed, self.progressed.emit))
+        self._session.jobs.submit(OPENING, work, Outcome(done, self._failed, self.progressed.emit), _patience(path))
 
     def _open_rest(self, folder: _Folder) -> None:
         """Open the next images of a folder, until none waits; those open already stay as they are."""
@@ -141,7 +143,9 @@ class Opening(QObject):
                 self._session.failed.emit(_in_one(folder.problems))
             self._open_next()
 
-        self._session.jobs.submit(OPENING, work, Outcome(done, self._failed, self.progressed.emit))
+        self._session.jobs.submit(
+            OPENING, work, Outcome(done, self._failed, self.progressed.emit), _patience(folder.images.folder)
+        )
 
     def _show(self, study: Study, frame: Frame, opened: Path) -> None:
         self._session.show_opened(study, frame, opened)
@@ -164,6 +168,14 @@ class Opening(QObject):
         if study is not None and self._untold.pop(id(study), None) is not None:
             for note in study.notes:
                 self._session.noted.emit(note)
+
+
+def _patience(path: Path) -> tuple[float, UserError]:
+    """Return how long nothing may be heard of opening `path`, and what it failed of then."""
+    return _PATIENCE, UserError(
+        f"{path.name or path} does not answer: nothing could be read from it for {_PATIENCE:g} seconds.",
+        "Check that its drive is connected, then open it again. Other images can be opened meanwhile.",
+    )
 
 
 def _first(folder: _Folder, job: Job, frames: Frames) -> tuple[Study, Frame]:
