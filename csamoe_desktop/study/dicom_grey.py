@@ -42,7 +42,7 @@ class Greys:
     padding: tuple[int, int] | None = None
     given: bool = False
 
-    def values(self, stored: Values) -> NDArray[Any]:
+    def values(self, stored: NDArray[Any]) -> NDArray[Any]:
         """Return stored values after the Modality LUT and, where there is one, the VOI LUT; float32 or float64."""
         exact = stored.dtype.itemsize > 4 or stored.dtype.kind == "f"
         if self.modality is not None:
