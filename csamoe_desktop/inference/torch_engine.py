@@ -185,9 +185,7 @@ def load_network(bundle: Bundle, asked_device: str = "auto") -> tuple[nn.Module,
     except MemoryError as problem:
         raise _no_memory(device) from problem
     except (SafetensorError, RuntimeError, KeyError, ValueError, TypeError, OSError) as problem:
-        raise UserError(
-            f"The weights of {card.name} do not fit the network on its card.", "Copy the whole model folder again."
-        ) from problem
+        raise _other_weights(card) from problem
     if not _sound(network):
         raise UserError(
             f"The weights of {card.name} are damaged: some are no numbers.", "Copy the whole model folder again."
@@ -198,6 +196,12 @@ def load_network(bundle: Bundle, asked_device: str = "auto") -> tuple[nn.Module,
             "Copy the whole model folder again, or update the program.",
         )
     return network, device
+
+
+def _other_weights(card: ModelCard) -> UserError:
+    return UserError(
+        f"The weights of {card.name} do not fit the network on its card.", "Copy the whole model folder again."
+    )
 
 
 def _check_size(bundle: Bundle) -> None:
@@ -211,7 +215,7 @@ def _check_size(bundle: Bundle) -> None:
         one for one in card.builder.options.values() if isinstance(one, int | float) and not isinstance(one, bool)
     ]
     if card.parameters > bundle.size:
-        raise does_not_fit(card)
+        raise _other_weights(card)
     if numbers:
         with running(card, Device("cpu", "CPU")), torch.device("meta"):  # shapes alone, no memory
             size = parameter_count(build(card.builder))

@@ -143,7 +143,7 @@ def say(folder: Path, **changes: Any) -> None:
 def test_a_network_larger_than_its_weights_is_refused_before_memory_is_filled(folder: Path, parameters: int) -> None:
     """A U-Net of width 1024 has nine billion parameters, 35 GB."""
     say(folder, parameters=parameters, task="reading", builder={"network": "unet", "options": {"width": 1024}})
-    with pytest.raises(UserError, match="not the one that its card describes"):
+    with pytest.raises(UserError, match="not the one that its card describes|do not fit the network"):
         load_predictor(find_bundle("unet"), "cpu")
 
 
