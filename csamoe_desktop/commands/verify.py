@@ -1,7 +1,7 @@
 """Verify a JSON report: read its images and outlines again, and say whether this program and model give its readings.
 
 What a report names is never a path: an image is one of the folder's own files, the model an installed one that has the report's
-weights. Exit status: 0 all holds; 1 something does not; 3 nothing is wrong, but a model that read is not installed here.
+weights. Exit status: 0 all holds; 1 something does not, or cannot be told, as a model that read is not installed here.
 """
 
 import argparse
@@ -40,7 +40,6 @@ from csamoe_desktop.untrusted import is_plain, one_line
 _TOLERANCE = 1e-3
 """Two devices differ in the last digits of a float32; a report shows two or three."""
 _SHORT_HASH = 12
-_NOT_INSTALLED = 3
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -79,7 +78,7 @@ class Check:
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Run the command and return the exit status: 0 where all holds, 1 where something does not, 3 where it cannot be told."""
+    """Run the command and return the exit status: 0 where all holds, 1 where something does not or cannot be told."""
     if chosen.own_key:
         return _print_own_key()
     if chosen.report is None:
@@ -115,7 +114,7 @@ def run(chosen: argparse.Namespace) -> int:
         return 1
     if wrong:
         print("The report cannot be verified here: a model that read is not installed.")
-        return _NOT_INSTALLED
+        return 1
     these = "this reading" if len(report.readings) == 1 else "these readings"
     print(f"This program and model give {these}.")
     return 0

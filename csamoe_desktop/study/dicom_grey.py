@@ -42,14 +42,15 @@ class Greys:
     padding: tuple[int, int] | None = None
     given: bool = False
 
-    def values(self, stored: NDArray[Any]) -> NDArray[Any]:
+    def values(self, stored: Values) -> NDArray[Any]:
         """Return stored values after the Modality LUT and, where there is one, the VOI LUT; float32 or float64."""
         exact = stored.dtype.itemsize > 4 or stored.dtype.kind == "f"
+        found: NDArray[Any]
         if self.modality is not None:
             found = looked_up(stored, *self.modality).astype(np.float32)
         else:
-            whole: NDArray[Any] = stored.astype(np.float64 if exact else np.float32)
-            found = whole * self.slope + self.intercept
+            wide: NDArray[Any] = stored.astype(np.float64 if exact else np.float32)
+            found = wide * self.slope + self.intercept
         if self.voi is not None:
             found = looked_up(np.nan_to_num(found), *self.voi).astype(np.float32)
         return found
