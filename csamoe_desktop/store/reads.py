@@ -3,6 +3,7 @@
 No name, number or date of a patient is in a row: a lesion is known by the hash of its image alone.
 """
 
+import dataclasses
 import json
 import logging
 import sqlite3
@@ -149,6 +150,9 @@ class Reads:
         with self._guard:
             waiting = list(self._queue.values())
         for sitting in waiting:
+            before = found.get(sitting.sitting)
+            if sitting.ai is None and before is not None:
+                sitting = dataclasses.replace(sitting, ai=before.ai)
             found[sitting.sitting] = _with_pathology(sitting, pathology)
         return sorted(found.values(), key=lambda one: (one.begun, one.sitting), reverse=True)
 
@@ -165,7 +169,17 @@ class Reads:
             raise database.refusal(self.file, problem, wanted) from problem
 
 
-_STATEMENT = f"INSERT OR REPLACE INTO reading ({_COLUMNS}) VALUES ({', '.join('?' * 18)})"
+_OF_THE_AI = ("category", "probability", "ai_seconds", "model", "weights_sha256", "mask_sha256", "guard")
+_STATEMENT = (
+    f"INSERT INTO reading ({_COLUMNS}) VALUES ({', '.join('?' * 18)}) ON CONFLICT (sitting) DO UPDATE SET "
+    + ", ".join(
+        # Gone on with on another day, a sitting still has the AI's reading of the first until there is another.
+        f"{name} = iif(excluded.category IS NULL, {name}, excluded.{name})" if name in _OF_THE_AI else
+        f"{name} = excluded.{name}"
+        for name in _COLUMNS.split(", ")[1:]
+    )
+)  # fmt: skip
+"""A later state of a sitting takes the row's place, the AI's reading there stays where the later one has none."""
 
 
 def _row(sitting: Sitting) -> tuple[object, ...]:
@@ -204,7 +218,7 @@ def _sitting(row: tuple[object, ...], pathology: dict[LesionKey, Pathology]) -> 
 
 def _with_pathology(sitting: Sitting, pathology: dict[LesionKey, Pathology]) -> Sitting:
     found = pathology.get(sitting.key, Pathology.UNKNOWN)
-    return Sitting(sitting.sitting, sitting.key, sitting.begun, sitting.record, sitting.ai, found)
+    return dataclasses.replace(sitting, pathology=found)
 
 
 def _told(read: OwnRead | None) -> str | None:

@@ -29,7 +29,7 @@ from csamoe_desktop.store.agreement import Summary, as_csv, differ, summarise
 from csamoe_desktop.store.reads import Pathology, Sitting
 from csamoe_desktop.ui import theme
 from csamoe_desktop.ui.session import Session
-from csamoe_desktop.ui.terms_button import StillCombo
+from csamoe_desktop.ui.still import StillCombo
 
 _HEADINGS = ("Read on", "Image", "Own read", "AI", "Final read", "Pathology")
 _PATHOLOGY_AT = _HEADINGS.index("Pathology")

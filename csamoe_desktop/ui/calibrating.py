@@ -3,7 +3,6 @@
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QDialog,
     QDialogButtonBox,
     QHBoxLayout,
@@ -21,6 +20,7 @@ from csamoe_desktop.ui.canvas import Canvas
 from csamoe_desktop.ui.mask_tools import Tool
 from csamoe_desktop.ui.messages import Kind, Messages
 from csamoe_desktop.ui.session import Session
+from csamoe_desktop.ui.still import StillCombo
 
 HOW = "Drag along the depth scale, between two marks whose distance you know; Shift keeps the line straight."
 _WIDTH = 440
@@ -85,7 +85,7 @@ class CalibrationDialog(QDialog):
         self._session = session
         self._line = line
         self.length = QLineEdit()
-        self.unit = QComboBox()
+        self.unit = StillCombo()
         self.unit.addItems(["mm", "cm"])
         self.outcome = theme.label("Type the length that the line stands for.", "muted", wrap=True)
         self.replaced = theme.label(self._replaced(), "attention", wrap=True)

@@ -69,8 +69,13 @@ class Canvas(ToolView):
         self._area.sigRangeChanged.connect(lambda *_: self._follow_mouse())
         self.hovered.connect(lambda row, column, value: session.proposals.hover(row, column))
         self.set_tool(Tool.WINDOW_LEVEL)
+        session.hand_busy = self.hand_busy
 
     # -- in hand
+
+    def hand_busy(self) -> bool:
+        """Whether a button is down, or a tool has something in hand."""
+        return self._drag is not _Drag.NONE or self._busy()
 
     def _let_go(self) -> None:
         self._drag = _Drag.NONE

@@ -33,6 +33,7 @@ from csamoe_desktop.ui.examining import ExaminationDialog
 from csamoe_desktop.ui.files import Files
 from csamoe_desktop.ui.frame_bar import FrameBar
 from csamoe_desktop.ui.help_dialogs import about_dialog, keys_dialog
+from csamoe_desktop.ui.keyboard import stays_with
 from csamoe_desktop.ui.mask_tools import Tool
 from csamoe_desktop.ui.messages import Kind, Messages
 from csamoe_desktop.ui.model_chooser import ModelChooser
@@ -73,7 +74,6 @@ class MainWindow(QMainWindow):
         self.actions_table = Actions(
             command_table(session, self.canvas, self.cine, self.overlays, self.files, self),
             self,
-            [self.canvas, self.study_list],
         )
         actions = self.actions_table
         # Before the boxes are made: they name keys.
@@ -154,6 +154,8 @@ class MainWindow(QMainWindow):
         session.studiesListed.connect(refresh)
         session.studyChanged.connect(self._show_title)
         session.settingsChanged.connect(self._redress)
+        session.studyChanged.connect(self._study_turned)
+        self.own_read.category.completed.connect(self.canvas.setFocus)
         self.canvas.hovered.connect(self.status.show_pixel)
         self.canvas.toolChanged.connect(lambda tool: refresh())
         self.canvas.stepsChanged.connect(refresh)
@@ -256,10 +258,24 @@ class MainWindow(QMainWindow):
     # -- what Qt tells
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Keep the Alt key by itself from opening the menus: it erases with the brush."""
+        """Keep the Alt key by itself from opening the menus: it erases with the brush; and leave to what has the keyboard
+        the keys it needs."""
         if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.ShortcutOverride:
             return False
-        return event.key() == Qt.Key.Key_Alt
+        if event.key() == Qt.Key.Key_Alt:
+            return True
+        focus = self.focusWidget()
+        images = any(one is focus or (focus and one.isAncestorOf(focus)) for one in (self.canvas, self.study_list))
+        if not images and stays_with(focus, event):
+            event.accept()
+            return True
+        return False
+
+    def _study_turned(self) -> None:
+        """Another study is in view: the keys are its own, unless the reader goes through the list with them."""
+        focus = self.focusWidget()
+        if focus is None or not self.study_list.isAncestorOf(focus):
+            self.canvas.setFocus()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take files."""

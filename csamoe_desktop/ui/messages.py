@@ -55,6 +55,8 @@ class Message(QFrame):
         """Add a button with a text, and return it."""
         button = QPushButton(text)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        # Enter presses it once Tab has led there.
+        button.setAutoDefault(True)
         theme.set_role(button, "primary" if primary else "")
         button.clicked.connect(lambda: pressed())
         self._row.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)

@@ -36,23 +36,37 @@ class _Folder:
     problems: list[UserError] = field(default_factory=list)
 
 
+_Moment = tuple[int, int, tuple[int, ...]]
+"""What was in view, study and frame, and the versions of its outlines."""
+
+
+def _moment(session: "Session") -> _Moment:
+    """Return what is in view now, and how far the work on it is."""
+    there = () if session.on_frame is None else session.on_frame.lesions
+    return id(session.study), id(session.frame), (len(there), *(work.mask.version for work in there))
+
+
 class Opening(QObject):
     """The files and folders that the session opens, one after the other.
 
-    A file comes into view as it is opened. Of a folder the first image does, and the others join the list behind it.
+    Of files and folders that are opened together the first image comes into view, and the others join the list behind it.
+    None does while the reader works on what is in view, or has done so since: a view that turns by itself would take the
+    image away under the hand.
     """
 
     def __init__(self, session: "Session") -> None:
         super().__init__(session)
         self._session = session
-        self._waiting: list[Path] = []
+        self._waiting: list[tuple[Path, _Moment | None]] = []
         self._untold: dict[int, Study] = {}
         # Not on `studyChanged`, which clears the notes of the study before.
         session.frameChanged.connect(self._tell_notes)
 
     def open(self, *paths: Path) -> None:
-        """Open files and folders; for each, `studyChanged` or `failed` follows."""
-        self._waiting += [path.absolute() for path in paths]
+        """Open files and folders; of the first, `studyChanged` follows, of the others `studiesListed`, or `failed`."""
+        first = _moment(self._session)
+        # Where the first is refused, the next one is what the reader waits for.
+        self._waiting += [(path.absolute(), first) for path in paths]
         if not self._session.jobs.busy(OPENING):
             self._open_next()
 
@@ -63,7 +77,7 @@ class Opening(QObject):
     def _open_next(self) -> None:
         if not self._waiting:
             return
-        path = self._waiting.pop(0)
+        path, asked = self._waiting.pop(0)
 
         def work(job: Job) -> tuple[Study, Frame] | tuple[_Folder, tuple[Study, Frame]]:
             if not path.is_dir():
@@ -74,11 +88,16 @@ class Opening(QObject):
             return folder, _first(folder, job, self._session.frames)
 
         def done(found: tuple[Study, Frame] | tuple[_Folder, tuple[Study, Frame]]) -> None:
+            study, frame = (found[0], found[1]) if isinstance(found[0], Study) else found[1]
+            if self._may_show(asked):
+                # The others that were opened with it join the list.
+                self._waiting = [(one, None if when is asked else when) for one, when in self._waiting]
+                self._show(study, frame, path)
+            else:
+                self._list(study, path, asked)
             if isinstance(found[0], Study):
-                self._show(found[0], found[1], path)
                 self._open_next()
             else:
-                self._show(*found[1], path)
                 self._open_rest(found[0])
 
         self._session.jobs.submit(OPENING, work, Outcome(done, self._failed))
@@ -110,6 +129,19 @@ class Opening(QObject):
             self._open_next()
 
         self._session.jobs.submit(OPENING, work, Outcome(done, self._failed))
+
+    def _may_show(self, asked: "_Moment | None") -> bool:
+        """Return whether what was asked for at that moment may take the place of what is in view."""
+        session = self._session
+        return session.study is None or (asked is not None and not session.hand_busy() and asked == _moment(session))
+
+    def _list(self, study: Study, opened: Path, asked: "_Moment | None") -> None:
+        """Let a study join the list; say so where it was to come into view."""
+        if study.notes:
+            self._untold[id(study)] = study
+        self._session.list_opened(study, opened)
+        if asked is not None:
+            self._session.noted.emit(f"{study.path.name} is open: it is in the list of studies.")
 
     def _show(self, study: Study, frame: Frame, opened: Path) -> None:
         self._session.show_opened(study, frame, opened)

@@ -19,7 +19,7 @@ from csamoe_desktop.store.lesions import LesionKey
 from csamoe_desktop.store.reads import AIReading, Reads, Sitting
 from csamoe_desktop.study.model import Spacing
 from csamoe_desktop.ui.jobs import Outcome
-from csamoe_desktop.ui.lesion_read import LesionRead
+from csamoe_desktop.ui.lesion_read import LesionRead, go_on
 from csamoe_desktop.ui.reading import LesionWork, ReadingState
 
 if TYPE_CHECKING:
@@ -77,6 +77,12 @@ class OwnReads(QObject):
     def skipped(self) -> bool:
         """Whether the own read was passed over."""
         return self._read.skipped
+
+    @property
+    def since(self) -> str:
+        """The day on which the read in view was begun, if it is back from another time the image was open; else ""."""
+        read = self._read
+        return read.begun[:10] if read.reopened and not read.own.untouched else ""
 
     @property
     def pending(self) -> bool:
@@ -212,6 +218,8 @@ class OwnReads(QObject):
         if self._work is not None and work is not self._work and self._take(self._work):
             self._store()
         self._work = work
+        if (outline := self._outline) is not None:
+            go_on(self._read, *outline)
         self._see()
         self.changed.emit()
 

@@ -6,17 +6,18 @@ from html import escape
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QPlainTextEdit, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QPlainTextEdit, QPushButton, QWidget
 
 from csamoe_desktop.report.lexicon import Descriptor, load_lexicon
 from csamoe_desktop.report.own_read import OwnRead, Proposed, term_names
 from csamoe_desktop.ui import theme
 from csamoe_desktop.ui.actions import Actions
+from csamoe_desktop.ui.category_box import CategoryBox
 from csamoe_desktop.ui.reading import LesionWork, ReadingState
 from csamoe_desktop.ui.result_panel import Box
 from csamoe_desktop.ui.session import Session
 from csamoe_desktop.ui.status_bar import Elided
-from csamoe_desktop.ui.terms_button import StillCombo, TermsButton
+from csamoe_desktop.ui.terms_button import TermsButton
 
 _LINES = 3
 _SOON = 60
@@ -37,13 +38,8 @@ class OwnReadBox(Box):
         self.reader = QLineEdit(session.settings.reader)
         self.reader.setPlaceholderText("Reader's name")
         self.reader.setAccessibleName("Reader's name")
-        self.category = StillCombo()
-        self.category.setAccessibleName("BI-RADS category")
+        self.category = CategoryBox(self._lexicon)
         self.category.setToolTip(f"<p>{self._lexicon.source}</p>")
-        self.category.addItem("BI-RADS category", "")
-        for one in self._lexicon.categories:
-            self.category.addItem(one.words().replace(",", " ", 1), one.id)
-        self.category.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.terms = {one.id: TermsButton(one, partial(self._pick, one.id)) for one in self._lexicon.descriptors}
         recommended = Descriptor("management", "Recommendation", False, self._lexicon.management)
         self.management = TermsButton(recommended, self._recommend)
@@ -163,6 +159,9 @@ class OwnReadBox(Box):
     def _said_before(self, read: OwnRead) -> str:
         """Return what is to be remembered of the read before the AI's reading was shown, or ""."""
         first = self._reads.first
+        if self._reads.since:
+            then = f"Given on {self._reads.since}, and kept."
+            return f"{then} Before the AI's reading: {first.category}." if first and first.category != read.category else then
         if self._reads.skipped:
             return "The own read was skipped before the AI's reading."
         return f"Before the AI's reading: {first.category}." if first and first.category != read.category else ""

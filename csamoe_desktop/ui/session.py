@@ -74,6 +74,8 @@ class Session(QObject):
         super().__init__(parent)
         self.jobs = Jobs(self)
         self.settings = settings
+        self.hand_busy: Callable[[], bool] = lambda: False
+        """Whether a stroke, a polygon or another tool's work is in hand; the canvas says."""
         self.studies: list[Study] = []
         self.study: Study | None = None
         self.frame: Frame | None = None
@@ -175,6 +177,18 @@ class Session(QObject):
             self.studies.append(study)
         self.change_settings(self.settings.with_recent(path))
         self._show(study, frame, listed=True)
+
+    def list_opened(self, study: Study, path: Path) -> None:
+        """Add a study that was opened just now, or put it in the place of the one from the same file; what is in view
+        stays, that file's too. `path` is what the user opened."""
+        places = [place for place, other in enumerate(self.studies) if other.path == study.path]
+        self.change_settings(self.settings.with_recent(path))
+        if not places:
+            self.list_studies([study])
+        elif self.studies[places[0]] is not self.study:
+            self.studies[places[0]] = study
+            self._kept.put_aside(study)
+            self.studiesListed.emit()
 
     def list_studies(self, studies: list[Study]) -> None:
         """Add studies that were opened just now behind the others; what is in view stays."""

@@ -8,7 +8,6 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QDialog,
     QDialogButtonBox,
     QFileDialog,
@@ -18,8 +17,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPushButton,
     QScrollArea,
-    QSlider,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -35,6 +32,7 @@ from csamoe_desktop.settings import REPORT_LANGUAGES, THEMES
 from csamoe_desktop.ui import theme
 from csamoe_desktop.ui.jobs import Job, Outcome
 from csamoe_desktop.ui.session import Session
+from csamoe_desktop.ui.still import StillCombo, StillSlider, StillSpin
 
 ASKING = "asking for devices"
 _NAMES = {"auto": "Automatic", "cpu": "CPU", "cuda": "NVIDIA GPU (cuda)", "mps": "Apple GPU (mps)"}
@@ -48,23 +46,23 @@ class SettingsDialog(QDialog):
         self.setWindowTitle("Settings")
         self._session = session
         self._before = session.settings
-        self.device = QComboBox()
+        self.device = StillCombo()
         self.device_said = theme.label("Asking this computer what it has …", "muted", wrap=True)
-        self.model = QComboBox()
+        self.model = StillCombo()
         self.model_said = theme.label(role="muted", wrap=True)
-        self.theme = QComboBox()
-        self.font_size = QSpinBox()
+        self.theme = StillCombo()
+        self.font_size = StillSpin()
         self.folder = QLineEdit(self._before.default_folder)
         self.reader = QLineEdit(self._before.reader)
         self.institution = QLineEdit(self._before.institution)
         self.logo = QLineEdit(self._before.logo)
         self.logo_said = theme.label(role="muted", wrap=True)
-        self.language = QComboBox()
+        self.language = StillCombo()
         self.propose = QCheckBox("Propose outlines on opening")
-        self.prevalence = QSpinBox()
+        self.prevalence = StillSpin()
         self.own_read_first = QCheckBox("Before the AI's reading is shown")
         self.reads_in_report = QCheckBox("Say in the report what it was then, and the time taken")
-        self.opacity = QSlider(Qt.Orientation.Horizontal)
+        self.opacity = StillSlider(Qt.Orientation.Horizontal)
         self._fill()
         self._lay_out()
         self._connect()
