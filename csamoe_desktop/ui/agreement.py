@@ -52,7 +52,7 @@ class AgreementDialog(QDialog):
         self._shown: list[Sitting] = []
         self.counted = theme.label(wrap=True)
         self.decisions = theme.label(
-            "Each lesion counts once, by its first read with an AI reading. Positive is a BI-RADS category from 4A on, and "
+            "Each lesion counts once, however many views of it were read: by its first read with an AI reading. Positive is a BI-RADS category from 4A on, and "
             "an AI reading other than likely benign; 0 and 6 decide nothing. Intervals are 95 %; few cases say little.",
             "muted",
             wrap=True,

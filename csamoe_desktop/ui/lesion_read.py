@@ -66,7 +66,7 @@ class LesionRead:
             "skipped": self.skipped,
             "ready": self.ready,
             "shown": self.shown,
-            "seconds": [round(self.first_seconds, 1), self.ai_seconds, round(self.final_seconds, 1)],
+            "seconds": [self.first_seconds, self.ai_seconds, self.final_seconds],
             "sitting": self.sitting,
             "begun": self.begun,
             "spacing": list(scale) if scale and self.own.measured else None,

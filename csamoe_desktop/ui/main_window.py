@@ -47,6 +47,7 @@ from csamoe_desktop.ui.settings_dialog import SettingsDialog
 from csamoe_desktop.ui.status_bar import StatusBar
 from csamoe_desktop.ui.study_list import StudyList
 from csamoe_desktop.ui.two_views import TwoViewsWindow
+from csamoe_desktop.ui.unfinished import Unfinished
 
 _SIZE = QSize(1440, 900)
 _COLUMNS = (240, 840, 360)
@@ -81,7 +82,12 @@ class MainWindow(QMainWindow):
             self.messages.failure(UserError(refusal, f"Keys are changed under shortcuts in {paths.settings_file()}."))
         self.canvas.say_when_empty(f"Drop a study here{actions.key('open', ', or press ')}")
         self.canvas.name_keys(
-            Keys(actions.key("accept_proposal"), actions.key("next_proposal"), actions.key(Tool.PROPOSE))
+            Keys(
+                actions.key("accept_proposal"),
+                actions.key("next_proposal"),
+                actions.key(Tool.PROPOSE),
+                actions.key("cancel_tool"),
+            )
         )
         self.lesion = LesionBox(session, actions)
         self.own_read = OwnReadBox(session, actions)
@@ -91,6 +97,7 @@ class MainWindow(QMainWindow):
         self._lay_out()
         self._fill_menus()
         self._connect()
+        self._unfinished = Unfinished(session, self.messages)
         self._closing = Closing(session, self.messages, self.close, self)
         self._draw_icons()
         actions.refresh()
@@ -108,7 +115,8 @@ class MainWindow(QMainWindow):
         toolbar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self.actions_table.fill_toolbar(toolbar, TOOLBAR)
         self.addToolBar(toolbar)
-        centre = _column(self.messages, self.canvas, FrameBar(self.session, self.cine, self.actions_table["cine"]))
+        centre = _column(self.canvas, FrameBar(self.session, self.cine, self.actions_table["cine"]))
+        self.messages.lie_over(self.canvas)
         boxes = _column(self.lesion, self.own_read, self.reading, self.report, margin=theme.GRID, spacing=theme.GRID)
         boxes.setObjectName("column")
         scroll = QScrollArea()
@@ -138,9 +146,12 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         session, refresh = self.session, self.actions_table.refresh
         session.failed.connect(self.messages.failure)
-        session.noted.connect(self.messages.note)
+        session.noted.connect(self._note)
+        self.messages.about = self._told_of
+        self.messages.covered.connect(self.canvas.keep_clear)
         session.studyChanged.connect(partial(self.messages.clear, Kind.NOTE, Kind.QUESTION))
         session.frameChanged.connect(partial(self.messages.clear, Kind.QUESTION))
+        session.frameChanged.connect(lambda: self.messages.turn_to(*self._in_view()))
         for signal in (session.studyChanged, session.frameChanged, session.readingChanged):
             signal.connect(refresh)
         for changed in (
@@ -162,6 +173,23 @@ class MainWindow(QMainWindow):
         self.canvas.windowChanged.connect(lambda window: refresh())
         self.cine.playingChanged.connect(self._show_playing)
         self.actions_table.started.connect(self._command_started)
+
+    def _in_view(self) -> tuple[object, object]:
+        """Return which study and which of its frames is in view."""
+        session = self.session
+        return session.study, None if session.frame is None else (session.study, session.frame.index)
+
+    def _told_of(self) -> tuple[object, object]:
+        """Return what a message is about that comes now."""
+        return (None, None) if self.session.telling_of_files else self._in_view()
+
+    def _note(self, text: str) -> None:
+        study = self.session.study
+        if study is not None and text in study.notes:
+            # What is so of a file is so of all its frames.
+            self.messages.about = lambda: (study, None)
+        self.messages.note(text)
+        self.messages.about = self._told_of
 
     def _command_started(self) -> None:
         # What was refused before is answered by what the user does next; a name half typed counts as typed.
@@ -196,6 +224,10 @@ class MainWindow(QMainWindow):
     def calibrate(self) -> None:
         """Let the user draw along the depth scale."""
         self.calibrating.begin()
+
+    def say_no(self) -> bool:
+        """Answer the open question with no; return whether there is one."""
+        return self.messages.say_no()
 
     def describe_examination(self) -> None:
         """Ask what the examination was made for, what it was compared with, and how it was made."""
@@ -297,6 +329,7 @@ class MainWindow(QMainWindow):
     def close_now(self) -> None:
         """Close without asking what is lost."""
         self._closing.agree()
+        self._unfinished.agree()
         self.close()
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -304,7 +337,7 @@ class MainWindow(QMainWindow):
         self.own_read.take()
         # Another frame would take the question away.
         self.cine.pause()
-        if not self._closing.allowed():
+        if not (self._unfinished.allowed(None, self.close) and self._closing.allowed()):
             event.ignore()
             return
         sizes = dataclasses.replace(

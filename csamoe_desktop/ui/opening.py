@@ -58,6 +58,8 @@ class Opening(QObject):
         super().__init__(session)
         self._session = session
         self._waiting: list[tuple[Path, _Moment | None]] = []
+        self.telling = False
+        """Whether what is told is about the files that were opened."""
         self._untold: dict[int, Study] = {}
         # Not on `studyChanged`, which clears the notes of the study before.
         session.frameChanged.connect(self._tell_notes)
@@ -123,9 +125,9 @@ class Opening(QObject):
             if folder.waiting:
                 self._open_rest(folder)
                 return
-            self._session.noted.emit(folder.images.note(folder.opened, folder.no_images))
+            self._tell(folder.images.note(folder.opened, folder.no_images))
             if folder.problems:
-                self._session.failed.emit(_in_one(folder.problems))
+                self._tell(_in_one(folder.problems))
             self._open_next()
 
         self._session.jobs.submit(OPENING, work, Outcome(done, self._failed))
@@ -141,7 +143,7 @@ class Opening(QObject):
             self._untold[id(study)] = study
         self._session.list_opened(study, opened)
         if asked is not None:
-            self._session.noted.emit(f"{study.path.name} is open: it is in the list of studies.")
+            self._tell(f"{study.path.name} is open: it is in the list of studies.")
 
     def _show(self, study: Study, frame: Frame, opened: Path) -> None:
         self._session.show_opened(study, frame, opened)
@@ -149,8 +151,14 @@ class Opening(QObject):
             self._session.noted.emit(note)
 
     def _failed(self, problem: BaseException) -> None:
-        self._session.failed.emit(problem)
+        self._tell(problem)
         self._open_next()
+
+    def _tell(self, told: str | BaseException) -> None:
+        """Tell of files, not of what is in view."""
+        self.telling = True
+        (self._session.noted if isinstance(told, str) else self._session.failed).emit(told)
+        self.telling = False
 
     def _tell_notes(self) -> None:
         """Tell what there is to know of a folder's image when it comes into view for the first time."""

@@ -167,6 +167,7 @@ class ReadingBox(Box):
         self.cancel.clicked.connect(session.cancel_assessment)
         session.readingChanged.connect(self._show)
         session.settingsChanged.connect(self._show)
+        session.modelChanged.connect(self._show)
         session.progressed.connect(self._show_progress)
         self._show()
 
@@ -214,7 +215,9 @@ class ReadingBox(Box):
         if state is ReadingState.WITHHELD and work is not None:
             because = f"No reading is given. {work.failure}"
         unmarked = state is ReadingState.READY and work is not None and work.mask.empty
-        self.next_step.setText(_UNMARKED if unmarked else self._next_steps.get(state, ""))
+        missing = self._session.no_model if state in self._next_steps else ""
+        self.next_step.setText(missing or (_UNMARKED if unmarked else self._next_steps.get(state, "")))
+        theme.set_role(self.next_step, "attention" if missing else "muted")
         self.next_step.setVisible(state in self._next_steps)
         self.stale.setText(because)
         self.stale.setVisible(state in (ReadingState.STALE, ReadingState.FAILED, ReadingState.WITHHELD))
@@ -238,7 +241,7 @@ class ReadingBox(Box):
         nothing = (ReadingState.NO_STUDY, ReadingState.RUNNING, ReadingState.DONE, ReadingState.WITHHELD)
         self.button.setVisible(self.state not in nothing)
         self.button.setEnabled(self._assess.isEnabled())
-        self.button.setToolTip(self._assess.toolTip())
+        self.button.setToolTip(self._session.no_model or self._assess.toolTip())
 
     def _show_numbers(self, said: ReportContent, device: str) -> None:
         self.category.setText(said.category)

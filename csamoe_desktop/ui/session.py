@@ -52,6 +52,8 @@ class Session(QObject):
     """Another study is in view (or none), or the list of open ones changed."""
     studiesListed = Signal()
     """More studies are open than before, behind those there; what is in view is the same."""
+    leaving = Signal()
+    """What is in view makes way for another frame (or none): what is open in hand is to be put by."""
     frameChanged = Signal()
     """Another frame is in view (or none); its mask and reading too."""
     stayed = Signal()
@@ -76,6 +78,8 @@ class Session(QObject):
         self.settings = settings
         self.hand_busy: Callable[[], bool] = lambda: False
         """Whether a stroke, a polygon or another tool's work is in hand; the canvas says."""
+        self.line_open: Callable[[], bool] = lambda: False
+        """Whether a polygon or livewire is open in hand; the canvas says."""
         self.studies: list[Study] = []
         self.study: Study | None = None
         self.frame: Frame | None = None
@@ -199,6 +203,7 @@ class Session(QObject):
 
     def _show(self, study: Study | None, frame: Frame | None, listed: bool = False) -> None:
         """Bring a frame, or nothing, into view; `listed`: the list of open studies changed too."""
+        self.leaving.emit()
         self.frames.forget()
         study_changed = listed or study is not self.study
         made_way = False
@@ -254,9 +259,16 @@ class Session(QObject):
             self.noted.emit(note)
 
     def undo(self) -> None:
-        """Take back the last step on the mask in view, or with a caliper where that came last."""
-        if not self.calipers.undo() and self.mask is not None and self.mask.can_undo and not self.lesions.refuses():
-            self.mask_edited(self.mask.undo())
+        """Take back the last step on the mask in view, or with a caliper, or a lesion's deletion, where that came last."""
+        if self.lesions.deleted_last:
+            self.lesions.restore()
+        elif self.calipers.undo():
+            return
+        elif self.mask is not None and self.mask.can_undo:
+            if not self.lesions.refuses():
+                self.mask_edited(self.mask.undo())
+        else:
+            self.lesions.restore()
 
     def redo(self) -> None:
         """Do the step taken back last again."""
@@ -275,6 +287,11 @@ class Session(QObject):
     def model(self) -> str:
         """The name of the model that reads now."""
         return self.settings.model or DEFAULT
+
+    @property
+    def no_model(self) -> str:
+        """Why no model can read, or ""."""
+        return self._model.missing(self.model)
 
     @property
     def predictor(self) -> "Predictor | None":
@@ -376,6 +393,11 @@ class Session(QObject):
             self.readingChanged.emit()
             if was_loaded:
                 self.preload()
+
+    @property
+    def telling_of_files(self) -> bool:
+        """Whether what is told right now is about files that were opened, and not about what is in view."""
+        return self._opening.telling
 
     def close(self) -> None:
         """Stop all work and wait for it, a report being written excepted, which is finished; then all is silent."""

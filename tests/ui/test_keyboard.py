@@ -98,6 +98,7 @@ def test_the_next_study_after_a_category_is_one_key_and_leaves_it(
     session = window.session
     open_files(session, small_png, demo.smooth)
     first, second = session.studies
+    session.show_study(first)
     qtbot.keyClick(window.canvas, Key.Key_R, CONTROL)
     qtbot.keyClicks(window.own_read.category, "2")
     window.own_read.category.setFocus()
