@@ -72,7 +72,9 @@ class Description:
         """Whether the reader has said anything that is not true of every lesion on the image, as side and view are."""
         return bool(self.name or self.clock or self.distance_mm is not None)
 
-    def agreeing(self, before: "Description", now: "Description", names: tuple[str, ...] = OF_THE_LESION) -> "Description":
+    def agreeing(
+        self, before: "Description", now: "Description", names: tuple[str, ...] = OF_THE_LESION
+    ) -> "Description":
         """Return this description of another view of a lesion, of which was said `before` and is said `now`: what is new
         there holds here too, unless something else was said here."""
         unsaid = Description()

@@ -81,9 +81,7 @@ def packed(
     """Return `mask` (its pixels may change afterwards) and what the reader says of it as they are kept."""
     rows, columns = mask.pixels.shape
     bits = np.packbits(mask.pixels).tobytes()
-    return KeptLesion(
-        rows, columns, bits, mask.author, mask.source, mask.notes, comment, description, locked, assessed
-    )
+    return KeptLesion(rows, columns, bits, mask.author, mask.source, mask.notes, comment, description, locked, assessed)
 
 
 def nothing_of(shape: tuple[int, ...]) -> KeptLesion:

@@ -175,9 +175,7 @@ class Reads:
         # What was found out of one view of a lesion was found out of the lesion.
         of_lesion = {one.lesion: pathology[one.key] for one in known if one.key in pathology}
         told = [
-            dataclasses.replace(
-                one, pathology=pathology.get(one.key) or of_lesion.get(one.lesion, Pathology.UNKNOWN)
-            )
+            dataclasses.replace(one, pathology=pathology.get(one.key) or of_lesion.get(one.lesion, Pathology.UNKNOWN))
             for one in known
         ]
         return sorted(told, key=lambda one: (one.begun, one.sitting), reverse=True)

@@ -98,9 +98,24 @@ def _read_header(file: BinaryIO, path: Path) -> FileDataset:
     return header
 
 
+_JPEG_XL = {
+    "1.2.840.10008.1.2.4.110": "JPEG XL (lossless)",
+    "1.2.840.10008.1.2.4.111": "JPEG XL (recompressed JPEG)",
+    "1.2.840.10008.1.2.4.112": "JPEG XL",
+}
+"""The transfer syntaxes of DICOM's supplement 232, which the libraries in use do not know by name."""
+
+
 def _study(path: Path, header: FileDataset, file: BinaryIO) -> Study:
     syntax = UID(header.file_meta.TransferSyntaxUID)
     kind = _kind(path, header)
+    if syntax in _JPEG_XL or not syntax.is_transfer_syntax:
+        name = (
+            f"{_JPEG_XL[syntax]}, a format that is not supported"
+            if syntax in _JPEG_XL
+            else f"an unknown method ({syntax})"
+        )
+        raise UserError(f"{path.name} is compressed with {name}: this program cannot decode it.", _EXPORT_STILL)
     source: Path | Dataset = path
     if syntax == DeflatedExplicitVRLittleEndian:
         # The whole data set is compressed: its pixels cannot be read from their place in the file.

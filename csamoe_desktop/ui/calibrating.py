@@ -17,6 +17,7 @@ from csamoe_desktop.study.model import Spacing
 from csamoe_desktop.ui import theme
 from csamoe_desktop.ui.calibration import DrawnLine
 from csamoe_desktop.ui.canvas import Canvas
+from csamoe_desktop.ui.fitting import in_reach
 from csamoe_desktop.ui.mask_tools import Tool
 from csamoe_desktop.ui.messages import Kind, Messages
 from csamoe_desktop.ui.session import Session
@@ -63,6 +64,7 @@ class Calibrating(QObject):
         dialog = CalibrationDialog(self._session, line, self._window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(self._done)
+        in_reach(dialog)
         dialog.open()
 
     def _done(self) -> None:

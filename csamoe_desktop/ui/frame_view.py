@@ -325,7 +325,10 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
         """Return whether a note lies over a proposed outline, or what is written above it."""
         above = 2 * self.fontMetrics().height()
         for place in self._proposed.item.places() if self._proposed.note.text else []:
-            corners = self.widget_position(place.top(), place.left()), self.widget_position(place.bottom(), place.right())
+            corners = (
+                self.widget_position(place.top(), place.left()),
+                self.widget_position(place.bottom(), place.right()),
+            )
             if QRect(*corners).adjusted(0, -above, 0, 0).intersects(note):
                 return True
         return False

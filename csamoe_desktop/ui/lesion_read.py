@@ -125,7 +125,11 @@ def go_on(read: LesionRead, version: int, spacing: Spacing | None) -> None:
     """
     if not read.reopened or read.measured_on is not None:
         return
-    if read.scale_then is not None and spacing is not None and not _alike(read.scale_then, (spacing.row, spacing.column)):
+    if (
+        read.scale_then is not None
+        and spacing is not None
+        and not _alike(read.scale_then, (spacing.row, spacing.column))
+    ):
         read.own = read.own.without_measured()
     read.measured_on = version, spacing
 

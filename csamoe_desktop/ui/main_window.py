@@ -1,16 +1,14 @@
 """The window: studies | canvas | the lesion's boxes, with menus, toolbar, messages and the status line around them."""
 
 import dataclasses
-from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QEvent, QObject, QSettings, QSize, Qt, QUrl
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QUrl
 from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
-    QFrame,
+    QDialog,
     QMainWindow,
-    QScrollArea,
     QSplitter,
     QToolBar,
     QVBoxLayout,
@@ -31,6 +29,8 @@ from csamoe_desktop.ui.comparison import ComparisonWindow
 from csamoe_desktop.ui.describing import DescribeDialog
 from csamoe_desktop.ui.examining import ExaminationDialog
 from csamoe_desktop.ui.files import Files
+from csamoe_desktop.ui.fitting import in_reach
+from csamoe_desktop.ui.folding import BoxColumn
 from csamoe_desktop.ui.frame_bar import FrameBar
 from csamoe_desktop.ui.help_dialogs import about_dialog, keys_dialog
 from csamoe_desktop.ui.keyboard import stays_with
@@ -46,11 +46,10 @@ from csamoe_desktop.ui.session import Session
 from csamoe_desktop.ui.settings_dialog import SettingsDialog
 from csamoe_desktop.ui.status_bar import StatusBar
 from csamoe_desktop.ui.study_list import StudyList
+from csamoe_desktop.ui.telling import Telling
 from csamoe_desktop.ui.two_views import TwoViewsWindow
 from csamoe_desktop.ui.unfinished import Unfinished
-
-_SIZE = QSize(1440, 900)
-_COLUMNS = (240, 840, 360)
+from csamoe_desktop.ui.window_look import WindowLook
 
 
 class MainWindow(QMainWindow):
@@ -101,7 +100,7 @@ class MainWindow(QMainWindow):
         self._closing = Closing(session, self.messages, self.close, self)
         self._draw_icons()
         actions.refresh()
-        self._restore_geometry()
+        self._look = WindowLook(self, self._splitter, (self.lesion, self.own_read, self.reading, self.report))
         self.installEventFilter(self)
         self.canvas.setFocus()
 
@@ -119,19 +118,15 @@ class MainWindow(QMainWindow):
         self.messages.lie_over(self.canvas)
         boxes = _column(self.lesion, self.own_read, self.reading, self.report, margin=theme.GRID, spacing=theme.GRID)
         boxes.setObjectName("column")
-        scroll = QScrollArea()
-        scroll.setWidget(boxes)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll = BoxColumn(boxes)
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._splitter.setObjectName("columns")
-        for place, (widget, least) in enumerate(((self.study_list, 176), (centre, 320), (scroll, 296))):
-            widget.setMinimumWidth(least)
+        for place, (widget, least) in enumerate(((self.study_list, 176), (centre, 280), (scroll, 0))):
+            if least:
+                widget.setMinimumWidth(least)
             self._splitter.addWidget(widget)
             self._splitter.setStretchFactor(place, int(widget is centre))
             self._splitter.setCollapsible(place, False)
-        self._splitter.setSizes(list(_COLUMNS))
         self.setCentralWidget(self._splitter)
         self.setStatusBar(self.status)
 
@@ -145,13 +140,8 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         session, refresh = self.session, self.actions_table.refresh
-        session.failed.connect(self.messages.failure)
-        session.noted.connect(self._note)
-        self.messages.about = self._told_of
+        Telling(session, self.messages, self)
         self.messages.covered.connect(self.canvas.keep_clear)
-        session.studyChanged.connect(partial(self.messages.clear, Kind.NOTE, Kind.QUESTION))
-        session.frameChanged.connect(partial(self.messages.clear, Kind.QUESTION))
-        session.frameChanged.connect(lambda: self.messages.turn_to(*self._in_view()))
         for signal in (session.studyChanged, session.frameChanged, session.readingChanged):
             signal.connect(refresh)
         for changed in (
@@ -161,6 +151,8 @@ class MainWindow(QMainWindow):
             session.lesions.changed,
         ):
             changed.connect(refresh)
+        for told in (session.readingChanged, session.own_reads.changed, session.measuring.changed):
+            told.connect(lambda: self._look.sum_up())
         session.jobs.busyChanged.connect(lambda lane, busy: refresh())
         session.studiesListed.connect(refresh)
         session.studyChanged.connect(self._show_title)
@@ -173,23 +165,6 @@ class MainWindow(QMainWindow):
         self.canvas.windowChanged.connect(lambda window: refresh())
         self.cine.playingChanged.connect(self._show_playing)
         self.actions_table.started.connect(self._command_started)
-
-    def _in_view(self) -> tuple[object, object]:
-        """Return which study and which of its frames is in view."""
-        session = self.session
-        return session.study, None if session.frame is None else (session.study, session.frame.index)
-
-    def _told_of(self) -> tuple[object, object]:
-        """Return what a message is about that comes now."""
-        return (None, None) if self.session.telling_of_files else self._in_view()
-
-    def _note(self, text: str) -> None:
-        study = self.session.study
-        if study is not None and text in study.notes:
-            # What is so of a file is so of all its frames.
-            self.messages.about = lambda: (study, None)
-        self.messages.note(text)
-        self.messages.about = self._told_of
 
     def _command_started(self) -> None:
         # What was refused before is answered by what the user does next; a name half typed counts as typed.
@@ -209,6 +184,7 @@ class MainWindow(QMainWindow):
     def _redress(self) -> None:
         if self._dress():
             self._draw_icons()
+            self._look.give_room()
 
     def _draw_icons(self) -> None:
         self.actions_table.draw_icons()
@@ -244,6 +220,7 @@ class MainWindow(QMainWindow):
         there = self.findChild(TwoViewsWindow)
         if there is None:
             there = TwoViewsWindow(SeenViews(self.session), self)
+            in_reach(there)
             for signal in (
                 self.session.lesions.changed,
                 self.session.readingChanged,
@@ -270,7 +247,10 @@ class MainWindow(QMainWindow):
 
     def show_comparison(self) -> None:
         """Open the comparison of models beside the window, or bring the one that is open to the front."""
-        there = self.findChild(ComparisonWindow) or ComparisonWindow(self.session, self)
+        there = self.findChild(ComparisonWindow)
+        if there is None:
+            there = ComparisonWindow(self.session, self)
+            in_reach(there)
         there.show()
         there.raise_()
         there.activateWindow()
@@ -347,7 +327,7 @@ class MainWindow(QMainWindow):
             smart_radius=self.canvas.radius_of(Tool.SMART),
         )
         self.session.change_settings(sizes)
-        self._save_geometry()
+        self._look.save()
         for beside in (*self.findChildren(ComparisonWindow), *self.findChildren(TwoViewsWindow)):
             beside.close()
         self.hide()
@@ -356,9 +336,10 @@ class MainWindow(QMainWindow):
 
     # -- the rest
 
-    def _open(self, dialog: QWidget) -> None:
+    def _open(self, dialog: QDialog) -> None:
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setWindowModality(Qt.WindowModality.WindowModal)
+        in_reach(dialog)
         dialog.show()
 
     def _show_title(self) -> None:
@@ -368,23 +349,6 @@ class MainWindow(QMainWindow):
     def _show_playing(self, playing: bool) -> None:
         self.actions_table["cine"].setIcon(theme.icon("pause" if playing else "play"))
         self.actions_table.refresh()
-
-    def _restore_geometry(self) -> None:
-        stored = _stored_geometry()
-        geometry, columns = stored.value("geometry"), stored.value("columns")
-        if not isinstance(geometry, QByteArray) or not self.restoreGeometry(geometry):
-            self.resize(_SIZE)
-        if isinstance(columns, QByteArray):
-            self._splitter.restoreState(columns)
-
-    def _save_geometry(self) -> None:
-        stored = _stored_geometry()
-        stored.setValue("geometry", self.saveGeometry())
-        stored.setValue("columns", self._splitter.saveState())
-
-
-def _stored_geometry() -> QSettings:
-    return QSettings(str(paths.user_folder() / "window.ini"), QSettings.Format.IniFormat)
 
 
 def _files(event: QDropEvent) -> list[Path]:

@@ -243,10 +243,10 @@ class Proposals(QObject):
         self._asked = False
         self._keep_free()
         mask, on_frame = self._session.mask, self._session.on_frame
-        if self._watching and mask is not None and mask.empty and not self._found:
-            if on_frame is not None and on_frame.marked and not on_frame.dismissed:
-                # A lesion more is to be marked: it may be one that can be proposed.
-                self._soon.start()
+        blank = mask is not None and mask.empty and not self._found
+        if self._watching and blank and on_frame is not None and on_frame.marked and not on_frame.dismissed:
+            # A lesion more is to be marked: it may be one that can be proposed.
+            self._soon.start()
         self.changed.emit()
 
     def _keep_free(self) -> None:

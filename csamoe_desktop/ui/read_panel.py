@@ -13,8 +13,8 @@ from csamoe_desktop.report.own_read import OwnRead, Proposed, term_names
 from csamoe_desktop.ui import theme
 from csamoe_desktop.ui.actions import Actions
 from csamoe_desktop.ui.category_box import CategoryBox
+from csamoe_desktop.ui.folding import Box
 from csamoe_desktop.ui.reading import LesionWork, ReadingState
-from csamoe_desktop.ui.result_panel import Box
 from csamoe_desktop.ui.session import Session
 from csamoe_desktop.ui.status_bar import Elided
 from csamoe_desktop.ui.terms_button import TermsButton
@@ -96,6 +96,12 @@ class OwnReadBox(Box):
         for widget in (self.before, self.comment, self.reader):
             self.column.addWidget(widget)
 
+    def summary(self) -> str:
+        """Return the category and the terms chosen."""
+        read = self._reads.read
+        terms = [term_names(one, read.terms.get(one.id, ())) for one in self._lexicon.descriptors]
+        return ", ".join(filter(None, (f"BI-RADS {read.category}" if read.category else "", *terms)))
+
     def take(self) -> None:
         """Take what is being typed, though the box still has the focus."""
         self._take_reader()
@@ -114,6 +120,7 @@ class OwnReadBox(Box):
 
     def _give_keys(self) -> None:
         if self.category.isEnabled():
+            self.fold(False)
             self.category.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _show_soon(self) -> None:
@@ -161,7 +168,11 @@ class OwnReadBox(Box):
         first = self._reads.first
         if self._reads.since:
             then = f"Given on {self._reads.since}, and kept."
-            return f"{then} Before the AI's reading: {first.category}." if first and first.category != read.category else then
+            return (
+                f"{then} Before the AI's reading: {first.category}."
+                if first and first.category != read.category
+                else then
+            )
         if self._reads.skipped:
             return "The own read was skipped before the AI's reading."
         return f"Before the AI's reading: {first.category}." if first and first.category != read.category else ""

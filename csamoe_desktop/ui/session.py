@@ -53,7 +53,7 @@ class Session(QObject):
     studiesListed = Signal()
     """More studies are open than before, behind those there; what is in view is the same."""
     leaving = Signal()
-    """What is in view makes way for another frame (or none): what is open in hand is to be put by."""
+    """What is in view makes way for another frame (or none)."""
     frameChanged = Signal()
     """Another frame is in view (or none); its mask and reading too."""
     stayed = Signal()
@@ -77,9 +77,8 @@ class Session(QObject):
         self.jobs = Jobs(self)
         self.settings = settings
         self.hand_busy: Callable[[], bool] = lambda: False
-        """Whether a stroke, a polygon or another tool's work is in hand; the canvas says."""
         self.line_open: Callable[[], bool] = lambda: False
-        """Whether a polygon or livewire is open in hand; the canvas says."""
+        """Whether anything, and whether an open polygon or livewire, is in hand; the canvas says."""
         self.studies: list[Study] = []
         self.study: Study | None = None
         self.frame: Frame | None = None
@@ -95,7 +94,7 @@ class Session(QObject):
         self.lesions = Lesions(self)
         self.reports = Reports(self)
         self.examinations = Examinations(self, self._kept)
-        self._opening = Opening(self)
+        self.opening = Opening(self)
         self.calibration = HandCalibration(self)
         self.calipers = Calipers(self)
         self.measuring = Measuring(self)
@@ -107,7 +106,7 @@ class Session(QObject):
 
     def open(self, *paths: Path) -> None:
         """Open files and folders in the worker, one after the other; for each, `studyChanged` or `failed` follows."""
-        self._opening.open(*paths)
+        self.opening.open(*paths)
 
     def show_study(self, study: Study) -> None:
         """Bring a study that is open already into view, at its first frame, as `show_frame` does."""
@@ -183,14 +182,13 @@ class Session(QObject):
         self._show(study, frame, listed=True)
 
     def list_opened(self, study: Study, path: Path) -> None:
-        """Add a study that was opened just now, or put it in the place of the one from the same file; what is in view
-        stays, that file's too. `path` is what the user opened."""
-        places = [place for place, other in enumerate(self.studies) if other.path == study.path]
+        """Add a study opened just now, or put it in the place of the one from the same file, unless that is in view."""
         self.change_settings(self.settings.with_recent(path))
-        if not places:
+        place = next((place for place, other in enumerate(self.studies) if other.path == study.path), None)
+        if place is None:
             self.list_studies([study])
-        elif self.studies[places[0]] is not self.study:
-            self.studies[places[0]] = study
+        elif self.studies[place] is not self.study:
+            self.studies[place] = study
             self._kept.put_aside(study)
             self.studiesListed.emit()
 
@@ -260,15 +258,11 @@ class Session(QObject):
 
     def undo(self) -> None:
         """Take back the last step on the mask in view, or with a caliper, or a lesion's deletion, where that came last."""
-        if self.lesions.deleted_last:
+        deleted = self.lesions.deleted_last or not (self.calipers.can_undo or (self.mask and self.mask.can_undo))
+        if deleted:
             self.lesions.restore()
-        elif self.calipers.undo():
-            return
-        elif self.mask is not None and self.mask.can_undo:
-            if not self.lesions.refuses():
-                self.mask_edited(self.mask.undo())
-        else:
-            self.lesions.restore()
+        elif not self.calipers.undo() and self.mask is not None and not self.lesions.refuses():
+            self.mask_edited(self.mask.undo())
 
     def redo(self) -> None:
         """Do the step taken back last again."""
@@ -394,14 +388,9 @@ class Session(QObject):
             if was_loaded:
                 self.preload()
 
-    @property
-    def telling_of_files(self) -> bool:
-        """Whether what is told right now is about files that were opened, and not about what is in view."""
-        return self._opening.telling
-
     def close(self) -> None:
         """Stop all work and wait for it, a report being written excepted, which is finished; then all is silent."""
-        self._opening.close()
+        self.opening.close()
         self.proposals.close()
         self.measuring.close()
         self.jobs.finish(REPORTING)

@@ -30,6 +30,7 @@ from csamoe_desktop.report.model_words import needs
 from csamoe_desktop.report.wording import LANGUAGES
 from csamoe_desktop.settings import REPORT_LANGUAGES, THEMES
 from csamoe_desktop.ui import theme
+from csamoe_desktop.ui.fitting import room_of
 from csamoe_desktop.ui.jobs import Job, Outcome
 from csamoe_desktop.ui.session import Session
 from csamoe_desktop.ui.still import StillCombo, StillSlider, StillSpin
@@ -166,9 +167,9 @@ class SettingsDialog(QDialog):
         self._rows.installEventFilter(self)
         self._scroll.setWidgetResizable(True)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         column.addWidget(self._scroll, 1)
         column.addWidget(buttons)
+        self._buttons = buttons
         self.setMinimumWidth(theme.GRID * 84)
 
     def _connect(self) -> None:
@@ -253,11 +254,13 @@ class SettingsDialog(QDialog):
         rows = self._rows.layout()
         assert rows is not None
         rows.activate()
-        room = self.screen().availableGeometry().height() - theme.GRID * 16
-        self._scroll.setMinimumHeight(min(rows.sizeHint().height(), room))
+        room = room_of(self)
+        below = self._buttons.sizeHint().height() + theme.GRID * 6
+        self._scroll.setMinimumHeight(min(rows.sizeHint().height(), room.height() - below))
         bar = self._scroll.verticalScrollBar().sizeHint().width()
         # Of a dialog that has a least width its layout asks for no other.
-        self.setMinimumWidth(max(theme.GRID * 84, rows.minimumSize().width() + bar + theme.GRID * 4))
+        wanted = max(theme.GRID * 84, rows.minimumSize().width() + bar + theme.GRID * 4)
+        self.setMinimumWidth(min(wanted, room.width()))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Fit the sentences to the rows' new width."""

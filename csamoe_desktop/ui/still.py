@@ -4,8 +4,10 @@ A box that is closed is left alone by the wheel and by the keys that move throug
 category or a setting by scrolling past it, and PgDown never answers a question that was meant for the next image.
 """
 
+from html import escape
+
 from PySide6.QtCore import QEvent, QRect, Qt
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPaintEvent, QWheelEvent
+from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
@@ -15,6 +17,7 @@ from PySide6.QtWidgets import (
     QStyleOptionComboBox,
     QStyleOptionSlider,
     QStylePainter,
+    QToolTip,
 )
 
 _PAGES = (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
@@ -43,12 +46,15 @@ class StillCombo(QComboBox):
 
     def event(self, event: QEvent) -> bool:
         """Before the tip is shown, let it say the whole of what the box says."""
-        if event.type() is QEvent.Type.ToolTip and self._elided() and not self.toolTip():
-            self.setToolTip(self.currentText())
-            shown = super().event(event)
-            self.setToolTip("")
-            return bool(shown)
+        if isinstance(event, QHelpEvent) and event.type() is QEvent.Type.ToolTip:
+            QToolTip.showText(event.globalPos(), self.whole_tip(), self)
+            return True
         return bool(super().event(event))
+
+    def whole_tip(self) -> str:
+        """Return the tip, before it the whole of what the box says where that is cut."""
+        cut = self.shown_text() != self.currentText()
+        return (f"<p>{escape(self.currentText())}</p>" if cut else "") + self.toolTip()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the box, a text that is too long ended by an ellipsis before the arrow."""
@@ -73,9 +79,6 @@ class StillCombo(QComboBox):
             QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, self
         )
         return self.fontMetrics().elidedText(option.currentText, Qt.TextElideMode.ElideRight, field.width())
-
-    def _elided(self) -> bool:
-        return self.shown_text() != self.currentText()
 
 
 class StillSpin(QSpinBox):

@@ -94,7 +94,9 @@ def test_a_kill_loses_none_of_it(
     assert json.loads(told)["assessed"]["own"]["category"] == "4C"
 
 
-def test_closing_and_opening_the_study_again(sessions: Callable[[], Session], open_files: Open, small_png: Path) -> None:
+def test_closing_and_opening_the_study_again(
+    sessions: Callable[[], Session], open_files: Open, small_png: Path
+) -> None:
     session = sessions()
     open_files(session, small_png)
     session.own_reads.change(SAID)

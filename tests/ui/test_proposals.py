@@ -435,7 +435,6 @@ def test_the_setting_is_in_the_dialog(qtbot: QtBot, window: MainWindow) -> None:
 def test_each_that_is_accepted_is_a_lesion_of_its_own(
     window: MainWindow, two: tuple[Path, list[tuple[int, int]]], both_offered: Open
 ) -> None:
-    _, places = two
     both_offered(window)
     session = window.session
     count = len(session.proposals.offered)

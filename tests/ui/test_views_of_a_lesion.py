@@ -109,13 +109,18 @@ def test_linking_brings_both_together(
     assert session.own_reads.read == OwnRead("4B", {"margin": ("indistinct",)}), "the category is given once"
 
 
-def test_the_side_is_the_images_too(quiet_session: Session, two_views: tuple[Path, Path], open_files: Open, mark: Mark) -> None:
+def test_the_side_is_the_images_too(
+    quiet_session: Session, two_views: tuple[Path, Path], open_files: Open, mark: Mark
+) -> None:
     session = quiet_session
     open_files(session, two_views[0])
     mark(session)
     session.lesions.add()
     say(session, side=Side.LEFT, clock=2)
-    assert [(one.description.side, one.description.clock) for one in session.lesions.there] == [(Side.LEFT, None), (Side.LEFT, 2)]
+    assert [(one.description.side, one.description.clock) for one in session.lesions.there] == [
+        (Side.LEFT, None),
+        (Side.LEFT, 2),
+    ]
 
 
 def test_the_category_holds_for_both_views_and_the_measurements_for_one(quiet_session: Session, linked: Mark) -> None:
