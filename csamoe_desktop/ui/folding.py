@@ -10,39 +10,48 @@ _WIDEST = 0.45
 """Of the window, at most, that the column takes by itself."""
 
 
+class Strip(QFrame):
+    """What is left of a folded box: its title and one line."""
+
+    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "box")
+        self.line = Elided()
+        self.line.setTextFormat(Qt.TextFormat.PlainText)
+        self.button = _arrow(Qt.ArrowType.RightArrow, f"Open {title}")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(theme.GRID * 3 // 2, theme.GRID, theme.GRID * 3 // 2, theme.GRID)
+        row.addWidget(self.button)
+        row.addWidget(theme.label(title, "heading"))
+        row.addWidget(self.line, 1)
+        self.hide()
+
+
 class Box(QFrame):
-    """A titled box; `column` takes its contents, `heading` what stands beside the title."""
+    """A titled box; `column` takes its contents, `heading` what stands beside the title. Folded, its `strip` is there
+    instead; whoever lays the box out puts that before it."""
 
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("role", "box")
         self.setAccessibleName(title)
         self.title = title
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(theme.GRID * 3 // 2, theme.GRID, theme.GRID * 3 // 2, theme.GRID * 3 // 2)
-        outer.setSpacing(theme.GRID // 2)
-        self._body = QWidget()
-        self.column = QVBoxLayout(self._body)
-        self.column.setContentsMargins(0, 0, 0, 0)
+        self.strip = Strip(title)
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(theme.GRID * 3 // 2, theme.GRID, theme.GRID * 3 // 2, theme.GRID * 3 // 2)
         self.column.setSpacing(theme.GRID // 2)
-        self.fold_button = QToolButton()
-        self.fold_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.fold_button.setProperty("role", "fold")
-        self.fold_button.clicked.connect(lambda: self.fold(not self.folded))
-        self._line = Elided()
-        self._line.setTextFormat(Qt.TextFormat.PlainText)
+        self.fold_button = _arrow(Qt.ArrowType.DownArrow, f"Fold {title} to one line")
         self.heading = QHBoxLayout()
         self.heading.addWidget(self.fold_button)
-        self.heading.addWidget(theme.label(title, "heading"), 0)
-        self.heading.addWidget(self._line, 1)
-        outer.addLayout(self.heading)
-        outer.addWidget(self._body)
-        self.fold(False)
+        self.heading.addWidget(theme.label(title, "heading"), 1)
+        self.column.addLayout(self.heading)
+        self.fold_button.clicked.connect(lambda: self.fold(True))
+        self.strip.button.clicked.connect(lambda: self.fold(False))
 
     @property
     def folded(self) -> bool:
-        """Whether only the heading and one line are shown."""
-        return self._body.isHidden()
+        """Whether only the title and one line are shown."""
+        return not self.strip.isHidden()
 
     def summary(self) -> str:
         """Return in one line what the box says, for while it is folded."""
@@ -50,17 +59,14 @@ class Box(QFrame):
 
     def fold(self, folded: bool) -> None:
         """Fold the box to one line, or open it."""
-        self._body.setVisible(not folded)
-        self.fold_button.setArrowType(Qt.ArrowType.RightArrow if folded else Qt.ArrowType.DownArrow)
-        told = f"Open {self.title}" if folded else f"Fold {self.title} to one line"
-        self.fold_button.setToolTip(told)
-        self.fold_button.setAccessibleName(told)
+        self.setVisible(not folded)
+        self.strip.setVisible(folded)
         self.sum_up()
 
     def sum_up(self) -> None:
         """Say in the one line what there is now."""
-        self._line.setText(self.summary() if self.folded else "")
-        self._line.setToolTip(self._line.text())
+        self.strip.line.setText(self.summary())
+        self.strip.line.setToolTip(self.strip.line.text())
 
 
 class BoxColumn(QScrollArea):
@@ -83,3 +89,13 @@ class BoxColumn(QScrollArea):
         """The width at which nothing is scrolled sideways, or what of the window's it may have."""
         held = self._held.minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width()
         return max(self.minimumSizeHint().width(), min(held, round(_WIDEST * self.window().width())))
+
+
+def _arrow(direction: Qt.ArrowType, told: str) -> QToolButton:
+    button = QToolButton()
+    button.setArrowType(direction)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    button.setProperty("role", "fold")
+    button.setToolTip(told)
+    button.setAccessibleName(told)
+    return button

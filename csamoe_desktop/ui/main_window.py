@@ -92,6 +92,7 @@ class MainWindow(QMainWindow):
         self.own_read = OwnReadBox(session, actions)
         self.reading = ReadingBox(session, actions)
         self.report = ReportBox(session, actions["export"], actions["copy_report"], actions["examination"])
+        self._boxes = self.lesion, self.own_read, self.reading, self.report
         self.status = StatusBar(session)
         self._lay_out()
         self._fill_menus()
@@ -100,7 +101,7 @@ class MainWindow(QMainWindow):
         self._closing = Closing(session, self.messages, self.close, self)
         self._draw_icons()
         actions.refresh()
-        self._look = WindowLook(self, self._splitter, (self.lesion, self.own_read, self.reading, self.report))
+        self._look = WindowLook(self, self._splitter, self._boxes)
         self.installEventFilter(self)
         self.canvas.setFocus()
 
@@ -116,7 +117,8 @@ class MainWindow(QMainWindow):
         self.addToolBar(toolbar)
         centre = _column(self.canvas, FrameBar(self.session, self.cine, self.actions_table["cine"]))
         self.messages.lie_over(self.canvas)
-        boxes = _column(self.lesion, self.own_read, self.reading, self.report, margin=theme.GRID, spacing=theme.GRID)
+        parts = (part for box in self._boxes for part in (box.strip, box))
+        boxes = _column(*parts, margin=theme.GRID, spacing=theme.GRID)
         boxes.setObjectName("column")
         scroll = BoxColumn(boxes)
         self._splitter = QSplitter(Qt.Orientation.Horizontal)

@@ -10,7 +10,8 @@ from csamoe_desktop.ui.fitting import Fitted, fit_on_screen
 from csamoe_desktop.ui.folding import Box, BoxColumn
 
 _SIZE = QSize(1440, 900)
-_COLUMNS = (240, 840, 360)
+_LEFT, _RIGHT = 240, 360
+"""The columns beside the image, at least in the usual type."""
 
 
 class WindowLook:
@@ -20,27 +21,31 @@ class WindowLook:
         self._window = window
         self._splitter = splitter
         self._boxes = tuple(boxes)
-        splitter.setSizes(list(_COLUMNS))
         stored = _stored()
         geometry, columns = stored.value("geometry"), stored.value("columns")
         if not isinstance(geometry, QByteArray) or not window.restoreGeometry(geometry):
             window.resize(_SIZE)
-        if isinstance(columns, QByteArray):
-            splitter.restoreState(columns)
         folded = str(stored.value("folded", "")).split("|")
         for box in self._boxes:
             box.fold(box.title in folded)
         fit_on_screen(window)
         Fitted(window)
-        self.give_room()
+        right = max(_RIGHT, self._wanted)
+        splitter.setSizes([_LEFT, max(window.width() - _LEFT - right, 1), right])
+        if isinstance(columns, QByteArray):
+            splitter.restoreState(columns)
+
+    @property
+    def _wanted(self) -> int:
+        """The width that the boxes need."""
+        column = self._splitter.widget(2)
+        return column.wanted if isinstance(column, BoxColumn) else 0
 
     def give_room(self) -> None:
         """Give the boxes the width that they need in the type in use, where they have less."""
-        column = self._splitter.widget(2)
-        if isinstance(column, BoxColumn):
-            left, centre, right = self._splitter.sizes()
-            more = max(column.wanted - right, 0)
-            self._splitter.setSizes([left, max(centre - more, 0), right + more])
+        left, centre, right = self._splitter.sizes()
+        more = max(self._wanted - right, 0)
+        self._splitter.setSizes([left, max(centre - more, 1), right + more])
 
     def save(self) -> None:
         """Keep it for the next start."""

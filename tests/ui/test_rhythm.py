@@ -313,12 +313,12 @@ def test_boxes_fold_to_one_line_and_stay_so(qtbot: QtBot, open_files: Open, smal
         if not again:
             high = window.own_read.height()
             window.own_read.fold_button.click()
-            qtbot.waitUntil(lambda high=high, box=window.own_read: box.height() < high / 3)
+            assert window.own_read.strip.sizeHint().height() < high / 3
         assert window.own_read.folded
         assert not window.own_read.category.isVisible()
-        assert window.own_read._line.text() == "BI-RADS 4C, irregular"
+        assert window.own_read.strip.line.text() == "BI-RADS 4C, irregular"
         window.session.own_reads.change(OwnRead("5"))
-        assert window.own_read._line.text() == "BI-RADS 5", "it follows"
+        assert window.own_read.strip.line.text() == "BI-RADS 5", "it follows"
         qtbot.keyClick(window.canvas, Key.Key_R, CONTROL)
         assert window.own_read.category.isVisible(), "its key opens it"
         window.own_read.fold(True)
