@@ -168,10 +168,8 @@ class Reads:
             if sitting.ai is None and before is not None:
                 sitting = dataclasses.replace(sitting, ai=before.ai)
             found[sitting.sitting] = sitting
-        known = [
-            one if one.identity else dataclasses.replace(one, identity=identities.get(one.key, ""))
-            for one in found.values()
-        ]
+        # The lesion's row is the newer one: outlines are linked long after they were read.
+        known = [dataclasses.replace(one, identity=identities.get(one.key) or one.identity) for one in found.values()]
         # What was found out of one view of a lesion was found out of the lesion.
         of_lesion = {one.lesion: pathology[one.key] for one in known if one.key in pathology}
         told = [

@@ -35,14 +35,14 @@ def stays_with(widget: QWidget | None, event: QKeyEvent) -> bool:
     """Return whether a key that was pressed is for `widget`, which has the keyboard and is not the image or its list of
     studies, and for no command of the image.
 
-    Text keeps all but Esc. Elsewhere Tab goes on to the next widget and Space presses; arrows move in lists, sliders and
+    Text keeps all. Elsewhere Tab goes on to the next widget and Space presses; arrows move in lists, sliders and
     among buttons. Letters, Enter and the keys that turn pages are the image's.
     """
     key = event.key()
     if widget is None or event.modifiers() & _COMMANDS:
         return False
     if takes_text(widget):
-        return key != Qt.Key.Key_Escape
+        return True
     if key in _TABS or key in _ARROWS:
         return True
     if isinstance(widget, QAbstractButton | QComboBox) and key == Qt.Key.Key_Space:

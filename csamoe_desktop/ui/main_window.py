@@ -279,6 +279,8 @@ class MainWindow(QMainWindow):
         if event.key() == Qt.Key.Key_Alt:
             return True
         focus = self.focusWidget()
+        if event.key() == Qt.Key.Key_Escape and self.messages.asking:
+            return False
         images = any(one is focus or (focus and one.isAncestorOf(focus)) for one in (self.canvas, self.study_list))
         if not images and stays_with(focus, event):
             event.accept()

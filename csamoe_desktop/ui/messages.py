@@ -178,6 +178,11 @@ class Messages(QWidget):
         self._add(message, closable=False)
         return message
 
+    @property
+    def asking(self) -> bool:
+        """Whether a question is open."""
+        return any(message.kind is Kind.QUESTION for message in self._shown)
+
     def say_no(self) -> bool:
         """Answer the open question with no; return whether there is one."""
         questions = [message for message in self._shown if message.kind is Kind.QUESTION]

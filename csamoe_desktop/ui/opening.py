@@ -36,14 +36,14 @@ class _Folder:
     problems: list[UserError] = field(default_factory=list)
 
 
-_Moment = tuple[int, int, tuple[int, ...]]
-"""What was in view, study and frame, and the versions of its outlines."""
+_Moment = tuple[int, int]
+"""What study was in view, and how far the work on the open images was."""
 
 
 def _moment(session: "Session") -> _Moment:
-    """Return what is in view now, and how far the work on it is."""
-    there = () if session.on_frame is None else session.on_frame.lesions
-    return id(session.study), id(session.frame), (len(there), *(work.mask.version for work in there))
+    """Return what is in view now, and how far the work is; to look at another frame is no work."""
+    drawn = [one.work.mask.version for one in session.lesions.placed() if one.work.mask.can_undo]
+    return id(session.study), sum(drawn) + len(drawn)
 
 
 class Opening(QObject):

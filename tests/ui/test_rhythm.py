@@ -65,6 +65,9 @@ def test_esc_answers_the_question_and_leaves_the_rest(
     window.own_read.comment.setFocus()
     qtbot.keyClick(window.own_read.comment, Key.Key_Escape)
     assert questions(window) == [], "wherever the keyboard is"
+    qtbot.keyClick(window.own_read.comment, Key.Key_Escape)
+    assert window.session.line_open(), "in a text, Esc takes nothing else back"
+    window.canvas.setFocus()
     qtbot.keyClick(window.canvas, Key.Key_Escape)
     assert not window.session.line_open()
 
