@@ -6,6 +6,8 @@ from PySide6.QtWidgets import QDialog, QFrame, QScrollArea, QVBoxLayout, QWidget
 
 _TITLE_BAR = QSize(0, 32)
 """What a window manager adds to a window that is not shown yet: more than most do."""
+_SIDE = 8
+"""Screen pixels of a frame's side that may lie outside."""
 
 
 def screen_of(window: QWidget) -> QScreen:
@@ -18,9 +20,9 @@ def screen_of(window: QWidget) -> QScreen:
 
 
 def room_of(window: QWidget) -> QSize:
-    """Return how large a window may be, without its frame, on the screen that it is on."""
-    frame = window.frameGeometry().size() - window.size()
-    return screen_of(window).availableGeometry().size() - frame.expandedTo(_TITLE_BAR)
+    """Return how large a window may be on the screen that it is on, its title bar seen; a frame's thin sides may lie outside."""
+    above = window.frameGeometry().height() - window.height()
+    return screen_of(window).availableGeometry().size() - QSize(0, max(above, _TITLE_BAR.height()))
 
 
 def fit_on_screen(window: QWidget) -> None:
@@ -33,8 +35,9 @@ def fit_on_screen(window: QWidget) -> None:
         window.resize(size)
     frame = window.frameGeometry()
     high = max(frame.height(), window.height() + (0 if window.isVisible() else _TITLE_BAR.height()))
+    least, most = available.left() - _SIDE, available.right() + 1 + _SIDE - frame.width()
     place = QPoint(
-        max(available.left(), min(frame.left(), available.right() + 1 - frame.width())),
+        max(least, min(frame.left(), most)),
         max(available.top(), min(frame.top(), available.bottom() + 1 - high)),
     )
     if place != frame.topLeft():

@@ -123,7 +123,7 @@ class MainWindow(QMainWindow):
         scroll = BoxColumn(boxes)
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._splitter.setObjectName("columns")
-        for place, (widget, least) in enumerate(((self.study_list, 176), (centre, 280), (scroll, 0))):
+        for place, (widget, least) in enumerate(((self.study_list, 176), (centre, 320), (scroll, 0))):
             if least:
                 widget.setMinimumWidth(least)
             self._splitter.addWidget(widget)
