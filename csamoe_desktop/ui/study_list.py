@@ -1,5 +1,6 @@
 """The left column: the studies open in this session, what the file says of the one in view, and its frames."""
 
+from math import ceil
 from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QPersistentModelIndex, QSize, Qt
@@ -182,9 +183,11 @@ class Facts(QPlainTextEdit):
         return QSize(0, min(self.maximumHeight(), self.fontMetrics().lineSpacing() * _LEAST_LINES))
 
     def _set_height(self) -> None:
-        # A plain text's document counts its height in lines.
-        lines = max(round(self.document().size().height()), 1)
-        self.setMaximumHeight(lines * self.fontMetrics().lineSpacing() + 4)
+        high, block = 0.0, self.document().firstBlock()
+        while block.isValid():
+            high += self.blockBoundingRect(block).height()
+            block = block.next()
+        self.setMaximumHeight(ceil(high) + self.fontMetrics().leading() + theme.GRID)
         self.updateGeometry()
 
 
