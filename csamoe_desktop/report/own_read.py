@@ -84,6 +84,19 @@ class OwnRead:
             measured=(),
         )
 
+    def of_another_view(self, measured: "OwnRead") -> "OwnRead":
+        """Return what this read says of the lesion, with what was measured and confirmed on another view of it, which
+        `measured` says."""
+        said = self.without_measured()
+        new = {
+            name: measured.terms[name]
+            for name in measured.measured
+            if name in measured.terms and name not in said.terms
+        }
+        size = measured.size if SIZE in measured.measured else ""
+        names = tuple(sorted({*new, *((SIZE,) if size else ())}))
+        return dataclasses.replace(said, terms={**said.terms, **new}, size=size or said.size, measured=names)
+
     def lines(self, say: Wording = PLAIN) -> tuple[tuple[str, str], ...]:
         """Return it for a report, as pairs of label and words, the category first."""
         lexicon = load_lexicon(self.lexicon)

@@ -115,12 +115,13 @@ class Summary:
 
 
 def counted(sittings: Sequence[Sitting]) -> list[Sitting]:
-    """Return the one sitting by which each lesion counts: its first with an AI reading, else its first; oldest first."""
-    chosen: dict[LesionKey, Sitting] = {}
+    """Return the one sitting by which each lesion counts, however many views of it were read: its first with an AI reading,
+    else its first; oldest first."""
+    chosen: dict[str | LesionKey, Sitting] = {}
     for one in sorted(sittings, key=lambda one: (one.begun, one.sitting)):
-        known = chosen.get(one.key)
+        known = chosen.get(one.lesion)
         if known is None or (known.ai is None and one.ai is not None):
-            chosen[one.key] = one
+            chosen[one.lesion] = one
     return list(chosen.values())
 
 
@@ -177,13 +178,13 @@ def as_csv(sittings: Sequence[Sitting]) -> str:
     told = io.StringIO()
     writer = csv.writer(told, lineterminator="\r\n")
     writer.writerow(_HEADINGS)
-    lesions: dict[LesionKey, int] = {}
+    lesions: dict[str | LesionKey, int] = {}
     cases = {one.sitting for one in counted(sittings)}
     for number, one in enumerate(sorted(sittings, key=lambda one: (one.begun, one.sitting)), 1):
         record, ai = one.record, one.ai
         final = record.final if record.final.given else None
         writer.writerow(
-            (number, lesions.setdefault(one.key, len(lesions) + 1), int(one.sitting in cases), int(record.asked),
+            (number, lesions.setdefault(one.lesion, len(lesions) + 1), int(one.sitting in cases), int(record.asked),
              int(record.skipped),
              record.first.category if record.first else "", _terms(record.first), _seconds(record.first_seconds),
              ai.category.value if ai else "", f"{ai.probability:.4f}" if ai else "", _seconds(record.ai_seconds),

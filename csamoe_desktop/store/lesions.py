@@ -6,6 +6,7 @@ import sqlite3
 import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,8 @@ class KeptLesion:
     comment: str
     description: Description | None = None
     locked: bool = False
+    assessed: dict[str, Any] | None = None
+    """The reader's assessment as `LesionRead.to_dict` tells it; None where nothing was said."""
 
     @property
     def marked(self) -> bool:
@@ -59,7 +62,7 @@ class KeptLesion:
     @property
     def nothing(self) -> bool:
         """Whether there is nothing to keep."""
-        return not (self.comment or self.described or self.marked)
+        return not (self.comment or self.described or self.marked or self.assessed)
 
     def mask(self) -> LesionMask:
         """Return the mask, its pixels bool (rows, columns)."""
@@ -68,11 +71,17 @@ class KeptLesion:
         return LesionMask(pixels, self.author, self.source, self.notes)
 
 
-def packed(mask: LesionMask, comment: str, description: Description | None = None, locked: bool = False) -> KeptLesion:
+def packed(
+    mask: LesionMask,
+    comment: str,
+    description: Description | None = None,
+    locked: bool = False,
+    assessed: dict[str, Any] | None = None,
+) -> KeptLesion:
     """Return `mask` (its pixels may change afterwards) and what the reader says of it as they are kept."""
     rows, columns = mask.pixels.shape
     bits = np.packbits(mask.pixels).tobytes()
-    return KeptLesion(rows, columns, bits, mask.author, mask.source, mask.notes, comment, description, locked)
+    return KeptLesion(rows, columns, bits, mask.author, mask.source, mask.notes, comment, description, locked, assessed)
 
 
 def nothing_of(shape: tuple[int, ...]) -> KeptLesion:
@@ -118,9 +127,10 @@ def get(connection: sqlite3.Connection, key: LesionKey) -> tuple[KeptLesion, str
         if len(bits) != (rows * columns + 7) // 8:
             raise ValueError(f"{len(bits)} bytes for {rows} x {columns} pixels")
         said = json.loads(described) if described else {}
-        description = Description.from_dict(said["description"]) if said else None
+        description = Description.from_dict(said["description"]) if "description" in said else None
         told, locked = tuple(map(str, json.loads(notes))), bool(said.get("locked"))
-        kept = KeptLesion(rows, columns, bits, Author(author), source, told, comment, description, locked)
+        assessed = dict(said["assessed"]) if said.get("assessed") else None
+        kept = KeptLesion(rows, columns, bits, Author(author), source, told, comment, description, locked, assessed)
     except (ValueError, TypeError, KeyError, zlib.error) as problem:
         raise ValueError(f"a kept outline cannot be read: {problem}") from problem
     return kept, edition
@@ -148,7 +158,11 @@ def put(connection: sqlite3.Connection, key: LesionKey, kept: KeptLesion, seen: 
         connection.execute(f"DELETE FROM lesion {_WHERE}", where)
         return None
     edition = secrets.token_hex(8)
-    said = kept.description and {"description": kept.description.to_dict(), "locked": kept.locked}
+    said: dict[str, Any] = {}
+    if kept.description is not None:
+        said = {"description": kept.description.to_dict(), "locked": kept.locked}
+    if kept.assessed is not None:
+        said["assessed"] = kept.assessed
     described = json.dumps(said, ensure_ascii=False) if said else ""
     row = (
         *where, kept.rows, kept.columns, zlib.compress(kept.bits, 6), kept.author.value, kept.source,

@@ -3,6 +3,7 @@
 No name, number or date of a patient is in a row: a lesion is known by the hash of its image alone.
 """
 
+import dataclasses
 import json
 import logging
 import sqlite3
@@ -61,6 +62,8 @@ class Sitting:
         record: first and final read, whether they were asked for, and the times.
         ai: the AI's reading; None where there was none.
         pathology: what was found out of the lesion; read only, `set_pathology` writes it.
+        identity: what the views of one lesion have in common (`Description.identity`); "" where it is not known. It is the
+            lesion's, not the row's: two outlines may be linked long after they were read.
     """
 
     sitting: str
@@ -69,6 +72,12 @@ class Sitting:
     record: ReadRecord
     ai: AIReading | None
     pathology: Pathology = Pathology.UNKNOWN
+    identity: str = ""
+
+    @property
+    def lesion(self) -> str | LesionKey:
+        """What tells the lesion from any other, in whichever view."""
+        return self.identity or self.key
 
 
 class Reads:
@@ -123,20 +132,24 @@ class Reads:
                 ) from problem
 
     def set_pathology(self, key: LesionKey, found: Pathology) -> None:
-        """Write what was found out of a lesion; it holds for every sitting with it.
+        """Write what was found out of a lesion; it holds for every sitting with it, in whichever view.
 
         Raises:
             UserError: it cannot be written.
         """
-        where = (key.image, key.frame, key.lesion)
+        keys = {key}
+        with suppress(UserError):
+            kept = self.all()
+            lesion = next((one.lesion for one in kept if one.key == key), key)
+            keys |= {one.key for one in kept if one.lesion == lesion}
+        statements: list[tuple[str, tuple[object, ...]]] = []
+        for one in keys:
+            where = (one.image, one.frame, one.lesion)
+            statements.append(("DELETE FROM pathology WHERE image = ? AND frame = ? AND lesion = ?", where))
+            if found is not Pathology.UNKNOWN:
+                statements.append(("INSERT OR REPLACE INTO pathology VALUES (?, ?, ?, ?)", (*where, found.value)))
         with self._writing:
-            statement: tuple[str, tuple[object, ...]] = (
-                "INSERT OR REPLACE INTO pathology VALUES (?, ?, ?, ?)",
-                (*where, found.value),
-            )
-            if found is Pathology.UNKNOWN:
-                statement = ("DELETE FROM pathology WHERE image = ? AND frame = ? AND lesion = ?", where)
-            self._write([statement], database.KEEP_PATHOLOGY)
+            self._write(statements, database.KEEP_PATHOLOGY)
 
     def all(self) -> list[Sitting]:
         """Return every sitting, those that wait too, the newest first; a spoilt row is left out and logged.
@@ -146,6 +159,7 @@ class Reads:
         """
         found: dict[str, Sitting] = {}
         pathology: dict[LesionKey, Pathology] = {}
+        identities: dict[LesionKey, str] = {}
         try:
             connection = database.open_to_read(self.file, _WAIT_TO_READ)
             if connection is not None:
@@ -153,9 +167,10 @@ class Reads:
                     for image, frame, lesion, said in connection.execute("SELECT * FROM pathology"):
                         with suppress(ValueError):
                             pathology[LesionKey(image, frame, lesion)] = Pathology(said)
+                    identities = _identities(connection)
                     for row in connection.execute(f"SELECT {_COLUMNS} FROM reading"):
                         try:
-                            found[row[0]] = _sitting(row, pathology)
+                            found[row[0]] = _sitting(row)
                         except (ValueError, TypeError, UserError) as problem:
                             _log.warning("a kept read is left out: %s", problem)
         except (OSError, sqlite3.Error) as problem:
@@ -163,8 +178,19 @@ class Reads:
         with self._guard:
             waiting = list(self._queue.values())
         for sitting in waiting:
-            found[sitting.sitting] = _with_pathology(sitting, pathology)
-        return sorted(found.values(), key=lambda one: (one.begun, one.sitting), reverse=True)
+            before = found.get(sitting.sitting)
+            if sitting.ai is None and before is not None:
+                sitting = dataclasses.replace(sitting, ai=before.ai)
+            found[sitting.sitting] = sitting
+        # The lesion's row is the newer one: outlines are linked long after they were read.
+        known = [dataclasses.replace(one, identity=identities.get(one.key) or one.identity) for one in found.values()]
+        # What was found out of one view of a lesion was found out of the lesion.
+        of_lesion = {one.lesion: pathology[one.key] for one in known if one.key in pathology}
+        told = [
+            dataclasses.replace(one, pathology=pathology.get(one.key) or of_lesion.get(one.lesion, Pathology.UNKNOWN))
+            for one in known
+        ]
+        return sorted(told, key=lambda one: (one.begun, one.sitting), reverse=True)
 
     def _write(self, statements: list[tuple[str, tuple[object, ...]]], wanted: database.Wanted) -> None:
         """Do the statements in one transaction, on a connection of their own: a file that was set aside or replaced
@@ -179,7 +205,17 @@ class Reads:
             raise database.refusal(self.file, problem, wanted) from problem
 
 
-_STATEMENT = f"INSERT OR REPLACE INTO reading ({_COLUMNS}) VALUES ({', '.join('?' * 18)})"
+_OF_THE_AI = ("category", "probability", "ai_seconds", "model", "weights_sha256", "mask_sha256", "guard")
+_STATEMENT = (
+    f"INSERT INTO reading ({_COLUMNS}) VALUES ({', '.join('?' * 18)}) ON CONFLICT (sitting) DO UPDATE SET "
+    + ", ".join(
+        # Gone on with on another day, a sitting still has the AI's reading of the first until there is another.
+        f"{name} = iif(excluded.category IS NULL, {name}, excluded.{name})" if name in _OF_THE_AI else
+        f"{name} = excluded.{name}"
+        for name in _COLUMNS.split(", ")[1:]
+    )
+)  # fmt: skip
+"""A later state of a sitting takes the row's place, the AI's reading there stays where the later one has none."""
 
 
 def _rows(batch: dict[str, Sitting]) -> tuple[dict[str, tuple[object, ...]], Exception | None]:
@@ -208,7 +244,18 @@ def _row(sitting: Sitting) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _sitting(row: tuple[object, ...], pathology: dict[LesionKey, Pathology]) -> Sitting:
+def _identities(connection: sqlite3.Connection) -> dict[LesionKey, str]:
+    """Return what tells each kept lesion from any other, in whichever view."""
+    found = {}
+    for image, frame, lesion, said in connection.execute(
+        "SELECT image, frame, lesion, described FROM lesion WHERE described != ''"
+    ):
+        with suppress(ValueError, TypeError, KeyError):
+            found[LesionKey(image, frame, lesion)] = str(json.loads(said)["description"]["identity"])
+    return found
+
+
+def _sitting(row: tuple[object, ...]) -> Sitting:
     (sitting, image, frame, lesion, begun, asked, skipped, first, first_seconds, category, probability, ai_seconds,
      model, weights, mask, final, final_seconds, guard) = row  # fmt: skip
     key = LesionKey(str(image), int(str(frame)), int(str(lesion)))
@@ -227,12 +274,7 @@ def _sitting(row: tuple[object, ...], pathology: dict[LesionKey, Pathology]) -> 
         ai_seconds=_number(ai_seconds),
         final_seconds=_number(final_seconds),
     )
-    return _with_pathology(Sitting(str(sitting), key, str(begun), record, ai), pathology)
-
-
-def _with_pathology(sitting: Sitting, pathology: dict[LesionKey, Pathology]) -> Sitting:
-    found = pathology.get(sitting.key, Pathology.UNKNOWN)
-    return Sitting(sitting.sitting, sitting.key, sitting.begun, sitting.record, sitting.ai, found)
+    return Sitting(str(sitting), key, str(begun), record, ai)
 
 
 def _told(read: OwnRead | None) -> str | None:

@@ -80,9 +80,23 @@ def open_dicom(path: Path) -> Study:
         raise UserError(f"{path.name} is a damaged DICOM file: its header cannot be read.", COPY_AGAIN) from problem
 
 
+_JPEG_XL = {
+    "1.2.840.10008.1.2.4.110": "JPEG XL (lossless)",
+    "1.2.840.10008.1.2.4.111": "JPEG XL (recompressed JPEG)",
+    "1.2.840.10008.1.2.4.112": "JPEG XL",
+}
+"""The transfer syntaxes of DICOM's supplement 232, which the libraries in use do not know by name."""
+
+
 def _study(path: Path, read: DicomFile, file: BinaryIO) -> Study:
     header = read.header
     kind = _kind(path, header)
+    if read.syntax in _JPEG_XL:
+        raise UserError(
+            f"{path.name} is compressed with {_JPEG_XL[read.syntax]}, a format that is not supported: this program cannot "
+            "decode it.",
+            EXPORT_STILL,
+        )
     if not read.length:
         raise NoImage(
             f"{path.name} is a {kind} without an image in it.",

@@ -32,6 +32,7 @@ _OTHERS = (
     (0, rb"\x00\x00\x01\xba|\x00\x00\x01\xb3|\x1a\x45\xdf\xa3", "a video"),
     (0, rb"PK\x03\x04", "a ZIP archive or an Office document"),
     (0, rb"\x1f\x8b|7z\xbc\xaf|Rar!|\xfd7zXZ", "a compressed archive"),
+    (0, rb"\xff\x0a|\x00\x00\x00\x0cJXL ", "a JPEG XL image, a format that is not supported"),
     (0, rb"\x00\x00\x00\x0cjP  |\xff\x4f\xff\x51", "a bare JPEG 2000 image"),
     (344, rb"n\+1\x00|ni1\x00", "a NIfTI volume"),
     (0, rb"NRRD000", "an NRRD volume"),

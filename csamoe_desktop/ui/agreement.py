@@ -29,7 +29,7 @@ from csamoe_desktop.store.agreement import Summary, as_csv, differ, is_csv, summ
 from csamoe_desktop.store.reads import Pathology, Sitting
 from csamoe_desktop.ui import theme
 from csamoe_desktop.ui.session import Session
-from csamoe_desktop.ui.terms_button import StillCombo
+from csamoe_desktop.ui.still import StillCombo
 
 _HEADINGS = ("Read on", "Image", "Own read", "AI", "Final read", "Pathology")
 _PATHOLOGY_AT = _HEADINGS.index("Pathology")
@@ -52,7 +52,7 @@ class AgreementDialog(QDialog):
         self._shown: list[Sitting] = []
         self.counted = theme.label(wrap=True)
         self.decisions = theme.label(
-            "Each lesion counts once, by its first read with an AI reading. Positive is a BI-RADS category from 4A on, and "
+            "Each lesion counts once, however many views of it were read: by its first read with an AI reading. Positive is a BI-RADS category from 4A on, and "
             "an AI reading other than likely benign; 0 and 6 decide nothing. Intervals are 95 %; few cases say little.",
             "muted",
             wrap=True,

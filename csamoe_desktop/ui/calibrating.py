@@ -3,7 +3,6 @@
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QDialog,
     QDialogButtonBox,
     QHBoxLayout,
@@ -18,9 +17,11 @@ from csamoe_desktop.study.model import Spacing
 from csamoe_desktop.ui import theme
 from csamoe_desktop.ui.calibration import DrawnLine
 from csamoe_desktop.ui.canvas import Canvas
+from csamoe_desktop.ui.fitting import in_reach
 from csamoe_desktop.ui.mask_tools import Tool
 from csamoe_desktop.ui.messages import Kind, Messages
 from csamoe_desktop.ui.session import Session
+from csamoe_desktop.ui.still import StillCombo
 
 HOW = "Drag along the depth scale, between two marks whose distance you know; Shift keeps the line straight."
 _WIDTH = 440
@@ -67,6 +68,7 @@ class Calibrating(QObject):
         dialog = CalibrationDialog(self._session, line, self._window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(self._done)
+        in_reach(dialog)
         dialog.open()
 
     def _done(self) -> None:
@@ -90,7 +92,7 @@ class CalibrationDialog(QDialog):
         self._session = session
         self._line = line
         self.length = QLineEdit()
-        self.unit = QComboBox()
+        self.unit = StillCombo()
         self.unit.addItems(["mm", "cm"])
         self.outcome = theme.label("Type the length that the line stands for.", "muted", wrap=True)
         self.replaced = theme.label(self._replaced(), "attention", wrap=True)

@@ -44,7 +44,7 @@ def show(folder: Path) -> int:
 
         window.session.frameChanged.connect(opened)
 
-    return run([study.smooth, study.cine, study.spiculated], mark)
+    return run([study.spiculated, study.smooth, study.cine], mark)
 
 
 def run_whole_job(folder: Path) -> list[Path]:
@@ -87,7 +87,7 @@ def read_window(study: DemoStudy, settings: Settings) -> MainWindow:
     try:
         window.show()
         session = window.session
-        session.open(study.smooth, study.cine, study.spiculated)
+        session.open(study.spiculated, study.smooth, study.cine)
         wait_until(session, lambda: len(session.studies) == 3)
         session.import_mask(study.spiculated_mask)
         session.own_reads.change(OWN_READ)

@@ -6,10 +6,8 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QDialogButtonBox,
-    QDoubleSpinBox,
     QFormLayout,
     QLineEdit,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -18,6 +16,7 @@ from csamoe_desktop.lesion.description import LONGEST_NAME, MOST_DISTANCE_MM, Si
 from csamoe_desktop.ui import theme
 from csamoe_desktop.ui.reading import LesionWork
 from csamoe_desktop.ui.session import Session
+from csamoe_desktop.ui.still import StillCombo, StillDoubleSpin, StillSpin
 
 _UNSAID = "not said"
 _WIDTH = 420
@@ -37,12 +36,12 @@ class DescribeDialog(QDialog):
         self.name.setMaxLength(LONGEST_NAME)
         self.name.setPlaceholderText(f"Lesion {self._work.number}")
         self.side = _choice(Side, said.side)
-        self.clock = QSpinBox()
+        self.clock = StillSpin()
         self.clock.setRange(0, 12)
         self.clock.setSpecialValueText(_UNSAID)
         self.clock.setSuffix(" o'clock")
         self.clock.setWrapping(True)
-        self.distance = QDoubleSpinBox()
+        self.distance = StillDoubleSpin()
         # One step below nothing stands for nothing said: a lesion behind the nipple is at 0 mm.
         self.distance.setRange(-5, MOST_DISTANCE_MM)
         self.distance.setDecimals(0)
@@ -50,7 +49,7 @@ class DescribeDialog(QDialog):
         self.distance.setSpecialValueText(_UNSAID)
         self.distance.setSuffix(" mm")
         self.view = _choice(View, said.view)
-        self.same = QComboBox()
+        self.same = StillCombo()
         self.same.addItem("no other", None)
         for placed in session.lesions.elsewhere():
             self.same.addItem(placed.words, placed.work)
@@ -136,8 +135,8 @@ class DescribeDialog(QDialog):
         self.setMinimumWidth(_WIDTH)
 
 
-def _choice(kind: type[Side] | type[View], now: Side | View) -> QComboBox:
-    box = QComboBox()
+def _choice(kind: type[Side] | type[View], now: Side | View) -> StillCombo:
+    box = StillCombo()
     for one in kind:
         box.addItem(one.value or _UNSAID, one)
     box.setCurrentIndex(box.findData(now))

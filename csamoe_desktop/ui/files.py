@@ -33,6 +33,7 @@ from csamoe_desktop.ui.lesions import PlacedLesion
 from csamoe_desktop.ui.messages import Messages
 from csamoe_desktop.ui.reading import LesionWork, ReadingState
 from csamoe_desktop.ui.session import Session
+from csamoe_desktop.ui.unfinished import Unfinished
 
 _MASKS = f"Masks ({' '.join(f'*{suffix}' for suffix in READ_SUFFIXES)});;All files (*)"
 _REPORTS = {
@@ -52,6 +53,7 @@ class Files(QObject):
         self._session = session
         self._messages = messages
         self._window = window
+        self._unfinished = Unfinished(session, messages)
         self.recent = QMenu("Open &recent", window)
         self.recent.setToolTipsVisible(True)
         self.recent.aboutToShow.connect(self._fill_recent)
@@ -147,7 +149,7 @@ class Files(QObject):
     def close_study(self) -> None:
         """Close the study in view; ask first where outlines or comments would be lost."""
         study = self._session.study
-        if study is None:
+        if study is None or not self._unfinished.allowed(study, self.close_study):
             return
         outlines, comments = self._session.unreported(study)
         if not (outlines or comments):

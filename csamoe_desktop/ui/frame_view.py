@@ -74,6 +74,8 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
         self._fitted = True
         self._shown: tuple[object, tuple[int, int] | None] = (None, None)
         self._assessment: object = None
+        self._covered = 0
+        """Screen pixels at the top that messages lie over."""
 
         self.setAccessibleName("Image")
         # What a stroke put off is caught up with between other events, a little at a time.
@@ -299,13 +301,16 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
         self._place_notes()
 
     def _place_notes(self) -> None:
-        wide, high = self.viewport().width(), self.viewport().height()
+        wide, high, top = self.viewport().width(), self.viewport().height(), self._covered + _MARGIN
         self._empty.move((wide - self._empty.width()) // 2, (high - self._empty.height()) // 2)
-        self._stale.move((wide - self._stale.width()) // 2, _MARGIN)
+        self._stale.move((wide - self._stale.width()) // 2, top)
         below = self._stale.height() + _MARGIN // 2 if self._stale.text else 0
-        self._proposed.note.move((wide - self._proposed.note.width()) // 2, _MARGIN + below)
+        note = self._proposed.note
+        note.move((wide - note.width()) // 2, top + below)
+        if self._hides_proposal(note.geometry()):
+            note.move(note.x(), high - note.height() - _MARGIN)
         self._legend.move(_MARGIN, high - self._legend.height() - _MARGIN)
-        self._attention.note.move(_MARGIN, _MARGIN)
+        self._attention.note.move(_MARGIN, top)
         self._place_scale()
 
     def _place_scale(self) -> None:
@@ -335,6 +340,24 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
             self.viewportTransform().map(self._area.mapViewToScene(QPointF(column, row))) for row, column in corners
         )
         return QRectF(one, other).normalized().toRect()
+
+    def keep_clear(self, covered: int) -> None:
+        """Write nothing in the upper screen pixels, as many as are covered by something else."""
+        if covered != self._covered:
+            self._covered = covered
+            self._place_notes()
+
+    def _hides_proposal(self, note: QRect) -> bool:
+        """Return whether a note lies over a proposed outline, or what is written above it."""
+        above = 2 * self.fontMetrics().height()
+        for place in self._proposed.item.places() if self._proposed.note.text else []:
+            corners = (
+                self.widget_position(place.top(), place.left()),
+                self.widget_position(place.bottom(), place.right()),
+            )
+            if QRect(*corners).adjusted(0, -above, 0, 0).intersects(note):
+                return True
+        return False
 
     def _zooms(self) -> tuple[float, float]:
         """Return the screen pixels a frame pixel has, down and across."""

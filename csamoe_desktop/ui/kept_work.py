@@ -22,10 +22,11 @@ from csamoe_desktop.lesion.history import EditedMask
 from csamoe_desktop.lesion.mask import Author, LesionMask
 from csamoe_desktop.report.examination import Examination
 from csamoe_desktop.store.autosave import Autosave
-from csamoe_desktop.store.lesions import LesionKey, nothing_of, packed
+from csamoe_desktop.store.lesions import KeptLesion, LesionKey, nothing_of, packed
 from csamoe_desktop.study.model import Frame, Study
 from csamoe_desktop.ui.frame_lesions import FrameLesions, blank_lesion
 from csamoe_desktop.ui.jobs import Jobs, Outcome
+from csamoe_desktop.ui.lesion_read import Said, read_again
 from csamoe_desktop.ui.reading import LesionWork
 
 _log = logging.getLogger(__name__)
@@ -38,9 +39,10 @@ _TRY_AGAIN_AFTER = 5.0
 """Seconds, where the store could not be written."""
 
 
-_State = tuple[int, str, Description, bool] | None
-"""What of a lesion is kept: its mask's version, its comment, its description, whether it is locked; None: nothing."""
-_ANEW: _State = (-1, "", Description(), False)
+_State = tuple[int, str, Description, bool, Said | None] | None
+"""What of a lesion is kept: its mask's version, its comment, its description, whether it is locked, and what the reader
+says of it; None: nothing."""
+_ANEW: _State = (-1, "", Description(), False, None)
 
 
 @dataclass(slots=True, eq=False)
@@ -61,14 +63,15 @@ class _Entry:
 
     def state(self, work: LesionWork) -> _State:
         """Return what of a lesion is to be kept now."""
-        if work in self.work.removed or (work.mask.empty and not (work.comment or work.description.said_of_lesion)):
+        said = work.comment or work.description.said_of_lesion or work.read.said
+        if work in self.work.removed or (work.mask.empty and not said):
             return None
-        return work.mask.version, work.comment, work.description, work.locked
+        return work.mask.version, work.comment, work.description, work.locked, work.read.said
 
 
 class KeptWork(QObject):
-    """Masks, calipers, readings and comments of frames, in view or not, and what is said of examinations; all but the
-    readings outlive the program."""
+    """Masks, calipers, readings, assessments and comments of frames, in view or not, and what is said of examinations; all
+    but the AI's readings outlive the program."""
 
     failed = Signal(object)
     """The store cannot be read or written: the exception, once, until it is in order again."""
@@ -216,13 +219,30 @@ class KeptWork(QObject):
             work = blank_lesion(there, number)
             work.mask = _ReopenedMask(kept.mask(), work.mask.version)
             work.comment, work.locked = kept.comment, kept.locked
+            self._read_again(work, kept)
             found.append(work)
             # One kept before lesions had descriptions has no identity yet: it is kept anew with one.
             if kept.description is not None:
                 work.description = kept.description
-                given[number] = (work.mask.version, work.comment, work.description, work.locked)
+                given[number] = (work.mask.version, work.comment, work.description, work.locked, work.read.said)
         there.begin(found)
         return _Entry(there, frame.index, given, there.calipers.now)
+
+    def _read_again(self, work: LesionWork, kept: KeptLesion) -> None:
+        """Give a lesion back what the reader said of it."""
+        if kept.assessed is None:
+            return
+        try:
+            work.read = read_again(kept.assessed)
+        except UserError as problem:
+            self.failed.emit(problem)
+        except ValueError:
+            _log.exception("a kept assessment is left out")
+            self.failed.emit(
+                UserError(
+                    f"Your assessment of {work.title} as it was kept is damaged and cannot be shown.", "Give it again."
+                )
+            )
 
     def _entries(self) -> list[_Entry]:
         return [*self._there.values(), *self._aside.values()]
@@ -244,7 +264,8 @@ class KeptWork(QObject):
                 key = LesionKey(entry.work.image, entry.frame, work.number)
                 pixels = LesionMask(mask.pixels, mask.author, mask.source, mask.notes)
                 try:
-                    kept = nothing_of(mask.pixels.shape) if state is None else packed(pixels, *state[1:])
+                    assessed = work.read.to_dict() if work.read.said else None
+                    kept = nothing_of(mask.pixels.shape) if state is None else packed(pixels, *state[1:4], assessed)
                 except Exception as problem:  # noqa: BLE001 - one that cannot be packed keeps none of the others
                     self._could_not(problem)
                     continue

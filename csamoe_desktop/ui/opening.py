@@ -42,11 +42,22 @@ class _Folder:
     problems: list[UserError] = field(default_factory=list)
 
 
+_Moment = tuple[int, int]
+"""What study was in view, and how far the work on the open images was."""
+
+
+def _moment(session: "Session") -> _Moment:
+    """Return what is in view now, and how far the work is; to look at another frame is no work."""
+    drawn = [one.work.mask.version for one in session.lesions.placed() if one.work.mask.can_undo]
+    return id(session.study), sum(drawn) + len(drawn)
+
+
 class Opening(QObject):
     """The files and folders that the session opens, one after the other.
 
-    A file comes into view as it is opened. Of a folder (a ZIP archive, a disc) the first image does, and the others join
-    the list behind it.
+    Of files, folders, ZIP archives and discs that are opened together the first image comes into view, and the others join the list behind it.
+    None does while the reader works on what is in view, or has done so since: a view that turns by itself would take the
+    image away under the hand.
     """
 
     progressed = Signal(float, str)
@@ -57,16 +68,20 @@ class Opening(QObject):
     def __init__(self, session: "Session") -> None:
         super().__init__(session)
         self._session = session
-        self._waiting: list[Path] = []
+        self._waiting: list[tuple[Path, _Moment | None]] = []
         self._folder: _Folder | None = None
         self._unpacked = Unpacked(paths.unpacked_folder())
+        self.telling = False
+        """Whether what is told is about the files that were opened."""
         self._untold: dict[int, Study] = {}
         # Not on `studyChanged`, which clears the notes of the study before.
         session.frameChanged.connect(self._tell_notes)
 
     def open(self, *paths: Path) -> None:
-        """Open files and folders; for each, `studyChanged` or `failed` follows."""
-        self._waiting += [path.absolute() for path in paths]
+        """Open files and folders; of the first, `studyChanged` follows, of the others `studiesListed`, or `failed`."""
+        first = _moment(self._session)
+        # Where the first is refused, the next one is what the reader waits for.
+        self._waiting += [(path.absolute(), first) for path in paths]
         if not self._session.jobs.busy(OPENING):
             self._open_next()
 
@@ -90,7 +105,7 @@ class Opening(QObject):
         if not self._waiting:
             self.ended.emit()
             return
-        path = self._waiting.pop(0)
+        path, asked = self._waiting.pop(0)
 
         def work(job: Job) -> tuple[Study, Frame] | tuple[_Folder, tuple[Study, Frame]]:
             if not holds_images(path):
@@ -101,12 +116,17 @@ class Opening(QObject):
             return folder, _first(folder, job, self._session.frames)
 
         def done(found: tuple[Study, Frame] | tuple[_Folder, tuple[Study, Frame]]) -> None:
+            study, frame = (found[0], found[1]) if isinstance(found[0], Study) else found[1]
+            if self._may_show(asked):
+                # The others that were opened with it join the list.
+                self._waiting = [(one, None if when is asked else when) for one, when in self._waiting]
+                self._show(study, frame, path)
+            else:
+                self._list(study, path, asked)
             if isinstance(found[0], Study):
-                self._show(found[0], found[1], path)
                 self._open_next()
             else:
                 self._folder = found[0]
-                self._show(*found[1], path)
                 self._open_rest(found[0])
 
         self._session.jobs.submit(OPENING, work, Outcome(done, self._failed, self.progressed.emit), _patience(path))
@@ -138,14 +158,27 @@ class Opening(QObject):
                 self._open_rest(folder)
                 return
             self._folder = None
-            self._session.noted.emit(folder.images.note(folder.opened, folder.no_images))
+            self._tell(folder.images.note(folder.opened, folder.no_images))
             if folder.problems:
-                self._session.failed.emit(_in_one(folder.problems))
+                self._tell(_in_one(folder.problems))
             self._open_next()
 
         self._session.jobs.submit(
             OPENING, work, Outcome(done, self._failed, self.progressed.emit), _patience(folder.images.folder)
         )
+
+    def _may_show(self, asked: "_Moment | None") -> bool:
+        """Return whether what was asked for at that moment may take the place of what is in view."""
+        session = self._session
+        return session.study is None or (asked is not None and not session.hand_busy() and asked == _moment(session))
+
+    def _list(self, study: Study, opened: Path, asked: "_Moment | None") -> None:
+        """Let a study join the list; say so where it was to come into view."""
+        if study.notes:
+            self._untold[id(study)] = study
+        self._session.list_opened(study, opened)
+        if asked is not None:
+            self._tell(f"{study.path.name} is open: it is in the list of studies.")
 
     def _show(self, study: Study, frame: Frame, opened: Path) -> None:
         self._session.show_opened(study, frame, opened)
@@ -158,8 +191,14 @@ class Opening(QObject):
 
     def _failed(self, problem: BaseException) -> None:
         self._folder = None
-        self._session.failed.emit(problem)
+        self._tell(problem)
         self._open_next()
+
+    def _tell(self, told: str | BaseException) -> None:
+        """Tell of files, not of what is in view."""
+        self.telling = True
+        (self._session.noted if isinstance(told, str) else self._session.failed).emit(told)
+        self.telling = False
 
     def _tell_notes(self) -> None:
         """Tell what there is to know of a folder's image when it comes into view for the first time."""

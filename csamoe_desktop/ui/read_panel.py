@@ -6,17 +6,18 @@ from html import escape
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QPlainTextEdit, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QPlainTextEdit, QPushButton, QWidget
 
 from csamoe_desktop.report.lexicon import Descriptor, load_lexicon
 from csamoe_desktop.report.own_read import SIZE, OwnRead, Proposed, term_names
 from csamoe_desktop.ui import theme
 from csamoe_desktop.ui.actions import Actions
+from csamoe_desktop.ui.category_box import CategoryBox
+from csamoe_desktop.ui.folding import Box
 from csamoe_desktop.ui.reading import LesionWork, ReadingState
-from csamoe_desktop.ui.result_panel import Box
 from csamoe_desktop.ui.session import Session
 from csamoe_desktop.ui.status_bar import Elided
-from csamoe_desktop.ui.terms_button import StillCombo, TermsButton
+from csamoe_desktop.ui.terms_button import TermsButton
 
 _LINES = 3
 _SOON = 60
@@ -37,13 +38,8 @@ class OwnReadBox(Box):
         self.reader = QLineEdit(session.settings.reader)
         self.reader.setPlaceholderText("Reader's name")
         self.reader.setAccessibleName("Reader's name")
-        self.category = StillCombo()
-        self.category.setAccessibleName("BI-RADS category")
+        self.category = CategoryBox(self._lexicon)
         self.category.setToolTip(f"<p>{self._lexicon.source}</p>")
-        self.category.addItem("BI-RADS category", "")
-        for one in self._lexicon.categories:
-            self.category.addItem(one.words().replace(",", " ", 1), one.id)
-        self.category.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.terms = {one.id: TermsButton(one, partial(self._pick, one.id)) for one in self._lexicon.descriptors}
         recommended = Descriptor("management", "Recommendation", False, self._lexicon.management)
         self.management = TermsButton(recommended, self._recommend)
@@ -113,6 +109,12 @@ class OwnReadBox(Box):
         for widget in (self.before, self.comment, self.reader):
             self.column.addWidget(widget)
 
+    def summary(self) -> str:
+        """Return the category and the terms chosen."""
+        read = self._reads.read
+        terms = [term_names(one, read.terms.get(one.id, ())) for one in self._lexicon.descriptors]
+        return ", ".join(filter(None, (f"BI-RADS {read.category}" if read.category else "", *terms)))
+
     def take(self) -> None:
         """Take what is being typed, though the box still has the focus."""
         self._take_reader()
@@ -134,6 +136,7 @@ class OwnReadBox(Box):
 
     def _give_keys(self) -> None:
         if self.category.isEnabled():
+            self.fold(False)
             self.category.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _show_soon(self) -> None:
@@ -185,6 +188,13 @@ class OwnReadBox(Box):
     def _said_before(self, read: OwnRead) -> str:
         """Return what is to be remembered of the read before the AI's reading was shown, or ""."""
         first = self._reads.first
+        if self._reads.since:
+            then = f"Given on {self._reads.since}, and kept."
+            return (
+                f"{then} Before the AI's reading: {first.category}."
+                if first and first.category != read.category
+                else then
+            )
         if self._reads.skipped:
             return "The own read was skipped before the AI's reading."
         return f"Before the AI's reading: {first.category}." if first and first.category != read.category else ""

@@ -1,7 +1,7 @@
 """The right column's two boxes on the lesion: what is marked, and how the model reads it."""
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from csamoe_desktop.assessment import Assessment
 from csamoe_desktop.lesion.calipers import by_source
@@ -12,6 +12,7 @@ from csamoe_desktop.report.content import ReportContent, content
 from csamoe_desktop.study.scale import NOT_CALIBRATED, Spacing
 from csamoe_desktop.ui import theme
 from csamoe_desktop.ui.actions import Actions
+from csamoe_desktop.ui.folding import Box
 from csamoe_desktop.ui.lesion_list import LesionList
 from csamoe_desktop.ui.reading import ReadingState
 from csamoe_desktop.ui.reading_bars import CategorySign, GateBars, ProbabilityScale
@@ -20,21 +21,6 @@ from csamoe_desktop.ui.session import Session
 _SOON = 60
 _UNMARKED = "This model reads the whole image: nothing need be marked."
 _HAS_NUMBERS = (ReadingState.DONE, ReadingState.STALE)
-
-
-class Box(QFrame):
-    """A titled box of the right column; `column` takes its contents."""
-
-    def __init__(self, title: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setProperty("role", "box")
-        self.setAccessibleName(title)
-        self.column = QVBoxLayout(self)
-        self.column.setContentsMargins(theme.GRID * 3 // 2, theme.GRID, theme.GRID * 3 // 2, theme.GRID * 3 // 2)
-        self.column.setSpacing(theme.GRID // 2)
-        self.heading = QHBoxLayout()
-        self.heading.addWidget(theme.label(title, "heading"), 1)
-        self.column.addLayout(self.heading)
 
 
 class LesionBox(Box):
@@ -83,6 +69,12 @@ class LesionBox(Box):
         session.calibration.changed.connect(self._calibrated)
         self._show()
         self._show_calipers()
+
+    def summary(self) -> str:
+        """Return how many there are, and what the one at hand measures."""
+        count = len(self._session.lesions.there)
+        size = self.extent.text().partition("  ·  ")[0] if self._session.mask and not self._session.mask.empty else ""
+        return " · ".join(filter(None, (f"{count} lesions" if count > 1 else "", size)))
 
     def _show_soon(self) -> None:
         if not self._soon.isActive():
@@ -196,6 +188,7 @@ class ReadingBox(Box):
         self.cancel.clicked.connect(session.cancel_assessment)
         session.readingChanged.connect(self._show)
         session.settingsChanged.connect(self._show)
+        session.modelChanged.connect(self._show)
         session.progressed.connect(self._show_progress)
         self._show()
 
@@ -243,7 +236,9 @@ class ReadingBox(Box):
         if state is ReadingState.WITHHELD and work is not None:
             because = f"No reading is given. {work.failure}"
         unmarked = state is ReadingState.READY and work is not None and work.mask.empty
-        self.next_step.setText(_UNMARKED if unmarked else self._next_steps.get(state, ""))
+        missing = self._session.no_model if state in self._next_steps else ""
+        self.next_step.setText(missing or (_UNMARKED if unmarked else self._next_steps.get(state, "")))
+        theme.set_role(self.next_step, "attention" if missing else "muted")
         self.next_step.setVisible(state in self._next_steps)
         self.stale.setText(because)
         self.stale.setVisible(state in (ReadingState.STALE, ReadingState.FAILED, ReadingState.WITHHELD))
@@ -259,6 +254,12 @@ class ReadingBox(Box):
         self._show_reach()
         self._show_views()
 
+    def summary(self) -> str:
+        """Return the reading, where it may be seen."""
+        if self.state is ReadingState.DONE:
+            return f"{self.category.text()} {self.probability.text()}"
+        return self.stale.text() if self.state is ReadingState.STALE else ""
+
     def _show_button(self) -> None:
         again = self.state in (ReadingState.STALE, ReadingState.FAILED)
         veiled = self.state is ReadingState.VEILED
@@ -267,7 +268,7 @@ class ReadingBox(Box):
         nothing = (ReadingState.NO_STUDY, ReadingState.RUNNING, ReadingState.DONE, ReadingState.WITHHELD)
         self.button.setVisible(self.state not in nothing)
         self.button.setEnabled(self._assess.isEnabled())
-        self.button.setToolTip(self._assess.toolTip())
+        self.button.setToolTip(self._session.no_model or self._assess.toolTip())
 
     def _show_numbers(self, said: ReportContent, device: str) -> None:
         self.category.setText(said.category)

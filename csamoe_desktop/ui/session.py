@@ -54,6 +54,8 @@ class Session(QObject):
     """Another study is in view (or none), or the list of open ones changed."""
     studiesListed = Signal()
     """More studies are open than before, behind those there; what is in view is the same."""
+    leaving = Signal()
+    """What is in view makes way for another frame (or none)."""
     frameChanged = Signal()
     """Another frame is in view (or none); its mask and reading too."""
     stayed = Signal()
@@ -78,6 +80,9 @@ class Session(QObject):
         self.settings = settings
         self._unsaved = False
         """Whether the settings are not on disk as they are here."""
+        self.hand_busy: Callable[[], bool] = lambda: False
+        self.line_open: Callable[[], bool] = lambda: False
+        """Whether anything, and whether an open polygon or livewire, is in hand; the canvas says."""
         self.studies: list[Study] = []
         self.study: Study | None = None
         self.frame: Frame | None = None
@@ -183,6 +188,17 @@ class Session(QObject):
         self.change_settings(self.settings.with_recent(path))
         self._show(study, frame, listed=True)
 
+    def list_opened(self, study: Study, path: Path) -> None:
+        """Add a study opened just now, or put it in the place of the one from the same file, unless that is in view."""
+        self.change_settings(self.settings.with_recent(path))
+        place = next((place for place, other in enumerate(self.studies) if other.path == study.path), None)
+        if place is None:
+            self.list_studies([study])
+        elif self.studies[place] is not self.study:
+            self.studies[place] = study
+            self._kept.put_aside(study)
+            self.studiesListed.emit()
+
     def list_studies(self, studies: list[Study]) -> None:
         """Add studies that were opened just now behind the others; what is in view stays."""
         self.studies += studies
@@ -192,6 +208,7 @@ class Session(QObject):
 
     def _show(self, study: Study | None, frame: Frame | None, listed: bool = False) -> None:
         """Bring a frame, or nothing, into view; `listed`: the list of open studies changed too."""
+        self.leaving.emit()
         self.frames.forget()
         study_changed = listed or study is not self.study
         made_way = False
@@ -254,8 +271,11 @@ class Session(QObject):
             self.noted.emit(note)
 
     def undo(self) -> None:
-        """Take back the last step on the mask in view, or with a caliper where that came last."""
-        if not self.calipers.undo() and self.mask is not None and self.mask.can_undo and not self.lesions.refuses():
+        """Take back the last step on the mask in view, or with a caliper, or a lesion's deletion, where that came last."""
+        deleted = self.lesions.deleted_last or not (self.calipers.can_undo or (self.mask and self.mask.can_undo))
+        if deleted:
+            self.lesions.restore()
+        elif not self.calipers.undo() and self.mask is not None and not self.lesions.refuses():
             self.mask_edited(self.mask.undo())
 
     def redo(self) -> None:
@@ -275,6 +295,11 @@ class Session(QObject):
     def model(self) -> str:
         """The name of the model that reads now."""
         return self.settings.model or DEFAULT
+
+    @property
+    def no_model(self) -> str:
+        """Why no model can read, or ""."""
+        return self._model.missing(self.model)
 
     @property
     def predictor(self) -> "Predictor | None":

@@ -1,14 +1,17 @@
 """The left column: the studies open in this session, what the file says of the one in view, and its frames."""
 
+from math import ceil
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QSize, Qt
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QPersistentModelIndex, QSize, Qt
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap, QResizeEvent, QTextOption
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QFrame,
     QListView,
     QListWidget,
     QListWidgetItem,
+    QPlainTextEdit,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -22,6 +25,7 @@ from csamoe_desktop.ui.thumbnails import HEIGHT, WIDTH, Thumbnails
 
 _STUDIES_IN_VIEW = 4
 _PICTURE_WIDTH, _PICTURE_HEIGHT = 48, 36
+_LEAST_LINES = 3
 
 
 class StudyList(QWidget):
@@ -39,8 +43,7 @@ class StudyList(QWidget):
         self._pictures = Thumbnails(session, self)
         self._pictures.ready.connect(lambda: self.studies.viewport().update())
         self.studies.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._facts = theme.label(role="muted", wrap=True)
-        self._facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._facts = Facts()
         self.frames = QListView()
         self.frames.setAccessibleName("Frames")
         self.frames.setModel(FrameModel(session, self._pictures, self))
@@ -156,6 +159,60 @@ class StudyList(QWidget):
         # Stills leave the room below to the list.
         stills = all(study.frame_count == 1 for study in self._listed)
         self._column.setStretchFactor(self.studies, 4 if stills else 1)
+
+
+class Facts(QPlainTextEdit):
+    """What the file says, to be read and copied: broken anywhere rather than cut, and scrolled where there is no room."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setReadOnly(True)
+        self.setAcceptDrops(False)
+        self.setAccessibleName("What the file says of patient and study")
+        self.setProperty("role", "facts")
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.document().setDocumentMargin(0)
+        self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+
+    def text(self) -> str:
+        """Return what is said."""
+        return self.toPlainText()
+
+    def setText(self, text: str) -> None:
+        """Say something else."""
+        if text != self.toPlainText():
+            self.setPlainText(text)
+            self._set_height()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Take the height that the lines need at this width."""
+        super().resizeEvent(event)
+        self._set_height()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Take the height that the lines need in this type."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._set_height()
+
+    def sizeHint(self) -> QSize:
+        """Return the height at which nothing is scrolled."""
+        return QSize(theme.GRID * 20, self.maximumHeight())
+
+    def minimumSizeHint(self) -> QSize:
+        """Return a few lines: the rest is scrolled."""
+        return QSize(0, min(self.maximumHeight(), self.fontMetrics().lineSpacing() * _LEAST_LINES))
+
+    def _set_height(self) -> None:
+        high, block = 0.0, self.document().firstBlock()
+        while block.isValid():
+            high += self.blockBoundingRect(block).height()
+            block = block.next()
+        self.setMaximumHeight(ceil(high) + self.fontMetrics().leading() + theme.GRID)
+        self.updateGeometry()
 
 
 class FrameModel(QAbstractListModel):
