@@ -63,9 +63,9 @@ def outline_in_box(grey: NDArray[np.uint8], box: Box) -> Bool:
     size = max(round(shape[1] * scale), 8), max(round(shape[0] * scale), 8)
     small = cv2.resize(grey[part.slices], size, interpolation=cv2.INTER_AREA)
     # A median keeps edges where a Gaussian would move them.
-    small = cv2.medianBlur(cv2.GaussianBlur(small, (0, 0), _SPECKLE), 5)
-    found = _cut(small, *_from_the_middle((size[1], size[0]), box, part))
-    if abs(_contrast(small, found)) < _LEAST_CONTRAST:
+    calm = np.asarray(cv2.medianBlur(cv2.GaussianBlur(small, (0, 0), _SPECKLE), 5), np.uint8)
+    found = _cut(calm, *_from_the_middle((size[1], size[0]), box, part))
+    if abs(_contrast(calm, found)) < _LEAST_CONTRAST:
         raise NothingFound("Nothing in the box stands out from its surroundings.", "Draw the outline by hand.")
     # Enlarged smoothly: a pixel of the small image would leave steps.
     grown = cv2.resize(found.astype(np.float32), shape[::-1], interpolation=cv2.INTER_LINEAR)
