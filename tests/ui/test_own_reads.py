@@ -604,7 +604,9 @@ def test_a_stroke_leaves_the_proposal_in_its_place_and_renews_it_at_its_end(
     mask = session.mask
     assert mask is not None
     mask.begin()
-    mask.paint(Box(0, 0, 30, 30), np.ones((30, 30), bool), True)
+    # So much that it is the largest piece: a stray dot would change nothing.
+    rows, columns = mask.pixels.shape[0], mask.pixels.shape[1] // 2
+    mask.paint(Box(0, 0, rows, columns), np.ones((rows, columns), bool), True)
     session.mask_edited(None)
     qtbot.wait(150)
     assert box.proposed.isVisible()
