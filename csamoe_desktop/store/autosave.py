@@ -7,7 +7,7 @@ What cannot be written stays in the queue, and `find` looks there first: for the
 import logging
 import sqlite3
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from threading import Lock
 from typing import TypeVar
@@ -15,10 +15,13 @@ from typing import TypeVar
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.lesion.calipers import Caliper
 from csamoe_desktop.report.examination import Examination
-from csamoe_desktop.store import database
-from csamoe_desktop.store.calipers import get_calipers, put_calipers
-from csamoe_desktop.store.examinations import get_examination, put_examination
-from csamoe_desktop.store.lesions import KeptLesion, LesionKey, get, numbers, put
+from csamoe_desktop.store import database, rescue, sums
+from csamoe_desktop.store.calipers import get_calipers
+from csamoe_desktop.store.earlier import EarlierOutline, earlier_outlines
+from csamoe_desktop.store.examinations import get_examination
+from csamoe_desktop.store.lesions import KeptLesion, LesionKey, get, numbers
+from csamoe_desktop.store.merging import Merged, Merging
+from csamoe_desktop.store.presence import Presence, Window
 
 _log = logging.getLogger(__name__)
 
@@ -55,7 +58,13 @@ class Autosave:
         """The very file in which reading met damage."""
         self._afresh: UserError | None = None
         """What the next `write` that succeeds has to tell."""
+        self._suspect = False
+        """Whether the store is to be looked through by the next `write`."""
+        self._spoilt: list[UserError] = []
         self._prepared = False
+        self._merging = Merging()
+        self._presence = Presence(file)
+        self._entered = False
 
     def keep(self, key: LesionKey, kept: KeptLesion) -> None:
         """Put a lesion in the queue, in the place of an older one there."""
@@ -90,7 +99,8 @@ class Autosave:
     @property
     def work_to_do(self) -> bool:
         """Whether `write` is to be called: something waits, or damage was met in reading."""
-        return self._damaged is not None or bool(self._queue or self._measured or self._examinations)
+        met = self._damaged is not None or self._afresh is not None or self._suspect
+        return met or bool(self._queue or self._measured or self._examinations)
 
     def find(self, key: LesionKey) -> KeptLesion | None:
         """Return what was kept last under `key`, or None.
@@ -101,13 +111,7 @@ class Autosave:
         with self._guard:
             if key in self._queue:
                 return self._queue[key]
-        try:
-            found = self._read(lambda connection: get(connection, key), None)
-        except ValueError as problem:
-            raise UserError(
-                "The outline kept for this image is damaged and cannot be shown.",
-                "Draw it again; the damaged one stays in the store.",
-            ) from problem
+        found = self._read(lambda connection: get(connection, key), None, "outline")
         if found is None:
             return None
         kept, edition = found
@@ -138,7 +142,8 @@ class Autosave:
             if (image, frame) in self._measured:
                 return self._measured[image, frame]
         none: tuple[Caliper, ...] = ()
-        return self._read(lambda connection: get_calipers(connection, image, frame), none)
+        found = self._read(lambda connection: get_calipers(connection, image, frame), none, "caliper")
+        return self._merging.saw_calipers((image, frame), found)
 
     def find_examination(self, key: str) -> Examination:
         """Return what was last said of an examination.
@@ -149,7 +154,66 @@ class Autosave:
         with self._guard:
             if key in self._examinations:
                 return self._examinations[key]
-        return self._read(lambda connection: get_examination(connection, key), Examination())
+        found = self._read(lambda connection: get_examination(connection, key), Examination(), "text")
+        return self._merging.saw_examination(key, found)
+
+    def earlier(self, image: str, frame: int) -> list[EarlierOutline]:
+        """Return the outlines of an image that had to make way for others, the newest first.
+
+        Raises:
+            UserError: the store cannot be read.
+        """
+        none: list[EarlierOutline] = []
+        return self._read(lambda connection: earlier_outlines(connection, image, frame), none)
+
+    def uses(self, image: str, frame: int, number: int) -> None:
+        """Note the highest number that a lesion has in this window: none that another window brings gets it."""
+        self._merging.uses((image, frame), number)
+
+    @property
+    def was_merged(self) -> bool:
+        """Whether `merged` has anything to tell."""
+        return self._merging.waits
+
+    def merged(self) -> Merged:
+        """Return what other windows' work has changed in this one's since the last call; the thread that calls `keep` calls
+        this too, and has it so from then on."""
+        with self._guard:
+            told = self._merging.take()
+            for old, new in told.moved.items():
+                if old in self._queue:
+                    self._queue[new] = self._queue.pop(old)
+                self._editions[new] = self._editions.pop(old, None)
+        return told
+
+    def found_spoilt(self) -> list[UserError]:
+        """Return what is to be said, once, of rows that were set aside because they are not as they were written."""
+        told, self._spoilt = self._spoilt, []
+        return told
+
+    def look_around(self) -> list[Window]:
+        """Show that this window is there, and return the others on this store that came since the last call."""
+        if not self._entered:
+            return []
+        self._presence.enter()
+        return self._presence.newcomers()
+
+    def look_through(self, stop: Callable[[], bool] = lambda: False) -> None:
+        """Look through the whole store for damage, in the thread that calls; what is found the next `write` deals with.
+
+        `stop` is asked now and then whether to give up.
+        """
+        which = _identity(self.file)
+        try:
+            connection = database.open_to_read(self.file, _WAIT_TO_READ)
+            if connection is None:
+                return
+            with closing(connection):
+                connection.set_progress_handler(lambda: int(stop()), 10_000)
+                self._suspect = bool(sums.examine(connection)) or self._suspect
+        except (OSError, sqlite3.Error, UserError) as problem:
+            if database.damaged(problem):
+                self._damaged = (which,)
 
     def write(self) -> UserError | None:
         """Write all that waits.
@@ -170,13 +234,12 @@ class Autosave:
                 elif self._gone():
                     self._afresh = self._replaced()
                 try:
+                    self._look_through_if_suspect()
                     self._write_all()
                 except sqlite3.Error as problem:
                     if not database.damaged(problem):
                         raise
-                    self._afresh = self._begin_afresh(
-                        _identity(self.file) if self._writer is None else self._written_to
-                    )
+                    self._afresh = self._begin_afresh(self._which())
                     self._write_all()
             except (OSError, sqlite3.Error) as problem:
                 self._stop_writing()
@@ -189,21 +252,53 @@ class Autosave:
         with self._writing, self._reading:
             self._stop_reading()
             self._stop_writing()
+            if self._entered:
+                self._presence.leave()
+                self._entered = False
 
     def _prepare(self) -> None:
-        """Wait until the file was opened once, and so has the schema that is read; why it cannot be, `write` says."""
+        """Wait until the file was opened once, and so has the schema that is read, and was looked through after an unclean
+        end, or was begun afresh; why it cannot be, `write` says."""
         if self._prepared:
             return
         with self._writing, suppress(OSError, sqlite3.Error, UserError):
-            self._connection()
+            try:
+                self._look_through_if_suspect()
+            except sqlite3.Error as problem:
+                if not database.damaged(problem):
+                    raise
+                self._afresh = self._begin_afresh(self._which())
         self._prepared = True
 
-    def _read(self, ask: Callable[[sqlite3.Connection], _T], nothing: _T) -> _T:
+    def _look_through_if_suspect(self) -> None:
+        """Set every row aside that is not as it was written, where there may be any.
+
+        Raises:
+            sqlite3.Error: the store is damaged, or cannot be written.
+        """
+        connection = self._connection()
+        if not self._suspect:
+            return
+        if sums.examine(connection):
+            moved = sums.in_words(sums.move_spoilt(connection))
+            _log.error("rows are set aside: %s", moved)
+            self._spoilt.append(
+                UserError(
+                    f"A part of the store is damaged: {moved}. This is never shown.",
+                    "It was set aside inside the store; all else there is as it was written.",
+                )
+            )
+        self._suspect = False
+
+    def _which(self) -> _Identity | None:
+        """Return the file that a writer has just found to be damaged."""
+        return _identity(self.file) if self._writer is None else self._written_to
+
+    def _read(self, ask: Callable[[sqlite3.Connection], _T], nothing: _T, what: str = "outline") -> _T:
         """Return what `ask` finds in the store; `nothing` where there is none, or it is damaged, which `write` tells.
 
         Raises:
-            UserError: it cannot be read.
-            ValueError: `ask` met a spoilt row.
+            UserError: it cannot be read, or `ask` met a spoilt row.
         """
         self._prepare()
         with self._reading:
@@ -212,6 +307,12 @@ class Autosave:
                     self._reader = database.open_to_read(self.file, _WAIT_TO_READ)
                     self._read_from = _identity(self.file)
                 return nothing if self._reader is None else ask(self._reader)
+            except ValueError as problem:
+                self._suspect = True
+                raise UserError(
+                    f"The {what} kept for this image is damaged and cannot be shown.",
+                    "Draw or write it again; the damaged one stays in the store.",
+                ) from problem
             except (OSError, sqlite3.Error) as problem:
                 which = _identity(self.file) if self._reader is None else self._read_from
                 self._stop_reading()
@@ -223,6 +324,9 @@ class Autosave:
 
     def _connection(self) -> sqlite3.Connection:
         if self._writer is None:
+            if not self._entered and self.file.parent.is_dir():
+                self._suspect = self._presence.enter() or self._suspect
+                self._entered = True
             self._writer = database.open_to_write(self.file, _WAIT_TO_WRITE)
             self._written_to = _identity(self.file)
             self._prepared = True
@@ -237,13 +341,15 @@ class Autosave:
             if not (batch or measured or examinations):
                 return
             connection.execute("BEGIN IMMEDIATE")
+            self._merging.begin()
             try:
-                editions = {key: put(connection, key, kept, seen.get(key)) for key, kept in batch.items()}
+                editions = {key: self._merging.put(connection, key, kept, seen.get(key)) for key, kept in batch.items()}
                 for (image, frame), calipers in measured.items():
-                    put_calipers(connection, image, frame, calipers)
+                    self._merging.put_calipers(connection, image, frame, calipers)
                 for name, examination in examinations.items():
-                    put_examination(connection, name, examination)
+                    self._merging.put_examination(connection, name, examination)
                 connection.execute("COMMIT")
+                self._merging.committed()
             except BaseException:
                 with suppress(sqlite3.Error):
                     connection.execute("ROLLBACK")
@@ -289,20 +395,24 @@ class Autosave:
             # A second window has done so already.
             return self._replaced()
         _log.error("the store is damaged and is set aside")
+        why = database.wrong_with(self.file)
         try:
-            aside = database.set_aside(self.file)
-            saved = database.save_readable(aside, self._connection())
+            aside = rescue.set_aside(self.file)
+            rescued = rescue.take_over(aside, self._connection())
         except (OSError, sqlite3.Error) as second:
             self._stop_writing()
             self._damaged = (_identity(self.file),)
             raise database.refusal(self.file, second) from second
+        self._suspect = False
+        self._merging.afresh()
+        what = f"could not be used: it {why}" if why else "was damaged"
         return UserError(
-            f"The store of your outlines was damaged. It was set aside as {aside.name}, and a fresh one was begun.",
-            f"{saved} kept outlines and comments could be taken over; what is open here is kept anew. "
-            f"The damaged file is in {aside.parent}.",
+            f"The store of your outlines {what}. It was set aside as {aside.name}, and a fresh one was begun.",
+            f"{rescued.words()} What is open here is kept anew. What was set aside is in {aside.parent}.",
         )
 
     def _replaced(self) -> UserError:
+        self._merging.afresh()
         return UserError(
             f"The store of your outlines, {self.file}, was removed or replaced while the program ran.",
             "What is open here is kept anew.",

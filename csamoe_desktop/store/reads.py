@@ -6,6 +6,7 @@ No name, number or date of a patient is in a row: a lesion is known by the hash 
 import json
 import logging
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,7 +16,7 @@ from threading import Lock
 from csamoe_desktop.assessment import Category
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.report.own_read import OwnRead, ReadRecord, own_read_from
-from csamoe_desktop.store import database
+from csamoe_desktop.store import database, sums
 from csamoe_desktop.store.lesions import LesionKey
 
 _log = logging.getLogger(__name__)
@@ -101,7 +102,10 @@ class Reads:
                 batch = dict(self._queue)
             if not batch:
                 return
-            self._write([(_STATEMENT, _row(sitting)) for sitting in batch.values()], database.KEEP_READS)
+            rows = [dict(zip(_COLUMNS.split(", "), _row(sitting), strict=True)) for sitting in batch.values()]
+            self._write(
+                lambda connection: [sums.insert(connection, "reading", row) for row in rows], database.KEEP_READS
+            )
             with self._guard:
                 for name, sitting in batch.items():
                     # Where a newer state came meanwhile, that goes on waiting.
@@ -114,15 +118,17 @@ class Reads:
         Raises:
             UserError: it cannot be written.
         """
-        where = (key.image, key.frame, key.lesion)
-        with self._writing:
-            statement: tuple[str, tuple[object, ...]] = (
-                "INSERT OR REPLACE INTO pathology VALUES (?, ?, ?, ?)",
-                (*where, found.value),
-            )
+        where = {"image": key.image, "frame": key.frame, "lesion": key.lesion}
+
+        def put(connection: sqlite3.Connection) -> None:
             if found is Pathology.UNKNOWN:
-                statement = ("DELETE FROM pathology WHERE image = ? AND frame = ? AND lesion = ?", where)
-            self._write([statement], database.KEEP_PATHOLOGY)
+                statement = "DELETE FROM pathology WHERE image = ? AND frame = ? AND lesion = ?"
+                connection.execute(statement, tuple(where.values()))
+            else:
+                sums.insert(connection, "pathology", {**where, "found": found.value})
+
+        with self._writing:
+            self._write(put, database.KEEP_PATHOLOGY)
 
     def all(self) -> list[Sitting]:
         """Return every sitting, those that wait too, the newest first; a spoilt row is left out and logged.
@@ -136,12 +142,18 @@ class Reads:
             connection = database.open_to_read(self.file, _WAIT_TO_READ)
             if connection is not None:
                 with closing(connection):
-                    for image, frame, lesion, said in connection.execute("SELECT * FROM pathology"):
+                    known, spoilt = sums.select(connection, "pathology", "NOT INDEXED")
+                    for one in known:
                         with suppress(ValueError):
-                            pathology[LesionKey(image, frame, lesion)] = Pathology(said)
-                    for row in connection.execute(f"SELECT {_COLUMNS} FROM reading"):
+                            key = LesionKey(str(one["image"]), int(str(one["frame"])), int(str(one["lesion"])))
+                            pathology[key] = Pathology(str(one["found"]))
+                    rows, others = sums.select(connection, "reading", "NOT INDEXED")
+                    if spoilt or others:
+                        # They are counted, and set aside, where the store is looked through.
+                        _log.warning("%d rows are not as they were written and are left out", spoilt + others)
+                    for row in ([one[name] for name in _COLUMNS.split(", ")] for one in rows):
                         try:
-                            found[row[0]] = _sitting(row, pathology)
+                            found[str(row[0])] = _sitting(tuple(row), pathology)
                         except (ValueError, TypeError, UserError) as problem:
                             _log.warning("a kept read is left out: %s", problem)
         except (OSError, sqlite3.Error) as problem:
@@ -152,20 +164,16 @@ class Reads:
             found[sitting.sitting] = _with_pathology(sitting, pathology)
         return sorted(found.values(), key=lambda one: (one.begun, one.sitting), reverse=True)
 
-    def _write(self, statements: list[tuple[str, tuple[object, ...]]], wanted: database.Wanted) -> None:
-        """Do the statements in one transaction, on a connection of their own: a file that was set aside or replaced
+    def _write(self, put: Callable[[sqlite3.Connection], object], wanted: database.Wanted) -> None:
+        """Do what `put` does in one transaction, on a connection of its own: a file that was set aside or replaced
         meanwhile is thus never written to."""
         try:
             with closing(database.open_to_write(self.file, _WAIT_TO_WRITE)) as connection:
                 connection.execute("BEGIN IMMEDIATE")
-                for statement, values in statements:
-                    connection.execute(statement, values)
+                put(connection)
                 connection.execute("COMMIT")
         except (OSError, sqlite3.Error) as problem:
             raise database.refusal(self.file, problem, wanted) from problem
-
-
-_STATEMENT = f"INSERT OR REPLACE INTO reading ({_COLUMNS}) VALUES ({', '.join('?' * 18)})"
 
 
 def _row(sitting: Sitting) -> tuple[object, ...]:

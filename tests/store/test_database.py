@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.store import database
+from csamoe_desktop.store import database, rescue
 from csamoe_desktop.store.lesions import KeptLesion, LesionKey, put
 
 Make = Callable[..., KeptLesion]
@@ -99,7 +99,7 @@ def test_nothing_that_was_set_aside_is_written_over(file: Path) -> None:
     for number in range(3):
         file.write_text(f"{number}")
         Path(f"{file}-wal").write_text(f"log of {number}")
-        aside = database.set_aside(file)
+        aside = rescue.set_aside(file)
         assert aside.read_text() == f"{number}"
         assert Path(f"{aside}-wal").read_text() == f"log of {number}"
     assert len(list(file.parent.iterdir())) == 6
@@ -111,9 +111,9 @@ def test_what_can_be_read_of_a_damaged_file_is_taken_over(file: Path, lesion: Ma
         spoilt.seek(file.stat().st_size // 2)
         spoilt.write(b"\xa5" * 8192)
     before = file.read_bytes()
-    aside = database.set_aside(file)
+    aside = rescue.set_aside(file)
     with closing(database.open_to_write(file, 1)) as connection:
-        saved = database.save_readable(aside, connection)
+        saved = rescue.take_over(aside, connection)
         assert connection.execute("SELECT count(*) FROM lesion").fetchone() == (saved,)
         ends = connection.execute("SELECT count(*) FROM lesion WHERE image IN ('image 0', 'image 59')").fetchone()
     assert 0 < saved < 60

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from csamoe_desktop.report.examination import Examination
-from csamoe_desktop.store import database
+from csamoe_desktop.store import database, rescue
 from csamoe_desktop.store.autosave import Autosave
 
 Window = Callable[[], Autosave]
@@ -52,9 +52,9 @@ def test_it_is_taken_over_from_a_damaged_file(autosave: Autosave, file: Path) ->
     autosave.keep_examination("one", SAID)
     autosave.write()
     autosave.close()
-    aside = database.set_aside(file)
+    aside = rescue.set_aside(file)
     with closing(database.open_to_write(file, 1)) as fresh:
-        database.save_readable(aside, fresh)
+        rescue.take_over(aside, fresh)
     assert Autosave(file).find_examination("one") == SAID
 
 
