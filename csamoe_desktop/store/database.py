@@ -94,6 +94,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 )
 """What leads from each schema to the next, never changed once released; the last one's number is in `user_version`."""
 
+_TALLIED_FROM = 5
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
@@ -301,7 +302,8 @@ def _migrate(connection: sqlite3.Connection) -> None:
             for statement in step:
                 _step(connection, statement)
         number = len(MIGRATIONS)
-        connection.execute("INSERT OR REPLACE INTO tally VALUES ('schema', ?, ?)", (number, -number))
+        if number >= _TALLIED_FROM:
+            connection.execute("INSERT OR REPLACE INTO tally VALUES ('schema', ?, ?)", (number, -number))
         connection.execute(f"PRAGMA user_version = {number}")
         connection.execute("COMMIT")
     except BaseException:

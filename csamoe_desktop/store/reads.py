@@ -103,9 +103,12 @@ class Reads:
             if not batch:
                 return
             rows = [dict(zip(_COLUMNS.split(", "), _row(sitting), strict=True)) for sitting in batch.values()]
-            self._write(
-                lambda connection: [sums.insert(connection, "reading", row) for row in rows], database.KEEP_READS
-            )
+
+            def put(connection: sqlite3.Connection) -> None:
+                for row in rows:
+                    sums.insert(connection, "reading", row)
+
+            self._write(put, database.KEEP_READS)
             with self._guard:
                 for name, sitting in batch.items():
                     # Where a newer state came meanwhile, that goes on waiting.

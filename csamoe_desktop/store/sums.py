@@ -99,7 +99,7 @@ def one(connection: sqlite3.Connection, table: str, key: Mapping[str, object]) -
     where = " AND ".join(f"{name} = ?" for name in key)
     rows, spoilt = select(connection, table, f"WHERE {where}", tuple(key.values()))
     if spoilt or len(rows) > 1:
-        raise ValueError(f"a row of {table} is not as it was written")
+        raise ValueError(f"a row of {table} cannot be read: it is not as it was written")
     if rows and any(rows[0][name] != value for name, value in key.items()):
         raise Misled(f"the index of {table} is damaged")
     return rows[0] if rows else None

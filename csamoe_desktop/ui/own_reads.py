@@ -177,6 +177,11 @@ class OwnReads(QObject):
         if self._work is not None and self._take(self._work):
             self._store()
 
+    def keep_again(self, work: LesionWork) -> None:
+        """Put a lesion's sitting into the store once more: the lesion has another number now."""
+        if self._take(work):
+            self._store()
+
     def close(self) -> None:
         """Put the sitting in view, and what waits, into the store now."""
         self._tick()

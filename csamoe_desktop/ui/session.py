@@ -96,6 +96,8 @@ class Session(QObject):
         self.proposals = Proposals(self)
         self.own_reads = OwnReads(self, paths.store_file())
         self.closer_look = CloserLook(self)
+        self._kept.renumbered.connect(self.own_reads.keep_again)
+        self._kept.merged.connect(self.lesions.look_again)
 
     # -- studies and frames
 
