@@ -111,7 +111,9 @@ class Autosave(OpenStore):
             if (image, frame) in self._measured:
                 return self._measured[image, frame]
         none: tuple[Caliper, ...] = ()
-        found = self._read(lambda connection: get_calipers(connection, image, frame), none, "row of calipers kept for this image")
+        found = self._read(
+            lambda connection: get_calipers(connection, image, frame), none, "row of calipers kept for this image"
+        )
         return self._merging.saw_calipers((image, frame), found)
 
     def find_examination(self, key: str) -> Examination:
@@ -123,7 +125,9 @@ class Autosave(OpenStore):
         with self._guard:
             if key in self._examinations:
                 return self._examinations[key]
-        found = self._read(lambda connection: get_examination(connection, key), Examination(), "text kept of this examination")
+        found = self._read(
+            lambda connection: get_examination(connection, key), Examination(), "text kept of this examination"
+        )
         return self._merging.saw_examination(key, found)
 
     def earlier(self, image: str, frame: int) -> list[EarlierOutline]:

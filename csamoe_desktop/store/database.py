@@ -74,7 +74,9 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         # Every row carries a checksum of itself: see `sums`.
         *(f"ALTER TABLE {table} ADD COLUMN sum TEXT NOT NULL DEFAULT ''" for table in _SUMMED_IN_5),
         *(
-            f"UPDATE {table} SET sum = row_sum('{table}', " + ", ".join(f"'{one}', {one}" for one in names.split()) + ")"
+            f"UPDATE {table} SET sum = row_sum('{table}', "
+            + ", ".join(f"'{one}', {one}" for one in names.split())
+            + ")"
             for table, names in _SUMMED_IN_5.items()
         ),
         """CREATE TABLE spoilt (
@@ -236,6 +238,7 @@ def _writer(file: Path, seconds: float, in_log: bool | None = None) -> sqlite3.C
         sums.teach(connection)
         _migrate(connection)
         _check_schema(connection)
+        _probe(connection, file)
     except BaseException:
         connection.close()
         raise
@@ -322,13 +325,29 @@ def _step(connection: sqlite3.Connection, statement: str) -> None:
         raise
 
 
+def _probe(connection: sqlite3.Connection, file: Path) -> None:
+    """See to it that a file that may be written to can be: a damaged header can forbid it."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("ROLLBACK")
+    except sqlite3.OperationalError as problem:
+        if _code(problem) == sqlite3.SQLITE_READONLY and os.access(file, os.W_OK) and os.access(file.parent, os.W_OK):
+            raise Unusable("is damaged") from problem
+        raise
+
+
 def _check_schema(connection: sqlite3.Connection) -> None:
     """See to it that every table has the columns that the program uses.
 
     Raises:
         Unusable: it has not.
     """
-    there, wanted = _schema(connection), _schema_of(MIGRATIONS)
+    try:
+        there, wanted = _schema(connection), _schema_of(MIGRATIONS)
+    except sqlite3.OperationalError as problem:
+        if _code(problem) == sqlite3.SQLITE_ERROR:
+            raise Unusable(f"cannot be read ({problem})") from problem
+        raise
     for name, columns in wanted.items():
         if there.get(name) != columns:
             raise Unusable(f"lacks what a store has ({name})")

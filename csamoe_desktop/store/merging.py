@@ -116,8 +116,9 @@ class Merging:
         Raises:
             sqlite3.Error: the store cannot be written.
         """
+        known = key
         with self._guard:
-            key = self._merged.moved.get(key, key)
+            key = self._merged.moved.get(known, known)
         try:
             there = sums.one(connection, "lesion", dataclasses.asdict(key))
             theirs = None if there is None else unpacked(there)
@@ -134,7 +135,7 @@ class Merging:
                     f"Lesion {key.lesion}, which you deleted, was changed in another window meanwhile and stays there."
                 )
             return None
-        return put(connection, self._move(connection, key), kept, None)
+        return put(connection, self._move(connection, known, key), kept, None)
 
     def put_calipers(self, connection: sqlite3.Connection, image: str, frame: int, ours: Calipers) -> None:
         """Keep an image's calipers, with those that another window has drawn there since.
@@ -156,7 +157,9 @@ class Merging:
         if whole != ours:
             with self._guard:
                 self._merged.calipers[place] = (ours, whole)
-            self._say("Calipers were drawn or removed on this image in another window too; both windows' are shown now.")
+            self._say(
+                "Calipers were drawn or removed on this image in another window too; both windows' are shown now."
+            )
 
     def put_examination(self, connection: sqlite3.Connection, key: str, ours: Examination) -> None:
         """Keep what is said of an examination, with what another window has said of it since.
@@ -188,13 +191,14 @@ class Merging:
                 self._merged.examinations[key] = whole
             self._say("Another window has written on this examination too; both texts are kept, see Examination.")
 
-    def _move(self, connection: sqlite3.Connection, key: LesionKey) -> LesionKey:
+    def _move(self, connection: sqlite3.Connection, known: LesionKey, key: LesionKey) -> LesionKey:
+        """Return a key for what the window knows as `known`, as another window has taken `key`."""
         last = numbers(connection, key.image, key.frame)[1]
         with self._guard:
             place = (key.image, key.frame)
             moved = dataclasses.replace(key, lesion=1 + max(last, key.lesion, self._used.get(place, 0)))
             self._used[place] = moved.lesion
-            self._merged.moved[key] = moved
+            self._merged.moved[known] = moved
         self._say(
             f"Another window has changed lesion {key.lesion} of this image meanwhile. Both are kept: "
             f"yours is lesion {moved.lesion} now."

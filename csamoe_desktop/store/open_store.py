@@ -131,7 +131,9 @@ class OpenStore:
         """Return the file that a writer has just found to be damaged."""
         return identity_of(self.file) if self._writer is None else self._written_to
 
-    def _read(self, ask: Callable[[sqlite3.Connection], _T], nothing: _T, what: str = "outline kept for this image") -> _T:
+    def _read(
+        self, ask: Callable[[sqlite3.Connection], _T], nothing: _T, what: str = "outline kept for this image"
+    ) -> _T:
         """Return what `ask` finds in the store; `nothing` where there is none, or it is damaged, which `write` tells.
 
         Raises:

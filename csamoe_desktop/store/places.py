@@ -5,7 +5,20 @@ import sys
 from pathlib import Path, PurePath, PureWindowsPath
 from urllib.parse import quote, quote_from_bytes
 
-_NETWORK = ("nfs", "cifs", "smb", "afs", "ncp", "9p", "fuse.sshfs", "fuse.rclone", "fuse.davfs", "davfs", "gfs", "lustre")
+_NETWORK = (
+    "nfs",
+    "cifs",
+    "smb",
+    "afs",
+    "ncp",
+    "9p",
+    "fuse.sshfs",
+    "fuse.rclone",
+    "fuse.davfs",
+    "davfs",
+    "gfs",
+    "lustre",
+)
 _REMOTE = 4
 """What Windows calls a drive on another machine (GetDriveTypeW)."""
 

@@ -192,7 +192,9 @@ def move_row(connection: sqlite3.Connection, table: str, where: str, values: tup
 
 def put_by(connection: sqlite3.Connection, table: str, row: Mapping[str, object]) -> None:
     """Write a spoilt row of `table`, whole, into the table `spoilt`, where nothing shows it."""
-    told = json.dumps({name: {"hex": value.hex()} if isinstance(value, bytes) else value for name, value in row.items()})
+    told = json.dumps(
+        {name: {"hex": value.hex()} if isinstance(value, bytes) else value for name, value in row.items()}
+    )
     found = datetime.now(UTC).isoformat(timespec="seconds")
     insert(connection, "spoilt", {"kind": table, "content": told, "found": found})
 
