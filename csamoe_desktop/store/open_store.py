@@ -163,12 +163,13 @@ class OpenStore:
 
     def _connection(self) -> sqlite3.Connection:
         if self._writer is None:
-            if not self._entered and self.file.parent.is_dir():
-                self._suspect = self._presence.enter() or self._suspect
-                self._entered = True
             self._writer = database.open_to_write(self.file, _WAIT_TO_WRITE)
             self._written_to = identity_of(self.file)
             self._prepared = True
+            if not self._entered:
+                # One that has gone without leaving may have left damage.
+                self._suspect = self._presence.enter() or self._suspect
+                self._entered = True
         return self._writer
 
     def _gone(self) -> bool:

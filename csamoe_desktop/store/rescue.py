@@ -73,9 +73,13 @@ def take_over(aside: Path, connection: sqlite3.Connection) -> Rescued:
         with suppress(sqlite3.Error, OSError), closing(_open(aside)) as old:
             counted = _counted(old)
             for name in _tables(old):
-                found = _rows(old, name)
+                try:
+                    found = _rows(old, name)
+                except (sqlite3.Error, UnicodeError):
+                    # What can be made of it is nothing: it costs only its own rows.
+                    found = []
                 met[name] = len(found)
-                names = sums.columns(old, name)
+                names = sums.columns(old, name.replace('""', '"'))
                 for values in found:
                     table = _take(connection, tables, name, names, values)
                     if table is not None:
@@ -126,19 +130,22 @@ def _tables(old: sqlite3.Connection) -> list[str]:
 def _rows(old: sqlite3.Connection, table: str) -> list[tuple[object, ...]]:
     """Return the rows of a table that can be reached: from both ends, and one by one by their places."""
     found: dict[int, tuple[object, ...]] = {}
+    names = ", ".join(f"c{number}" for number in range(len(sums.columns(old, table.replace('""', '"')))))
+    # Under names of its own: a column's may be what is damaged, and be no text any more.
+    renamed = f'WITH named(place, {names}) AS (SELECT rowid, * FROM "{table}" NOT INDEXED) SELECT * FROM named'
     whole = True
     for order in ("ASC", "DESC"):
         # Where the damage is met, the rows behind it are reached from the other side.
         try:
-            for rowid, *row in old.execute(f'SELECT rowid, * FROM "{table}" NOT INDEXED ORDER BY rowid {order}'):
+            for rowid, *row in old.execute(f"{renamed} ORDER BY place {order}"):
                 found[rowid] = tuple(row)
         except sqlite3.Error:
             whole = False
     if not whole:
         for rowid in _places(old, table, found):
             with suppress(sqlite3.Error):
-                for row in old.execute(f'SELECT * FROM "{table}" NOT INDEXED WHERE rowid = ?', (rowid,)):
-                    found[rowid] = tuple(row)
+                for place, *row in old.execute(f"{renamed} WHERE place = ?", (rowid,)):
+                    found[place] = tuple(row)
     return list(found.values())
 
 

@@ -212,7 +212,9 @@ def test_an_index_that_leads_astray_shows_nothing(filled: Path, another_window: 
     content = filled.read_bytes()
     # In the index of the lesions the names of two images change places; the rows stay as they are.
     with closing(sqlite3.connect(filled)) as connection:
-        (root,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'sqlite_autoindex_lesion_1'").fetchone()
+        (root,) = connection.execute(
+            "SELECT rootpage FROM sqlite_master WHERE name = 'sqlite_autoindex_lesion_1'"
+        ).fetchone()
         (size,) = connection.execute("PRAGMA page_size").fetchone()
     start = (root - 1) * size
     page = content[start : start + size]
