@@ -1,8 +1,8 @@
 """What lies at the store's place and is none, or not of this version: set aside, taken over, counted and said."""
 
 import os
-import sqlite3
 import socket
+import sqlite3
 import sys
 import zlib
 from collections.abc import Callable
