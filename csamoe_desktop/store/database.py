@@ -123,6 +123,8 @@ def _patiently(attempt: Callable[[], _Opened], seconds: float) -> _Opened:
 
 def _begin(file: Path) -> None:
     """Put a fresh store in its place, whole from its first moment: whoever comes at the same time finds this or theirs."""
+    # A link that leads nowhere yet leads to where it belongs.
+    file = Path(os.path.realpath(file))
     draft = file.with_name(f"{file.name}.{os.getpid()}-{secrets.token_hex(4)}.new")
     # The user's own: comments may say more of a patient than they should.
     os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))

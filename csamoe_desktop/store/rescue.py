@@ -32,7 +32,7 @@ class Rescued:
         """Say both."""
         saved = sums.in_words(self.saved) or "nothing"
         if self.lost is None:
-            return f"Taken over: {saved}. How much is lost cannot be told: the count of it is damaged too."
+            return f"Taken over: {saved}. How much is lost cannot be told."
         lost = sums.in_words(self.lost)
         return f"Taken over: {saved}. " + (f"Lost: {lost}." if lost else "Nothing is lost.")
 
@@ -95,6 +95,9 @@ def take_over(aside: Path, connection: sqlite3.Connection) -> Rescued:
 
 
 def _open(aside: Path) -> sqlite3.Connection:
+    if not aside.is_file():
+        # A pipe would be waited for without an end.
+        raise FileNotFoundError(aside)
     connection = sqlite3.connect(uri_of(aside.absolute(), "mode=ro"), uri=True, timeout=0.2, isolation_level=None)
     try:
         connection.text_factory = lambda told: told.decode("utf-8", "surrogateescape")

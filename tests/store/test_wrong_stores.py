@@ -294,3 +294,28 @@ def test_on_a_share_there_is_no_log_beside_the_file(
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
     assert [two.find(key) for key in KEYS[:3]] == [lesion(seed) for seed in range(3)]
     assert not Path(f"{file}-wal").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such pipes there")
+def test_a_pipe_at_the_stores_place_is_not_waited_for(file: Path, another_window: Window, lesion: Make) -> None:
+    file.parent.mkdir(parents=True)
+    os.mkfifo(file)
+    window = another_window()
+    window.keep(KEYS[0], lesion(1))
+    told = window.write()
+    assert told is not None
+    assert "no plain file" in told.message
+    assert another_window().find(KEYS[0]) == lesion(1)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_a_store_that_is_a_link_is_begun_where_that_leads(file: Path, another_window: Window, lesion: Make) -> None:
+    file.parent.mkdir(parents=True)
+    (file.parent / "elsewhere").mkdir()
+    file.symlink_to(file.parent / "elsewhere" / "store.sqlite")
+    window = another_window()
+    window.keep(KEYS[0], lesion(1))
+    assert window.write() is None
+    window.close()
+    assert file.is_symlink()
+    assert another_window().find(KEYS[0]) == lesion(1)
