@@ -167,6 +167,10 @@ def _writer(file: Path, seconds: float, in_log: bool | None = None) -> sqlite3.C
         _migrate(connection)
         _check_schema(connection)
         _probe(connection, file)
+    except UnicodeDecodeError as problem:
+        connection.close()
+        # A damaged name in the schema spoils even the sentence in which SQLite says so.
+        raise Unusable("is damaged") from problem
     except BaseException:
         connection.close()
         raise
@@ -192,6 +196,9 @@ def _reader(file: Path, seconds: float, how: str) -> sqlite3.Connection | None:
         usable = _version(connection) == len(MIGRATIONS)
         if usable:
             _check_schema(connection)
+    except UnicodeDecodeError as problem:
+        connection.close()
+        raise Unusable("is damaged") from problem
     except BaseException:
         connection.close()
         raise

@@ -70,7 +70,7 @@ def take_over(aside: Path, connection: sqlite3.Connection) -> Rescued:
     met: dict[str, int] = {}
     connection.execute("BEGIN IMMEDIATE")
     try:
-        with suppress(sqlite3.Error, OSError), closing(_open(aside)) as old:
+        with suppress(sqlite3.Error, OSError, UnicodeDecodeError), closing(_open(aside)) as old:
             counted = _counted(old)
             for name in _tables(old):
                 try:
@@ -104,7 +104,7 @@ def _open(aside: Path) -> sqlite3.Connection:
         # Tables that can be made sense of are read where others cannot.
         connection.execute("PRAGMA writable_schema = ON")
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeDecodeError):
         connection.close()
         raise
     return connection
