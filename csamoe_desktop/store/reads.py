@@ -7,6 +7,7 @@ import dataclasses
 import json
 import logging
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,7 +18,7 @@ from csamoe_desktop.assessment import Category
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.names import lossless_json
 from csamoe_desktop.report.own_read import OwnRead, ReadRecord, own_read_from
-from csamoe_desktop.store import database
+from csamoe_desktop.store import database, sums
 from csamoe_desktop.store.lesions import LesionKey
 
 _log = logging.getLogger(__name__)
@@ -118,8 +119,13 @@ class Reads:
             if not batch:
                 return
             rows, problem = _rows(batch)
+
+            def put(connection: sqlite3.Connection) -> None:
+                for row in rows.values():
+                    sums.insert(connection, "reading", _with_ai_reading(connection, row))
+
             if rows:
-                self._write([(_STATEMENT, row) for row in rows.values()], database.KEEP_READS)
+                self._write(put, database.KEEP_READS)
             with self._guard:
                 for name in rows:
                     # Where a newer state came meanwhile, that goes on waiting.
@@ -142,14 +148,17 @@ class Reads:
             kept = self.all()
             lesion = next((one.lesion for one in kept if one.key == key), key)
             keys |= {one.key for one in kept if one.lesion == lesion}
-        statements: list[tuple[str, tuple[object, ...]]] = []
-        for one in keys:
-            where = (one.image, one.frame, one.lesion)
-            statements.append(("DELETE FROM pathology WHERE image = ? AND frame = ? AND lesion = ?", where))
-            if found is not Pathology.UNKNOWN:
-                statements.append(("INSERT OR REPLACE INTO pathology VALUES (?, ?, ?, ?)", (*where, found.value)))
+
+        def put(connection: sqlite3.Connection) -> None:
+            for one in keys:
+                where = {"image": one.image, "frame": one.frame, "lesion": one.lesion}
+                statement = "DELETE FROM pathology WHERE image = ? AND frame = ? AND lesion = ?"
+                connection.execute(statement, tuple(where.values()))
+                if found is not Pathology.UNKNOWN:
+                    sums.insert(connection, "pathology", {**where, "found": found.value})
+
         with self._writing:
-            self._write(statements, database.KEEP_PATHOLOGY)
+            self._write(put, database.KEEP_PATHOLOGY)
 
     def all(self) -> list[Sitting]:
         """Return every sitting, those that wait too, the newest first; a spoilt row is left out and logged.
@@ -164,13 +173,19 @@ class Reads:
             connection = database.open_to_read(self.file, _WAIT_TO_READ)
             if connection is not None:
                 with closing(connection):
-                    for image, frame, lesion, said in connection.execute("SELECT * FROM pathology"):
+                    known_pathology, spoilt = sums.select(connection, "pathology", "NOT INDEXED")
+                    for one in known_pathology:
                         with suppress(ValueError):
-                            pathology[LesionKey(image, frame, lesion)] = Pathology(said)
+                            key = LesionKey(str(one["image"]), int(str(one["frame"])), int(str(one["lesion"])))
+                            pathology[key] = Pathology(str(one["found"]))
                     identities = _identities(connection)
-                    for row in connection.execute(f"SELECT {_COLUMNS} FROM reading"):
+                    rows, others = sums.select(connection, "reading", "NOT INDEXED")
+                    if spoilt or others:
+                        # They are counted, and set aside, where the store is looked through.
+                        _log.warning("%d rows are not as they were written and are left out", spoilt + others)
+                    for row in ([one[name] for name in _COLUMNS.split(", ")] for one in rows):
                         try:
-                            found[row[0]] = _sitting(row)
+                            found[str(row[0])] = _sitting(tuple(row))
                         except (ValueError, TypeError, UserError) as problem:
                             _log.warning("a kept read is left out: %s", problem)
         except (OSError, sqlite3.Error) as problem:
@@ -192,40 +207,41 @@ class Reads:
         ]
         return sorted(told, key=lambda one: (one.begun, one.sitting), reverse=True)
 
-    def _write(self, statements: list[tuple[str, tuple[object, ...]]], wanted: database.Wanted) -> None:
-        """Do the statements in one transaction, on a connection of their own: a file that was set aside or replaced
+    def _write(self, put: Callable[[sqlite3.Connection], object], wanted: database.Wanted) -> None:
+        """Do what `put` does in one transaction, on a connection of its own: a file that was set aside or replaced
         meanwhile is thus never written to."""
         try:
             with closing(database.open_to_write(self.file, _WAIT_TO_WRITE)) as connection:
                 connection.execute("BEGIN IMMEDIATE")
-                for statement, values in statements:
-                    connection.execute(statement, values)
+                put(connection)
                 connection.execute("COMMIT")
         except (OSError, sqlite3.Error) as problem:
             raise database.refusal(self.file, problem, wanted) from problem
 
 
 _OF_THE_AI = ("category", "probability", "ai_seconds", "model", "weights_sha256", "mask_sha256", "guard")
-_STATEMENT = (
-    f"INSERT INTO reading ({_COLUMNS}) VALUES ({', '.join('?' * 18)}) ON CONFLICT (sitting) DO UPDATE SET "
-    + ", ".join(
-        # Gone on with on another day, a sitting still has the AI's reading of the first until there is another.
-        f"{name} = iif(excluded.category IS NULL, {name}, excluded.{name})" if name in _OF_THE_AI else
-        f"{name} = excluded.{name}"
-        for name in _COLUMNS.split(", ")[1:]
-    )
-)  # fmt: skip
-"""A later state of a sitting takes the row's place, the AI's reading there stays where the later one has none."""
 
 
-def _rows(batch: dict[str, Sitting]) -> tuple[dict[str, tuple[object, ...]], Exception | None]:
+def _with_ai_reading(connection: sqlite3.Connection, row: dict[str, object]) -> dict[str, object]:
+    """Return a sitting's row with the AI's reading of the one in the store, where it has none of its own: gone on with on
+    another day, a sitting still has that of the first until there is another."""
+    if row["category"] is not None:
+        return row
+    with suppress(ValueError):
+        before = sums.one(connection, "reading", {"sitting": row["sitting"]})
+        if before is not None:
+            return {**row, **{name: before[name] for name in _OF_THE_AI}}
+    return row
+
+
+def _rows(batch: dict[str, Sitting]) -> tuple[dict[str, dict[str, object]], Exception | None]:
     """Return the rows of those sittings that can be written, by their names, and why the others cannot: one that cannot
     keeps none of the others."""
-    rows: dict[str, tuple[object, ...]] = {}
+    rows: dict[str, dict[str, object]] = {}
     problem: Exception | None = None
     for name, sitting in batch.items():
         try:
-            rows[name] = _row(sitting)
+            rows[name] = dict(zip(_COLUMNS.split(", "), _row(sitting), strict=True))
         except Exception as refused:  # noqa: BLE001 - whatever it is
             _log.error("a read cannot be written", exc_info=refused)
             problem = refused

@@ -22,12 +22,15 @@ from csamoe_desktop.lesion.history import EditedMask
 from csamoe_desktop.lesion.mask import Author, LesionMask
 from csamoe_desktop.report.examination import Examination
 from csamoe_desktop.store.autosave import Autosave
+from csamoe_desktop.store.earlier import EarlierOutline
 from csamoe_desktop.store.lesions import KeptLesion, LesionKey, nothing_of, packed
+from csamoe_desktop.store.merging import both_calipers
 from csamoe_desktop.study.model import Frame, Study
 from csamoe_desktop.ui.frame_lesions import FrameLesions, blank_lesion
 from csamoe_desktop.ui.jobs import Jobs, Outcome
 from csamoe_desktop.ui.lesion_read import Said, read_again
 from csamoe_desktop.ui.reading import LesionWork
+from csamoe_desktop.ui.store_watch import StoreWatch
 
 _log = logging.getLogger(__name__)
 
@@ -76,7 +79,11 @@ class KeptWork(QObject):
     failed = Signal(object)
     """The store cannot be read or written: the exception, once, until it is in order again."""
     noted = Signal(str)
-    """The store is in order again."""
+    """The store is in order again; or another window works with it, and what came of that."""
+    merged = Signal()
+    """Another window's lesions or calipers have joined those here."""
+    renumbered = Signal(object)
+    """A LesionWork has another number, as another window has used its own."""
 
     def __init__(self, autosave: Autosave, jobs: Jobs, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -90,6 +97,8 @@ class KeptWork(QObject):
         self._said = ""
         """Why the store cannot be read or written, as it was said; "" while it is in order."""
         self._rests_until = 0.0
+        self._watch = StoreWatch(autosave, jobs, self)
+        self._watch.noted.connect(self.noted)
         self._looks = QTimer(self)
         self._looks.timeout.connect(self._look)
         self._looks.start(_LOOK_EVERY)
@@ -104,6 +113,7 @@ class KeptWork(QObject):
         image is.
         """
         self._give()
+        self._join()
         self._there = {key: entry for key, entry in self._there.items() if not entry.work.untouched}
         key, image = (study.path, frame.index), image_hash(study, frame)
         there = self._there.get(key)
@@ -183,6 +193,7 @@ class KeptWork(QObject):
     def close(self) -> None:
         """Store all, a stroke in hand too, and let go of the store."""
         self._looks.stop()
+        self._watch.close()
         for entry in self._entries():
             entry.work.at_hand.mask.end()
         self._give()
@@ -209,24 +220,37 @@ class KeptWork(QObject):
         found = []
         for number in numbers:
             try:
-                kept = self._autosave.find(LesionKey(image, frame.index, number))
+                work = self._reopened(there, number, number, given)
             except UserError as problem:
                 # The others are sound.
                 self._could_not(problem)
                 continue
-            if kept is None or kept.nothing or (kept.rows, kept.columns) != frame.shape:
-                continue
-            work = blank_lesion(there, number)
-            work.mask = _ReopenedMask(kept.mask(), work.mask.version)
-            work.comment, work.locked = kept.comment, kept.locked
-            self._read_again(work, kept)
-            found.append(work)
-            # One kept before lesions had descriptions has no identity yet: it is kept anew with one.
-            if kept.description is not None:
-                work.description = kept.description
-                given[number] = (work.mask.version, work.comment, work.description, work.locked, work.read.said)
+            if work is not None:
+                found.append(work)
         there.begin(found)
         return _Entry(there, frame.index, given, there.calipers.now)
+
+    def _reopened(
+        self, on_frame: FrameLesions, number: int, versions: int, given: dict[int, _State]
+    ) -> LesionWork | None:
+        """Return a lesion as the store has it, or None; its mask takes the versions of the lesion number `versions`.
+
+        Raises:
+            UserError: it cannot be read.
+        """
+        kept = self._autosave.find(LesionKey(on_frame.image, on_frame.frame, number))
+        if kept is None or kept.nothing or (kept.rows, kept.columns) != on_frame.shape:
+            return None
+        work = blank_lesion(on_frame, versions)
+        work.number = number
+        work.mask = _ReopenedMask(kept.mask(), work.mask.version)
+        work.comment, work.locked = kept.comment, kept.locked
+        self._read_again(work, kept)
+        # One kept before lesions had descriptions has no identity yet: it is kept anew with one.
+        if kept.description is not None:
+            work.description = kept.description
+            given[number] = (work.mask.version, work.comment, work.description, work.locked, work.read.said)
+        return work
 
     def _read_again(self, work: LesionWork, kept: KeptLesion) -> None:
         """Give a lesion back what the reader said of it."""
@@ -244,10 +268,64 @@ class KeptWork(QObject):
                 )
             )
 
+    def _join(self) -> None:
+        """Take over what other windows have done to what is open here, and say it."""
+        if not self._autosave.was_merged:
+            return
+        told = self._autosave.merged()
+        for old, new in told.moved.items():
+            for entry in self._entries():
+                if (entry.work.image, entry.frame) == (old.image, old.frame):
+                    self._renumber(entry, old.lesion, new.lesion)
+        for (image, frame), (ours, whole) in told.calipers.items():
+            for entry in self._entries():
+                if (entry.work.image, entry.frame) == (image, frame):
+                    now = both_calipers(ours, whole, entry.work.calipers.now)
+                    entry.work.calipers.change(now, entry.work.at_hand.mask.version)
+                    entry.measured = whole
+        for key, said in told.examinations.items():
+            self._examinations[key] = said
+        self.merged.emit()
+        for sentence in told.said:
+            self.noted.emit(sentence)
+
+    def _renumber(self, entry: _Entry, old: int, new: int) -> None:
+        """The lesion `old` here is `new` from now on; the one that another window has made of `old` joins it."""
+        there = entry.work
+        everything = (*there.lesions, *there.removed)
+        for clash in (work for work in everything if work.number == new):
+            # Begun here in this very moment.
+            there.last_number = clash.number = 1 + max(there.last_number, new)
+        mine = next((work for work in everything if work.number == old), None)
+        if mine is None:
+            return
+        mine.number = new
+        there.last_number = max(there.last_number, new)
+        if old in entry.given:
+            entry.given[new] = entry.given.pop(old)
+        self.renumbered.emit(mine)
+        try:
+            # Versions tell the masks of a frame apart: each of the two has those of the other's number.
+            theirs = self._reopened(there, old, new, entry.given)
+        except UserError as problem:
+            self._could_not(problem)
+            return
+        if theirs is not None:
+            there.lesions = sorted((*there.lesions, theirs), key=lambda one: one.number)
+
     def _entries(self) -> list[_Entry]:
         return [*self._there.values(), *self._aside.values()]
 
+    def earlier(self, on_frame: FrameLesions) -> list[EarlierOutline]:
+        """Return the outlines of an image that had to make way for others, the newest first.
+
+        Raises:
+            UserError: the store cannot be read.
+        """
+        return self._autosave.earlier(on_frame.image, on_frame.frame)
+
     def _look(self) -> None:
+        self._join()
         self._give()
         if self._autosave.work_to_do and monotonic() >= self._rests_until:
             self._store()
@@ -255,6 +333,7 @@ class KeptWork(QObject):
     def _give(self, closing: Study | None = None) -> None:
         """Give the queue what has changed; of a study that is `closing`, a stroke in hand too."""
         for place, entry in (*self._there.items(), *self._aside.items()):
+            self._autosave.uses(entry.work.image, entry.frame, entry.work.last_number)
             if closing is not None and place[0] == closing.path:
                 entry.work.at_hand.mask.end()
             for work in entry.unkept():
@@ -287,6 +366,9 @@ class KeptWork(QObject):
             self._could_not(problem)
 
     def _could(self, begun_afresh: UserError | None) -> None:
+        self._join()
+        for spoilt in self._autosave.found_spoilt():
+            self.failed.emit(spoilt)
         if begun_afresh is not None:
             for entry in self._entries():
                 # Where nothing was done, something may have been taken over that could not be read before.

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.lesion.description import OF_THE_IMAGE, Description
 from csamoe_desktop.lesion.history import Bool
+from csamoe_desktop.store.lesions import KeptLesion
 from csamoe_desktop.study.model import Study
 from csamoe_desktop.ui.reading import LesionWork
 
@@ -133,6 +134,21 @@ class Lesions(QObject):
         on_frame = self._session.on_frame
         if on_frame is not None and on_frame.restore() is not None:
             self._turn()
+
+    def bring_back(self, kept: KeptLesion) -> None:
+        """Add an outline that had to make way for another as a further lesion of the frame in view, and take it in hand."""
+        on_frame = self._session.on_frame
+        if on_frame is None or (kept.rows, kept.columns) != on_frame.shape:
+            return
+        self.add()
+        work, mask = on_frame.at_hand, kept.mask()
+        work.mask.replace(mask.pixels, mask.author, mask.source, mask.notes)
+        work.comment = kept.comment
+        if kept.description is not None:
+            # A lesion of its own: the one it once was may still be marked beside it.
+            work.description = dataclasses.replace(kept.description, identity=Description().identity)
+        self._turn()
+        self._session.maskChanged.emit(None)
 
     def describe(self, work: LesionWork, description: Description) -> None:
         """Take what the reader says a lesion is called and where it lies; it may have gone meanwhile. What is so of the
@@ -277,6 +293,11 @@ class Lesions(QObject):
         return not any(one.work is not work and one.work.description.identity == identity for one in self._marked())
 
     # -- telling
+
+    def look_again(self) -> None:
+        """Which there are may be different: another window works with the same store."""
+        self._tell()
+        self._session.maskChanged.emit(None)
 
     def _forget_views(self) -> None:
         self._known = None

@@ -27,6 +27,7 @@ from csamoe_desktop.ui.closing import Closing
 from csamoe_desktop.ui.command_table import MENUS, TOOLBAR, command_table
 from csamoe_desktop.ui.comparison import ComparisonWindow
 from csamoe_desktop.ui.describing import DescribeDialog
+from csamoe_desktop.ui.earlier_outlines import EarlierOutlinesDialog
 from csamoe_desktop.ui.examining import ExaminationDialog
 from csamoe_desktop.ui.files import Files
 from csamoe_desktop.ui.fitting import in_reach
@@ -216,6 +217,15 @@ class MainWindow(QMainWindow):
         """Ask what the lesion at hand is called and where it lies."""
         if self.session.work is not None:
             self._open(DescribeDialog(self.session, self))
+
+    def show_earlier_outlines(self) -> None:
+        """List the outlines of the image in view that had to make way for others."""
+        try:
+            dialog = EarlierOutlinesDialog(self.session, self)
+        except UserError as problem:
+            self.messages.failure(problem)
+        else:
+            self._open(dialog)
 
     def show_views(self) -> None:
         """Open the views of the lesion at hand side by side, or bring them to the front; they follow the session."""

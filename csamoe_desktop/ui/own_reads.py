@@ -203,6 +203,11 @@ class OwnReads(QObject):
                 _log.warning("reads are not stored: %s", problem)
         return self.reads.waiting
 
+    def keep_again(self, work: LesionWork) -> None:
+        """Put a lesion's sitting into the store once more: the lesion has another number now."""
+        if self._take(work):
+            self._store()
+
     def close(self) -> None:
         """Put the sitting in view, and what waits, into the store now."""
         self._tick()

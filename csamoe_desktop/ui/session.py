@@ -18,6 +18,7 @@ from csamoe_desktop.lesion.mask import Author
 from csamoe_desktop.lesion.planes import FramePlace
 from csamoe_desktop.settings import Settings, save_settings
 from csamoe_desktop.store.autosave import Autosave
+from csamoe_desktop.store.earlier import EarlierOutline
 from csamoe_desktop.study.model import Frame, Study
 from csamoe_desktop.ui.calibration import HandCalibration
 from csamoe_desktop.ui.calipers import Calipers
@@ -105,6 +106,8 @@ class Session(QObject):
         self.proposals = Proposals(self)
         self.own_reads = OwnReads(self, paths.store_file())
         self.closer_look = CloserLook(self)
+        self._kept.renumbered.connect(self.own_reads.keep_again)
+        self._kept.merged.connect(self.lesions.look_again)
 
     # -- studies and frames
 
@@ -123,6 +126,14 @@ class Session(QObject):
         place = self.studies.index(self.study)
         self._kept.forget(self.studies.pop(place))
         self._turning.to_first((*self.studies[place:], *reversed(self.studies[:place])))
+
+    def earlier_outlines(self) -> list[EarlierOutline]:
+        """Return the outlines of the image in view that had to make way for others, the newest first.
+
+        Raises:
+            UserError: the store cannot be read.
+        """
+        return [] if self.on_frame is None else self._kept.earlier(self.on_frame)
 
     def show_frame(self, index: int, then: Callable[[], None] = lambda: None) -> None:
         """Bring frame `index` (from 0, clipped to the study) into view, and call `then`: at once where that is quick,
