@@ -22,6 +22,7 @@ from csamoe_desktop.commands import (
     guard,
     inspect,
     models,
+    mutants,
     propose,
     record,
     results,
@@ -46,6 +47,7 @@ _COMMANDS = {
     "counts": counts,
     "convert": convert,
     "verify": verify,
+    "mutants": mutants,
 }
 
 

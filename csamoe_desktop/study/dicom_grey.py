@@ -48,7 +48,8 @@ class Greys:
         if self.modality is not None:
             found = looked_up(stored, *self.modality).astype(np.float32)
         else:
-            found = np.asarray(stored, np.float64 if exact else np.float32) * self.slope + self.intercept
+            wide: NDArray[Any] = stored.astype(np.float64 if exact else np.float32)
+            found = wide * self.slope + self.intercept
         if self.voi is not None:
             found = looked_up(np.nan_to_num(found), *self.voi).astype(np.float32)
         return found
