@@ -45,6 +45,7 @@ class Greys:
     def values(self, stored: Values) -> NDArray[Any]:
         """Return stored values after the Modality LUT and, where there is one, the VOI LUT; float32 or float64."""
         exact = stored.dtype.itemsize > 4 or stored.dtype.kind == "f"
+        found: NDArray[Any]
         if self.modality is not None:
             found = looked_up(stored, *self.modality).astype(np.float32)
         else:
