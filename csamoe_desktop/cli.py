@@ -24,6 +24,7 @@ from csamoe_desktop.commands import (
     hospitals,
     inspect,
     models,
+    mutants,
     outside,
     propose,
     record,
@@ -54,6 +55,7 @@ _COMMANDS = {
     "counts": counts,
     "convert": convert,
     "verify": verify,
+    "mutants": mutants,
 }
 
 

@@ -86,7 +86,9 @@ class DecodingProcess:
             try:
                 self._connection.send((None if target is self._given else target, method, arguments))
                 self._given = target
-                late = not self._connection.poll(self._deadline)
+                # First that it has what it needs: the deadline is for the frame alone.
+                late = not self._connection.poll(_UP_WITHIN) or self._connection.recv() is not None
+                late = late or not self._connection.poll(self._deadline)
                 answer = None if late else self._connection.recv()
             except (EOFError, OSError) as problem:
                 _log.warning("the decoding process ended over a frame")
@@ -209,6 +211,7 @@ def _serve(connection: Connection, deadline: float) -> None:
         while True:
             given, method, arguments = connection.recv()
             target = target if given is None else given
+            connection.send(None)
             with _alarm(deadline):
                 answer = _answer(target, method, arguments)
             try:

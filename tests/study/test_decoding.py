@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import sleep
 
@@ -44,6 +45,10 @@ def where(index: int) -> NDArray[np.uint8]:
         raise UserError("refused", "as here")
     if index == 3:
         raise ValueError("a fault")
+    if index == 4:
+        sleep(60)
+    if index == 5:
+        return np.ones(3 * 2**30, np.uint8)
     return np.frombuffer(os.getpid().to_bytes(8, sys.byteorder), np.uint8)
 
 
@@ -87,6 +92,36 @@ def test_a_decoder_that_ends_its_process_costs_one_frame_and_never_the_program(p
         with pytest.raises(UserError, match="cannot be decoded"):
             process.pixels(where, 1)
     assert number(process.pixels(where, 0)) not in (first, os.getpid())
+
+
+def test_a_frame_that_does_not_come_is_given_up_and_the_next_one_decoded() -> None:
+    process = DecodingProcess(deadline=1.0)
+    try:
+        first = number(process.pixels(where, 0))
+        with pytest.raises(UserError, match="given up"):
+            process.pixels(where, 4)
+        assert number(process.pixels(where, 0)) not in (first, os.getpid())
+    finally:
+        process.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no limit of memory a call elsewhere")
+def test_a_frame_that_takes_all_memory_is_refused(process: DecodingProcess) -> None:
+    first = number(process.pixels(where, 0))
+    with pytest.raises(UserError, match="far more memory"):
+        process.pixels(where, 5)
+    assert number(process.pixels(where, 0)) == first
+
+
+def test_closing_does_not_wait_for_a_frame_that_does_not_come() -> None:
+    process = DecodingProcess(deadline=60)
+    assert number(process.pixels(where, 0)) != os.getpid()
+    with ThreadPoolExecutor(1) as threads:
+        hanging = threads.submit(process.pixels, where, 4)
+        sleep(0.3)
+        process.close()
+        with pytest.raises(UserError):
+            hanging.result(timeout=30)
 
 
 def test_a_damaged_frame_is_refused_in_the_same_words(make_dicom: MakeDicom, process: DecodingProcess) -> None:
