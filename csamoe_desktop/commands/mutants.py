@@ -11,8 +11,9 @@ import numpy as np
 
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.study.decoding import DecodingProcess
+from csamoe_desktop.study.folder import files_in
 from csamoe_desktop.study.limits import ROOM
-from csamoe_desktop.study.opening import files_in, open_study
+from csamoe_desktop.study.opening import open_study
 from csamoe_desktop.study.phantom import write_demo_study
 from csamoe_desktop.study.raster import picture_kind
 

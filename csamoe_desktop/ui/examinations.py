@@ -12,7 +12,8 @@ from csamoe_desktop.errors import UserError
 from csamoe_desktop.report.examination import Examination, usual_technique
 from csamoe_desktop.report.wording import PLAIN, load_wording
 from csamoe_desktop.study.model import Study
-from csamoe_desktop.ui.kept_work import KeptWork, image_hash
+from csamoe_desktop.ui.kept_frame import image_hash
+from csamoe_desktop.ui.kept_work import KeptWork
 
 if TYPE_CHECKING:
     from csamoe_desktop.ui.session import Session

@@ -14,7 +14,7 @@ class FrameLesions:
 
     Attributes:
         shape: the frame's rows and columns.
-        image: which image it is (`kept_work.image_hash`).
+        image: which image it is (`kept_frame.image_hash`).
         frame: its index in the study.
         calipers: the distances measured on it.
         last_number: the highest number that any lesion on this image ever had.

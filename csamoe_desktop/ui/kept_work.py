@@ -4,22 +4,16 @@ Four times a second it is looked at what has changed, so that no tool has to say
 forget to.
 """
 
-import hashlib
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
-import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.lesion.caliper_steps import FrameCalipers
-from csamoe_desktop.lesion.calipers import Caliper
-from csamoe_desktop.lesion.description import Description
-from csamoe_desktop.lesion.history import EditedMask
-from csamoe_desktop.lesion.mask import Author, LesionMask
+from csamoe_desktop.lesion.mask import LesionMask
 from csamoe_desktop.report.examination import Examination
 from csamoe_desktop.store.autosave import Autosave
 from csamoe_desktop.store.earlier import EarlierOutline
@@ -28,7 +22,8 @@ from csamoe_desktop.store.merging import both_calipers
 from csamoe_desktop.study.model import Frame, Study
 from csamoe_desktop.ui.frame_lesions import FrameLesions, blank_lesion
 from csamoe_desktop.ui.jobs import Jobs, Outcome
-from csamoe_desktop.ui.lesion_read import Said, read_again
+from csamoe_desktop.ui.kept_frame import ANEW, KeptFrame, ReopenedMask, State, image_hash
+from csamoe_desktop.ui.lesion_read import read_again
 from csamoe_desktop.ui.reading import LesionWork
 from csamoe_desktop.ui.store_watch import StoreWatch
 
@@ -40,36 +35,6 @@ _LOOK_EVERY = 250
 """Milliseconds."""
 _TRY_AGAIN_AFTER = 5.0
 """Seconds, where the store could not be written."""
-
-
-_State = tuple[int, str, Description, bool, Said | None] | None
-"""What of a lesion is kept: its mask's version, its comment, its description, whether it is locked, and what the reader
-says of it; None: nothing."""
-_ANEW: _State = (-1, "", Description(), False, None)
-
-
-@dataclass(slots=True, eq=False)
-class _Entry:
-    """The work on one frame, and in which state the store's queue was given each lesion last, by its number, and the
-    calipers."""
-
-    work: FrameLesions
-    frame: int
-    given: dict[int, _State]
-    measured: tuple[Caliper, ...]
-
-    def unkept(self) -> list[LesionWork]:
-        """Return the lesions that are in another state now; what was deleted is a state too."""
-        return [
-            work for work in (*self.work.lesions, *self.work.removed) if self.state(work) != self.given.get(work.number)
-        ]
-
-    def state(self, work: LesionWork) -> _State:
-        """Return what of a lesion is to be kept now."""
-        said = work.comment or work.description.said_of_lesion or work.read.said
-        if work in self.work.removed or (work.mask.empty and not said):
-            return None
-        return work.mask.version, work.comment, work.description, work.locked, work.read.said
 
 
 class KeptWork(QObject):
@@ -89,8 +54,8 @@ class KeptWork(QObject):
         super().__init__(parent)
         self._autosave = autosave
         self._jobs = jobs
-        self._there: dict[tuple[Path, int], _Entry] = {}
-        self._aside: dict[tuple[Path, int, str], _Entry] = {}
+        self._there: dict[tuple[Path, int], KeptFrame] = {}
+        self._aside: dict[tuple[Path, int, str], KeptFrame] = {}
         self._anew: set[tuple[Path, int]] = set()
         """Frames of files opened anew, on which something was done before: whether they are the same is still to be seen."""
         self._examinations: dict[str, Examination] = {}
@@ -201,16 +166,16 @@ class KeptWork(QObject):
             self._store_now()
         self._autosave.close()
 
-    def _open(self, frame: Frame, image: str) -> _Entry | None:
+    def _open(self, frame: Frame, image: str) -> KeptFrame | None:
         """Return the work on this very image under another file's name, or None: two of one image would overwrite each
         other in the store."""
         same = (one for one in self._entries() if (one.work.image, one.frame) == (image, frame.index))
         return next(same, None)
 
-    def _found(self, frame: Frame, image: str) -> _Entry:
+    def _found(self, frame: Frame, image: str) -> KeptFrame:
         """Return the work on an image as the store has it, or none done yet, with its calipers if it was closed before."""
         there = FrameLesions(frame.shape, image, frame.index, FrameCalipers())
-        given: dict[int, _State] = {}
+        given: dict[int, State] = {}
         numbers: tuple[int, ...] = ()
         try:
             numbers, there.last_number = self._autosave.numbers(image, frame.index)
@@ -228,10 +193,10 @@ class KeptWork(QObject):
             if work is not None:
                 found.append(work)
         there.begin(found)
-        return _Entry(there, frame.index, given, there.calipers.now)
+        return KeptFrame(there, frame.index, given, there.calipers.now)
 
     def _reopened(
-        self, on_frame: FrameLesions, number: int, versions: int, given: dict[int, _State]
+        self, on_frame: FrameLesions, number: int, versions: int, given: dict[int, State]
     ) -> LesionWork | None:
         """Return a lesion as the store has it, or None; its mask takes the versions of the lesion number `versions`.
 
@@ -243,7 +208,7 @@ class KeptWork(QObject):
             return None
         work = blank_lesion(on_frame, versions)
         work.number = number
-        work.mask = _ReopenedMask(kept.mask(), work.mask.version)
+        work.mask = ReopenedMask(kept.mask(), work.mask.version)
         work.comment, work.locked = kept.comment, kept.locked
         self._read_again(work, kept)
         # One kept before lesions had descriptions has no identity yet: it is kept anew with one.
@@ -289,7 +254,7 @@ class KeptWork(QObject):
         for sentence in told.said:
             self.noted.emit(sentence)
 
-    def _renumber(self, entry: _Entry, old: int, new: int) -> None:
+    def _renumber(self, entry: KeptFrame, old: int, new: int) -> None:
         """The lesion `old` here is `new` from now on; the one that another window has made of `old` joins it."""
         there = entry.work
         everything = (*there.lesions, *there.removed)
@@ -313,7 +278,7 @@ class KeptWork(QObject):
         if theirs is not None:
             there.lesions = sorted((*there.lesions, theirs), key=lambda one: one.number)
 
-    def _entries(self) -> list[_Entry]:
+    def _entries(self) -> list[KeptFrame]:
         return [*self._there.values(), *self._aside.values()]
 
     def earlier(self, on_frame: FrameLesions) -> list[EarlierOutline]:
@@ -372,7 +337,7 @@ class KeptWork(QObject):
         if begun_afresh is not None:
             for entry in self._entries():
                 # Where nothing was done, something may have been taken over that could not be read before.
-                entry.given |= {work.number: _ANEW for work in entry.work.lesions if not work.blank}
+                entry.given |= {work.number: ANEW for work in entry.work.lesions if not work.blank}
                 entry.measured = ()
             for key, said in self._examinations.items():
                 if said.given:
@@ -391,22 +356,3 @@ class KeptWork(QObject):
         if self._said != str(problem):
             self._said = str(problem)
             self.failed.emit(problem)
-
-
-class _ReopenedMask(EditedMask):
-    """A mask as it was kept on another day: no step of undo leads behind it."""
-
-    def __init__(self, kept: LesionMask, first_version: int) -> None:
-        rows, columns = kept.pixels.shape
-        super().__init__((rows, columns), first_version)
-        # An empty one, kept for its comment, has no author.
-        if kept.author is not Author.NONE:
-            self.replace(kept.pixels, kept.author, kept.source, kept.notes)
-            self._done.clear()
-
-
-def image_hash(study: Study, frame: Frame) -> str:
-    """Return what tells a frame's image from any other: a hash of its SOP instance UID, shape and pixels."""
-    digest = hashlib.sha256(f"{study.facts.instance_uid} {frame.pixels.shape}".encode())
-    digest.update(np.ascontiguousarray(frame.pixels).data)
-    return digest.hexdigest()

@@ -4,7 +4,6 @@ The AI's reading of a lesion is computed when it is asked for, and stays veiled 
 category or passed it over; which of the two it was is kept. Nothing the network found ever reaches the own read.
 """
 
-import hashlib
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -15,12 +14,12 @@ from PySide6.QtCore import QObject, Signal
 
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.report.own_read import OwnRead, Proposed, ReadRecord
-from csamoe_desktop.store.lesions import LesionKey
-from csamoe_desktop.store.reads import AIReading, Reads, Sitting
+from csamoe_desktop.store.reads import Reads
 from csamoe_desktop.study.scale import Scale
 from csamoe_desktop.ui.jobs import Outcome
 from csamoe_desktop.ui.lesion_read import LesionRead, go_on
 from csamoe_desktop.ui.reading import LesionWork, ReadingState
+from csamoe_desktop.ui.sitting_row import sitting_of
 
 if TYPE_CHECKING:
     from csamoe_desktop.ui.session import Session
@@ -368,19 +367,7 @@ class OwnReads(QObject):
         read = work.read
         if not (read.own.given or read.shown):
             return False
-        ai, assessment, mask = None, work.assessment, work.assessed_mask
-        if read.shown and assessment is not None and mask is not None:
-            ai = AIReading(
-                category=assessment.category,
-                probability=assessment.prediction.probability,
-                model=f"{assessment.card.name} {assessment.card.version}",
-                weights_sha256=assessment.card.sha256,
-                mask_sha256=hashlib.sha256(mask.pixels.tobytes()).hexdigest(),
-                guard=assessment.warnings,
-            )
-        key = LesionKey(work.image, work.frame, work.number)
-        identity = work.description.identity
-        self.reads.keep(Sitting(read.sitting, key, read.begun, read.record(), ai, identity=identity))
+        self.reads.keep(sitting_of(work))
         return True
 
     def _store(self) -> None:

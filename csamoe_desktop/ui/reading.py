@@ -34,7 +34,7 @@ class LesionWork:
 
     Attributes:
         mask: the outline, with its undo.
-        image: which image it is on (`kept_work.image_hash`).
+        image: which image it is on (`kept_frame.image_hash`).
         frame: the index of its frame in the study.
         number: its number on that image, from 1; no other lesion there ever has it.
         description: what it is called and where it lies.

@@ -9,7 +9,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from csamoe_desktop import paths
-from csamoe_desktop.assessment import Assessment, Withheld, assess
+from csamoe_desktop.assessment import Assessment
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.inference.bundle import DEFAULT
 from csamoe_desktop.lesion.formats import read_mask
@@ -20,6 +20,7 @@ from csamoe_desktop.settings import Settings, save_settings
 from csamoe_desktop.store.autosave import Autosave
 from csamoe_desktop.store.earlier import EarlierOutline
 from csamoe_desktop.study.model import Frame, Study
+from csamoe_desktop.ui.assessing import Assessing
 from csamoe_desktop.ui.calibration import HandCalibration
 from csamoe_desktop.ui.calipers import Calipers
 from csamoe_desktop.ui.closer_look import CloserLook
@@ -27,7 +28,8 @@ from csamoe_desktop.ui.examinations import Examinations
 from csamoe_desktop.ui.frame_lesions import FrameLesions
 from csamoe_desktop.ui.frames import Frames
 from csamoe_desktop.ui.jobs import Job, Jobs, Outcome
-from csamoe_desktop.ui.kept_work import KeptWork, image_hash
+from csamoe_desktop.ui.kept_frame import image_hash
+from csamoe_desktop.ui.kept_work import KeptWork
 from csamoe_desktop.ui.lesions import Lesions, PlacedLesion
 from csamoe_desktop.ui.loaded_model import LoadedModel
 from csamoe_desktop.ui.measuring import Measuring
@@ -41,7 +43,7 @@ from csamoe_desktop.ui.turning import Turning
 if TYPE_CHECKING:
     from csamoe_desktop.inference.predictor import Predictor
 
-LOADING, ASSESSING = "loading", "assessing"
+LOADING = "loading"
 
 
 class Session(QObject):
@@ -79,20 +81,18 @@ class Session(QObject):
         super().__init__(parent)
         self.jobs = Jobs(self)
         self.settings = settings
-        self._unsaved = False
-        """Whether the settings are not on disk as they are here."""
+        self._unsaved = False  # whether the settings are not on disk as they are here
         self.hand_busy: Callable[[], bool] = lambda: False
         self.line_open: Callable[[], bool] = lambda: False
         """Whether anything, and whether an open polygon or livewire, is in hand; the canvas says."""
         self.studies: list[Study] = []
         self.study: Study | None = None
         self.frame: Frame | None = None
-        self.on_frame: FrameLesions | None = None
-        """The lesions on the frame in view."""
+        self.on_frame: FrameLesions | None = None  # the lesions on the frame in view
         self._kept = KeptWork(Autosave(paths.store_file()), self.jobs, self)
         self._kept.failed.connect(self.failed)
         self._kept.noted.connect(self.noted)
-        self._reading: LesionWork | None = None
+        self._assessing = Assessing(self)
         self.frames = Frames(self)
         self._turning = Turning(self, self._show)
         self._model = LoadedModel()
@@ -322,9 +322,10 @@ class Session(QObject):
         """Whether the model that reads now reads nothing until a lesion is marked."""
         return self._model.needs_outline(self.model)
 
-    def load_model(self, job: Job, model: str, device: str) -> "Predictor":
-        """Return a model, loaded if need be: for workers, who say which, as the settings may change under them."""
-        return self._model.get(model, device, job.progress)
+    def load_model(self, job: Job, model: str, device: str, share: float = 1.0) -> "Predictor":
+        """Return a model, loaded if need be: for workers, who say which, as the settings may change under them; loading is
+        `share` of the job."""
+        return self._model.get(model, device, lambda done, words: job.progress(share * done, words))
 
     @property
     def reading_state(self) -> ReadingState:
@@ -332,7 +333,7 @@ class Session(QObject):
         work = self.work
         if work is None:
             return ReadingState.NO_STUDY
-        if work is self._reading and self.jobs.busy(ASSESSING):
+        if work is self._assessing.lesion:
             return ReadingState.RUNNING
         return self.own_reads.state(work.state(self.model, self.needs_outline))
 
@@ -343,42 +344,11 @@ class Session(QObject):
 
     def assess(self) -> None:
         """Read the lesion in view in the worker; a second call supersedes the first."""
-        work, frame = self.work, self.frame
-        if work is None or frame is None:
-            self.failed.emit(UserError("There is no image to assess.", "Open a study first."))
-            return
-        mask, version = work.mask.finished(), work.mask.version
-        model, device = self.model, self.settings.device
-
-        def read(job: Job) -> Assessment:
-            predictor = self._model.get(model, device, lambda share, words: job.progress(share * 0.8, words))
-            job.progress(0.8, "Reading the lesion")
-            return assess(frame, mask.pixels, predictor)
-
-        def done(assessment: Assessment) -> None:
-            work.assessment, work.assessed_mask, work.assessed_version = assessment, mask, version
-            self.modelChanged.emit()
-            self.readingChanged.emit()
-
-        def failed(problem: BaseException) -> None:
-            told = problem.message if isinstance(problem, UserError) else "Something went wrong inside the program."
-            work.failure, work.failed_version, work.withheld = told, version, isinstance(problem, Withheld)
-            self.readingChanged.emit()
-            # The panel says why nothing is read; nothing went wrong.
-            if not work.withheld:
-                self.failed.emit(problem)
-
-        work.failure = ""
-        if self._reading is not None and self._reading is not work and self.jobs.busy(ASSESSING):
-            self.noted.emit(f"The reading of {self._reading.title} was stopped for that of {work.title}.")
-        self._reading = work
-        self.jobs.submit(ASSESSING, read, Outcome(done, failed, self.progressed.emit))
-        self.readingChanged.emit()
+        self._assessing.begin()
 
     def cancel_assessment(self) -> None:
         """Stop the reading under way; what was there before stays."""
-        if self.jobs.cancel(ASSESSING):
-            self.readingChanged.emit()
+        self._assessing.cancel()
 
     def preload(self) -> None:
         """Load the model in the worker, so that the first reading is quick; `modelChanged` follows, or `failed`."""

@@ -19,8 +19,9 @@ from csamoe_desktop.store.agreement import counted
 from csamoe_desktop.store.reads import Reads
 from csamoe_desktop.study.phantom import DemoStudy
 from csamoe_desktop.ui.app import make_window
+from csamoe_desktop.ui.assessing import ASSESSING
 from csamoe_desktop.ui.reading import ReadingState
-from csamoe_desktop.ui.session import ASSESSING, Session
+from csamoe_desktop.ui.session import Session
 
 Open = Callable[..., None]
 Mark = Callable[[Session], None]

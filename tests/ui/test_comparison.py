@@ -15,10 +15,11 @@ from csamoe_desktop.report.side_by_side import NEEDS_OUTLINE
 from csamoe_desktop.settings import Settings
 from csamoe_desktop.store.reads import Reads
 from csamoe_desktop.study.phantom import DemoStudy
+from csamoe_desktop.ui.assessing import ASSESSING
 from csamoe_desktop.ui.comparison import COMPARING, ComparisonWindow
 from csamoe_desktop.ui.main_window import MainWindow
 from csamoe_desktop.ui.own_reads import KEEPING_READS
-from csamoe_desktop.ui.session import ASSESSING, Session
+from csamoe_desktop.ui.session import Session
 
 Open = Callable[..., None]
 Do = Callable[[Session], None]

@@ -20,13 +20,14 @@ from csamoe_desktop.settings import Settings
 from csamoe_desktop.store.reads import Reads, Sitting
 from csamoe_desktop.study.phantom import DemoStudy
 from csamoe_desktop.ui.app import make_window
+from csamoe_desktop.ui.assessing import ASSESSING
 from csamoe_desktop.ui.calibration import DrawnLine
 from csamoe_desktop.ui.closer_look import LOOKING_CLOSER
 from csamoe_desktop.ui.comparison import ComparisonWindow
 from csamoe_desktop.ui.main_window import MainWindow
 from csamoe_desktop.ui.own_reads import KEEPING_READS
 from csamoe_desktop.ui.reading import ReadingState
-from csamoe_desktop.ui.session import ASSESSING, Session
+from csamoe_desktop.ui.session import Session
 from csamoe_desktop.ui.settings_dialog import SettingsDialog
 
 Open = Callable[..., None]

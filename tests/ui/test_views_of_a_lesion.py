@@ -19,12 +19,13 @@ from csamoe_desktop.settings import Settings
 from csamoe_desktop.store.agreement import as_csv, counted, summarise
 from csamoe_desktop.store.reads import Pathology, Reads
 from csamoe_desktop.ui.app import make_window
+from csamoe_desktop.ui.assessing import ASSESSING
 from csamoe_desktop.ui.main_window import MainWindow
 from csamoe_desktop.ui.mask_tools import Tool
 from csamoe_desktop.ui.messages import Kind
 from csamoe_desktop.ui.opening import OPENING
 from csamoe_desktop.ui.own_reads import KEEPING_READS
-from csamoe_desktop.ui.session import ASSESSING, Session
+from csamoe_desktop.ui.session import Session
 
 Open = Callable[..., None]
 Mark = Callable[[Session], None]
