@@ -120,11 +120,13 @@ def task_of(arguments: Sequence[str], display: bool) -> Task:
     if not arguments:
         return Task((), ((*program, "demo", "--out", str(DEMO_OUTPUT)),), offscreen=True)
     if arguments[0] == "test":
+        # All of them two at a time; of some that are named, one after the other, as who looks for a fault wants them.
+        at_once = () if arguments[1:] else ("-n", "2", "--dist", "loadfile")
         checks = (
             (python, "-m", "ruff", "check"),
             (python, "-m", "ruff", "format", "--check"),
             (python, "-m", "mypy"),
-            (python, "-m", "pytest", "-m", "not slow", *arguments[1:]),
+            (python, "-m", "pytest", "-m", "not slow", *at_once, *arguments[1:]),
         )
         return Task(("test",), checks, folder=ROOT)
     if arguments[0] == "package":
