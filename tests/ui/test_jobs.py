@@ -232,9 +232,10 @@ def test_a_job_that_is_not_heard_of_is_given_up_and_its_lane_goes_on(jobs: Jobs,
 
 
 def test_closing_does_not_wait_for_a_job_that_hangs(jobs: Jobs, qtbot: QtBot) -> None:
-    come, written, heard = threading.Event(), Heard(), Heard()
+    come, begun, written, heard = threading.Event(), threading.Event(), Heard(), Heard()
     try:
-        jobs.submit("read", lambda job: come.wait(60), heard.outcome)
+        jobs.submit("read", lambda job: (begun.set(), come.wait(60)), heard.outcome)
+        assert begun.wait(30)
         jobs.submit("report", lambda job: "written", written.outcome)
         assert not jobs.finish("report", within=0.2)
         assert [told[:2] for told in written.told] == [("done", "written")]
