@@ -139,7 +139,7 @@ def compared(file: Path, folder: Path) -> tuple[str, str, str, int | None] | Non
     program = "dcml2pnm" if "JPEG-LS" in syntax.name else "dcmj2pnm" if "JPEG " in syntax.name else "dcm2pnm"
     target = folder / "theirs.png"
     target.unlink(missing_ok=True)
-    done = subprocess.run([program, *window, "+on", str(file), str(target)], check=False, capture_output=True)
+    done = subprocess.run([program, "-O", *window, "+on", str(file), str(target)], check=False, capture_output=True)
     theirs = cv2.imread(str(target), cv2.IMREAD_UNCHANGED) if done.returncode == 0 and target.exists() else None
     name = syntax.name if syntax else "none given"
     if ours is None or theirs is None:

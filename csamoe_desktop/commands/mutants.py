@@ -1,6 +1,8 @@
 """Open thousands of damaged copies of good files, each in a time and memory limit, and count what became of them."""
 
 import argparse
+import logging
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -10,40 +12,17 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.study.decoding import DecodingProcess
 from csamoe_desktop.study.folder import files_in
-from csamoe_desktop.study.limits import ROOM
 from csamoe_desktop.study.opening import open_study
 from csamoe_desktop.study.phantom import write_demo_study
-from csamoe_desktop.study.raster import picture_kind
 
-_SLOW = 5.5
-OUTCOMES = ("opened", "opened with a note", "refused", "decoder ended", "fault", "too slow", "too large")
-"""A decoder that ends costs its own process and one frame, as a refusal does; what comes after it must not be."""
-_BAD = OUTCOMES[4:]
+_SLOW = 6.5
+"""Seconds: a frame's deadline and what else there is to do."""
+_LARGE = 2**30
+"""Bytes that this process may grow by over a file."""
+OUTCOMES = ("opened", "opened with a note", "refused", "fault", "too slow", "too large")
+_BAD = OUTCOMES[3:]
 _LARGEST = 4 * 2**20
-
-
-class Opener:
-    """Opens a file and shows its first and last frame: in the process that may die over it."""
-
-    honest = ROOM // 3
-
-    def open(self, path: Path) -> tuple[str, float]:
-        """Return what became of a file, one of OUTCOMES, and the seconds it took."""
-        begun = time.monotonic()
-        try:
-            study = open_study(path)
-            for index in sorted({0, study.frame_count - 1}):
-                study.frame(index)
-            outcome = "opened with a note" if study.notes else "opened"
-        except UserError:
-            outcome = "refused"
-        except MemoryError:
-            outcome = "too large"
-        except Exception:  # noqa: BLE001 (counted)
-            outcome = "fault"
-        return outcome, time.monotonic() - begun
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,6 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Run the command, print the counts, and return 0, or 1 where there was a fault, a slow or a large one."""
+    # One line a refused frame would be thousands.
+    logging.getLogger("csamoe_desktop").setLevel(logging.ERROR)
     with TemporaryDirectory() as folder:
         counts = damage(good_files(Path(folder), chosen.files), chosen.count, chosen.seed, Path(folder), chosen.keep)
     for outcome in OUTCOMES:
@@ -79,26 +60,42 @@ def good_files(folder: Path, more: Path | None = None) -> list[Path]:
 def damage(files: list[Path], count: int, seed: int, folder: Path, keep: Path | None = None) -> Counter[str]:
     """Return how many of `count` damaged copies of `files` came to which of OUTCOMES."""
     counts: Counter[str] = Counter()
-    process = DecodingProcess(deadline=4 * _SLOW)
-    opener, path = Opener(), folder / "mutant"
-    try:
-        for number, mutant in enumerate(mutants(files, count, seed)):
-            path.write_bytes(mutant)
-            try:
-                outcome, seconds = process.call(path.name, opener, "open", path)
-            except UserError as problem:
-                late, large = "given up" in problem.message, "memory" in problem.message
-                # A small picture is decoded in the program itself, which must not end.
-                ended = "fault" if picture_kind(mutant[:16]) else "decoder ended"
-                outcome, seconds = "too slow" if late else "too large" if large else ended, 0.0
-            outcome = "too slow" if seconds > _SLOW else outcome
-            counts[outcome] += 1
-            if keep is not None and outcome in _BAD:
-                keep.mkdir(parents=True, exist_ok=True)
-                (keep / f"{outcome.replace(' ', '-')}-{number}").write_bytes(mutant)
-    finally:
-        process.close()
+    path = folder / "mutant"
+    for number, mutant in enumerate(mutants(files, count, seed)):
+        path.write_bytes(mutant)
+        outcome = outcome_of(path)
+        counts[outcome] += 1
+        if keep is not None and outcome in _BAD:
+            keep.mkdir(parents=True, exist_ok=True)
+            (keep / f"{outcome.replace(' ', '-')}-{number}").write_bytes(mutant)
     return counts
+
+
+def outcome_of(path: Path) -> str:
+    """Open a file as the program does, show its first and last frame, and return what became of it, one of OUTCOMES."""
+    begun, before = time.monotonic(), _taken()
+    try:
+        study = open_study(path)
+        for index in sorted({0, study.frame_count - 1}):
+            study.frame(index)
+        outcome = "opened with a note" if study.notes else "opened"
+    except UserError:
+        outcome = "refused"
+    except Exception:  # noqa: BLE001 (counted)
+        outcome = "fault"
+    if time.monotonic() - begun > _SLOW:
+        return "too slow"
+    return "too large" if _taken() - before > _LARGE else outcome
+
+
+def _taken() -> int:
+    """Return the most memory that this process has taken so far, in bytes; 0 where the system does not say."""
+    if sys.platform == "win32":
+        return 0
+    import resource
+
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024
 
 
 def mutants(files: list[Path], count: int, seed: int) -> Iterator[bytes]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from csamoe_desktop.commands.mutants import OUTCOMES, damage, good_files, mutants
+from csamoe_desktop.commands.mutants import damage, good_files, mutants
 
 
 @pytest.mark.parametrize("count", [150, pytest.param(20_000, marks=pytest.mark.slow)])
@@ -15,7 +15,8 @@ def test_damaged_copies_never_end_the_program(tmp_path: Path, count: int) -> Non
     counts = damage(files, count, 0, tmp_path, kept)
     assert sum(counts.values()) == count
     assert counts["opened"] and counts["refused"]
-    assert not any(counts[outcome] for outcome in OUTCOMES[4:]), [file.name for file in kept.iterdir()]
+    # How long a file takes is no test's business: it hangs on what else the machine does.
+    assert not (counts["fault"] or counts["too large"]), [file.name for file in kept.iterdir()]
 
 
 def test_the_damage_is_the_same_again(tmp_path: Path) -> None:

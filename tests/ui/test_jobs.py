@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QTimer
 from pytestqt.qtbot import QtBot
 
-from csamoe_desktop.ui.jobs import Cancelled, Job, Jobs, Outcome
+from csamoe_desktop.ui.jobs import Cancelled, Job, Jobs, Outcome, anyone_left
 
 
 @pytest.fixture
@@ -213,3 +213,38 @@ def test_finishing_lets_chosen_lanes_come_to_their_end_and_cancels_the_rest(jobs
     assert failed.told == [("failed", problem, here)]
     assert stopped.told == []
     assert not any(jobs.busy(lane) for lane in ("written", "failed", "stopped"))
+
+
+def test_a_job_that_is_not_heard_of_is_given_up_and_its_lane_goes_on(jobs: Jobs, qtbot: QtBot) -> None:
+    come, heard, after = threading.Event(), Heard(), Heard()
+    try:
+        jobs.submit("a", lambda job: come.wait(60), heard.outcome, (0.3, RuntimeError("does not answer")))
+        qtbot.waitUntil(lambda: len(heard.told) == 1, timeout=30_000)
+        assert heard.told[0][0] == "failed" and str(heard.told[0][1]) == "does not answer"
+        jobs.submit("a", lambda job: 7, after.outcome)
+        qtbot.waitUntil(lambda: len(after.told) == 1, timeout=30_000)
+        assert after.told[0][:2] == ("done", 7)
+        assert anyone_left()
+    finally:
+        come.set()
+    qtbot.waitUntil(lambda: not anyone_left(), timeout=30_000)
+    assert len(heard.told) == 1
+
+
+def test_closing_does_not_wait_for_a_job_that_hangs(jobs: Jobs, qtbot: QtBot) -> None:
+    come, begun, written, heard = threading.Event(), threading.Event(), Heard(), Heard()
+    try:
+        jobs.submit("read", lambda job: (begun.set(), come.wait(60)), heard.outcome)
+        assert begun.wait(30)
+        jobs.submit("report", lambda job: "written", written.outcome)
+        assert not jobs.finish("report", within=0.2)
+        assert [told[:2] for told in written.told] == [("done", "written")]
+        assert not heard.told
+    finally:
+        come.set()
+    qtbot.waitUntil(lambda: not anyone_left(), timeout=30_000)
+
+
+def test_closing_says_that_all_came_home(jobs: Jobs) -> None:
+    jobs.submit("a", lambda job: 7, Heard().outcome)
+    assert jobs.finish()
