@@ -12,6 +12,8 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
+_TESTS_RUN = pytest.StashKey[int]()
+
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # A virtual machine may offer AMX and hide its tile palette; training in bfloat16 then dies there of an illegal
 # instruction. What the tests show does not need AMX.
@@ -22,6 +24,24 @@ os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_BF16")
 def application(qapp: QApplication) -> QApplication:
     """The one application, made before a test that runs the command line makes one that can show no widget."""
     return qapp
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_collection_in_a_worker() -> Iterator[None]:
+    """Collect Python's cyclic garbage between the tests alone, as the program does on its own thread: a worker that happened
+    to trigger it would destroy another test's Qt objects off their thread, and Qt crashes."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def collected(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Collect what a test has left, its young garbage each time and all of it now and then."""
+    yield
+    count = request.session.stash.setdefault(_TESTS_RUN, 0) + 1
+    request.session.stash[_TESTS_RUN] = count
+    gc.collect(2 if count % 25 == 0 else 1)
 
 
 @pytest.fixture(autouse=True)
