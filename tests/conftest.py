@@ -5,8 +5,9 @@ import gc
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
@@ -18,6 +19,22 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # A virtual machine may offer AMX and hide its tile palette; training in bfloat16 then dies there of an illegal
 # instruction. What the tests show does not need AMX.
 os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_BF16")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable() -> Generator[None, Any, Any]:
+    """Let a report with half letters in it, as odd file names give, be sent by one of several test processes."""
+    return _sendable((yield))
+
+
+def _sendable(told: Any) -> Any:
+    if isinstance(told, str):
+        return told.encode("utf-8", "backslashreplace").decode()
+    if isinstance(told, dict):
+        return {name: _sendable(value) for name, value in told.items()}
+    if isinstance(told, list | tuple):
+        return type(told)(_sendable(value) for value in told)
+    return told
 
 
 @pytest.fixture(autouse=True, scope="session")
