@@ -20,6 +20,7 @@ import os
 import platform
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -79,6 +80,9 @@ class Task(NamedTuple):
 
 def main(arguments: Sequence[str]) -> int:
     """Set up what is missing, do what `arguments` ask for, and return the exit status."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # Started in the background of a shell: Ctrl+C, or who sends its signal, is to end it all the same.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     refusal = too_old(sys.version_info[:3])
     if refusal:
         say(refusal)

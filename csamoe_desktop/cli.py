@@ -4,8 +4,12 @@ Exit status: 0 fine; 2 an expected refusal, one sentence and a hint on stderr; 1
 """
 
 import argparse
+import difflib
 import os
+import re
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
@@ -63,6 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program with `arguments` (those of the process, if None) and return its exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     _utf8_output()
+    _heed_control_c()
     try:
         status = _run(given)
         sys.stdout.flush()
@@ -96,9 +101,31 @@ def _run(given: list[str]) -> int:
     if given and (given[0] in _COMMANDS or given[0].startswith("-")):
         chosen = parser.parse_args(given)
         return int(chosen.run(chosen))
+    _refuse_no_command(given)
     from csamoe_desktop.ui.app import run
 
     return run([Path(one) for one in given])
+
+
+def _refuse_no_command(given: list[str]) -> None:
+    """Refuse a word that is neither a file nor a command, rather than open a window on nothing.
+
+    Raises:
+        UserError: it is none; the nearest command is named.
+    """
+    word = given[0] if given else ""
+    # What looks like a file's name is one: the window says that it is not there.
+    if not re.fullmatch(r"[A-Za-z][A-Za-z_-]*", word) or os.path.lexists(word):
+        return
+    near = difflib.get_close_matches(word.lower(), _COMMANDS, n=1, cutoff=0.5)
+    hint = f"Did you mean `csamoe-desktop {near[0]}`? " if near else ""
+    raise UserError(f"{word} is neither a file nor a command.", f"{hint}`csamoe-desktop --help` lists the commands.")
+
+
+def _heed_control_c() -> None:
+    """Let Ctrl+C end a command also where the program was started with it ignored, as a shell's background jobs are."""
+    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _parser() -> argparse.ArgumentParser:
