@@ -9,7 +9,9 @@ from csamoe_desktop.assessment import Assessment, Category, ContourRange, catego
 from csamoe_desktop.lesion.margin import describe_margin
 from csamoe_desktop.lesion.measure import measure
 from csamoe_desktop.networks.cards import Evaluation, ModelCard, Thresholds
+from csamoe_desktop.report.contradictions import contradictions
 from csamoe_desktop.report.document import Report, ReportInput, as_report
+from csamoe_desktop.report.from_file import file_side_words
 from csamoe_desktop.report.lesion_words import lesion_lines, shape_lines
 from csamoe_desktop.report.reasons import EXPERTS, change_words, probability_words, range_words, reasons
 from csamoe_desktop.report.said import (
@@ -25,7 +27,6 @@ from csamoe_desktop.report.said import (
     Section,
 )
 from csamoe_desktop.report.wording import PLAIN, Wording
-from csamoe_desktop.study.model import StudyFacts
 
 __all__ = [
     "MANAGEMENT",
@@ -50,8 +51,10 @@ ROUTING = "A gate weight is routing, not evidence: it says how much an expert wa
 _SHORT_HASH = 12
 
 
-def content(given: ReportInput, say: Wording = PLAIN) -> ReportContent:
+def content(given: ReportInput, say: Wording = PLAIN, against: tuple[str, ...] | None = None) -> ReportContent:
     """Return what the report of one reading says, in the program's English unless another wording is given.
+
+    `against` is what cannot be true together of it in its document; None: what cannot of it alone.
 
     Raises:
         UserError: the mask is empty.
@@ -64,16 +67,24 @@ def content(given: ReportInput, say: Wording = PLAIN) -> ReportContent:
     # A model that reads the whole image may have read an unmarked one.
     marked = card.needs_outline or bool(given.mask.pixels.any())
     size = measure(given.mask.pixels, given.frame.spacing) if marked else None
+    against = tuple(map(clean, contradictions(given, say) if against is None else against))
     noted = (*assessment.warnings, *given.notes, *given.mask.notes)
     return ReportContent(
         title=say("Breast ultrasound: second reading of one lesion"),
         notice=say(NOTICE),
         made=say("Made {when} with CSA-MoE Desktop {version}", when=_clock(given.created, say), version=__version__),
+        # A sheet that gets lost must tell whose it is: where the file names nobody, of which file.
         identity=" · ".join(
-            _said(text, say)
-            for text in (facts.patient_name, facts.patient_id, say.date(facts.study_date), facts.accession)
-        ),
-        patient=_patient(facts, say),
+            filter(
+                None,
+                map(
+                    clean,
+                    (facts.patient_name, facts.patient_id, say.date(facts.study_date), facts.accession),
+                ),
+            )
+        )
+        or clean(given.study_name),
+        patient=_patient(given, say),
         study=_study(given, say),
         category=capital(say(assessment.category.value)),
         positive=positive_words(card, say),
@@ -92,13 +103,14 @@ def content(given: ReportInput, say: Wording = PLAIN) -> ReportContent:
         else Section("", ()),
         model=_model(card, assessment.device, say),
         weights_sha256=card.sha256,
-        warnings=tuple(dict.fromkeys(say.told(clean(one)) for one in noted)),
+        warnings=tuple(dict.fromkeys((*against, *(say.told(clean(one)) for one in noted)))),
         own=_section(say("Reader's own read"), say, *(given.reads.lines(say) if given.reads else ())),
         comment=clean(given.comment, keep_lines=True) or say(NONE_GIVEN),
         reader=clean(given.reader),
         intended_use=clean(card.intended_use),
         limits=tuple(clean(limit) for limit in card.limits),
         management=say(MANAGEMENT),
+        contradictions=against,
     )
 
 
@@ -182,7 +194,10 @@ def _gate(assessment: Assessment, name: str, say: Wording) -> GateShare:
     )
 
 
-def _patient(facts: StudyFacts, say: Wording) -> Section:
+def _patient(given: ReportInput, say: Wording) -> Section:
+    facts = given.facts
+    sides, said_by_field = {one.side for one in facts.sides_of(given.frame.index)}, bool(facts.laterality)
+    side = facts.laterality if len(sides) == 1 and said_by_field else ""
     return _section(
         say("Patient"),
         say,
@@ -190,7 +205,7 @@ def _patient(facts: StudyFacts, say: Wording) -> Section:
         (say("Patient ID"), facts.patient_id),
         (say("Born"), say.date(facts.birth_date)),
         (say("Sex"), say.told(facts.sex)),
-        (say("Side"), say.told(facts.laterality)),
+        (say("Side"), say.told(side) if side else file_side_words(facts, given.frame.index, say)),
         (say("Institution"), facts.institution),
     )
 
@@ -201,6 +216,8 @@ def _study(given: ReportInput, say: Wording) -> Section:
         say,
         (say("Study date"), say.date(given.facts.study_date)),
         (say("Study"), given.facts.study_description),
+        (say("Body part"), given.facts.body_part),
+        (say("Probe"), given.facts.probe),
         (say("Accession"), given.facts.accession),
         (say("Scanner"), given.facts.device),
         (say("File"), given.study_name),
@@ -218,7 +235,7 @@ def _model(card: ModelCard, device: str, say: Wording) -> Section:
         (say("Model"), card.title),
         (say("Version"), version),
         (say("Trained on"), card.training.data),
-        (say("AUC"), _auc(card.evaluations, say)),
+        (say("AUC"), _auc(card.evaluations, say) or say(NOT_GIVEN)),
         (say("Computed on"), device),
     )
 
@@ -240,16 +257,14 @@ def _auc(evaluations: tuple[Evaluation, ...], say: Wording) -> str:
 
 
 def _section(title: str, say: Wording, *lines: tuple[str, str]) -> Section:
-    return Section(title, tuple(Line(label, _said(value, say)) for label, value in lines))
+    """Return a section of what is known: a fact that is missing is left out."""
+    told = ((label, clean(value)) for label, value in lines)
+    return Section(title, tuple(Line(label, value) for label, value in told if value))
 
 
 def _expert_order(name: str) -> tuple[int, str]:
     order = list(EXPERTS)
     return (order.index(name) if name in order else len(order)), name
-
-
-def _said(value: str, say: Wording) -> str:
-    return clean(value) or say(NOT_GIVEN)
 
 
 def _clock(moment: datetime, say: Wording) -> str:

@@ -12,6 +12,7 @@ from csamoe_desktop.report.examination import Examination
 from csamoe_desktop.report.letterhead import Letterhead
 from csamoe_desktop.report.own_read import ReadRecord
 from csamoe_desktop.study.model import Frame, StudyFacts
+from csamoe_desktop.study.patients import two_patients
 
 PLAIN_PAPER = Letterhead()
 NOTHING_SAID = Examination()
@@ -87,10 +88,8 @@ class Report:
     def __post_init__(self) -> None:
         if not self.readings:
             raise UserError("There is no finished reading to report.", "Mark a lesion and assess it first.")
-        # What a file leaves open, as a picture does, contradicts nothing; and a name may be spelt in two ways.
-        facts = [given.facts for given in self.readings]
-        numbers, names = {one.patient_id for one in facts} - {""}, {one.patient_name for one in facts} - {""}
-        if len(numbers) > 1 or (len(names) > 1 and not all(one.patient_id for one in facts)):
+        # A name may be spelt in two ways: under one number it is said on the paper, not refused.
+        if two_patients([given.facts for given in self.readings]):
             raise UserError("The readings are of different patients.", "Report each patient by itself.")
 
     def lesions(self) -> tuple[LesionViews, ...]:

@@ -20,6 +20,7 @@ from csamoe_desktop.files import write_whole
 from csamoe_desktop.lesion.run_lengths import compressed, runs
 from csamoe_desktop.report.content import clean
 from csamoe_desktop.report.document import Report, ReportInput, as_report
+from csamoe_desktop.report.from_file import filled_in
 from csamoe_desktop.report.lesion_size import LesionSize, lesion_size
 from csamoe_desktop.report.said import Line, ReportContent, Section
 from csamoe_desktop.report.views import LesionContent, document_content
@@ -81,6 +82,7 @@ def write_json(path: Path, given: ReportInput | Report) -> None:
 def _reading(given: ReportInput, said: ReportContent) -> dict[str, Any]:
     assessment, frame = given.assessment, given.frame
     card = assessment.card
+    described, from_file = filled_in(given)
     told = {
         "image": {
             "study": given.study_name,
@@ -111,6 +113,8 @@ def _reading(given: ReportInput, said: ReportContent) -> dict[str, Any]:
         "reading": assessment.to_dict(),
         "own_read": None if given.reads is None else given.reads.to_dict(),
         "description": {**given.description.to_dict(), "number": given.number},
+        "from_file": {name: str(getattr(described, name)) for name in from_file},
+        "contradictions": list(said.contradictions),
         "reader": said.reader,
         "comment": given.comment,
         "words": _words(said),

@@ -63,7 +63,7 @@ class ReportContent:
     """What the report says of one reading, top to bottom. `identity` names patient and study on every further page;
     `warnings` are those of the reading, and what was guessed or changed in the study and in the outline; `shape` goes on
     with `lesion`, where there is room for it. `institution` is the letterhead's; `heading` names lesion and view where
-    the report has several readings; either may be ""."""
+    the report has several readings; either may be "". `contradictions`, the first of the warnings, cannot be true together."""
 
     title: str
     notice: str
@@ -91,6 +91,7 @@ class ReportContent:
     management: str
     institution: str = ""
     heading: str = ""
+    contradictions: tuple[str, ...] = ()
 
     def text(self, say: Wording = PLAIN, examination: Section = UNSAID) -> str:
         """Return the report as plain text, for the clipboard: no tabs, and of our own English none outside Latin-1."""
@@ -100,8 +101,8 @@ class ReportContent:
     def parts(self, say: Wording = PLAIN, examination: Section = UNSAID) -> dict[str, str]:
         """Return the sections as plain text, by name, in the template's order; `examination` is the whole document's."""
         made = {
-            "patient": block(self.patient, say),
-            "study": block(self.study, say),
+            "patient": block(self.patient, say) if self.patient.lines else "",
+            "study": block(self.study, say) if self.study.lines else "",
             "examination": block(examination, say) if examination.lines else "",
             "reading": self._reading(say),
             "lesion": block(Section(self.lesion.title, (*self.lesion.lines, *self.shape.lines)), say),

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from csamoe_desktop.assessment import Category
 from csamoe_desktop.report.content import capital, clean, content, make_scale, positive_words
+from csamoe_desktop.report.contradictions import in_document
 from csamoe_desktop.report.document import LesionViews, Report, ReportInput
 from csamoe_desktop.report.examination import Examination
 from csamoe_desktop.report.lesion_size import LesionSize, lesion_size
-from csamoe_desktop.report.lesion_words import called, ordinal, place_words, view_words
+from csamoe_desktop.report.lesion_words import called, described_place, ordinal, view_words
 from csamoe_desktop.report.said import NOT_GIVEN, Line, ReportContent, Scale, Section
 from csamoe_desktop.report.wording import Wording
 from csamoe_desktop.together import Together, read_together
@@ -91,8 +92,9 @@ def document_content(report: Report, say: Wording) -> DocumentContent:
     """
     lesions = report.lesions()
     several = len(report.readings) > 1
+    against = in_document(report, say)
     made = tuple(
-        _lesion(one, title, several, report.letterhead.institution, say)
+        _lesion(one, title, several, report.letterhead.institution, [against[place] for place in one.places], say)
         for one, title in zip(lesions, _titles(lesions, say), strict=True)
     )
     contents = [view for lesion in made for view in lesion.views]
@@ -126,14 +128,16 @@ def _examination(examination: Examination, say: Wording) -> Section:
     return Section(say("Examination"), lines if say.shows("examination") else ())
 
 
-def _lesion(lesion: LesionViews, title: str, several: bool, institution: str, say: Wording) -> LesionContent:
+def _lesion(
+    lesion: LesionViews, title: str, several: bool, institution: str, against: Sequence[tuple[str, ...]], say: Wording
+) -> LesionContent:
     views = []
-    for number, given in enumerate(lesion.views):
+    for number, (given, apart) in enumerate(zip(lesion.views, against, strict=True)):
         heading = title if several else ""
         if lesion.several:
             view = view_words(given.description, number, say)
             heading = say("{lesion}, {view}", lesion=title, view=view)
-        views.append(dataclasses.replace(content(given, say), heading=heading, institution=institution))
+        views.append(dataclasses.replace(content(given, say, apart), heading=heading, institution=institution))
     size = lesion_size(lesion.views)
     together = _together(lesion.views)
     said = _together_content(together, lesion.views, say) if together else None
@@ -141,7 +145,7 @@ def _lesion(lesion: LesionViews, title: str, several: bool, institution: str, sa
     category = " / ".join(categories)
     if said is not None and not said.agree:
         category = say("{category} (the views disagree)", category=category)
-    place = place_words(_best_described(lesion.views).description, say)
+    place = described_place(_best_described(lesion.views), say)
     size_words = size.words() if size else say("none is marked")
     size_from = _size_from(size, lesion.views, say) if lesion.several and size else ""
     own = " / ".join(_own_categories(lesion.views)) or say(NOT_GIVEN)

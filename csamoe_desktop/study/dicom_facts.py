@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pydicom.dataset import Dataset
 
 from csamoe_desktop.study.model import StudyFacts
+from csamoe_desktop.study.sides import read_frame_sides, read_probe, read_sides
 
 _SEXES = {"F": "female", "M": "male", "O": "other"}
-_SIDES = {"R": "right", "L": "left", "B": "both sides"}
 _ESCAPE = re.compile(r"\x1b\$?[()-][A-Z]")
 _DATE = re.compile(r"(\d{4})[.\-/]?(\d{2})[.\-/]?(\d{2})")
 
@@ -18,6 +18,7 @@ def read_facts(header: Dataset) -> StudyFacts:
     """Return what a header says of patient and study; empty where it says nothing or nothing legible."""
     maker, model = _text(header, "Manufacturer"), _text(header, "ManufacturerModelName")
     sex = _text(header, "PatientSex")
+    sides = read_sides(header, _text)
     return StudyFacts(
         patient_name=readable_name(_text(header, "PatientName")),
         patient_id=_text(header, "PatientID"),
@@ -26,12 +27,16 @@ def read_facts(header: Dataset) -> StudyFacts:
         study_date=_date(header, "StudyDate", "AcquisitionDate", "ContentDate"),
         study_description=_text(header, "StudyDescription"),
         accession=_text(header, "AccessionNumber"),
-        laterality=_SIDES.get(_text(header, "ImageLaterality") or _text(header, "Laterality"), ""),
+        laterality=next((one.side for one in sides if one.where.endswith(("laterality", "modifier"))), ""),
         institution=_text(header, "InstitutionName"),
         device=model if model.casefold().startswith(maker.casefold()) else f"{maker} {model}".strip(),
         study_uid=_text(header, "StudyInstanceUID"),
         series_uid=_text(header, "SeriesInstanceUID"),
         instance_uid=_text(header, "SOPInstanceUID"),
+        body_part=_text(header, "BodyPartExamined"),
+        probe=read_probe(header, _text),
+        sides=sides,
+        frame_sides=read_frame_sides(header, _text),
     )
 
 

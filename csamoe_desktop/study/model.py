@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from csamoe_desktop.study.sides import SideSaid
+
 QUICK_VALUES = 4_000_000
 """A frame of more values than these, compressed or not, is not waited for."""
 BY_HAND = "calibrated by hand"
@@ -34,7 +36,11 @@ class Spacing:
 
 @dataclass(frozen=True, slots=True)
 class StudyFacts:
-    """What the file says of patient and study, as text to show; empty where it says nothing."""
+    """What the file says of patient and study, as text to show; empty where it says nothing.
+
+    `sides` are all places that name one, `frame_sides` those of single frames; `laterality` is the first of the former.
+    `entered` names the fields that the user typed in: the file does not say them.
+    """
 
     patient_name: str = ""
     patient_id: str = ""
@@ -49,6 +55,17 @@ class StudyFacts:
     study_uid: str = ""
     series_uid: str = ""
     instance_uid: str = ""
+    body_part: str = ""
+    probe: str = ""
+    sides: tuple[SideSaid, ...] = ()
+    frame_sides: tuple[str, ...] = ()
+    entered: tuple[str, ...] = ()
+
+    def sides_of(self, frame: int) -> tuple[SideSaid, ...]:
+        """Return what names a side of frame `frame` (from 0): what is said of the frame itself goes before the rest."""
+        own = self.frame_sides[frame] if frame < len(self.frame_sides) else ""
+        told = self.sides or ((SideSaid("laterality", self.laterality),) if self.laterality else ())
+        return (*((SideSaid("frame laterality", own),) if own else ()), *told)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

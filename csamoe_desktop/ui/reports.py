@@ -14,6 +14,7 @@ from csamoe_desktop.report.letterhead import Letterhead
 from csamoe_desktop.report.plain_text import report_text
 from csamoe_desktop.report.writing import write_report
 from csamoe_desktop.study.model import Frame, Study, StudyFacts
+from csamoe_desktop.study.patients import two_patients
 from csamoe_desktop.together import Together, read_together
 from csamoe_desktop.ui.jobs import Job, Outcome
 from csamoe_desktop.ui.lesions import PlacedLesion
@@ -183,6 +184,8 @@ class Reports:
 def _one_examination(one: StudyFacts, other: StudyFacts) -> bool:
     """Return whether two files say that they are of one patient's one study; where a file does not name its study, by
     patient, date and accession."""
+    if two_patients((one, other)):
+        return False
     if one.study_uid and other.study_uid:
         return one.study_uid == other.study_uid and one.patient_id == other.patient_id
     known = (one.patient_id, one.study_date)

@@ -39,8 +39,8 @@ def on_frame(given: ReportInput, index: int) -> ReportInput:
 
 
 def test_what_the_reader_said_of_the_lesion_begins_its_section(make: Make) -> None:
-    lines = content(make()).lesion.lines
-    assert lines[0].label == "Size", "nothing is said where the reader said nothing"
+    lines = content(make(facts=StudyFacts())).lesion.lines
+    assert lines[0].label == "Size", "nothing is said where reader and file said nothing"
     told = Description("Fibroadenoma?", Side.RIGHT, 10, 40.0, View.TRANSVERSE)
     lines = content(make(description=told)).lesion.lines
     assert [(one.label, one.value) for one in lines[:4]] == [
