@@ -6,7 +6,8 @@ on the contour. They are two, so that the reading is there first.
 
 import dataclasses
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -15,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.inference import guard
+from csamoe_desktop.inference import examined, guard
 from csamoe_desktop.inference.cases import Nearest
 from csamoe_desktop.inference.explain import Explanation
-from csamoe_desktop.inference.predictor import Explainer, Prediction, Predictor
+from csamoe_desktop.inference.predictor import Explainer, Prediction, Predictor, checked
 from csamoe_desktop.lesion.contours import ELLIPSE, other_contours
 from csamoe_desktop.lesion.regions import Regions, make_regions, whole_image
 from csamoe_desktop.networks.cards import ModelCard, Thresholds
@@ -135,14 +136,26 @@ class Assessment:
 
 
 def categorise(probability: float, thresholds: Thresholds) -> Category:
-    """Return the category of a calibrated probability."""
+    """Return the category of a calibrated probability.
+
+    Raises:
+        ValueError: it is none. Not a number would else pass for indeterminate, which is a finding.
+    """
+    if not 0 <= probability <= 1:
+        raise ValueError(f"{probability} is no probability")
     if probability < thresholds.benign_below:
         return Category.LIKELY_BENIGN
     return Category.SUSPICIOUS if probability >= thresholds.suspicious_from else Category.INDETERMINATE
 
 
 def probability_words(probability: float, digits: int = 2) -> str:
-    """Return a probability such as "0.83"; never 0 or 1, which no model can know: "< 0.01", "> 0.99"."""
+    """Return a probability such as "0.83"; never 0 or 1, which no model can know: "< 0.01", "> 0.99".
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not 0 <= probability <= 1:
+        raise ValueError(f"{probability} is no probability")
     least = 10.0**-digits
     written = f"{probability:.{digits}f}"
     if float(written) < least:
@@ -150,6 +163,19 @@ def probability_words(probability: float, digits: int = 2) -> str:
     return f"> {1 - least:.{digits}f}" if float(written) > 1 - least / 2 else written
 
 
+@contextmanager
+def _enough_memory() -> Iterator[None]:
+    """Turn memory that runs out, wherever it does, into a refusal; what the reader marked is not touched by it."""
+    try:
+        yield
+    except MemoryError as problem:
+        raise UserError(
+            "There is not enough memory to read this lesion.",
+            "Close other programs, then assess again; the outline is kept.",
+        ) from problem
+
+
+@_enough_memory()
 def assess(frame: Frame, mask: NDArray[np.bool_] | None, predictor: Predictor) -> Assessment:
     """Return the reading of the lesion `mask` (bool, the frame's shape) on `frame`, the guard's cautions among its warnings.
 
@@ -160,15 +186,17 @@ def assess(frame: Frame, mask: NDArray[np.bool_] | None, predictor: Predictor) -
         UserError: the mask is empty, of another size or too small, or the device ran out of memory.
     """
     card = predictor.card
-    findings = guard.inspect(frame.pixels, mask)
-    if guard.withheld(findings):
-        raise Withheld(" ".join(one.sentence for one in findings if one.level is guard.Level.WITHHOLD))
+    aspect = _aspect(frame, mask)
+    findings = examined.check_frame(frame, mask)
+    if why := guard.withheld_because(findings):
+        raise Withheld(why)
     if not card.needs_outline:
         regions = whole_image(frame.pixels, card.input_size)
     else:
         outline = np.zeros(frame.shape, bool) if mask is None else mask
-        regions = make_regions(frame.pixels, outline, card.input_size, field=card.field)
-    prediction = predictor.predict([regions])[0]
+        regions = make_regions(frame.pixels, outline, card.input_size, field=card.field, aspect=aspect)
+    # Any engine's answer is looked at: a reading is made of finite numbers, or there is none.
+    prediction = checked(predictor.predict([regions])[0], card)
     nearest = predictor.nearest(prediction) if isinstance(predictor, Explainer) else None
     unlike = (_UNLIKE,) if nearest is not None and nearest.unlike else ()
     poor = (_POOR,) if card.reads_poorly else ()
@@ -183,6 +211,7 @@ def assess(frame: Frame, mask: NDArray[np.bool_] | None, predictor: Predictor) -
     )
 
 
+@_enough_memory()
 def look_closer(
     frame: Frame,
     mask: NDArray[np.bool_] | None,
@@ -208,6 +237,11 @@ def look_closer(
     return dataclasses.replace(assessment, looked_closer=True, explanation=explanation, contour=contour)
 
 
+def _aspect(frame: Frame, mask: NDArray[np.bool_] | None) -> float:
+    """Return how high a pixel is for its width where the lesion is."""
+    return frame.scale.of(mask).aspect
+
+
 def _contour_range(
     frame: Frame,
     mask: NDArray[np.bool_],
@@ -220,7 +254,7 @@ def _contour_range(
     # contour changes is that part.
     part = None if card.views == ("image",) else drawn.part
     names, others = [], []
-    for name, other in other_contours(mask).items():
+    for name, other in other_contours(mask, _aspect(frame, mask)).items():
         try:
             regions = make_regions(frame.pixels, other, card.input_size, field=card.field, part=part)
         except UserError:
@@ -235,6 +269,6 @@ def _contour_range(
         if isinstance(predictor, Explainer) and part is not None:
             read += predictor.reread(drawn, some)
         else:
-            read += [one.probability for one in predictor.predict(some)]
+            read += [checked(one, card).probability for one in predictor.predict(some)]
         progress(0.1 + 0.9 * len(read) / len(others))
     return ContourRange(assessment.prediction.probability, dict(zip(names, read, strict=True)))

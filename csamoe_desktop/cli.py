@@ -18,10 +18,13 @@ from csamoe_desktop.commands import (
     convert,
     counts,
     demo,
+    descriptors,
     evaluate,
     guard,
+    hospitals,
     inspect,
     models,
+    outside,
     propose,
     record,
     results,
@@ -29,6 +32,8 @@ from csamoe_desktop.commands import (
     verify,
 )
 from csamoe_desktop.errors import UserError
+from csamoe_desktop.inference.loading import engine_missing, is_of_the_engine
+from csamoe_desktop.names import SHOW_HALVES
 
 _COMMANDS = {
     "assess": assess,
@@ -40,6 +45,9 @@ _COMMANDS = {
     "evaluate": evaluate,
     "cases": cases,
     "guard": guard,
+    "descriptors": descriptors,
+    "hospitals": hospitals,
+    "outside": outside,
     "record": record,
     "results": results,
     "demo": demo,
@@ -67,7 +75,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read the output has gone (`| head`); keep Python from complaining at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception:  # noqa: BLE001 - a fault of ours ends the program here, told whole
+    except MemoryError:
+        print("There is not enough memory for this. Close other programs, and try again.", file=sys.stderr)
+        return 2
+    except Exception as problem:  # noqa: BLE001 - a fault of ours ends the program here, told whole
+        # Training and figures import PyTorch themselves.
+        if isinstance(problem, ImportError | OSError) and is_of_the_engine(problem):
+            print(engine_missing(problem), file=sys.stderr)
+            return 2
         traceback.print_exc()
         print("This is a fault of the program, not of yours: please report it with the lines above.", file=sys.stderr)
         return 1
@@ -105,4 +120,4 @@ def _utf8_output() -> None:
     """Print any patient's name on any console, also where Windows gives a legacy code page."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+            stream.reconfigure(encoding="utf-8", errors=SHOW_HALVES)

@@ -48,6 +48,21 @@ def store_file() -> Path:
     return user_folder() / "work.sqlite"
 
 
+def unpacked_folder() -> Path:
+    """Return the folder for what this run of the program unpacks of archives; it is removed as the program ends."""
+    return user_folder() / "unpacked"
+
+
 def log_file() -> Path:
     """Return the path of the program's log, which holds no patient data."""
     return user_folder() / "csamoe-desktop.log"
+
+
+def signing_key_file() -> Path:
+    """Return the path of the key this installation signs reports with, which its owner alone may read."""
+    return user_folder() / "signing-key.pem"
+
+
+def trusted_keys_folder() -> Path:
+    """Return the folder of other installations' public keys (.pem) that are trusted (not created here)."""
+    return user_folder() / "trusted-keys"

@@ -3,18 +3,27 @@
 import dataclasses
 import json
 import logging
+import os
+import re
+import stat
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from csamoe_desktop import paths
-from csamoe_desktop.files import write_whole
+from csamoe_desktop.errors import UserError
+from csamoe_desktop.files import reason, write_whole
+from csamoe_desktop.names import REPLACED, lossless_json, shown
 
 _log = logging.getLogger(__name__)
 
 THEMES = ("dark", "light")
 REPORT_LANGUAGES = ("en", "zh")
 _MOST_RECENT = 10
+_MOST_BYTES = 2**20
+"""Of the file: a thousand times what it takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,35 +81,111 @@ class Settings:
 
 def load_settings() -> Settings:
     """Return the settings on disk; what is missing or unusable there has its default, and is logged."""
+    return read_settings()[0]
+
+
+def read_settings() -> tuple[Settings, str]:
+    """Return the settings on disk, and in one sentence what is to be said of them, or "".
+
+    What is missing or unusable there has its default. A damaged file is kept under another name beside it: the next
+    settings that are saved would take its place.
+    """
     file = paths.settings_file()
     try:
-        told = json.loads(file.read_text(encoding="utf-8"))
+        text, problem = _text_of(file)
     except FileNotFoundError:
-        return Settings()
-    except (OSError, ValueError) as problem:
-        _log.warning("settings not read, defaults are used: %s", problem)
-        return Settings()
-    if not isinstance(told, dict):
-        _log.warning("settings not read, defaults are used: not an object")
-        return Settings()
-    usable = {}
+        return Settings(), ""
+    told, whole = _fields_of(text)
+    usable, bad = {}, []
     for name, value in told.items():
+        if name not in _CHECKS:
+            _log.info("a setting of another version is passed over")
+            continue
         try:
             usable[name] = _CHECKS[name](value)
-        except (KeyError, TypeError, ValueError) as problem:
-            _log.warning("setting %s left at its default: %s", name, problem)
-    return Settings(**usable)
+        except (TypeError, ValueError) as refused:
+            bad.append(name)
+            _log.warning("setting %s left at its default: %s", name, shown(refused))
+    settings = Settings(**usable)
+    if whole and not bad:
+        return settings, ""
+    _log.warning("settings damaged: %s", problem or ("a bad field" if whole else "no sound JSON"))
+    return settings, _put_aside(file, settings, bad if whole else [], bool(usable))
+
+
+def _text_of(file: Path) -> tuple[str, str]:
+    """Return what a settings file holds, as far as it is text, and why it could not be read, or "".
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    try:
+        if not stat.S_ISREG(file.stat().st_mode):
+            return "", "no plain file"
+        with file.open("rb") as opened:
+            data = opened.read(_MOST_BYTES + 1)
+    except FileNotFoundError:
+        raise
+    except OSError as problem:
+        return "", reason(problem)
+    if len(data) > _MOST_BYTES:
+        return "", "too large"
+    encoding = json.detect_encoding(data)
+    with suppress(UnicodeDecodeError):
+        return data.decode(encoding), ""
+    # JSON takes no control character: a text with bytes that are no letters is then no text, and the others are sound.
+    return data.decode(encoding, "replace").replace(REPLACED, "\0"), "letters that cannot be read"
+
+
+def _fields_of(text: str) -> tuple[dict[str, Any], bool]:
+    """Return the fields of a settings file, and whether the file is sound; of a damaged one those that can be read."""
+    with suppress(ValueError, RecursionError):
+        told = json.loads(text)
+        if isinstance(told, dict):
+            return told, True
+        return {}, False
+    found = {}
+    for name in _CHECKS:
+        for place in re.finditer(rf'"{name}"\s*:\s*', text):
+            with suppress(ValueError, RecursionError):
+                found[name], _ = json.JSONDecoder().raw_decode(text, place.end())
+                break
+    return found, False
+
+
+def _put_aside(file: Path, settings: Settings, bad: list[str], some: bool) -> str:
+    """Give a damaged file another name and write what is sound of it anew; return what is said of it."""
+    which = f" ({', '.join(bad)})" if bad else ""
+    taken = "what could be read of them was taken over" if some else "the defaults are used"
+    stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
+    endings = ("", *(f"-{number}" for number in range(2, 100)))
+    names = (file.with_name(f"{file.stem}.damaged-{stamp}{ending}{file.suffix}") for ending in endings)
+    aside = next((name for name in names if not os.path.lexists(name)), None)
+    try:
+        if aside is None:
+            raise FileExistsError
+        file.rename(aside)
+    except OSError:
+        return f"Your settings were damaged{which}; {taken}; the damaged file is still {file}."
+    with suppress(UserError):
+        save_settings(settings)
+    return f"Your settings were damaged{which}; {taken}, and the damaged file is kept as {aside}."
 
 
 def save_settings(settings: Settings) -> None:
-    """Write the settings whole.
+    """Write the settings whole, for the user's own eyes.
 
     Raises:
         UserError: they cannot be written.
     """
-    file = paths.settings_file()
-    text = json.dumps(dataclasses.asdict(settings), indent=2, ensure_ascii=False) + "\n"
-    write_whole(file, lambda path: path.write_text(text, encoding="utf-8"))
+    text = lossless_json(dataclasses.asdict(settings), indent=2) + "\n"
+    try:
+        write_whole(paths.settings_file(), lambda path: path.write_text(text, encoding="utf-8"), private=True)
+    except UserError as problem:
+        raise UserError(
+            f"The settings were not saved: {problem.message}",
+            "They hold until the program closes; it tries again with the next change, and when it closes.",
+        ) from problem
 
 
 def _one_of(*choices: str) -> Any:
@@ -134,10 +219,14 @@ def _text(value: Any) -> str:
 
 
 def _texts(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise TypeError(f"{value!r} is no list")
     return tuple(_text(one) for one in value)[:_MOST_RECENT]
 
 
 def _text_by_text(value: Any) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise TypeError(f"{value!r} is no object")
     return {_text(name): _text(one) for name, one in dict(value).items()}
 
 

@@ -92,10 +92,12 @@ def fuse(probabilities: Sequence[float]) -> float:
     views were independent: they are of one lesion.
 
     Raises:
-        ValueError: there are none.
+        ValueError: there are none, or one is no probability.
     """
     if not probabilities:
         raise ValueError("no view is given")
+    if not all(0 <= one <= 1 for one in probabilities):
+        raise ValueError(f"{list(probabilities)} are not all probabilities")
     odds = [math.log(one / (1 - one)) for one in (min(max(p, _CERTAIN), 1 - _CERTAIN) for p in probabilities)]
     fused = 1 / (1 + math.exp(-sum(odds) / len(odds)))
     # The last digit of a float must not move views that agree across a threshold.

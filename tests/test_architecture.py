@@ -16,7 +16,7 @@ PACKAGE = "csamoe_desktop"
 
 # From the base upwards: a module imports its own layer and those before it.
 LAYERS = (
-    ("", "errors", "files", "paths", "settings"),
+    ("", "errors", "files", "names", "paths", "settings", "untrusted"),
     ("study",),
     ("lesion",),
     ("networks",),
@@ -32,8 +32,10 @@ MOST_LINES = 400
 
 TORCH = ("torch", "torchvision")
 # Imported where they are used, as they take a second or more.
-HEAVY = (*TORCH, "highdicom", "pynetdicom", "safetensors.torch")
-LOADS_TORCH = re.compile(r"networks\.(?!cards$)\w+|training\.\w+|inference\.(torch_engine|tensors|weights|outliner)")
+HEAVY = (*TORCH, "cryptography", "highdicom", "pynetdicom", "safetensors.torch")
+LOADS_TORCH = re.compile(
+    r"networks\.(?!cards$|card_checks$)\w+|training\.\w+|inference\.(torch_engine|tensors|weights|outliner)"
+)
 
 QT = ("PySide6", "shiboken6", "pyqtgraph")
 QT_WITHOUT_WIDGETS = ("PySide6.QtCore", "PySide6.QtGui")

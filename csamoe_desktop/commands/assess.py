@@ -2,23 +2,29 @@
 
 import argparse
 import json
+import sys
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from csamoe_desktop.assessment import Assessment, assess, look_closer
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.inference.bundle import find_bundle
+from csamoe_desktop.inference.bundle import find_typed
 from csamoe_desktop.inference.engine import DEVICES
 from csamoe_desktop.lesion.formats import read_mask
 from csamoe_desktop.lesion.mask import Author, LesionMask
+from csamoe_desktop.lesion.measure import Size, measure
+from csamoe_desktop.lesion.planes import FramePlace
+from csamoe_desktop.names import shown
 from csamoe_desktop.networks.cards import ModelCard
 from csamoe_desktop.report.letterhead import Letterhead
 from csamoe_desktop.report.reasons import change_words, probability_words, range_words, reasons
 from csamoe_desktop.report.wording import LANGUAGES
-from csamoe_desktop.report.writing import check_paper
-from csamoe_desktop.settings import load_settings
+from csamoe_desktop.report.writing import check_paper, check_report
+from csamoe_desktop.settings import read_settings
+from csamoe_desktop.study.model import Frame, Study
 from csamoe_desktop.study.opening import open_study
 
 
@@ -40,20 +46,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Run the command and return the exit status."""
-    settings = load_settings()
+    settings, damage = read_settings()
+    if damage:
+        print(shown(damage), file=sys.stderr)
     language, letterhead = chosen.language or settings.report_language, Letterhead(settings.institution, settings.logo)
     if chosen.report:
         check_paper(chosen.report, language, letterhead)
+        check_report(chosen.report, [file for file in (chosen.image, chosen.mask) if file])
     study = open_study(chosen.image)
     if not 1 <= chosen.frame <= study.frame_count:
         raise UserError(
             f"{chosen.image} has no frame {chosen.frame}.", f"Choose a frame from 1 to {study.frame_count}."
         )
     frame = study.frame(chosen.frame - 1)
-    bundle = find_bundle(chosen.model)
-    mask = _mask(chosen.mask, frame.shape, study.path.name, bundle.card)
+    bundle = find_typed(chosen.model)
+    mask = _mask(chosen.mask, frame, study, bundle.card)
     # Importing torch takes seconds: only once the files have been found good.
-    from csamoe_desktop.inference.torch_engine import load_predictor
+    from csamoe_desktop.inference.loading import load_predictor
 
     predictor = load_predictor(bundle, chosen.device)
     outline = mask.pixels if mask.pixels.any() else None
@@ -64,7 +73,7 @@ def run(chosen: argparse.Namespace) -> int:
         from csamoe_desktop.report.writing import write_report
 
         given = ReportInput(
-            study_name=study.path.name,
+            study_name=study.name,
             facts=study.facts,
             frame=frame,
             frame_count=study.frame_count,
@@ -76,29 +85,38 @@ def run(chosen: argparse.Namespace) -> int:
             notes=study.notes,
             prevalence=prevalence,
         )
-        write_report(chosen.report, Report((given,), language, letterhead))
+        if unsigned := write_report(chosen.report, Report((given,), language, letterhead)):
+            print(unsigned, file=sys.stderr)
     notes = [*study.notes, *mask.notes]
-    told = {**assessment.to_dict(), "notes": notes}
+    size = None if outline is None else measure(outline, frame.scale)
+    told = {**assessment.to_dict(), "size": None if size is None else _size(size), "notes": notes}
     if chosen.json:
         print(json.dumps(told, ensure_ascii=False))
     else:
-        print(_words(assessment, notes, prevalence))
+        print(_words(assessment, size, notes, prevalence))
         if chosen.report:
-            print(f"report       {chosen.report}")
+            print(f"report       {shown(chosen.report)}")
     return 0
 
 
-def _mask(file: Path | None, shape: tuple[int, int], image: str, card: ModelCard) -> LesionMask:
+def _mask(file: Path | None, frame: Frame, study: Study, card: ModelCard) -> LesionMask:
     """Return the mask in `file`; without one an empty one, for a model that needs none."""
     if file is not None:
-        read = read_mask(file, shape, image=image)
+        place = FramePlace(frame.index, study.frame_count)
+        read = read_mask(file, frame.shape, image=study.path.name, frame=place)
         return LesionMask(read.pixels, Author.IMPORTED, file.name, read.notes)
     if card.needs_outline:
         raise UserError(f"{card.name} reads a marked lesion only.", "Give its outline with --mask.")
-    return LesionMask(np.zeros(shape, bool), Author.NONE)
+    return LesionMask(np.zeros(frame.shape, bool), Author.NONE)
 
 
-def _words(assessment: Assessment, notes: list[str], prevalence: float | None) -> str:
+def _size(size: Size) -> dict[str, Any]:
+    """Return a lesion's size as `--json` prints it: lengths in `unit`, which `source` explains."""
+    figures = {name: getattr(size, name) for name in ("longest", "across", "height", "width", "area")}
+    return {**figures, "unit": size.unit, "source": size.source}
+
+
+def _words(assessment: Assessment, size: Size | None, notes: list[str], prevalence: float | None) -> str:
     prediction = assessment.prediction
     gates = ", ".join(f"{name} {share:.2f}" for name, share in prediction.gates.items())
     explanation, contour = assessment.explanation, assessment.contour
@@ -115,6 +133,8 @@ def _words(assessment: Assessment, notes: list[str], prevalence: float | None) -
     lines += [
         f"model        {assessment.card.name} {assessment.card.version} on {assessment.device}",
     ]
+    if size is not None:
+        lines.append(f"size         {size.words()}")
     lines += [f"note         {note}" for note in notes]
     lines += [f"warning      {warning}" for warning in assessment.warnings]
     return "\n".join([*lines, "Research use only. Management must not rest solely on this output."])

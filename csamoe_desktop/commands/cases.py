@@ -9,7 +9,7 @@ from tqdm import tqdm
 from csamoe_desktop.commands.training_data import add_data_arguments, read_split
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.files import write_whole
-from csamoe_desktop.inference.bundle import CARD, find_bundle
+from csamoe_desktop.inference.bundle import CARD, find_typed
 from csamoe_desktop.inference.engine import DEVICES
 
 
@@ -22,12 +22,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Run the command and return the exit status."""
-    bundle = find_bundle(chosen.model)
+    bundle = find_typed(chosen.model)
     card = bundle.card
     split = read_split(chosen, card.classes, card.training.seed)
     # Importing torch takes seconds: only once the folders have been found good.
     from csamoe_desktop.inference.cases import KnownCases, write_cases
-    from csamoe_desktop.inference.torch_engine import load_predictor
+    from csamoe_desktop.inference.loading import load_predictor
     from csamoe_desktop.training.datasets import data_sha256
     from csamoe_desktop.training.evaluate import Readings, read_all
     from csamoe_desktop.training.metrics import count_categories

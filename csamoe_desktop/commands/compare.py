@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.inference.bundle import Bundle, find_bundle, readers
+from csamoe_desktop.inference.bundle import Bundle, find_bundle, find_typed, readers
 from csamoe_desktop.inference.engine import DEVICES
 from csamoe_desktop.lesion.formats import read_mask
+from csamoe_desktop.lesion.planes import FramePlace
+from csamoe_desktop.names import shown_name
 from csamoe_desktop.report.model_words import needs
 from csamoe_desktop.report.side_by_side import Row, agreement, read_row, table_text
 from csamoe_desktop.study.opening import open_study
@@ -33,9 +35,12 @@ def run(chosen: argparse.Namespace) -> int:
             f"{chosen.image} has no frame {chosen.frame}.", f"Choose a frame from 1 to {study.frame_count}."
         )
     frame = study.frame(chosen.frame - 1)
-    mask = None if chosen.mask is None else read_mask(chosen.mask, frame.shape, image=study.path.name)
+    mask = None
+    if chosen.mask is not None:
+        place = FramePlace(frame.index, study.frame_count)
+        mask = read_mask(chosen.mask, frame.shape, image=study.path.name, frame=place)
     # Importing torch takes seconds: only once the files have been found good.
-    from csamoe_desktop.inference.torch_engine import load_predictor
+    from csamoe_desktop.inference.loading import load_predictor
 
     # One after the other, each gone before the next is loaded.
     rows = [
@@ -52,8 +57,8 @@ def run(chosen: argparse.Namespace) -> int:
         print(json.dumps(_told(rows, notes), ensure_ascii=False))
     else:
         which = f", frame {chosen.frame} of {study.frame_count}" if study.frame_count > 1 else ""
-        outline = "no outline" if chosen.mask is None else f"outline {chosen.mask.name}"
-        print(table_text(rows, f"{study.path.name}{which}, {outline}", notes))
+        outline = "no outline" if chosen.mask is None else f"outline {shown_name(chosen.mask.name)}"
+        print(table_text(rows, f"{study.name}{which}, {outline}", notes))
     return 0
 
 
@@ -65,7 +70,7 @@ def _asked(names: str | None) -> list[Bundle]:
     """
     if names is None:
         return readers() or [find_bundle()]
-    asked = [find_bundle(name) for name in dict.fromkeys(name.strip() for name in names.split(",")) if name]
+    asked = [find_typed(name) for name in dict.fromkeys(name.strip() for name in names.split(",")) if name]
     if not asked:
         raise UserError("No model is named.", "Name bundles as in --models csamoe-resnet18,csamoe-resnet18-plus.")
     for bundle in asked:

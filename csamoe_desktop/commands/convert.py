@@ -3,7 +3,9 @@
 import argparse
 from pathlib import Path
 
-from csamoe_desktop.lesion.formats import read_mask, write_mask
+from csamoe_desktop.files import check_output
+from csamoe_desktop.lesion.formats import is_mask_file, read_mask, write_mask
+from csamoe_desktop.names import shown
 from csamoe_desktop.study.opening import open_study
 
 
@@ -19,12 +21,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Run the command and return the exit status."""
+    check_output(chosen.out, [file for file in (chosen.mask, chosen.image) if file], is_mask_file)
     study = open_study(chosen.image) if chosen.image else None
     shape = (study.rows, study.columns) if study else None
     name = study.path.name if study else ""
     read = read_mask(chosen.mask, shape, resize=chosen.resize, image=name)
-    write_mask(chosen.out, read.pixels, study.spacing if study else None, name)
+    write_mask(chosen.out, read.pixels, study.scale if study else None, name)
     for note in read.notes:
-        print(f"note         {note}")
-    print(f"written      {chosen.out}, {int(read.pixels.sum())} pixels marked")
+        print(f"note         {shown(note)}")
+    print(f"written      {shown(chosen.out)}, {int(read.pixels.sum())} pixels marked")
     return 0

@@ -28,6 +28,7 @@ def run(chosen: argparse.Namespace) -> int:
     if chosen.window:
         return demo.show(chosen.out or paths.user_folder() / "demo")
     folder = chosen.out or Path("demo-output")
+    demo.check_folder(folder)
     for file in demo.run_whole_job(folder):
         print(file)
     return 0

@@ -1,16 +1,17 @@
 """Measure a model on a dataset folder: AUC of readings, Dice of proposed outlines, with 95 % intervals."""
 
 import argparse
-import json
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.files import write_whole
-from csamoe_desktop.inference.bundle import Bundle, find_bundle, find_outliner
+from csamoe_desktop.files import check_output, write_whole
+from csamoe_desktop.inference.bundle import Bundle, find_outliner, find_typed
 from csamoe_desktop.inference.engine import DEVICES
+from csamoe_desktop.names import lossless_json
 from csamoe_desktop.networks.cards import Evaluation
 
 if TYPE_CHECKING:
@@ -51,13 +52,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Run the command and return the exit status."""
-    from csamoe_desktop.training.datasets import read_dataset, where
+    from csamoe_desktop.training.datasets import files_of, read_dataset, where
     from csamoe_desktop.training.protocols import split_by
 
-    samples = where(read_dataset(chosen.data), chosen.where)
+    rows = read_dataset(chosen.data)
+    if chosen.json:
+        check_output(chosen.json, files_of(chosen.data, rows), _is_figures)
+    samples = where(rows, chosen.where)
     if chosen.test_of:
         samples = split_by(chosen.test_of, samples).test
-    bundle = find_bundle(chosen.model)
+    bundle = find_typed(chosen.model)
     if bundle.card.task == "outlining":
         return _evaluate_outlines(chosen, bundle, samples)
     return _evaluate_readings(chosen, bundle, samples)
@@ -74,8 +78,7 @@ def _evaluate_readings(chosen: argparse.Namespace, bundle: Bundle, samples: "lis
             f"{bundle.card.name} reads the whole image: there is no outline to replace.", "Leave --outline away."
         )
     # Importing torch takes seconds: only once the folder has been found good.
-    from csamoe_desktop.inference.outliner import load_outliner
-    from csamoe_desktop.inference.torch_engine import load_predictor
+    from csamoe_desktop.inference.loading import load_outliner, load_predictor
     from csamoe_desktop.training.evaluate import per_image, read_all, summarise
 
     predictor = load_predictor(bundle, chosen.device)
@@ -115,7 +118,7 @@ def _evaluate_outlines(chosen: argparse.Namespace, bundle: Bundle, samples: "lis
         raise UserError(
             f"{bundle.card.name} proposes outlines and reads none.", "Give --model a reading model, or no --outline."
         )
-    from csamoe_desktop.inference.outliner import load_outliner
+    from csamoe_desktop.inference.loading import load_outliner
     from csamoe_desktop.training.outlines import figures_of, outline_all, per_image
 
     outliner = load_outliner(bundle, chosen.device)
@@ -147,8 +150,17 @@ def _evaluate_outlines(chosen: argparse.Namespace, bundle: Bundle, samples: "lis
     return 0
 
 
+def _is_figures(file: Path) -> bool:
+    """Return whether a file is what this command has written before."""
+    with suppress(OSError):
+        with file.open("rb") as opened:
+            head = opened.read(1000)
+        return head.startswith(b"{") and b'"weights_sha256"' in head
+    return False
+
+
 def _write(file: Path, told: dict[str, Any]) -> None:
-    text = json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    text = lossless_json(told, indent=1, allow_nan=False) + "\n"
     write_whole(file, lambda path: path.write_text(text, encoding="utf-8"))
 
 

@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.inference.bundle import find_bundle
+from csamoe_desktop.inference.bundle import find_typed
 from csamoe_desktop.inference.cases import read_cases
 from csamoe_desktop.inference.engine import DEVICES
-from csamoe_desktop.inference.guard import Finding, Level, inspect
+from csamoe_desktop.inference.examined import check_frame
+from csamoe_desktop.inference.guard import Finding, Level
 from csamoe_desktop.lesion.regions import make_regions, whole_image
 from csamoe_desktop.study.model import Frame
 from csamoe_desktop.study.opening import open_study
@@ -59,7 +60,7 @@ def run(chosen: argparse.Namespace) -> int:
     withheld: Counter[str] = Counter()
     unread: Counter[str] = Counter()
     for kind, frame, mask in _images(chosen.data, chosen.where, chosen.by):
-        findings: Iterable[Finding] = inspect(frame.pixels, mask)
+        findings: Iterable[Finding] = check_frame(frame, mask)
         images[kind] += 1
         withheld[kind] += any(finding.level is Level.WITHHOLD for finding in findings)
         for finding in findings:
@@ -96,7 +97,8 @@ def unlike(frame: Frame, mask: Mask | None, predictor: "Explainer") -> bool:
     card = predictor.card
     if card.needs_outline:
         outline = mask if mask is not None and mask.any() else _ellipse(frame.shape)
-        regions = make_regions(frame.pixels, outline, card.input_size, field=card.field)
+        aspect = frame.scale.of(outline).aspect
+        regions = make_regions(frame.pixels, outline, card.input_size, field=card.field, aspect=aspect)
     else:
         regions = whole_image(frame.pixels, card.input_size)
     nearest = predictor.nearest(predictor.predict([regions])[0])
@@ -104,14 +106,14 @@ def unlike(frame: Frame, mask: Mask | None, predictor: "Explainer") -> bool:
 
 
 def _predictor(name: str, device: str) -> "Explainer":
-    bundle = find_bundle(name)
+    bundle = find_typed(name)
     if read_cases(bundle) is None:
         raise UserError(
             f"{name} keeps none of the cases it was trained on, so nothing can be unlike them.",
             "Make them with `csamoe-desktop cases`, or name another model.",
         )
     # Importing torch takes seconds: only once there is something to do for it.
-    from csamoe_desktop.inference.torch_engine import load_predictor
+    from csamoe_desktop.inference.loading import load_predictor
 
     return load_predictor(bundle, device)
 

@@ -4,7 +4,8 @@ import argparse
 import json
 from pathlib import Path
 
-from csamoe_desktop.study.opening import files_in, inspect
+from csamoe_desktop.study.folder import files_in
+from csamoe_desktop.study.opening import inspect
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

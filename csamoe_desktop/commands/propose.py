@@ -6,12 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from csamoe_desktop.errors import UserError
+from csamoe_desktop.files import check_output
 from csamoe_desktop.inference.bundle import find_outliner
 from csamoe_desktop.inference.engine import DEVICES
-from csamoe_desktop.lesion.formats import mask_format, write_mask
+from csamoe_desktop.inference.examined import check_origin
+from csamoe_desktop.inference.guard import withheld_because
+from csamoe_desktop.lesion.formats import is_mask_file, mask_format, write_mask
 from csamoe_desktop.lesion.propose import Box, Proposal, propose, propose_in
+from csamoe_desktop.names import shown
+from csamoe_desktop.study.model import Frame
 from csamoe_desktop.study.opening import open_study
 
 
@@ -32,6 +38,7 @@ def run(chosen: argparse.Namespace) -> int:
     """Run the command and return the exit status."""
     if mask_format(chosen.out) is None:
         raise UserError(f"{chosen.out.name} names no format that masks are written in.", "Let it end in .png.")
+    check_output(chosen.out, [chosen.image], is_mask_file)
     study = open_study(chosen.image)
     if not 1 <= chosen.frame <= study.frame_count:
         raise UserError(
@@ -39,19 +46,26 @@ def run(chosen: argparse.Namespace) -> int:
         )
     frame = study.frame(chosen.frame - 1)
     box = None if chosen.box is None else _box(chosen.box, frame.shape)
+    _refuse_other_organs(chosen, frame)
     bundle = find_outliner(chosen.model)
     # Importing torch takes seconds: only once the files have been found good.
-    from csamoe_desktop.inference.outliner import load_outliner
+    from csamoe_desktop.inference.loading import load_outliner
 
     outliner = load_outliner(bundle, chosen.device)
-    found = propose(frame.pixels, outliner) if box is None else propose_in(frame.pixels, box, outliner)
+    aspect = frame.scale.aspect
+    if box is None:
+        found = propose(frame.pixels, outliner, aspect=aspect)
+    else:
+        found = propose_in(frame.pixels, box, outliner, aspect)
     if not found:
         where = "on" if box is None else "in the box on"
         raise UserError(
             f"No lesion was proposed {where} {chosen.image.name}; {chosen.out} was not written.",
             "Give the lesion's place with --box." if box is None else "Give another box, or draw the lesion.",
         )
-    write_mask(chosen.out, found[0].mask, frame.spacing, study.path.name)
+    _refuse_other_organs(chosen, frame, found[0].mask)
+    warnings = [one.sentence for one in check_origin(frame, found[0].mask)]
+    write_mask(chosen.out, found[0].mask, frame.scale, study.path.name)
     name = f"{outliner.card.name} {outliner.card.version}"
     if chosen.json:
         told = {
@@ -61,19 +75,28 @@ def run(chosen: argparse.Namespace) -> int:
             "weights_sha256": outliner.card.sha256,
             "device": outliner.device.words,
             "notes": list(study.notes),
+            "warnings": warnings,
         }
         print(json.dumps(told, ensure_ascii=False))
         return 0
     for place, one in enumerate(found, 1):
         facts = _told(one)
         where = "{}, {} to {}, {}".format(*facts["box"])
-        written = f", written to {chosen.out}" if place == 1 else ""
+        written = f", written to {shown(chosen.out)}" if place == 1 else ""
         print(f"candidate {place}  confidence {one.confidence:.2f}, {facts['area_px']} pixels in {where}{written}")
     print(f"model        {name} on {outliner.device.words}")
     for note in study.notes:
         print(f"note         {note}")
+    for warning in warnings:
+        print(f"warning      {warning}")
     print("Proposed, not confirmed: look at the outline before anything is read from it. Research use only.")
     return 0
+
+
+def _refuse_other_organs(chosen: argparse.Namespace, frame: Frame, mask: NDArray[np.bool_] | None = None) -> None:
+    """Raise a UserError where the guard would read nothing on this frame, or not this outline."""
+    if why := withheld_because(check_origin(frame, mask)):
+        raise UserError(f"No outline is proposed on {chosen.image.name}; {chosen.out} was not written. {why}")
 
 
 def _told(proposal: Proposal) -> dict[str, Any]:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from csamoe_desktop.errors import UserError
+from csamoe_desktop.files import check_output_folder
 from csamoe_desktop.inference.bundle import CARD, Bundle, find_bundle
 from csamoe_desktop.inference.engine import DEVICES
+from csamoe_desktop.names import shown_name
 from csamoe_desktop.networks.cards import read_card
 
 if TYPE_CHECKING:
@@ -62,6 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(chosen: argparse.Namespace) -> int:
     """Run the command and return the exit status."""
     _check(chosen)
+    check_output_folder(chosen.out, [folder for folder in (chosen.data, chosen.bundle, chosen.training_run) if folder])
     from csamoe_desktop.training.datasets import read_dataset, where
     from csamoe_desktop.training.protocols import split_by
     from csamoe_desktop.training.records import SetRecord, compressed, copy_curves, write_card, write_readings
@@ -88,7 +91,7 @@ def run(chosen: argparse.Namespace) -> int:
     if not samples:
         print(f"{bundle.card.name}: the card is recorded in {chosen.out}")
         return 0
-    data = chosen.data.resolve().name
+    data = shown_name(chosen.data.resolve().name)
     # `train --also` says this on the card.
     seen = chosen.seen or f", and {data} for training" in bundle.card.training.split
     told = SetRecord(data, conditions, seen, {chosen.outline: left_out})
@@ -120,7 +123,7 @@ def _only_outlines(chosen: argparse.Namespace, samples: "list[Sample]") -> int:
     with tqdm(total=len(samples), desc="outlines", unit="image", disable=None) as bar:
         rows = read_outlines_of(samples, chosen.outline, _proposer(chosen), bar.update)
     # By the folder's name the baseline finds the outlines of the images that a network read.
-    data = chosen.data.resolve().name
+    data = shown_name(chosen.data.resolve().name)
     write_outlines(chosen.out, data, chosen.outline, rows)
     print(f"{len(rows)} outlines of {len(samples)} images of {data} ({chosen.outline}) are recorded")
     return 0
@@ -134,7 +137,7 @@ def _proposer(chosen: argparse.Namespace) -> "Proposer | None":
     """
     if chosen.outline != "proposal":
         return None
-    from csamoe_desktop.inference.outliner import load_outliner
+    from csamoe_desktop.inference.loading import load_outliner
     from csamoe_desktop.training.recording import proposer_of
 
     folder = Path(chosen.outliner)

@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from csamoe_desktop.files import check_output, check_output_folder
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
@@ -18,8 +20,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(chosen: argparse.Namespace) -> int:
     """Run the command and return the exit status."""
     from csamoe_desktop.training.result_tables import RESAMPLES
-    from csamoe_desktop.training.results import write_results
+    from csamoe_desktop.training.results import DOCUMENT, is_results, write_results
 
+    check_output_folder(chosen.out, [chosen.runs])
+    check_output(chosen.out / DOCUMENT, (), is_results)
     resamples = RESAMPLES if chosen.resamples is None else max(1, chosen.resamples)
     page = write_results(chosen.runs, chosen.out, lambda sentence: print(sentence, flush=True), resamples)
     print(f"written: {page}")

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from csamoe_desktop.commands.training_data import add_data_arguments, read_split
 from csamoe_desktop.errors import UserError
+from csamoe_desktop.files import check_output_folder
 from csamoe_desktop.inference.engine import DEVICES, choose_device
+from csamoe_desktop.names import shown_name
 
 if TYPE_CHECKING:
     from csamoe_desktop.training.recipe import Recipe
@@ -59,6 +61,10 @@ def run(chosen: argparse.Namespace) -> int:
     from csamoe_desktop.training.starts import load_start
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
+    data = [folder for folder in (chosen.data, chosen.also, chosen.test_data) if folder]
+    for folder in (chosen.out, chosen.bundle):
+        if folder is not None:
+            check_output_folder(folder, data)
     recipe = chosen_recipe(chosen)
     split = read_split(chosen, recipe.classes, recipe.seed)
     seed_everything(recipe.seed, 0)
@@ -78,9 +84,9 @@ def run(chosen: argparse.Namespace) -> int:
         chosen.masks,
     )
     folder = chosen.bundle or chosen.out / "bundle"
-    also = f", and {chosen.also.name} for training and validation only" if chosen.also else ""
+    also = f", and {shown_name(chosen.also.name)} for training and validation only" if chosen.also else ""
     if chosen.also_protocol:
-        also = f", and {chosen.also.name} {PROTOCOLS[chosen.also_protocol].words}"
+        also = f", and {shown_name(chosen.also.name)} {PROTOCOLS[chosen.also_protocol].words}"
     description = Description(
         name=folder.name,
         title=chosen.title or f"{recipe.builder.network}, recipe {chosen.recipe}",
@@ -90,7 +96,9 @@ def run(chosen: argparse.Namespace) -> int:
         # A second folder may group by something else, such as sets of near-duplicates.
         groups="groups" if chosen.also else PROTOCOLS[chosen.protocol].groups,
         tested=PROTOCOLS[chosen.protocol].tested,
-        second_tested=f"{PROTOCOLS[chosen.also_protocol].tested} of {chosen.also.name}" if chosen.also_protocol else "",
+        second_tested=f"{PROTOCOLS[chosen.also_protocol].tested} of {shown_name(chosen.also.name)}"
+        if chosen.also_protocol
+        else "",
         start=start,
         licence=chosen.licence,
         storage=chosen.storage,
@@ -103,7 +111,7 @@ def run(chosen: argparse.Namespace) -> int:
 def _counts(chosen: argparse.Namespace, split: "Split") -> str:
     """Return the data in words, where nobody gave better ones."""
     samples = [*split.train, *split.validation, *split.test]
-    folders = " and ".join(folder.name for folder in (chosen.data, chosen.also) if folder)
+    folders = " and ".join(shown_name(folder.name) for folder in (chosen.data, chosen.also) if folder)
     return f"{folders}: {len(samples)} images of {len({sample.group for sample in samples})} groups"
 
 

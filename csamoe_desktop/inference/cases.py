@@ -15,10 +15,16 @@ from safetensors.numpy import save_file
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.files import write_whole
 from csamoe_desktop.inference.bundle import Bundle
+from csamoe_desktop.networks.cards import ModelCard
+from csamoe_desktop.untrusted import inside
 
 CASES = "cases.safetensors"
 NEAREST = 20
 """So many of the nearest are looked at."""
+
+_MOST_BYTES = 500_000_000
+_FARTHEST = 2.0
+"""One minus a cosine is never more."""
 
 Features = NDArray[np.float32]
 
@@ -57,6 +63,11 @@ class KnownCases:
         self._positive = positive
         self.limit = limit
 
+    @property
+    def width(self) -> int:
+        """How many numbers a feature has."""
+        return int(self._features.shape[1])
+
     def __len__(self) -> int:
         """Return how many there are."""
         return len(self._features)
@@ -80,19 +91,34 @@ def read_cases(bundle: Bundle) -> KnownCases | None:
     file = bundle.folder / CASES
     if not file.is_file():
         return None
-    refusal = UserError(
-        f"The known cases of {bundle.card.name} do not belong to its weights.", "Copy the whole model folder again."
-    )
+    refusal = foreign_cases(bundle.card)
     try:
+        if not inside(file, bundle.folder) or file.stat().st_size > _MOST_BYTES:
+            raise refusal
         with safe_open(file, framework="numpy") as opened:
             told = opened.metadata() or {}
             features, positive = opened.get_tensor("features"), opened.get_tensor("positive")
         limit = float(told["limit"])
-    except (SafetensorError, OSError, KeyError, ValueError) as problem:
+    except (SafetensorError, OSError, KeyError, ValueError, TypeError, RuntimeError, MemoryError) as problem:
         raise refusal from problem
-    if told.get("weights_sha256") != bundle.card.sha256 or len(features) != len(positive):
+    if (
+        told.get("weights_sha256") != bundle.card.sha256
+        or features.ndim != 2
+        or positive.shape != features.shape[:1]
+        or not features.size
+        or not np.isfinite(np.asarray(features, np.float32)).all()
+        or not np.isin(positive, (0, 1)).all()
+        or not 0 < limit <= _FARTHEST
+    ):
         raise refusal
     return KnownCases(features.astype(np.float32), positive.astype(bool), limit)
+
+
+def foreign_cases(card: ModelCard) -> UserError:
+    """Return the refusal of known cases that are damaged, or another network's."""
+    return UserError(
+        f"The known cases of {card.name} do not belong to its weights.", "Copy the whole model folder again."
+    )
 
 
 def write_cases(bundle: Bundle, features: Features, positive: NDArray[np.bool_], limit: float) -> Path:

@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from csamoe_desktop.inference.predictor import calibrated
+from csamoe_desktop.inference.predictor import calibrated, no_number
 from csamoe_desktop.lesion.regions import Regions, on_frame
 from csamoe_desktop.networks.cards import ModelCard
 
@@ -94,8 +94,12 @@ def explained(network: "nn.Module", views: "Tensor", card: ModelCard) -> Explana
         else:
             logits = network.head(network.pool(features[:, 0]).flatten(1))
         (gradient,) = torch.autograd.grad(logits[0, positive], features)
+    if not bool(torch.isfinite(gradient).all()):
+        raise no_number(card)
     channels = torch.mean(gradient, dim=(3, 4), keepdim=True)
     maps = torch.relu((channels * features.detach()).sum(dim=2))[0].float().cpu().numpy()
+    if not np.isfinite(maps).all():
+        raise no_number(card)
     attention = {
         name: np.asarray(one / max(float(one.max()), 1e-12), np.float32) for name, one in zip(names, maps, strict=True)
     }

@@ -3,6 +3,7 @@
 Each rule looks at pixels only and says in one sentence what it saw. A rule that withholds stands for images the models were
 never made for; one that cautions, for images they were measured on less, or not by themselves. `csamoe-desktop guard`
 prints how often each rule speaks on a dataset folder, rightly and wrongly; the limits below were set on BUS-BRA and BUSI.
+`examined` has the rules on what the file says, and on the outline's size.
 """
 
 from dataclasses import dataclass
@@ -49,6 +50,11 @@ def inspect(pixels: Gray, mask: Bool | None = None) -> tuple[Finding, ...]:
 def withheld(findings: tuple[Finding, ...]) -> bool:
     """Return whether no number may be shown."""
     return any(finding.level is Level.WITHHOLD for finding in findings)
+
+
+def withheld_because(findings: tuple[Finding, ...]) -> str:
+    """Return why no number may be shown, in sentences; "" where one may."""
+    return " ".join(one.sentence for one in findings if one.level is Level.WITHHOLD)
 
 
 def colour_share(pixels: Gray) -> float:

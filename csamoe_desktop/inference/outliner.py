@@ -10,8 +10,9 @@ from torch import nn
 
 from csamoe_desktop.inference.bundle import Bundle
 from csamoe_desktop.inference.engine import Device
+from csamoe_desktop.inference.predictor import no_number
 from csamoe_desktop.inference.tensors import views_tensor
-from csamoe_desktop.inference.torch_engine import load_network, memory_refused
+from csamoe_desktop.inference.torch_engine import load_network, running
 from csamoe_desktop.lesion.regions import Part, fit_image, whole_image
 from csamoe_desktop.networks.cards import ModelCard
 
@@ -24,7 +25,7 @@ class Outliner:
     def __init__(self, card: ModelCard, network: nn.Module, device: Device) -> None:
         self.card = card
         self.device = device
-        with memory_refused(device):
+        with running(card, device):
             self._network = network.eval().to(device.kind)
             self._network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
@@ -47,8 +48,10 @@ class Outliner:
                 for part in asked
             ]
         )
-        with memory_refused(self.device), torch.inference_mode():
+        with running(card, self.device), torch.inference_mode():
             found = self._network.outline(views.to(self.device.kind)).float().cpu().numpy()  # type: ignore[operator]
+        if not np.isfinite(found).all():
+            raise no_number(card)
         return [
             np.asarray(
                 cv2.resize(one[0], (part.right - part.left, part.bottom - part.top), interpolation=cv2.INTER_LINEAR),

@@ -1,12 +1,13 @@
 """What a loaded model answers, free of torch: regions in, predictions out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from csamoe_desktop.errors import UserError
 from csamoe_desktop.inference.engine import Device
 from csamoe_desktop.lesion.regions import Regions
 from csamoe_desktop.networks.cards import ModelCard
@@ -33,6 +34,9 @@ class Prediction:
     gates: dict[str, float]
     stage_attention: dict[str, tuple[float, ...]]
     fused: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
+
+
+_ROUNDING = 1e-3
 
 
 class Predictor(Protocol):
@@ -78,7 +82,44 @@ class Explainer(Predictor, Protocol):
 
 
 def calibrated(logits: Sequence[float], card: ModelCard) -> float:
-    """Return the probability of the card's positive class: softmax of `logits` divided by the card's temperature."""
+    """Return the probability of the card's positive class, 0 to 1: softmax of `logits` divided by the card's temperature.
+
+    Raises:
+        UserError: the logits are not one finite number for each class.
+    """
     scaled = np.asarray(logits, np.float64) / card.temperature
+    if scaled.shape != (len(card.classes),) or not np.isfinite(scaled).all():
+        raise no_number(card)
     shares = np.exp(scaled - scaled.max())
     return float(shares[card.classes.index(card.positive)] / shares.sum())
+
+
+def checked(prediction: Prediction, card: ModelCard) -> Prediction:
+    """Return `prediction`, every number of which is finite and in its range.
+
+    Raises:
+        UserError: one is not, or they are not as many as the card says.
+    """
+    gates = list(prediction.gates.values())
+    numbers = [*prediction.logits, prediction.probability, *gates, *_joined(prediction.stage_attention.values())]
+    if (
+        len(prediction.logits) != len(card.classes)
+        or not np.isfinite(numbers).all()
+        or not 0 <= prediction.probability <= 1
+        or not all(-_ROUNDING <= share <= 1 + _ROUNDING for share in gates)
+        or (prediction.fused is not None and not np.isfinite(prediction.fused).all())
+    ):
+        raise no_number(card)
+    return prediction
+
+
+def no_number(card: ModelCard) -> UserError:
+    """Return the refusal of a reading that came to no number."""
+    return UserError(
+        f"The model {card.name} came to no number here: its weights or its card are damaged.",
+        "Choose another model, and copy this model's whole folder again.",
+    )
+
+
+def _joined(lists: Iterable[Iterable[float]]) -> list[float]:
+    return [number for one in lists for number in one]

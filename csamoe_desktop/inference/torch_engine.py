@@ -1,5 +1,6 @@
 """A bundle run by PyTorch: weights checked and loaded, lesions read in float32."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -10,16 +11,18 @@ from torch import nn
 
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.inference.bundle import Bundle, check_weights
-from csamoe_desktop.inference.cases import KnownCases, Nearest, read_cases
+from csamoe_desktop.inference.cases import KnownCases, Nearest, foreign_cases, read_cases
 from csamoe_desktop.inference.engine import Device, choose_device
 from csamoe_desktop.inference.explain import Explanation, explained, reread_logits
-from csamoe_desktop.inference.predictor import Prediction, calibrated
+from csamoe_desktop.inference.predictor import Prediction, calibrated, checked
 from csamoe_desktop.inference.tensors import views_tensor
 from csamoe_desktop.inference.weights import read_weights
 from csamoe_desktop.lesion.regions import Regions
 from csamoe_desktop.networks.blocks import parameter_count
 from csamoe_desktop.networks.build import build
 from csamoe_desktop.networks.cards import ModelCard
+
+_log = logging.getLogger(__name__)
 
 _BATCH = 16
 
@@ -33,7 +36,7 @@ class TorchPredictor:
         self.device = device
         # float32 is said, so float32 it is: an Ampere or later GPU would take 10 bits of mantissa for convolutions.
         torch.backends.cudnn.allow_tf32 = False
-        with memory_refused(device):
+        with running(card, device):
             self._network = network.eval().to(device.kind)
             self._network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
@@ -46,18 +49,22 @@ class TorchPredictor:
 
     def explain(self, regions: Regions) -> Explanation:
         """Say why; see `inference.predictor.Explainer`."""
-        with memory_refused(self.device):
+        with running(self.card, self.device):
             return explained(self._network, self._views(regions)[None].to(self.device.kind), self.card)
 
     def nearest(self, prediction: Prediction) -> Nearest | None:
         """Say what was nearest; see `inference.predictor.Explainer`."""
-        return None if self._cases is None or prediction.fused is None else self._cases.nearest(prediction.fused)
+        if self._cases is None or prediction.fused is None:
+            return None
+        if prediction.fused.shape != (self._cases.width,):
+            raise foreign_cases(self.card)
+        return self._cases.nearest(prediction.fused)
 
     def reread(self, regions: Regions, others: Sequence[Regions]) -> list[float]:
         """Read other contours of a lesion; see `inference.predictor.Explainer`."""
         if not others:
             return []
-        with memory_refused(self.device):
+        with running(self.card, self.device):
             first = self._views(regions)[None].to(self.device.kind)
             logits = reread_logits(self._network, first, [self._views(one) for one in others])
         if logits is None:
@@ -77,15 +84,20 @@ class TorchPredictor:
     def _predict_batch(self, regions: Sequence[Regions]) -> list[Prediction]:
         card = self.card
         views = torch.stack([self._views(one) for one in regions])
-        with memory_refused(self.device), torch.inference_mode():
+        with running(card, self.device), torch.inference_mode():
             reading = self._network(views.to(self.device.kind), *self._masks(regions))
+        if reading.gates.shape[1] != len(card.views):
+            raise does_not_fit(card)
         return [
-            Prediction(
-                logits=tuple(logits),
-                probability=calibrated(logits, card),
-                gates=dict(zip(card.views, gates, strict=True)),
-                stage_attention={name: tuple(shares) for name, shares in zip(card.views, stages, strict=True)},
-                fused=fused,
+            checked(
+                Prediction(
+                    logits=tuple(logits),
+                    probability=calibrated(logits, card),
+                    gates=dict(zip(card.views, gates, strict=True)),
+                    stage_attention={name: tuple(shares) for name, shares in zip(card.views, stages, strict=True)},
+                    fused=fused,
+                ),
+                card,
             )
             for logits, gates, stages, fused in zip(
                 reading.logits.tolist(),
@@ -98,15 +110,40 @@ class TorchPredictor:
 
 
 @contextmanager
-def memory_refused(device: Device) -> Iterator[None]:
-    """Turn torch's out-of-memory, which is a RuntimeError, into a refusal."""
+def running(card: ModelCard, device: Device) -> Iterator[None]:
+    """Turn what torch raises for want of memory, and for a card that does not fit its network, into refusals.
+
+    PyTorch raises a RuntimeError for nearly everything: on the CPU its allocator's message alone tells that memory ran out.
+    """
     try:
         yield
-    except torch.OutOfMemoryError as problem:
-        raise UserError(
-            f"The {device.words} ran out of memory.",
-            "Close other programs that use it, or choose the device cpu.",
-        ) from problem
+    except (torch.OutOfMemoryError, MemoryError) as problem:
+        raise _no_memory(device) from problem
+    except (RuntimeError, IndexError, ValueError) as problem:
+        words = str(problem)
+        if "allocate memory" in words or "not enough memory" in words or "out of memory" in words:
+            raise _no_memory(device) from problem
+        # Without a log its traceback would go to the screen, above the sentence that says it.
+        if _log.hasHandlers():
+            _log.error("the network of %s did not run", card.name, exc_info=problem)
+        raise does_not_fit(card) from problem
+
+
+def _no_memory(device: Device) -> UserError:
+    hint = (
+        "Close other programs, then assess again; the outline is kept."
+        if device.kind == "cpu"
+        else "Close other programs that use it, or choose the device cpu."
+    )
+    return UserError(f"The {device.words} ran out of memory.", hint)
+
+
+def does_not_fit(card: ModelCard) -> UserError:
+    """Return the refusal of a model whose network does not run as its card says."""
+    return UserError(
+        f"The model {card.name} cannot run: its network is not the one that its card describes.",
+        "Choose another model, and copy this model's whole folder again.",
+    )
 
 
 def load_predictor(bundle: Bundle, asked_device: str = "auto") -> TorchPredictor:
@@ -133,16 +170,64 @@ def load_network(bundle: Bundle, asked_device: str = "auto") -> tuple[nn.Module,
     card = bundle.card
     device = choose_device(asked_device)
     check_weights(bundle)
-    network = build(card.builder)
+    _check_size(bundle)
+    with running(card, device):
+        network = build(card.builder)
+    if tuple(getattr(network, "expert_names", card.views)) != card.views:
+        raise does_not_fit(card)
     try:
-        network.load_state_dict(read_weights(bundle.weights))
-    except (SafetensorError, RuntimeError) as problem:
+        weights = read_weights(bundle.weights)
+        # Loading would turn a whole number into a float, and a float into a counter, without a word.
+        for name, own in network.state_dict().items():
+            if weights[name].is_floating_point() != own.is_floating_point():
+                raise TypeError(f"{name} is of another kind")
+        network.load_state_dict(weights)
+    except MemoryError as problem:
+        raise _no_memory(device) from problem
+    except (SafetensorError, RuntimeError, KeyError, ValueError, TypeError, OSError) as problem:
+        raise _other_weights(card) from problem
+    if not _sound(network):
         raise UserError(
-            f"The weights of {card.name} do not fit the network on its card.", "Copy the whole model folder again."
-        ) from problem
+            f"The weights of {card.name} are damaged: some are no numbers.", "Copy the whole model folder again."
+        )
     if parameter_count(network) != card.parameters:
         raise UserError(
             f"The card of {card.name} says {card.parameters:,} parameters, the network has {parameter_count(network):,}.",
             "Copy the whole model folder again, or update the program.",
         )
     return network, device
+
+
+def _other_weights(card: ModelCard) -> UserError:
+    return UserError(
+        f"The weights of {card.name} do not fit the network on its card.", "Copy the whole model folder again."
+    )
+
+
+def _check_size(bundle: Bundle) -> None:
+    """See that the network is no larger than its weights' file, before memory is filled with it.
+
+    Raises:
+        UserError: the card says more parameters than the file has bytes, or its builder's numbers make more than it says.
+    """
+    card = bundle.card
+    numbers = [
+        one for one in card.builder.options.values() if isinstance(one, int | float) and not isinstance(one, bool)
+    ]
+    if card.parameters > bundle.size:
+        raise _other_weights(card)
+    if numbers:
+        with running(card, Device("cpu", "CPU")), torch.device("meta"):  # shapes alone, no memory
+            size = parameter_count(build(card.builder))
+        if size != card.parameters:
+            raise does_not_fit(card)
+
+
+def _sound(network: nn.Module) -> bool:
+    """Return whether all weights are finite and no variance is below zero."""
+    for name, tensor in network.state_dict().items():
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            return False
+        if name.endswith("running_var") and bool((tensor < 0).any()):
+            return False
+    return True

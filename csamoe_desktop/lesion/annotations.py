@@ -5,10 +5,9 @@ belongs to an outline if its centre lies inside; written are the pixels' own edg
 """
 
 import base64
-import json
 from collections.abc import Callable, Mapping, Sequence
 from math import floor, hypot
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -16,10 +15,13 @@ import numpy as np
 
 from csamoe_desktop import __version__
 from csamoe_desktop.errors import UserError
+from csamoe_desktop.lesion.belonging import Belonging, file_name
+from csamoe_desktop.lesion.json_files import read_json
 from csamoe_desktop.lesion.levels import Bool, united
 from csamoe_desktop.lesion.outline import Line, outlines
 from csamoe_desktop.lesion.run_lengths import compressed, counts_of, drawn, runs
 from csamoe_desktop.lesion.tools import polygon
+from csamoe_desktop.names import lossless_json, shown
 from csamoe_desktop.study.raster import decode_picture
 
 Told = Mapping[str, Any]
@@ -32,31 +34,44 @@ _MOST_PIXELS = 2**28
 _NO_AREA = "{} of the file's shapes enclose no area (points, lines) and were left out."
 
 
-def looks_like_json(data: bytes) -> bool:
-    """Return whether a file that holds `data` may be JSON."""
-    return data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
+def holds_outlines(data: bytes) -> bool:
+    """Return whether a file that holds `data` is a labelme or COCO file, whatever it outlines."""
+    try:
+        told, _, _ = read_json(data, lambda told, page: True)
+    except (ValueError, RecursionError):
+        return False
+    if isinstance(told, dict):
+        return any(isinstance(told.get(part), list) for part in ("shapes", "annotations"))
+    return isinstance(told, list) and all(isinstance(one, dict) and "segmentation" in one for one in told)
 
 
 def read_annotations(
-    data: bytes, path: Path, frame_shape: Sequence[int] | None, image: str = ""
+    data: bytes, path: Path, frame_shape: Sequence[int] | None, image: str = "", another: bool = False
 ) -> tuple[Bool, list[str]]:
     """Return the union of a labelme or COCO file's outlines, bool (rows, columns) of the image they were drawn on, and
     what was guessed.
 
     Args:
         frame_shape: rows and columns of the image at hand, for files that do not tell them; None if unknown.
-        image: its file name, by which a COCO file of many images tells its outlines; or "".
+        image: its file name, by which the file says whether its outlines are the image's; or "": any are taken.
+        another: take outlines that are of an image of another name, and say so.
 
     Raises:
+        MaskOfAnotherImage: they are of another image, and `another` is not set.
         UserError: it is neither, is damaged, encloses nothing, or does not say which outlines are the image's.
     """
     try:
-        told = json.loads(data.decode("utf-8-sig"))
+        told, encoding, guessed = read_json(
+            data, lambda told, page: any(Belonging(image, encoding=page).alike(one) for one in _named(told))
+        )
+        whose = Belonging(image, another, encoding)
         if isinstance(told, dict) and isinstance(told.get("shapes"), list):
+            said = whose.check(told.get("imagePath"), path.name)
             pixels, notes = _from_labelme(told, path, frame_shape)
         elif isinstance(told, list) or (isinstance(told, dict) and isinstance(told.get("annotations"), list)):
+            said = []
             pixels, notes = _from_coco(
-                told if isinstance(told, dict) else {"annotations": told}, frame_shape, image, path
+                told if isinstance(told, dict) else {"annotations": told}, frame_shape, whose, path
             )
         else:
             raise UserError(f"{path.name} is neither a labelme nor a COCO file.", "Choose a file of outlines.")
@@ -70,7 +85,16 @@ def read_annotations(
             f"The mask {path.name} marks nothing: its outlines enclose no pixel of the image.",
             "Choose another mask file, or draw the lesion.",
         )
-    return pixels, notes
+    return pixels, [*guessed, *said, *notes]
+
+
+def _named(told: Any) -> list[object]:
+    """Return the images that a file names."""
+    if not isinstance(told, dict):
+        return []
+    images = told.get("images")
+    listed = images if isinstance(images, list) else [told.get("image")]
+    return [told.get("imagePath"), *(one.get("file_name") for one in listed if isinstance(one, dict))]
 
 
 def labelme(pixels: Bool, image: str) -> bytes:
@@ -176,7 +200,7 @@ _DRAWERS: dict[str, Callable[[Bool, Told], None]] = {
 }
 
 
-def _from_coco(told: Told, frame_shape: Sequence[int] | None, image: str, path: Path) -> tuple[Bool, list[str]]:
+def _from_coco(told: Told, frame_shape: Sequence[int] | None, whose: Belonging, path: Path) -> tuple[Bool, list[str]]:
     images = {one.get("id"): one for one in told.get("images") or [told.get("image") or {}]}
     outlined = [one for one in told["annotations"] if one.get("segmentation")]
     if not outlined:
@@ -184,7 +208,7 @@ def _from_coco(told: Told, frame_shape: Sequence[int] | None, image: str, path: 
             f"{path.name} holds no outlines" + (", only boxes." if told["annotations"] else "."),
             "Choose a file of outlines, or draw the lesion.",
         )
-    chosen, notes = _image_of(outlined, images, frame_shape, image, path)
+    chosen, notes = _image_of(outlined, images, frame_shape, whose, path)
     outlined = [one for one in outlined if one.get("image_id") == chosen]
     facts = images.get(chosen) or (next(iter(images.values())) if len(images) == 1 else {})
     first = next((one["segmentation"] for one in outlined if isinstance(one["segmentation"], dict)), None)
@@ -202,26 +226,31 @@ def _from_coco(told: Told, frame_shape: Sequence[int] | None, image: str, path: 
 
 
 def _image_of(
-    outlined: list[Told], images: Mapping[Any, Told], frame_shape: Sequence[int] | None, image: str, path: Path
+    outlined: list[Told], images: Mapping[Any, Told], frame_shape: Sequence[int] | None, whose: Belonging, path: Path
 ) -> tuple[Any, list[str]]:
-    """Return the id of the image whose outlines to take: the only one, the one named alike, or the only one as large."""
+    """Return the id of the image whose outlines to take, the one named as the image at hand; where the file names none,
+    the only one, or the only one as large."""
     ids = list(dict.fromkeys(one.get("image_id") for one in outlined))
-    if len(ids) == 1:
-        return ids[0], []
-    names = {which: PurePath(str(images.get(which, {}).get("file_name", "")).replace("\\", "/")) for which in ids}
-    given = PurePath(image)
-    alike = [which for which in ids if image and names[which].name.lower() == given.name.lower()]
-    alike = alike or [which for which in ids if image and names[which].stem.lower() == given.stem.lower()]
-    if not alike and frame_shape is not None:
-        sizes = {which: (images.get(which, {}).get("height"), images.get(which, {}).get("width")) for which in ids}
-        alike = [which for which in ids if sizes[which] == tuple(frame_shape)]
-    if len(alike) != 1:
+    names = {which: file_name(images.get(which, {}).get("file_name")) for which in ids}
+    sizes = {which: (images.get(which, {}).get("height"), images.get(which, {}).get("width")) for which in ids}
+    alike = [which for which in ids if whose.alike(names[which], exactly=True)]
+    alike = alike or [which for which in ids if whose.alike(names[which])]
+    if not alike and len(ids) == 1:
+        return ids[0], whose.check(names[ids[0]], path.name)
+    # By its size alone only where a name does not say that it is another one.
+    open_ones = alike or [which for which in ids if not (whose.image and names[which])]
+    if len(open_ones) > 1 and frame_shape is not None:
+        open_ones = [which for which in open_ones if sizes[which] == tuple(frame_shape)]
+    if len(open_ones) != 1:
         raise UserError(
             f"{path.name} holds outlines of {len(ids)} images, and which of them is this one cannot be told.",
             "Export the outlines of this image in a file of their own, or name the image as it is named there.",
         )
-    named = names[alike[0]].name or f"number {alike[0]}"
-    return alike[0], [f"The mask file holds outlines of {len(ids)} images; those of {named} were used."]
+    chosen = open_ones[0]
+    if len(ids) == 1:
+        return chosen, []
+    named = shown(names[chosen]) or f"number {chosen}"
+    return chosen, [f"The mask file holds outlines of {len(ids)} images; those of {named} were used."]
 
 
 def _size(rows: Any, columns: Any, frame_shape: Sequence[int] | None, path: Path) -> tuple[tuple[int, int], list[str]]:
@@ -281,4 +310,4 @@ def _mask_shape(pixels: Bool) -> dict[str, Any]:
 
 
 def _json(told: Told) -> bytes:
-    return (json.dumps(told, indent=1, ensure_ascii=False) + "\n").encode("utf-8")
+    return (lossless_json(told, indent=1) + "\n").encode("utf-8")

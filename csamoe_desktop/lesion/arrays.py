@@ -1,9 +1,8 @@
 """Masks kept as arrays: NumPy's .npy and .npz, and NIfTI-1 and -2 (.nii, .nii.gz) through nibabel.
 
 NIfTI names its first axis x and its second y (nifti1.h, "3D image orientation"): columns and rows of an image, as ITK
-and ITK-SNAP store it. Files made with nibabel from an image's array have rows first instead. Neither says which, so the
-image's own shape decides. The orientation in the header places a body scan in the patient; for a still ultrasound image
-it means nothing and is not applied: what is stored first is left and top.
+and ITK-SNAP store it. A header that says otherwise is honoured (`orientation`). Files made with nibabel from an image's
+array have rows first instead, under an orientation that says nothing; the image's own shape decides then.
 """
 
 import gzip
@@ -21,9 +20,10 @@ from numpy.typing import NDArray
 
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.lesion.levels import Bool
-from csamoe_desktop.study.model import Spacing
+from csamoe_desktop.lesion.planes import FramePlace, Unsaid, orientation, plane_of
 from csamoe_desktop.study.quiet import without_warnings
 from csamoe_desktop.study.raster import Decoded
+from csamoe_desktop.study.scale import AnyScale, spacing_of
 
 _NPY, _ZIP, _GZIP = b"\x93NUMPY", b"PK\x03\x04", b"\x1f\x8b"
 _HEADER_SIZES = {348: "n+1", 540: "n+2"}
@@ -40,9 +40,12 @@ def array_kind(data: bytes) -> str | None:
     return "nifti" if data.startswith(_GZIP) or _header_size(data) else None
 
 
-def read_array(data: bytes, path: Path, frame_shape: Sequence[int] | None) -> tuple[Decoded, list[str]]:
+def read_array(
+    data: bytes, path: Path, frame_shape: Sequence[int] | None, frame: FramePlace | None = None
+) -> tuple[Decoded, list[str]]:
     """Return the values of a .npy, .npz or NIfTI file as (rows, columns), or (rows, columns, 3 or 4) of colours, and
-    what was guessed. `frame_shape` (rows, columns) is what the mask is expected to have, if that is known.
+    what was guessed. `frame_shape` (rows, columns) is what the mask is expected to have and `frame` where it is in its
+    study, if that is known.
 
     Raises:
         UserError: the file is damaged, holds no real numbers, or marks more than one plane.
@@ -51,8 +54,8 @@ def read_array(data: bytes, path: Path, frame_shape: Sequence[int] | None) -> tu
     try:
         with without_warnings():
             if kind == "nifti":
-                return _from_nifti(data, path, frame_shape)
-            return _from_numpy(data, path) if kind == "npy" else _from_npz(data, path)
+                return _from_nifti(data, path, frame_shape, frame)
+            return _from_numpy(data, path, frame) if kind == "npy" else _from_npz(data, path, frame)
     except UserError:
         raise
     except Exception as problem:  # these readers raise almost anything on damaged data
@@ -73,24 +76,25 @@ def npz(pixels: Bool) -> bytes:
     return out.getvalue()
 
 
-def nifti(pixels: Bool, spacing: Spacing | None, compress: bool) -> bytes:
+def nifti(pixels: Bool, scale: AnyScale, compress: bool) -> bytes:
     """Return a NIfTI-1 file of a mask: uint8 (columns, rows, 1), with the orientation under which ITK, which looks along
-    the negated x and y, sees columns to the right and rows downwards. Without a spacing a pixel is 1 of no unit."""
+    the negated x and y, sees columns to the right and rows downwards. Without millimetres a pixel is 1 of no unit wide."""
     import nibabel
 
-    down, across = (spacing.row, spacing.column) if spacing else (1.0, 1.0)
+    spacing = spacing_of(scale, pixels)
+    down, across = spacing.row, spacing.column
     affine = np.diag([-across, -down, 1.0, 1.0])
     new: Any = nibabel.Nifti1Image  # nibabel's own calls are not all typed
     image = new(np.ascontiguousarray(pixels.T[..., None]).astype(np.uint8), affine)
     image.set_qform(affine, code=1)
     image.set_sform(affine, code=1)
-    image.header.set_xyzt_units("mm" if spacing else "unknown")
+    image.header.set_xyzt_units("mm" if spacing.in_mm else "unknown")
     image.header["descrip"] = b"lesion mask, columns x rows x 1"
     written: bytes = image.to_bytes()
     return gzip.compress(written, mtime=0) if compress else written
 
 
-def _from_numpy(data: bytes, path: Path) -> tuple[Decoded, list[str]]:
+def _from_numpy(data: bytes, path: Path, frame: FramePlace | None) -> tuple[Decoded, list[str]]:
     values = np.load(io.BytesIO(data), allow_pickle=False)
     _refuse_what_is_not_a_number(values, path)
     if values.ndim == 3 and values.shape[2] in (3, 4) and min(values.shape[:2]) > 4:
@@ -102,10 +106,10 @@ def _from_numpy(data: bytes, path: Path) -> tuple[Decoded, list[str]]:
             f"The array in {path.name} has {values.ndim} dimensions; a mask has rows and columns.",
             "Save the mask as a two-dimensional array.",
         )
-    return _plane(values.reshape(-1, *values.shape[-2:]), path)
+    return _plane(values.reshape(-1, *values.shape[-2:]), path, frame)
 
 
-def _from_npz(data: bytes, path: Path) -> tuple[Decoded, list[str]]:
+def _from_npz(data: bytes, path: Path, frame: FramePlace | None) -> tuple[Decoded, list[str]]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = [one for one in archive.infolist() if one.filename.endswith(".npy")]
         if not members:
@@ -120,21 +124,18 @@ def _from_npz(data: bytes, path: Path) -> tuple[Decoded, list[str]]:
             )
         if chosen[0].file_size > _MOST_BYTES:
             raise _too_large(path)
-        values, notes = _from_numpy(archive.read(chosen[0]), path)
+        values, notes = _from_numpy(archive.read(chosen[0]), path, frame)
     if len(members) > 1:
         stem = Path(chosen[0].filename).stem
         notes.append(f'The mask file has {len(members)} arrays; the one named "{stem}" was used.')
     return values, notes
 
 
-def _from_nifti(data: bytes, path: Path, frame_shape: Sequence[int] | None) -> tuple[Decoded, list[str]]:
+def _from_nifti(
+    data: bytes, path: Path, frame_shape: Sequence[int] | None, frame: FramePlace | None
+) -> tuple[Decoded, list[str]]:
     if data.startswith(_GZIP):
-        unpacking = zlib.decompressobj(wbits=31)
-        data = unpacking.decompress(data, _MOST_BYTES)
-        if unpacking.unconsumed_tail:
-            raise _too_large(path)
-        if not unpacking.eof:
-            raise _damaged(path)
+        data = _unpacked(data, path)
     size = _header_size(data)
     if size is None:
         raise UserError(f"{path.name} is not a mask that can be read: what is packed in it is no NIfTI image.", _KINDS)
@@ -149,37 +150,63 @@ def _from_nifti(data: bytes, path: Path, frame_shape: Sequence[int] | None) -> t
         raise _damaged(path)
     values = np.asanyarray(image.dataobj)
     _refuse_what_is_not_a_number(values, path)
-    lengths = [length for length in values.shape if length > 1]
-    lengths += [1] * (2 - len(lengths))
-    stored, notes = _plane(np.moveaxis(values.reshape(*lengths[:2], -1), 2, 0), path)
+    axes = [axis for axis, length in enumerate(values.shape) if length > 1]
+    axes = [*axes, *(axis for axis in range(3) if axis not in axes)][:2]
+    lengths = [values.shape[axis] if axis < values.ndim else 1 for axis in axes]
+    if axes[0] > axes[1]:
+        axes, lengths = axes[::-1], lengths[::-1]
+    stored, notes = _plane(np.moveaxis(values.reshape(*lengths, -1), 2, 0), path, frame)
     rows_first = frame_shape is not None and stored.shape == tuple(frame_shape) and stored.shape[0] != stored.shape[1]
-    turned, affine = stored if rows_first else stored.T, image.affine
-    if rows_first:
-        notes.append("The file stores rows before columns, against the NIfTI standard; it was taken so, as it fits.")
-    elif affine[0, 0] >= 0 or affine[1, 1] >= 0 or affine[0, 1] or affine[1, 0]:
-        notes.append(
-            "The file's orientation is that of a body scan and was not applied: its first axis was taken as columns, "
-            "its second as rows. Check that the outline lies on the lesion."
+    lies = orientation(image, (axes[0], axes[1]))
+    if isinstance(lies, Unsaid):
+        if rows_first:
+            notes.append(
+                "The file stores rows before columns, against the NIfTI standard; it was taken so, as it fits."
+            )
+        elif lies is Unsaid.NOTHING:
+            notes.append(
+                "The file's orientation is that of a body scan and was not applied: its first axis was taken as columns, "
+                "its second as rows. Check that the outline lies on the lesion."
+            )
+        return stored if rows_first else stored.T, notes
+    if lies is None:
+        raise UserError(
+            f"{path.name} lies across the image or at an angle to it, as its orientation says.",
+            "Save the mask in the image's own plane, or as PNG, white on black, in the image's own size.",
         )
-    return turned, notes
+    notes.append("The outline was turned as the mask file's orientation says. Check that it lies on the lesion.")
+    return lies.turned(stored), notes
 
 
-def _plane(stack: NDArray[np.generic], path: Path) -> tuple[Decoded, list[str]]:
-    """Return the one plane of (planes, rows, columns) on which something is marked.
+def _unpacked(data: bytes, path: Path) -> bytes:
+    """Return what a gzip file holds, all its members one after the other (RFC 1952, 2.2); what follows them is no part.
 
     Raises:
-        UserError: there are several, so that it cannot be told which is this frame's.
+        UserError: it is damaged, or would take too much memory.
+    """
+    parts, size = [], 0
+    while data.startswith(_GZIP):
+        unpacking = zlib.decompressobj(wbits=31)
+        parts.append(unpacking.decompress(data, _MOST_BYTES - size + 1))
+        size += len(parts[-1])
+        if size > _MOST_BYTES or unpacking.unconsumed_tail:
+            raise _too_large(path)
+        if not unpacking.eof:
+            raise _damaged(path)
+        data = unpacking.unused_data.lstrip(b"\0")
+    return b"".join(parts)
+
+
+def _plane(stack: NDArray[np.generic], path: Path, frame: FramePlace | None) -> tuple[Decoded, list[str]]:
+    """Return the one plane of (planes, rows, columns) that belongs to the frame at hand.
+
+    Raises:
+        UserError: it cannot be told which is this frame's, or it marks nothing.
     """
     if len(stack) == 1:
         return stack[0], []
-    marked = [place for place, plane in enumerate(stack) if plane.any()]
-    if len(marked) > 1:
-        raise UserError(
-            f"{path.name} marks something on {len(marked)} of its {len(stack)} planes.",
-            "Save the plane that belongs to this image in a file of its own.",
-        )
-    place = marked[0] if marked else 0
-    return stack[place], [f"Of the file's {len(stack)} planes only number {place + 1} is marked; it was used."]
+    place, notes = plane_of(lambda place: bool(stack[place].any()), len(stack), "planes", path, frame)
+    return stack[place], notes
 
 
 def _refuse_what_is_not_a_number(values: NDArray[np.generic], path: Path) -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from csamoe_desktop.lesion.outline import outlines
 from csamoe_desktop.lesion.tools import Bool, Place
-from csamoe_desktop.study.model import Spacing
+from csamoe_desktop.study.scale import AnyScale, Spacing, spacing_of
 
 SNAPS_WITHIN = 8.0
 """In the unit of `scale`, screen pixels: an end this near to an outline or to a right angle is meant to be on it."""
@@ -42,11 +42,14 @@ class Caliper:
         """Return the distance between its ends in the unit of `scale`; without one in pixels, taken as square."""
         return _apart(self.start, self.end, scale)
 
-    def words(self, spacing: Spacing | None) -> str:
-        """Return its length, such as "14.2 mm", or "182 px" where there is no spacing."""
-        if spacing is None:
-            return f"{self.length():.0f} px"
-        return f"{self.length((spacing.row, spacing.column)):.1f} mm"
+    def spacing(self, scale: AnyScale) -> Spacing:
+        """Return what a pixel counts along it, by the scale of its frame."""
+        return spacing_of(scale, (self.start, self.end))
+
+    def words(self, scale: AnyScale) -> str:
+        """Return its length, such as "14.2 mm", or "182 px" where the frame's scale has no millimetres for it."""
+        spacing = self.spacing(scale)
+        return f"{self.length((spacing.row, spacing.column)):.{1 if spacing.in_mm else 0}f} {spacing.unit}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,9 +71,17 @@ class Snapping:
     straight: bool = False
 
 
-def numbered(calipers: Sequence[Caliper], spacing: Spacing | None) -> str:
-    """Return every caliper's number and length, such as "1: 14.2 mm, 2: 9.1 mm"."""
-    return ", ".join(f"{number}: {one.words(spacing)}" for number, one in enumerate(calipers, 1))
+def by_source(calipers: Sequence[Caliper], scale: AnyScale) -> list[tuple[str, Spacing]]:
+    """Return every caliper's number and length, such as "1: 14.2 mm, 2: 9.1 mm", each run of one source, or of one reason
+    why there are no millimetres, with it."""
+    told: list[tuple[str, Spacing]] = []
+    for number, one in enumerate(calipers, 1):
+        words, spacing = f"{number}: {one.words(scale)}", one.spacing(scale)
+        if told and told[-1][1].words == spacing.words:
+            told[-1] = (f"{told[-1][0]}, {words}", spacing)
+        else:
+            told.append((words, spacing))
+    return told
 
 
 def edges_of(mask: Bool) -> Edges:

@@ -12,6 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from csamoe_desktop.lesion.regions import squared, unsquared
+
 Mask = NDArray[np.bool_]
 
 ELLIPSE = "ellipse"
@@ -21,13 +23,15 @@ _SMOOTHINGS = (0.1, 0.2)
 """Standard deviations of the blur that smooths, as shares of the radius."""
 
 
-def other_contours(mask: Mask) -> dict[str, Mask]:
+def other_contours(mask: Mask, aspect: float = 1.0) -> dict[str, Mask]:
     """Return the other contours of `mask` (bool, not empty) by name, each of its shape, in one order.
 
-    A contour that is gone (a lesion of a pixel drawn closer), or the same as another one's, is left out.
+    A contour that is gone (a lesion of a pixel drawn closer), or the same as another one's, is left out. Steps are as long
+    down as across: `aspect` is how high a pixel is for its width.
     """
     found: dict[str, Mask] = {}
-    for name, other in _family(mask):
+    for name, squarely in _family(squared(mask, aspect)):
+        other = unsquared(squarely, mask.shape)
         if other.any() and not any(np.array_equal(other, known) for known in (mask, *found.values())):
             found[name] = other
     return found

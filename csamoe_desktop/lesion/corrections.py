@@ -36,25 +36,27 @@ def fill_holes(mask: Bool) -> Bool:
     return out
 
 
-def smooth(mask: Bool, radius: float = 2.0) -> Bool:
+def smooth(mask: Bool, radius: float = 2.0, aspect: float = 1.0) -> Bool:
     """Return the mask, bool (rows, columns), with its edge smoothed.
 
-    Blurred by a Gaussian whose standard deviation is `radius` pixels and cut at one half: a straight edge stays where
+    Blurred by a Gaussian whose standard deviation is `radius` widths of a pixel (`aspect` times as high as wide) and cut at one half: a straight edge stays where
     it is, corners and burrs are rounded; a piece much smaller than the radius goes, a gap much smaller closes.
     """
     box = box_of(mask)
     out = np.zeros_like(mask)
     if box is None:
         return out
-    room = int(np.ceil(4 * radius))
+    room, room_down = int(np.ceil(4 * radius)), int(np.ceil(4 * radius / aspect))
     wide = Box(
-        max(box.top - room, 0),
+        max(box.top - room_down, 0),
         max(box.left - room, 0),
-        min(box.bottom + room, mask.shape[0]),
+        min(box.bottom + room_down, mask.shape[0]),
         min(box.right + room, mask.shape[1]),
     )
     # At the frame's edge the lesion is taken to go on as it is there, or it would shrink away from it.
-    blurred = cv2.GaussianBlur(mask[wide.slices].astype(np.float32), (0, 0), radius, borderType=cv2.BORDER_REPLICATE)
+    blurred = cv2.GaussianBlur(
+        mask[wide.slices].astype(np.float32), (0, 0), radius, sigmaY=radius / aspect, borderType=cv2.BORDER_REPLICATE
+    )
     out[wide.slices] = blurred > 0.5
     return out
 

@@ -1,5 +1,6 @@
 """What a lesion is called and where it lies, as the reader says it; nothing of it is measured or guessed."""
 
+import dataclasses
 import uuid
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -25,6 +26,12 @@ class View(StrEnum):
     ANTIRADIAL = "antiradial"
     TRANSVERSE = "transverse"
     LONGITUDINAL = "longitudinal"
+
+
+OF_THE_LESION = ("name", "side", "clock", "distance_mm")
+"""What is true of a lesion in every view; how the probe was held is each view's own."""
+OF_THE_IMAGE = ("side",)
+"""What is true of every lesion on an image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,20 @@ class Description:
     def said_of_lesion(self) -> bool:
         """Whether the reader has said anything that is not true of every lesion on the image, as side and view are."""
         return bool(self.name or self.clock or self.distance_mm is not None)
+
+    def agreeing(
+        self, before: "Description", now: "Description", names: tuple[str, ...] = OF_THE_LESION
+    ) -> "Description":
+        """Return this description of another view of a lesion, of which was said `before` and is said `now`: what is new
+        there holds here too, unless something else was said here."""
+        unsaid = Description()
+        new = {
+            name: getattr(now, name)
+            for name in names
+            if getattr(now, name) != getattr(before, name)
+            and getattr(self, name) in (getattr(unsaid, name), getattr(before, name))
+        }
+        return dataclasses.replace(self, **new)
 
     def title(self, number: int) -> str:
         """Return what the lesion is called; `number` is its number on the image."""

@@ -14,10 +14,12 @@ import numpy as np
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.files import write_whole
 from csamoe_desktop.lesion import annotations, arrays
-from csamoe_desktop.lesion.levels import Bool, find_lesion
+from csamoe_desktop.lesion.json_files import looks_like_json
+from csamoe_desktop.lesion.levels import Bool, find_lesion, plainly_a_mask
+from csamoe_desktop.lesion.planes import FramePlace, plane_of
 from csamoe_desktop.lesion.regions import nearest
-from csamoe_desktop.study.model import Spacing
 from csamoe_desktop.study.raster import Decoded, decode_picture, picture_kind, read_bytes, tiff_pages
+from csamoe_desktop.study.scale import AnyScale
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,31 +65,41 @@ class ReadMask:
     notes: tuple[str, ...]
 
 
-def read_mask(path: Path, frame_shape: Sequence[int] | None, resize: bool = False, image: str = "") -> ReadMask:
+def read_mask(
+    path: Path,
+    frame_shape: Sequence[int] | None,
+    resize: bool = False,
+    image: str = "",
+    frame: FramePlace | None = None,
+    another: bool = False,
+) -> ReadMask:
     """Return the lesion that a mask file marks on a frame of `frame_shape` (rows, columns).
 
     Args:
         path: a picture, a labelme or COCO file, a NumPy array or a NIfTI image.
         frame_shape: None takes the mask in its own size, whatever that is.
         resize: have a mask of another size resized by nearest neighbour, and said to be.
-        image: the frame's file name, by which a COCO file of many images tells its outlines; or "".
+        image: the frame's file name, by which a labelme or COCO file says whether its outlines are the image's; or "".
+        frame: where the frame is in its study, by which a stack of masks has one for it; None if that is not known.
+        another: have outlines of an image of another name taken, and said to be.
 
     Raises:
+        MaskOfAnotherImage: the file says that its outlines are of another image, and `another` is false.
         MaskSizeMismatch: the mask has another size and `resize` is false.
         UserError: the file cannot be read, is damaged, marks nothing or everything, or is a picture.
     """
     data = read_bytes(path)
-    frame = None if frame_shape is None else (frame_shape[0], frame_shape[1])
-    if annotations.looks_like_json(data):
-        pixels, notes = annotations.read_annotations(data, path, frame, image)
-        _refuse_another_size(pixels.shape, frame, resize)
+    shape = None if frame_shape is None else (frame_shape[0], frame_shape[1])
+    if looks_like_json(data):
+        pixels, notes = annotations.read_annotations(data, path, shape, image, another)
+        _refuse_another_size(pixels.shape, shape, resize)
     else:
-        values, notes = _values(data, path, frame)
-        _refuse_another_size(values.shape, frame, resize)
+        values, notes = _values(data, path, shape, frame)
+        _refuse_another_size(values.shape, shape, resize)
         pixels, found = find_lesion(values, path)
         notes += found
-    if frame is not None and pixels.shape != frame:
-        pixels, said = _resized(pixels, frame)
+    if shape is not None and pixels.shape != shape:
+        pixels, said = _resized(pixels, shape)
         notes += said
     return ReadMask(np.ascontiguousarray(pixels), tuple(notes))
 
@@ -98,11 +110,22 @@ def mask_format(path: Path) -> MaskFormat | None:
     return next((one for one in FORMATS if name.endswith(one.suffixes)), None)
 
 
-def write_mask(path: Path, pixels: Bool, spacing: Spacing | None = None, image: str = "") -> None:
+def is_mask_file(path: Path) -> bool:
+    """Return whether a file is a mask beyond doubt, so that another may take its place; a file of outlines is one too."""
+    try:
+        data = read_bytes(path)
+        if looks_like_json(data):
+            return annotations.holds_outlines(data)
+        return plainly_a_mask(_values(data, path, None)[0])
+    except UserError:
+        return False
+
+
+def write_mask(path: Path, pixels: Bool, scale: AnyScale = None, image: str = "") -> None:
     """Write a mask, bool (rows, columns), in the format of the path's suffix; pictures are of 0 and 255.
 
     Args:
-        spacing: of the frame; NIfTI holds it.
+        scale: of the frame; NIfTI holds the millimetres of the mask.
         image: the frame's file name; labelme and COCO hold it.
 
     Raises:
@@ -119,7 +142,7 @@ def write_mask(path: Path, pixels: Bool, spacing: Spacing | None = None, image: 
         case "labelme":
             encoded = annotations.labelme(pixels, image)
         case "NIfTI":
-            encoded = arrays.nifti(pixels, spacing, compress=name.endswith(".gz"))
+            encoded = arrays.nifti(pixels, scale, compress=name.endswith(".gz"))
         case "NumPy":
             encoded = arrays.npz(pixels) if name.endswith(".npz") else arrays.npy(pixels)
         case _:
@@ -127,21 +150,41 @@ def write_mask(path: Path, pixels: Bool, spacing: Spacing | None = None, image: 
     write_whole(path, lambda temporary: temporary.write_bytes(encoded))
 
 
-def _values(data: bytes, path: Path, frame: tuple[int, int] | None) -> tuple[Decoded, list[str]]:
+def _values(
+    data: bytes, path: Path, shape: tuple[int, int] | None, frame: FramePlace | None = None
+) -> tuple[Decoded, list[str]]:
     """Return what a picture or an array holds, and what was guessed."""
     kind = picture_kind(data)
     if kind is not None:
-        notes = []
-        if kind == "TIFF image" and (pages := len(tiff_pages(data))) > 1:
-            notes.append(f"The mask file has {pages} pages; the first was used.")
-        return decode_picture(data, path), notes
+        pages = tiff_pages(data) if kind == "TIFF image" else ()
+        return _of_pages(data, path, pages, frame) if len(pages) > 1 else (decode_picture(data, path), [])
     if arrays.array_kind(data) is not None:
-        return arrays.read_array(data, path, frame)
+        return arrays.read_array(data, path, shape, frame)
     raise UserError(
         f"{path.name} is not a mask that can be read: it is no PNG, JPEG, BMP or TIFF image, no labelme or COCO file, "
         "no NIfTI image and no NumPy array.",
         "Save the mask as PNG, white on black, in the image's own size.",
     )
+
+
+def _of_pages(
+    data: bytes, path: Path, sizes: Sequence[tuple[int, int]], frame: FramePlace | None
+) -> tuple[Decoded, list[str]]:
+    """Return the page of a TIFF file that belongs to the frame at hand, and what was guessed.
+
+    Raises:
+        UserError: which one that is cannot be told, or it marks nothing.
+    """
+    # A page of another size is a thumbnail or another picture.
+    pages = [page for page, size in enumerate(sizes) if size == sizes[0]] or [0]
+    if len(pages) == 1:
+        return decode_picture(data, path), [f"The mask file has {len(sizes)} pages; the first was used."]
+
+    def marks(place: int) -> bool:
+        return bool(np.ptp(decode_picture(data, path, pages[place])) > 0)
+
+    place, notes = plane_of(marks, len(pages), "pages", path, frame)
+    return decode_picture(data, path, pages[place]), notes
 
 
 def _refuse_another_size(shape: Sequence[int], frame: tuple[int, int] | None, resize: bool) -> None:

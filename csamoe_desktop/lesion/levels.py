@@ -21,6 +21,15 @@ _FEW_VALUES = 32
 _LABEL_SHARE = 0.05
 """In a compressed file, a value is a label where it covers this part of all that is plainly marked."""
 
+_STAIN = 16
+"""How far a compressed colour may be from that of the paper, of 255."""
+
+_FLAT_SHARE = 0.6
+"""At least this part of a mask is areas of one value; of a dark picture, however few its values, it is noise."""
+
+_SOFT_SHARE = 0.03
+"""In a mask with soft edges, less than this part of the pixels is on them."""
+
 _PICTURE_SHARE = 0.3
 """A file in which this part of the pixels is neither dark nor bright, nor an area of one value, is a picture."""
 
@@ -35,8 +44,8 @@ def find_lesion(values: Decoded, path: Path) -> tuple[Bool, list[str]]:
     Raises:
         UserError: nothing or everything is marked, the file is a picture, or its values can mean several things.
     """
-    colours = _colours(values)
     levels, notes = _one_value_a_pixel(values)
+    colours = _colours(values, levels)
     if _soft(levels, values.dtype):
         _refuse_a_picture(levels, path)
         lesion = levels >= 0.5
@@ -68,6 +77,17 @@ def find_lesion(values: Decoded, path: Path) -> tuple[Bool, list[str]]:
     return lesion, notes
 
 
+def plainly_a_mask(values: Decoded) -> bool:
+    """Return whether a file's values are a mask's beyond doubt: few of them, or hardly any between dark and bright. Where a
+    file is to be replaced a dark picture must not pass for one, as it may where it is only read."""
+    levels, _ = _one_value_a_pixel(values)
+    if np.unique(levels).size <= _FEW_VALUES:
+        return bool(_flat(levels).mean() > _FLAT_SHARE)
+    darkest, brightest = float(levels.min()), float(levels.max())
+    share = (levels - darkest) / (brightest - darkest)
+    return bool(((share > 0.1) & (share < 0.9)).mean() < _SOFT_SHARE) and bool((share >= 0.9).mean() > _SOFT_SHARE / 10)
+
+
 def united(count: int, what: str) -> str:
     """Return the sentence on several labels or outlines that became one lesion."""
     return f"The mask file has {count} {what}; they were united into one lesion."
@@ -79,7 +99,14 @@ def _one_value_a_pixel(values: Decoded) -> tuple[Levels, list[str]]:
     if levels.ndim == 2:
         return np.asarray(levels, np.float32), []
     alpha = levels[..., 3] if levels.shape[2] == 4 else None
-    levels = np.asarray(levels[..., :3].max(axis=2), np.float32)
+    paper = _paper(values)
+    if paper is None:
+        levels = np.asarray(levels[..., :3].max(axis=2), np.float32)
+    else:
+        # Red on white is as bright as the white: what counts is how far a colour is from that of the paper.
+        levels = np.abs(levels[..., :3] - paper).max(axis=2)
+        # What compression leaves on the paper is no label.
+        levels[levels < min(_STAIN, levels.max() / 4)] = 0
     if alpha is None or alpha.min() == alpha.max():
         return levels, []
     visible = alpha > alpha.max() / 2
@@ -95,6 +122,25 @@ def _soft(levels: Levels, dtype: np.dtype[np.generic]) -> bool:
     if dtype.kind != "f" or levels.min() < 0 or levels.max() > 1:
         return False
     return bool(((levels > 0) & (levels < 1)).any())
+
+
+def _paper(values: Decoded) -> NDArray[np.float32] | None:
+    """Return the colour that most of the edge of a coloured picture has, the paper it was painted on; None where it is black,
+    where there is no such colour, or in a picture without colours."""
+    if values.dtype != np.uint8 or (values[..., :3] == values[..., :1]).all():
+        return None
+    edge = np.concatenate([values[0], values[-1], values[:, 0], values[:, -1]])
+    if edge.shape[1] == 4:
+        edge = edge[edge[:, 3] > 127]
+    if not len(edge):
+        return None
+    # Compression makes many of one colour.
+    coarse, counts = np.unique(edge[:, :3] // 16, axis=0, return_counts=True)
+    most = int(counts.argmax())
+    if counts[most] * 2 <= len(edge):
+        return None
+    colour = np.median(edge[(edge[:, :3] // 16 == coarse[most]).all(axis=1), :3], axis=0).astype(np.float32)
+    return colour if colour.max() >= 16 else None
 
 
 def _from_zero(levels: Levels, dtype: np.dtype[np.generic], path: Path) -> tuple[Levels, list[str]]:
@@ -139,14 +185,14 @@ def _labels(levels: Levels) -> list[float]:
     return [*(float(value) for value in middle), *([brightest] if values[-1] >= 0.9 * brightest else [])]
 
 
-def _colours(values: Decoded) -> int:
-    """Return how many colours fill areas beside the darkest one: labels that may well be equally bright. 0 for grey."""
+def _colours(values: Decoded, brightness: Levels) -> int:
+    """Return how many colours fill areas beside that of the paper, or the darkest one: labels that may well be equally bright. 0 for grey."""
     if values.ndim == 2 or values.dtype != np.uint8 or (values[..., :3] == values[..., :1]).all():
         return 0
     codes = values[..., :3].astype(np.float32) @ np.array([65536, 256, 1], np.float32)
     if np.unique(codes).size > _FEW_VALUES:
         return 0
-    levels = values[..., :3].max(axis=2)
+    levels = values[..., :3].max(axis=2) if _paper(values) is None else brightness
     opaque = values[..., 3] > values[..., 3].max() // 2 if values.shape[2] == 4 else np.ones(levels.shape, bool)
     return int(np.unique(codes[_flat(codes) & opaque & (levels > levels.min())]).size)
 

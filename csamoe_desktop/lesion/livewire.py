@@ -27,12 +27,14 @@ _NEARBY = sorted(
 class Livewire:
     """The wire on one frame: `start` somewhere, then ask for the `path` to anywhere."""
 
-    def __init__(self, grey: NDArray[np.uint8]) -> None:
-        """`grey`: uint8 (rows, columns)."""
+    def __init__(self, grey: NDArray[np.uint8], aspect: float = 1.0) -> None:
+        """`grey`: uint8 (rows, columns); `aspect`: how high a pixel is for its width. Searched are square pixels."""
         rows, columns = grey.shape
-        self._scale = max(1.0, max(rows, columns) / _LONGEST)
-        if self._scale > 1:
-            size = (max(round(columns / self._scale), 1), max(round(rows / self._scale), 1))
+        scale = max(1.0, max(rows * aspect, columns) / _LONGEST)
+        self._scale = np.array([scale / aspect, scale])
+        """Frame pixels that a searched one has, down and across."""
+        if scale > 1 or aspect != 1:
+            size = (max(round(columns / scale), 1), max(round(rows * aspect / scale), 1))
             grey = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
         # A border that the scissors, which do not go to the outermost pixel, can do without.
         self._soft = cv2.copyMakeBorder(cv2.GaussianBlur(grey, (0, 0), _SPECKLE), 1, 1, 1, 1, cv2.BORDER_REPLICATE)
@@ -92,7 +94,7 @@ class Livewire:
 
     def _cell(self, at: Place) -> tuple[int, int]:
         """Return the pixel of the searched image, its border counted, that a place lies on or nearest to."""
-        row, column = (ceil(place / self._scale + 1e-9) for place in at)
+        row, column = (ceil(place / scale + 1e-9) for place, scale in zip(at, self._scale, strict=True))
         return min(max(row, 0), self._soft.shape[0] - 1), min(max(column, 0), self._soft.shape[1] - 1)
 
 

@@ -2,7 +2,7 @@
 
 Described is the outer outline of the largest piece (8-connected): its holes are filled, as a margin has none, and other
 pieces left out, as the figures speak of one closed line. `pieces` says how many there were. Where row and column spacing
-differ, everything is computed in millimetres; without a spacing a pixel is taken as square.
+differ, everything is computed in millimetres; without millimetres a pixel is as high for its width as the file says, or square.
 
 - Circularity 4 pi A / P^2 (Cox, J Paleontol 1:179, 1927): 1 for a circle, less the longer or more jagged the outline.
 - Solidity A / A_hull, convexity P_hull / P (Chang et al., Breast Cancer Res Treat 89:179, 2005): 1 for a convex outline;
@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.lesion.outline import outlines
-from csamoe_desktop.study.model import Spacing
+from csamoe_desktop.study.scale import AnyScale, spacing_of
 
 Bool = NDArray[np.bool_]
 Step = NDArray[np.float64]
@@ -63,15 +63,16 @@ class Margin:
         )
 
 
-def describe_margin(mask: Bool, spacing: Spacing | None = None) -> Margin:
-    """Return the margin descriptors of `mask`, bool (rows, columns).
+def describe_margin(mask: Bool, scale: AnyScale = None) -> Margin:
+    """Return the margin descriptors of `mask`, bool (rows, columns), with the scale of its frame.
 
     Raises:
         UserError: the mask is empty.
     """
     if not mask.any():
         raise UserError("No lesion is marked, so there is nothing to measure.", "Draw or import an outline first.")
-    step = np.array([spacing.row, spacing.column] if spacing else [1.0, 1.0])
+    spacing = spacing_of(scale, mask)
+    step = np.array([spacing.row, spacing.column])
     piece, pieces = _largest(cropped(mask))
     piece = filled(piece)
     hull = _hull(piece)
@@ -90,20 +91,21 @@ def describe_margin(mask: Bool, spacing: Spacing | None = None) -> Margin:
     )
 
 
-def outline_features(mask: Bool, spacing: Spacing | None = None) -> NDArray[np.float64]:
+def outline_features(mask: Bool, scale: AnyScale = None) -> NDArray[np.float64]:
     """Return what an outline alone tells, float64 [6]: circularity, solidity, convexity, height / width, relative area,
     log area; for a baseline that sees no image.
 
     The first three are those of `describe_margin`; height and width those of the box around all that is marked, with
-    `spacing` in millimetres. Relative area is the marked part of the frame, 0..1; log area the natural logarithm of the
+    `scale` in millimetres. Relative area is the marked part of the frame, 0..1; log area the natural logarithm of the
     marked pixels' number, which stays in pixels also where there is a spacing, as in most data sets there is none.
 
     Raises:
         UserError: the mask is empty.
     """
+    spacing = spacing_of(scale, mask)
     margin = describe_margin(mask, spacing)
     inside = cropped(mask)
-    pixel = spacing.row / spacing.column if spacing else 1.0
+    pixel = spacing.row / spacing.column
     marked = int(inside.sum())
     return np.array(
         [

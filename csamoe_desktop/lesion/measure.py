@@ -14,8 +14,10 @@ diameter runs from pixel corner to pixel corner, and a single pixel is one pixel
   "orientation: not parallel").
 - Orientation: the angle between the longest diameter and the skin.
 
-Where row and column spacing differ, angles and lengths are those in millimetres; without a spacing a pixel is taken as
-square. Of several pieces the calipers span all, as one lesion.
+Where row and column spacing differ, angles and lengths are those in millimetres. Without millimetres lengths are in widths
+of a pixel, which is as high for its width as the file says, or square where it says nothing. Of several pieces the largest is
+measured, as a stray dot is no part of a lesion; `pieces` and `holes` say how many there are, so that whoever shows a size can
+say so beside it.
 """
 
 from dataclasses import dataclass
@@ -26,8 +28,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csamoe_desktop.errors import UserError
+from csamoe_desktop.lesion.corrections import largest_piece
 from csamoe_desktop.lesion.margin import cropped, filled, perimeter
-from csamoe_desktop.study.model import Spacing
+from csamoe_desktop.study.scale import AnyScale, Spacing, spacing_of
 
 Points = NDArray[np.float64]
 Ends = tuple[tuple[float, float], tuple[float, float]]
@@ -44,9 +47,11 @@ class Size:
         angle: of the longest diameter to the skin, in degrees, above -90 up to 90; positive where its right end is deeper.
         area: in `unit` squared.
         unit: "mm", or "px" where the image is not calibrated.
-        source: where the unit comes from, in words.
+        source: where the unit comes from, or why there are no millimetres, in words.
+        pieces, holes: of how many pieces this is the largest, and how many holes it has.
         longest_ends, across_ends: both ends of each diameter as (row, column) on the frame's pixel edges: (0, 0) is
             the outer corner of the first pixel, (rows, columns) that of the last.
+        aspect: how high a pixel is for its width.
     """
 
     longest: float
@@ -61,6 +66,9 @@ class Size:
     source: str
     longest_ends: Ends
     across_ends: Ends
+    aspect: float = 1.0
+    pieces: int = 1
+    holes: int = 0
 
     @property
     def height_to_width(self) -> float:
@@ -76,11 +84,18 @@ class Size:
         digits = 1 if self.unit == "mm" else 0
         return f"{self.longest:.{digits}f} x {self.across:.{digits}f} {self.unit}"
 
+    def piece_words(self) -> str:
+        """Return what is odd about the outline, such as "the largest of 3 pieces, with 2 holes", or ""."""
+        odd = [f"the largest of {self.pieces} pieces"] if self.pieces > 1 else []
+        if self.holes:
+            odd.append("with a hole" if self.holes == 1 else f"with {self.holes} holes")
+        return ", ".join(odd)
+
     def height_words(self) -> str:
         """Return height and width, such as "12.3 mm high, 10.1 mm wide, taller than wide (height / width 1.22)"."""
         ratio = self.height_to_width
         which = "taller than wide" if ratio > 1 else "wider than tall" if ratio < 1 else "as tall as wide"
-        square = "" if self.unit == "mm" else ", pixels taken as square"
+        square = "" if self.unit == "mm" else f", pixels {aspect_words(self.aspect)}"
         return (
             f"{self._length(self.height)} high, {self._length(self.width)} wide, {which} "
             f"(height / width {ratio:.2f}{square})"
@@ -102,20 +117,28 @@ class Size:
         return f"{length:.1f} mm" if self.unit == "mm" else f"{length:.0f} px"
 
 
-def area_words(pixels: int, spacing: Spacing | None) -> str:
+def area_words(pixels: int, spacing: Spacing) -> str:
     """Return the area of that many pixels as `Size.area_words` does, without a mask to be looked at."""
-    return _area_words(pixels * spacing.row * spacing.column if spacing else pixels, "mm" if spacing else "px")
+    return _area_words(pixels * spacing.row * spacing.column, spacing.unit)
 
 
-def measure(mask: NDArray[np.bool_], spacing: Spacing | None) -> Size:
-    """Return the size of `mask` (bool, rows x columns), in millimetres if there is a spacing, else in pixels.
+def aspect_words(aspect: float) -> str:
+    """Return how high a pixel is for its width, such as "taken as square" or "2 times as high as wide"."""
+    return "taken as square" if aspect == 1 else f"{aspect:.3g} times as high as wide"
+
+
+def measure(mask: NDArray[np.bool_], scale: AnyScale) -> Size:
+    """Return the size of `mask` (bool, rows x columns), in millimetres where its frame's scale has them for it, else in
+    widths of a pixel.
 
     Raises:
         UserError: the mask is empty.
     """
     if not mask.any():
         raise UserError("No lesion is marked, so there is nothing to measure.", "Draw or import an outline first.")
-    step = np.array([spacing.row, spacing.column] if spacing else [1.0, 1.0])
+    spacing = spacing_of(scale, mask)
+    step = np.array([spacing.row, spacing.column])
+    mask, pieces = largest_piece(mask)
     hull = _hull(mask) * step
     first, second = _farthest(hull)
     ends_across = _across(hull, first, second)
@@ -131,22 +154,25 @@ def measure(mask: NDArray[np.bool_], spacing: Spacing | None) -> Size:
         equivalent=2 * sqrt(area / pi),
         angle=angle - 180 if angle > 90 else angle,
         area=area,
-        unit="mm" if spacing else "px",
-        source=source_words(spacing),
+        unit=spacing.unit,
+        source=spacing.words,
         longest_ends=_ends(first / step, second / step),
         across_ends=_ends(ends_across[0] / step, ends_across[1] / step),
+        aspect=spacing.aspect,
+        pieces=pieces,
+        holes=_holes(inside),
     )
-
-
-def source_words(spacing: Spacing | None) -> str:
-    """Return where a size's unit comes from."""
-    return spacing.words if spacing else "the image is not calibrated"
 
 
 def _area_words(area: float, unit: str) -> str:
     if unit == "px":
         return f"{area:.0f} px"
     return f"{area:.1f} mm²" if area >= 1 else f"{area:.2g} mm²"
+
+
+def _holes(piece: NDArray[np.bool_]) -> int:
+    """Return how many holes a piece has; through a gap at a corner nothing gets out, as in `margin.filled`."""
+    return int(cv2.connectedComponents((filled(piece) & ~piece).astype(np.uint8), connectivity=4)[0]) - 1
 
 
 def _hull(mask: NDArray[np.bool_]) -> Points:

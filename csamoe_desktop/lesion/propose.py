@@ -1,7 +1,8 @@
 """Proposed outlines: a network's map of where lesions are, cut into candidates that a reader accepts or corrects.
 
 The network looks twice. First at the whole frame, where it finds what may be lesions; then at each of them in a square
-around it, where its outline is finer. A box drawn by the reader takes the place of the first look.
+around it, where its outline is finer: one that is square in the tissue, `aspect` being how high a pixel is for its width.
+A box drawn by the reader takes the place of the first look.
 """
 
 from collections.abc import Sequence
@@ -47,7 +48,7 @@ class Proposal:
     confidence: float
 
 
-def propose(pixels: Gray, finder: Finder, second_look: bool = True) -> list[Proposal]:
+def propose(pixels: Gray, finder: Finder, second_look: bool = True, aspect: float = 1.0) -> list[Proposal]:
     """Return the candidates on a frame, the surest first; none where the network finds none, or nothing is to be seen.
 
     Without `second_look` they are as the first one has them, however sure: for a network that has only ever seen whole
@@ -62,7 +63,7 @@ def propose(pixels: Gray, finder: Finder, second_look: bool = True) -> list[Prop
         return []
     refined: list[Proposal | None] = [None] * len(sure)
     if second_look:
-        refined = _second_look(pixels, [_box(island) for island in sure], finder)
+        refined = _second_look(pixels, [_box(island) for island in sure], finder, aspect)
     found: list[Proposal] = []
     for proposal, island in zip(refined, sure, strict=True):
         kept = _proposal(first, island)
@@ -76,35 +77,32 @@ def propose(pixels: Gray, finder: Finder, second_look: bool = True) -> list[Prop
     return found
 
 
-def propose_in(pixels: Gray, box: Box, finder: Finder) -> list[Proposal]:
+def propose_in(pixels: Gray, box: Box, finder: Finder, aspect: float = 1.0) -> list[Proposal]:
     """Return the candidate in the reader's box (top, left, bottom, right, half-open, not empty), or none."""
-    found = None if _blank(pixels) else _second_look(pixels, [box], finder)[0]
+    found = None if _blank(pixels) else _second_look(pixels, [box], finder, aspect)[0]
     return [found] if found is not None else []
 
 
-def propose_at(pixels: Gray, row: int, column: int, finder: Finder) -> list[Proposal]:
+def propose_at(pixels: Gray, row: int, column: int, finder: Finder, aspect: float = 1.0) -> list[Proposal]:
     """Return the candidate that covers a point: one of the frame's, or one looked for around the point, or none."""
-    for proposal in propose(pixels, finder):
+    for proposal in propose(pixels, finder, aspect=aspect):
         if proposal.mask[row, column]:
             return [proposal]
-    reach = max(8, min(pixels.shape[:2]) // 8)
-    box = (
-        max(row - reach, 0),
-        max(column - reach, 0),
-        min(row + reach, pixels.shape[0]),
-        min(column + reach, pixels.shape[1]),
-    )
+    rows, columns = pixels.shape[:2]
+    across = max(8, min(round(rows * aspect), columns) // 8)
+    down = max(1, round(across / aspect))
+    box = (max(row - down, 0), max(column - across, 0), min(row + down, rows), min(column + across, columns))
     # In a box the network finds something almost always; what lies beside the point is not what was meant.
-    return [one for one in propose_in(pixels, box, finder) if one.mask[row, column]]
+    return [one for one in propose_in(pixels, box, finder, aspect) if one.mask[row, column]]
 
 
 def _blank(pixels: Gray) -> bool:
     return float(pixels.std()) < _LEAST_CONTRAST
 
 
-def _second_look(pixels: Gray, boxes: Sequence[Box], finder: Finder) -> list[Proposal | None]:
+def _second_look(pixels: Gray, boxes: Sequence[Box], finder: Finder, aspect: float) -> list[Proposal | None]:
     """Look at a square around each box; the outline is the island that fills the box best."""
-    parts = [_around(box) for box in boxes]
+    parts = [_around(box, aspect) for box in boxes]
     found: list[Proposal | None] = []
     for box, part, logits in zip(boxes, parts, finder.logits(pixels, parts), strict=True):
         whole = np.full(pixels.shape[:2], -np.inf, np.float32)
@@ -122,12 +120,13 @@ def _second_look(pixels: Gray, boxes: Sequence[Box], finder: Finder) -> list[Pro
     return found
 
 
-def _around(box: Box) -> Part:
+def _around(box: Box, aspect: float) -> Part:
     """Return the square around a box, `_FIELD` times its longer side; it may reach beyond the frame."""
     height, width = box[2] - box[0], box[3] - box[1]
-    side = max(1, round(_FIELD * max(height, width)))
-    top, left = (box[0] + box[2] - side) // 2, (box[1] + box[3] - side) // 2
-    return Part(top, left, top + side, left + side)
+    side = max(1, round(_FIELD * max(height * aspect, width)))
+    tall = max(1, round(side / aspect))
+    top, left = (box[0] + box[2] - tall) // 2, (box[1] + box[3] - side) // 2
+    return Part(top, left, top + tall, left + side)
 
 
 def _islands(mask: Bool, smallest: float) -> list[Bool]:

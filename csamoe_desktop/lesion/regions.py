@@ -11,6 +11,8 @@ times by 3x3; boundary = mask dilated five times minus the mask; each multiplied
 - An empty mask, or one that vanishes at 224x224, is refused.
 - A model may ask for the `field` instead of the whole frame (the paper's networks do not): the square around the lesion,
   so many times as wide as the lesion is long, moved inside the frame where it can be and black beyond it.
+- The network sees square pixels: where a pixel is higher than wide (`aspect`), or wider than high, the square around the
+  lesion is one in the tissue, so it has fewer rows, or more. The whole frame fills the square whatever its pixels are.
 - The paper does not name the image's interpolation: shrinking averages by area, enlarging is bilinear, each axis for
   itself. The aspect ratio is not kept, as in the paper.
 """
@@ -109,17 +111,33 @@ def fit_image(pixels: Gray, part: Part, size: int = SIZE) -> Gray:
     return _resized(_cut(grey(pixels), part), size)
 
 
-def find_part(mask: Bool, field: float | None = None) -> Part:
-    """Return the part of the frame to read for the lesion `mask` (not empty): all of it, or a square of `field` times
-    the lesion's longer side around its middle."""
+def squared(image: NDArray[Value], aspect: float) -> NDArray[Value]:
+    """Return a frame's pixels (grey or RGB), or a mask (bool), with square pixels: those it has are `aspect` times as high
+    as wide, and its shorter axis is stretched; where they are square, it is returned as it is."""
+    if aspect == 1:
+        return image
+    rows, columns = image.shape[:2]
+    shape = (max(round(rows * aspect), 1), columns) if aspect > 1 else (rows, max(round(columns / aspect), 1))
+    return _reshaped(image, shape)
+
+
+def unsquared(mask: Bool, shape: tuple[int, int]) -> Bool:
+    """Return a mask drawn on square pixels at the shape of its frame."""
+    return mask if mask.shape == shape else _reshaped(mask, shape)
+
+
+def find_part(mask: Bool, field: float | None = None, aspect: float = 1.0) -> Part:
+    """Return the part of the frame to read for the lesion `mask` (not empty): all of it, or what is a square of `field`
+    times the lesion's longer side around its middle once pixels, `aspect` times as high as wide, are made square."""
     rows, columns = mask.shape
     if field is None:
         return Part(0, 0, rows, columns)
     down, across = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    side = max(1, round(field * max(down[-1] - down[0] + 1, across[-1] - across[0] + 1)))
-    top = _placed(int(down[0] + down[-1] + 1), side, rows)
+    side = max(1, round(field * max((down[-1] - down[0] + 1) * aspect, across[-1] - across[0] + 1)))
+    tall = max(1, round(side / aspect))
+    top = _placed(int(down[0] + down[-1] + 1), tall, rows)
     left = _placed(int(across[0] + across[-1] + 1), side, columns)
-    return Part(top, left, top + side, left + side)
+    return Part(top, left, top + tall, left + side)
 
 
 def divide(image: Gray, lesion: Bool, part: Part, steps: int = STEPS) -> Regions:
@@ -152,10 +170,12 @@ def make_regions(
     steps: int = STEPS,
     field: float | None = None,
     part: Part | None = None,
+    aspect: float = 1.0,
 ) -> Regions:
     """Return the regions of `mask` (bool, the frame's shape) on `pixels`; what training and the window both use.
 
     `part` takes the place of the one `field` would find: another line around a lesion is read in the first one's part.
+    `aspect` is how high a pixel of the frame is for its width.
 
     Raises:
         UserError: the mask is not of the frame's size, is empty, or vanishes at the network's size.
@@ -167,7 +187,7 @@ def make_regions(
         )
     if not mask.any():
         raise UserError("No lesion is marked: the mask is empty.", "Draw or import an outline, then assess again.")
-    part = part or find_part(mask, field)
+    part = part or find_part(mask, field, aspect)
     image, lesion = fit(pixels, mask, part, size)
     edge = mask[0].any() or mask[-1].any() or mask[:, 0].any() or mask[:, -1].any()
     return dataclasses.replace(divide(image, lesion, part, steps), touches_edge=bool(edge))
@@ -215,6 +235,13 @@ def _cut(pixels: NDArray[Any], part: Part) -> NDArray[Any]:
     inside = pixels[top : min(part.bottom, rows), left : min(part.right, columns)]
     out[top - part.top :, left - part.left :][: inside.shape[0], : inside.shape[1]] = inside
     return out
+
+
+def _reshaped(image: NDArray[Value], shape: tuple[int, int]) -> NDArray[Value]:
+    if image.dtype == bool:
+        return image[nearest(image.shape[0], shape[0])][:, nearest(image.shape[1], shape[1])]
+    pixels: Any = image
+    return np.asarray(cv2.resize(pixels, shape[::-1], interpolation=cv2.INTER_LINEAR), image.dtype)
 
 
 def _resized(image: Gray, size: int) -> Gray:

@@ -13,6 +13,8 @@ from csamoe_desktop.lesion.levels import Bool
 
 _FIRST = 48
 _FOLLOWED, _SIGN, _BITS = 32, 16, 5
+_MOST_BITS = 60
+"""Of one number: no image has more pixels. Text that goes on and on would else be a number that takes hours to make."""
 
 
 def runs(mask: Bool) -> list[int]:
@@ -30,9 +32,16 @@ def drawn(lengths: Sequence[int], shape: tuple[int, int]) -> Bool:
         ValueError: they do not add up to the shape.
     """
     rows, columns = (int(length) for length in shape)
-    counted = np.asarray(lengths, np.int64)
-    if rows <= 0 or columns <= 0 or counted.ndim != 1 or (counted < 0).any() or counted.sum() != rows * columns:
-        raise ValueError(f"run lengths that do not fill {columns} x {rows} pixels")
+    refusal = ValueError(f"run lengths that do not fill {columns} x {rows} pixels")
+    try:
+        counted = np.asarray(lengths, np.int64)
+    except OverflowError as problem:
+        raise refusal from problem
+    # None is longer than all of it: else the sum of enormous ones could come round to it again.
+    if rows <= 0 or columns <= 0 or counted.ndim != 1 or ((counted < 0) | (counted > rows * columns)).any():
+        raise refusal
+    if counted.sum() != rows * columns:
+        raise refusal
     return np.repeat(np.arange(counted.size) % 2 == 1, counted).reshape((rows, columns), order="F")
 
 
@@ -72,6 +81,8 @@ def _expanded(text: str) -> list[int]:
         number |= (group & 31) << shift
         shift += _BITS
         if group & _FOLLOWED:
+            if shift > _MOST_BITS:
+                raise ValueError("compressed run lengths with a number that does not end")
             continue
         if group & _SIGN:
             number -= 1 << shift

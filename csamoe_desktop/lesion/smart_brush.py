@@ -5,7 +5,7 @@ blur that takes the speckle away, connected to the middle of the brush.
 """
 
 from dataclasses import dataclass
-from math import floor
+from math import ceil, floor
 
 import cv2
 import numpy as np
@@ -33,45 +33,47 @@ class Tone:
     high: float
 
 
-def tone_at(grey: Grey, at: Place, radius: int) -> Tone:
+def tone_at(grey: Grey, at: Place, radius: int, aspect: float = 1.0) -> Tone:
     """Return the tone of the middle of a brush.
 
     Args:
         grey: the frame, uint8 (rows, columns).
         at: the brush's middle.
-        radius: the brush's, in frame pixels.
+        radius: the brush's, in widths of a frame pixel.
+        aspect: how high a pixel is for its width.
     """
     rows, columns = grey.shape
     inside = min(max(at[0], 0.0), rows - 1.0), min(max(at[1], 0.0), columns - 1.0)
-    box, middle = brush((rows, columns), inside, inside, max(radius // 4, 2))
-    values = _soft(grey, box)[middle]
+    box, middle = brush((rows, columns), inside, inside, max(radius // 4, 2), aspect)
+    values = _soft(grey, box, aspect)[middle]
     # Median and median deviation (times 1.48 that of a normal distribution): a bright septum in it does not count.
     middling = float(np.median(values))
     apart = max(_SPREADS * 1.48 * float(np.median(np.abs(values - middling))), _LEAST_APART)
     return Tone(middling - apart, middling + apart)
 
 
-def smart_brush(grey: Grey, tone: Tone, start: Place, end: Place, radius: int) -> tuple[Box, Bool]:
+def smart_brush(grey: Grey, tone: Tone, start: Place, end: Place, radius: int, aspect: float = 1.0) -> tuple[Box, Bool]:
     """Return what of a brush's way from `start` to `end` has this tone and is connected to the way's middle.
 
     Args:
         grey: the frame, uint8 (rows, columns).
         tone: what to look for.
         start, end: places on the frame, or outside it.
-        radius: in frame pixels, from 1.
+        radius: in widths of a frame pixel, from 1.
+        aspect: how high a pixel is for its width.
 
     Returns:
         The box it lies in, clipped at the frame (it may be empty), and bool (box rows, box columns).
     """
     rows, columns = grey.shape
-    box, covered = brush((rows, columns), start, end, radius)
+    box, covered = brush((rows, columns), start, end, radius, aspect)
     if not covered.any():
         return box, covered
-    soft = _soft(grey, box)
+    soft = _soft(grey, box, aspect)
     alike = covered & (tone.low <= soft) & (soft <= tone.high)
     _, pieces = cv2.connectedComponents(alike.astype(np.uint8), connectivity=4)
     seeds = np.zeros(covered.shape, bool)
-    line_box, line = brush((rows, columns), start, end, max(radius // 4, 1))
+    line_box, line = brush((rows, columns), start, end, max(radius // 4, 1), aspect)
     seeds[line_box.top - box.top : line_box.bottom - box.top, line_box.left - box.left : line_box.right - box.left] = (
         line
     )
@@ -83,10 +85,10 @@ def smart_brush(grey: Grey, tone: Tone, start: Place, end: Place, radius: int) -
     return box, np.asarray(filled(closed & covered) & covered)
 
 
-def _soft(grey: Grey, box: Box) -> NDArray[np.float32]:
+def _soft(grey: Grey, box: Box, aspect: float) -> NDArray[np.float32]:
     """Return the box of the frame without its speckle, blurred with what lies around the box."""
-    room = floor(4 * _SPECKLE)
-    top, left = max(box.top - room, 0), max(box.left - room, 0)
-    part = grey[top : box.bottom + room, left : box.right + room].astype(np.float32)
-    blurred = cv2.GaussianBlur(part, (0, 0), _SPECKLE)
+    down, across = ceil(4 * _SPECKLE / aspect), floor(4 * _SPECKLE)
+    top, left = max(box.top - down, 0), max(box.left - across, 0)
+    part = grey[top : box.bottom + down, left : box.right + across].astype(np.float32)
+    blurred = cv2.GaussianBlur(part, (0, 0), _SPECKLE, sigmaY=_SPECKLE / aspect)
     return np.asarray(blurred[box.top - top : box.bottom - top, box.left - left : box.right - left], np.float32)

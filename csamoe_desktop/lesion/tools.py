@@ -5,7 +5,7 @@ The polygon is filled by the non-zero winding rule (Foley et al., Computer Graph
 """
 
 from collections.abc import Sequence
-from math import floor
+from math import ceil, floor
 from typing import NamedTuple
 
 import numpy as np
@@ -50,15 +50,17 @@ class Box(NamedTuple):
 NOWHERE = Box(0, 0, 0, 0)
 
 
-def brush(shape: tuple[int, int], start: Place, end: Place, radius: int) -> tuple[Box, Bool]:
+def brush(shape: tuple[int, int], start: Place, end: Place, radius: int, aspect: float = 1.0) -> tuple[Box, Bool]:
     """Return what a round brush covers on its way from `start` to `end`: a capsule, so a fast mouse leaves no gaps.
 
-    The brush sits on the pixel under the mouse and is 2 * radius - 1 pixels wide, one pixel at radius 1.
+    The brush sits on the pixel under the mouse and is 2 * radius - 1 pixels wide, one pixel at radius 1. It is round as the
+    frame is shown: where a pixel is higher than wide, it covers fewer rows.
 
     Args:
         shape: rows and columns of the frame.
         start, end: places on the frame, or outside it.
-        radius: in frame pixels, from 1.
+        radius: in widths of a frame pixel, from 1.
+        aspect: how high a pixel is for its width.
 
     Returns:
         The box it lies in, clipped at the frame (it may be empty), and bool (box rows, box columns).
@@ -69,19 +71,19 @@ def brush(shape: tuple[int, int], start: Place, end: Place, radius: int) -> tupl
     if radius < 1:
         raise ValueError(f"a brush of radius {radius}")
     (row0, column0), (row1, column1) = ((floor(row), floor(column)) for row, column in (start, end))
-    reach = radius - 1
+    reach, reach_down = radius - 1, ceil((radius - 0.5) / aspect - 0.5)
     box = _clipped(
         shape,
         Box(
-            min(row0, row1) - reach,
+            min(row0, row1) - reach_down,
             min(column0, column1) - reach,
-            max(row0, row1) + reach + 1,
+            max(row0, row1) + reach_down + 1,
             max(column0, column1) + reach + 1,
         ),
     )
-    rows = np.arange(box.top, box.bottom, dtype=np.float64)[:, None] - row0
+    rows = (np.arange(box.top, box.bottom, dtype=np.float64)[:, None] - row0) * aspect
     columns = np.arange(box.left, box.right, dtype=np.float64)[None, :] - column0
-    along_rows, along_columns = row1 - row0, column1 - column0
+    along_rows, along_columns = (row1 - row0) * aspect, column1 - column0
     length = along_rows**2 + along_columns**2
     if length:
         share = np.clip((rows * along_rows + columns * along_columns) / length, 0, 1)

@@ -1,15 +1,18 @@
 """The model card: everything that is known of a trained network, in one card.json beside its weights."""
 
 import dataclasses
-import json
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from csamoe_desktop.errors import UserError
+from csamoe_desktop.names import lossless_json
+from csamoe_desktop.networks.card_checks import check_card
+from csamoe_desktop.untrusted import inside, one_line, read_json
 
 CARD_VERSION = 1
+_MOST_BYTES = 4_000_000
 POOR_BELOW = 0.75
 """Where the lower end of the AUC's interval lies below, a model is said to read poorly."""
 
@@ -62,6 +65,14 @@ class CategoryCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class OutsideCounts:
+    """How the images of a hospital that the network never saw fell on the categories; `hospital` is which, in words."""
+
+    hospital: str
+    counts: CategoryCounts
+
+
+@dataclass(frozen=True, slots=True)
 class Thresholds:
     """Calibrated probabilities that divide the categories, with what they cost on the validation patients.
 
@@ -70,12 +81,15 @@ class Thresholds:
         suspicious_from: from it on a reading is suspicious (chosen for specificity of at least 95 %).
         chosen_on: the images and patients they were chosen on, in words.
         counts: how those fell on the categories; None on a card that does not say.
+        outside: how the images of hospitals that neither training nor thresholds ever saw fell on them: what a user
+            elsewhere may expect.
     """
 
     benign_below: float
     suspicious_from: float
     chosen_on: str = ""
     counts: CategoryCounts | None = None
+    outside: tuple[OutsideCounts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +109,8 @@ class Figure:
         """Return the figure for a person, such as "0.948 (0.912 to 0.979)"."""
         if math.isnan(self.value):
             return "undefined"
+        if math.isnan(self.low) or math.isnan(self.high):
+            return f"{self.value:.3f}"
         return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
 
 
@@ -204,38 +220,45 @@ class ModelCard:
     def to_json(self) -> str:
         """Return the card as it is written to card.json."""
         told = dataclasses.asdict(self) | {"evaluations": [one.to_dict() for one in self.evaluations]}
-        return json.dumps(told, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        return lossless_json(told, indent=2, allow_nan=False) + "\n"
 
 
 def read_card(file: Path) -> ModelCard:
-    """Return the card in `file`.
+    """Return the card in `file`, every entry checked.
 
     Raises:
-        UserError: it is missing, is not JSON, or lacks what a card must say.
+        UserError: it is missing, no plain file in its own folder, no strict JSON, or says what no card may say.
     """
     try:
-        return _card(json.loads(file.read_text(encoding="utf-8")))
-    except OSError as problem:
+        if not inside(file, file.parent):
+            raise ValueError("it is a link to another folder")
+        return _card(read_json(file, _MOST_BYTES))
+    except (OSError, RuntimeError) as problem:  # RuntimeError: links in a circle
         raise UserError(
             f"The model in {file.parent} has no readable card.json.", "Copy the whole model folder again."
         ) from problem
-    except (ValueError, KeyError, TypeError, AttributeError) as problem:
-        raise UserError(
-            f"{file} is not a model card this program understands ({problem}).",
-            "Copy the whole model folder again, or update the program.",
-        ) from problem
+    except KeyError as problem:
+        raise _no_card(file, f"it does not say {problem}") from problem
+    except (ValueError, TypeError, AttributeError) as problem:
+        raise _no_card(file, str(problem)) from problem
+
+
+def _no_card(file: Path, why: str) -> UserError:
+    return UserError(
+        f"{file} is not a model card this program understands ({one_line(why)}).",
+        "Copy the whole model folder again, or update the program.",
+    )
 
 
 def _card(told: dict[str, Any]) -> ModelCard:
+    if not isinstance(told, dict):
+        raise TypeError("it is no table of entries")
     if told["card_version"] != CARD_VERSION:
         raise ValueError(f"card version {told['card_version']}, expected {CARD_VERSION}")
     known = {member.name for member in dataclasses.fields(ModelCard)}
     if unknown := set(told) - known:
         raise ValueError(f"unknown entries: {', '.join(sorted(unknown))}")
-    if told.get("task", "reading") not in ("reading", "outlining"):
-        raise ValueError(f"unknown task {told['task']}")
-    if not 0 < told["temperature"]:
-        raise ValueError("the temperature must be above zero")
+    check_card(told)
     normalisation = told["normalisation"]
     return ModelCard(
         **{
@@ -256,7 +279,8 @@ def _card(told: dict[str, Any]) -> ModelCard:
 
 def _thresholds(told: dict[str, Any]) -> Thresholds:
     counts = told.get("counts")
-    return Thresholds(**{**told, "counts": None if counts is None else CategoryCounts(**counts)})
+    outside = tuple(OutsideCounts(one["hospital"], CategoryCounts(**one["counts"])) for one in told.get("outside", []))
+    return Thresholds(**{**told, "counts": None if counts is None else CategoryCounts(**counts), "outside": outside})
 
 
 def _share_of_wrong(wrong: int, of_wrong: int, right: int, of_right: int, share: float | None) -> float:

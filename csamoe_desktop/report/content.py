@@ -1,5 +1,6 @@
 """What a report says of one reading, once and as data, in the words of a template; its writers only lay it out."""
 
+import math
 import unicodedata
 from datetime import datetime
 from pathlib import PurePath
@@ -8,6 +9,7 @@ from csamoe_desktop import __version__
 from csamoe_desktop.assessment import Assessment, Category, ContourRange, categorise
 from csamoe_desktop.lesion.margin import describe_margin
 from csamoe_desktop.lesion.measure import measure
+from csamoe_desktop.names import fitting_name, shown, shown_name
 from csamoe_desktop.networks.cards import Evaluation, ModelCard, Thresholds
 from csamoe_desktop.report.contradictions import contradictions
 from csamoe_desktop.report.document import Report, ReportInput, as_report
@@ -66,7 +68,7 @@ def content(given: ReportInput, say: Wording = PLAIN, against: tuple[str, ...] |
     gates = assessment.prediction.gates
     # A model that reads the whole image may have read an unmarked one.
     marked = card.needs_outline or bool(given.mask.pixels.any())
-    size = measure(given.mask.pixels, given.frame.spacing) if marked else None
+    size = measure(given.mask.pixels, given.frame.scale) if marked else None
     against = tuple(map(clean, contradictions(given, say) if against is None else against))
     noted = (*assessment.warnings, *given.notes, *given.mask.notes)
     return ReportContent(
@@ -97,7 +99,7 @@ def content(given: ReportInput, say: Wording = PLAIN, against: tuple[str, ...] |
         shape=_section(
             say("Shape of the outline"),
             say,
-            *shape_lines(size, describe_margin(given.mask.pixels, given.frame.spacing), say),
+            *shape_lines(size, describe_margin(given.mask.pixels, given.frame.scale), say),
         )
         if size
         else Section("", ()),
@@ -115,11 +117,12 @@ def content(given: ReportInput, say: Wording = PLAIN, against: tuple[str, ...] |
 
 
 def report_file_name(given: ReportInput | Report) -> str:
-    """Return a file name to suggest for the report, such as "IM0003-report.pdf"; it never holds the patient's name."""
+    """Return a file name to suggest for the report, such as "IM0003-report.pdf", that every file system takes; it never
+    holds the patient's name."""
     name = PurePath(as_report(given).readings[0].study_name)
     # A DICOM file is often named by its UID alone: what follows the last dot is then no suffix.
     stem = name.name if name.suffix[1:].isdigit() else name.stem
-    return f"{stem or 'lesion'}-report.pdf"
+    return fitting_name(stem, "-report.pdf")
 
 
 def make_scale(
@@ -169,7 +172,7 @@ def capital(words: str) -> str:
 def clean(text: str, keep_lines: bool = False) -> str:
     """Return `text` without control characters (a file may hold any), on one line unless `keep_lines`."""
     lines = [
-        " ".join("".join(" " if unicodedata.category(one) in ("Cc", "Cs") else one for one in line).split())
+        " ".join(shown("".join(" " if unicodedata.category(one) == "Cc" else one for one in line)).split())
         for line in text.splitlines()
     ]
     return "\n".join(lines).strip("\n") if keep_lines else " ".join(line for line in lines if line)
@@ -220,7 +223,7 @@ def _study(given: ReportInput, say: Wording) -> Section:
         (say("Probe"), given.facts.probe),
         (say("Accession"), given.facts.accession),
         (say("Scanner"), given.facts.device),
-        (say("File"), given.study_name),
+        (say("File"), shown_name(given.study_name)),
         (say("Frame"), say("{frame} of {frames}", frame=given.frame.index + 1, frames=given.frame_count)),
     )
 
@@ -241,9 +244,11 @@ def _model(card: ModelCard, device: str, say: Wording) -> Section:
 
 
 def _auc(evaluations: tuple[Evaluation, ...], say: Wording) -> str:
-    """Return the area under the ROC curve of the first evaluation that has one: a card names the held-out test first."""
+    """Return the area under the ROC curve of the first evaluation that has one with its interval: a card names the held-out
+    test first."""
     for told in evaluations:
-        if figure := told.metrics.get("auc"):
+        figure = told.metrics.get("auc")
+        if figure is not None and not math.isnan(figure.value + figure.low + figure.high):
             of = "{images} images of {patients} patients" if told.groups != told.images else "{images} images"
             return say(
                 "{auc} (95 % interval {low} to {high}), {images}; {data}",

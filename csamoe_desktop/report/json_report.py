@@ -2,8 +2,9 @@
 can be checked again (`csamoe-desktop verify`, which reads it by `json_reading`).
 
 The same input gives the same bytes. `parts_sha256` has a hash of each part, as JSON without blanks and with sorted keys, and
-`content_sha256` one of all the rest: they find what of a report was changed, but are no signature. Each of `readings` has
-its own `parts_sha256`. Format 1 held one reading, whose parts stood at the top.
+`content_sha256` one of all the rest: they find what of a report was changed. `signature` (see `signing`) finds also what was
+changed by somebody who made the hashes anew. Each of `readings` has its own `parts_sha256`. Format 1 held one reading, whose
+parts stood at the top.
 """
 
 import dataclasses
@@ -16,13 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csamoe_desktop import __version__
+from csamoe_desktop.errors import UserError
 from csamoe_desktop.files import write_whole
 from csamoe_desktop.lesion.run_lengths import compressed, runs
+from csamoe_desktop.names import shown_name, writable
 from csamoe_desktop.report.content import clean
 from csamoe_desktop.report.document import Report, ReportInput, as_report
 from csamoe_desktop.report.from_file import filled_in
 from csamoe_desktop.report.lesion_size import LesionSize, lesion_size
 from csamoe_desktop.report.said import Line, ReportContent, Section
+from csamoe_desktop.report.signing import SIGNATURE, signature_of
 from csamoe_desktop.report.views import LesionContent, document_content
 from csamoe_desktop.report.wording import load_wording
 from csamoe_desktop.together import Together, read_together
@@ -33,7 +37,7 @@ HASHES = ("parts_sha256", "content_sha256")
 
 
 def report_dict(given: ReportInput | Report) -> dict[str, Any]:
-    """Return the report of `given`.
+    """Return the report of `given`, not signed.
 
     Raises:
         UserError: a mask is empty, or the template of its language is not in order.
@@ -65,40 +69,65 @@ def report_dict(given: ReportInput | Report) -> dict[str, Any]:
         "readings": [_reading(one, contents[place]) for place, one in enumerate(report.readings)],
         "together": together,
     }
-    told["parts_sha256"] = parts_sha256(told)
-    return {**told, "content_sha256": content_sha256(told)}
+    return _hashed(writable(told))
 
 
-def write_json(path: Path, given: ReportInput | Report) -> None:
-    """Write the report of `given` to `path`.
+def write_json(path: Path, given: ReportInput | Report) -> str:
+    """Write the report of `given` to `path`, signed, and return in words why it could not be signed, or "".
 
     Raises:
-        UserError: a mask is empty, or the file cannot be written; what stood at `path` is then untouched.
+        UserError: a mask is empty, a figure is not finite, or the file cannot be written; what stood at `path` is then
+            untouched.
     """
-    text = json.dumps(report_dict(given), ensure_ascii=False, indent=2) + "\n"
+    try:
+        told, unsigned = signed(report_dict(given))
+        text = json.dumps(told, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    except ValueError as problem:
+        raise UserError(
+            "The report was not written: one of its figures is no number.", "Assess again, and report that reading."
+        ) from problem
     write_whole(path, lambda temporary: temporary.write_text(text, encoding="utf-8", newline="\n"))
+    return unsigned
+
+
+def signed(told: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    """Return the report with its signature; where it cannot be signed, as it is, and why not."""
+    try:
+        signature = signature_of(told)
+    except UserError as problem:
+        return told, f"The report is not signed. {problem}"
+    return _hashed({name: part for name, part in told.items() if name not in HASHES} | {SIGNATURE: signature}), ""
+
+
+def _hashed(told: dict[str, Any]) -> dict[str, Any]:
+    """Return a report with the hashes of its parts, and of all of it."""
+    with_parts = {**told, "parts_sha256": parts_sha256(told)}
+    return {**with_parts, "content_sha256": content_sha256(with_parts)}
 
 
 def _reading(given: ReportInput, said: ReportContent) -> dict[str, Any]:
     assessment, frame = given.assessment, given.frame
     card = assessment.card
     described, from_file = filled_in(given)
-    told = {
+    spacing = frame.scale.of(given.mask.pixels)
+    told: dict[str, Any] = {
         "image": {
-            "study": given.study_name,
+            "study": shown_name(given.study_name),
             "instance_uid": given.facts.instance_uid,
             "frame": frame.index + 1,
             "frames": given.frame_count,
             "shape": list(frame.pixels.shape),
             "sha256": pixels_sha256(frame.pixels),
-            "spacing_mm": None if frame.spacing is None else [frame.spacing.row, frame.spacing.column],
+            "spacing_mm": [spacing.row, spacing.column] if spacing.in_mm else None,
+            "pixel_aspect": spacing.aspect,
+            "scale": spacing.words,
         },
         "mask": {
             "sha256": pixels_sha256(given.mask.pixels),
             "size": list(given.mask.pixels.shape),
             "counts": compressed(runs(given.mask.pixels)),
             "author": given.mask.author.value,
-            "source": given.mask.source,
+            "source": shown_name(given.mask.source) if given.mask.source else "",
             "notes": list(given.mask.notes),
         },
         "model": {
@@ -119,6 +148,7 @@ def _reading(given: ReportInput, said: ReportContent) -> dict[str, Any]:
         "comment": given.comment,
         "words": _words(said),
     }
+    told = writable(told)
     return {**told, "parts_sha256": parts_sha256(told)}
 
 

@@ -52,9 +52,7 @@ class LesionSize:
 def lesion_size(views: Sequence[ReportInput]) -> LesionSize | None:
     """Return the size of a lesion over its views; None where nothing is marked on any of them."""
     sizes = {
-        place: measure(view.mask.pixels, view.frame.spacing)
-        for place, view in enumerate(views)
-        if view.mask.pixels.any()
+        place: measure(view.mask.pixels, view.frame.scale) for place, view in enumerate(views) if view.mask.pixels.any()
     }
     if not sizes:
         return None

@@ -1,10 +1,11 @@
 """What a report says of the lesion itself: what it is called, where it lies, its size, its outline and its shape."""
 
-from csamoe_desktop.lesion.calipers import numbered
+from csamoe_desktop.lesion.calipers import by_source
 from csamoe_desktop.lesion.description import Description
 from csamoe_desktop.lesion.margin import Margin
 from csamoe_desktop.lesion.measure import Size
 from csamoe_desktop.lesion.regions import Part
+from csamoe_desktop.names import shown_name
 from csamoe_desktop.report.document import ReportInput
 from csamoe_desktop.report.from_file import filled_in
 from csamoe_desktop.report.wording import PLAIN, Wording
@@ -63,10 +64,13 @@ def lesion_lines(given: ReportInput, size: Size | None, say: Wording = PLAIN) ->
     author = say(mask.author.value)
     lines = (
         *_described(given, say),
-        (say("Size"), say("{diameters}, area {area}", diameters=size.diameters(), area=size.area_words())),
+        (say("Size"), size_words(size, say)),
         (say("Size from"), say.told(size.source)),
         *_calipers(given, say),
-        (say("Outline"), say("{author} ({source})", author=author, source=mask.source) if mask.source else author),
+        (
+            say("Outline"),
+            say("{author} ({source})", author=author, source=shown_name(mask.source)) if mask.source else author,
+        ),
         (say("Read from"), _part_words(regions.part, given.frame.shape, say)),
     )
     if not given.assessment.card.needs_outline:
@@ -84,6 +88,16 @@ def lesion_lines(given: ReportInput, size: Size | None, say: Wording = PLAIN) ->
         count=int(regions.boundary.sum()),
     )
     return (*lines, (say("Core"), core), (say("Boundary"), boundary))
+
+
+def size_words(size: Size, say: Wording = PLAIN) -> str:
+    """Return diameters and area, and of which piece of the outline they are where it has several, or holes."""
+    told = [say("{diameters}, area {area}", diameters=size.diameters(), area=size.area_words())]
+    if size.pieces > 1:
+        told.append(say("of the largest of {pieces} pieces", pieces=size.pieces))
+    if size.holes:
+        told.append(say("holes in it: {holes}", holes=size.holes))
+    return say.listed(told)
 
 
 def shape_lines(size: Size, margin: Margin, say: Wording = PLAIN) -> Lines:
@@ -113,9 +127,11 @@ def _calipers(given: ReportInput, say: Wording) -> Lines:
     """Return the distances measured by hand, or no line where none was."""
     if not given.calipers:
         return ()
-    spacing = given.frame.spacing
-    source = say.told(spacing.words if spacing else "the image is not calibrated")
-    return ((say("Calipers"), say("{what} ({source})", what=numbered(given.calipers, spacing), source=source)),)
+    told = (
+        say("{what} ({source})", what=what, source=say.told(spacing.words))
+        for what, spacing in by_source(given.calipers, given.frame.scale)
+    )
+    return ((say("Calipers"), say.listed(told)),)
 
 
 def _part_words(part: Part, frame_shape: tuple[int, int], say: Wording) -> str:

@@ -1,5 +1,6 @@
 """What is said of a trained model to somebody who chooses one: what it needs, how good it is and on what, its size."""
 
+import math
 from dataclasses import dataclass
 
 from csamoe_desktop.networks.cards import Evaluation, Figure, ModelCard
@@ -38,18 +39,20 @@ def caution(card: ModelCard) -> str:
 
 
 def measured(card: ModelCard) -> tuple[Measured, ...]:
-    """Return the leading figures of every evaluation that has one, the held-out test first as on the card."""
+    """Return the leading figures of every evaluation that has one, the held-out test first as on the card; what is undefined
+    is no figure."""
     return tuple(
         Measured(_NAMES[name], evaluation.metrics[name], _on(evaluation), evaluation.data)
         for evaluation in card.evaluations
         for name in _NAMES
-        if name in evaluation.metrics
+        if name in evaluation.metrics and not math.isnan(evaluation.metrics[name].value)
     )
 
 
 def outline_words(evaluation: Evaluation) -> str:
     """Return the figures beside the mean Dice, such as "median 0.912, IoU 0.790, 2.1 % missed"; "" where there are none."""
-    metrics, said = evaluation.metrics, []
+    metrics = {name: figure for name, figure in evaluation.metrics.items() if not math.isnan(figure.value)}
+    said = []
     for name, words in (("dice_median", "median {:.3f}"), ("iou", "IoU {:.3f}")):
         if name in metrics:
             said.append(words.format(metrics[name].value))

@@ -11,19 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.lesion.contours import ellipse
+from csamoe_desktop.lesion.descriptors import terms_of
+from csamoe_desktop.lesion.margin import describe_margin
 from csamoe_desktop.lesion.measure import measure
 from csamoe_desktop.report.lexicon import DEFAULT, Descriptor, Lexicon, load_lexicon
 from csamoe_desktop.report.wording import PLAIN, Wording
-from csamoe_desktop.study.model import Spacing
+from csamoe_desktop.study.scale import AnyScale
 
 SIZE = "size"
 """What stands for the size among the ids of descriptors."""
-
-_LIKE_ELLIPSE = 0.9
-"""The least overlap (intersection over union) with its own ellipse that an outline called oval or round has."""
-_ROUND = 1.15
-"""The most that a round outline's longer axis exceeds its shorter one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +59,13 @@ class OwnRead:
             self, terms=terms, measured=tuple(name for name in self.measured if name != descriptor)
         )
 
-    def confirming(self, proposed: "Proposed") -> "OwnRead":
-        """Return this read with all that was proposed taken over where the reader has said nothing."""
-        new = [name for name in proposed.terms if name not in self.terms]
-        terms = {**self.terms, **{name: (proposed.terms[name],) for name in new}}
-        if not self.size:
-            new.append(SIZE)
-        return dataclasses.replace(
-            self, terms=terms, size=self.size or proposed.size, measured=tuple(sorted({*self.measured, *new}))
-        )
+    def confirming(self, proposed: "Proposed", only: str = "") -> "OwnRead":
+        """Return this read with what was proposed taken over where the reader has said nothing: all of it, or `only` the
+        size (SIZE) or the term of one descriptor."""
+        new = [name for name in proposed.open(self) if only in ("", name)]
+        terms = {**self.terms, **{name: (proposed.terms[name],) for name in new if name != SIZE}}
+        size = proposed.size if SIZE in new else self.size
+        return dataclasses.replace(self, terms=terms, size=size, measured=tuple(sorted({*self.measured, *new})))
 
     def measured_words(self) -> str:
         """Return in words what was measured and confirmed, such as "14.2 × 9.1 mm, oval, parallel", or ""."""
@@ -89,6 +83,19 @@ class OwnRead:
             size="" if SIZE in self.measured else self.size,
             measured=(),
         )
+
+    def of_another_view(self, measured: "OwnRead") -> "OwnRead":
+        """Return what this read says of the lesion, with what was measured and confirmed on another view of it, which
+        `measured` says."""
+        said = self.without_measured()
+        new = {
+            name: measured.terms[name]
+            for name in measured.measured
+            if name in measured.terms and name not in said.terms
+        }
+        size = measured.size if SIZE in measured.measured else ""
+        names = tuple(sorted({*new, *((SIZE,) if size else ())}))
+        return dataclasses.replace(said, terms={**said.terms, **new}, size=size or said.size, measured=names)
 
     def lines(self, say: Wording = PLAIN) -> tuple[tuple[str, str], ...]:
         """Return it for a report, as pairs of label and words, the category first."""
@@ -166,31 +173,31 @@ class Proposed:
     size: str
     terms: dict[str, str]
 
+    def open(self, read: OwnRead) -> tuple[str, ...]:
+        """Return what of it `read` does not say yet: SIZE, then ids of descriptors."""
+        return (*(() if read.size else (SIZE,)), *(name for name in self.terms if name not in read.terms))
+
+    def words_of(self, name: str, lexicon: Lexicon) -> str:
+        """Return in words what is proposed as size (SIZE) or for a descriptor."""
+        if name == SIZE:
+            return self.size.replace(" x ", " × ")
+        return "".join(term_names(one, (self.terms[name],)) for one in lexicon.descriptors if one.id == name)
+
     def words(self, lexicon: Lexicon, but: OwnRead) -> str:
         """Return in words what of it the read `but` does not say yet, or ""."""
-        left = [] if but.size else [self.size.replace(" x ", " × ")]
-        for descriptor in lexicon.descriptors:
-            if descriptor.id in self.terms and descriptor.id not in but.terms:
-                left.append(term_names(descriptor, (self.terms[descriptor.id],)))
-        return ", ".join(left)
+        return ", ".join(self.words_of(name, lexicon) for name in self.open(but))
 
 
-def propose(mask: NDArray[np.bool_], spacing: Spacing | None) -> Proposed | None:
+def propose(mask: NDArray[np.bool_], scale: AnyScale) -> Proposed | None:
     """Return what the outline `mask` (bool, rows x columns) proposes; None where nothing is marked.
 
-    Orientation is parallel where the extent along the skin is at least that away from it. Shape is irregular where the
-    outline is unlike its own ellipse, else round or oval by its two diameters.
+    Its terms are those that the outline plainly bears out (see `lesion.descriptors`); there may be none.
     """
     try:
-        size = measure(mask, spacing)
+        size = measure(mask, scale)
     except UserError:
         return None
-    drawn = ellipse(mask)
-    alike = float((drawn & mask).sum() / (drawn | mask).sum())
-    shape = "irregular" if alike < _LIKE_ELLIPSE else "round" if size.longest < _ROUND * size.across else "oval"
-    return Proposed(
-        size.diameters(), {"shape": shape, "orientation": "parallel" if size.height_to_width <= 1 else "not_parallel"}
-    )
+    return Proposed(size.diameters(), terms_of(size, describe_margin(mask, scale)))
 
 
 def term_names(descriptor: Descriptor, chosen: tuple[str, ...], say: Wording = PLAIN) -> str:

@@ -4,15 +4,18 @@ A document of several lesions begins with a list of them; a lesion of several vi
 theirs. The same input gives the same bytes: the document's dates are those of the input, its id is made from the content.
 """
 
+import dataclasses
 import re
+from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from hashlib import sha256
 from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
 
 from csamoe_desktop.files import write_whole
+from csamoe_desktop.names import shown_name
 from csamoe_desktop.report.document import Report, ReportInput, as_report
-from csamoe_desktop.report.fonts import register_fonts
+from csamoe_desktop.report.fonts import missing_scripts, register_fonts
 from csamoe_desktop.report.front_pages import list_pages, views_pages
 from csamoe_desktop.report.layout import BOTTOM, LEFT, TOP, footer, letterhead
 from csamoe_desktop.report.letterhead import read_logo
@@ -45,11 +48,12 @@ def render(given: ReportInput | Report) -> bytes:
     said = document_content(report, say)
     logo = read_logo(Path(report.letterhead.logo)) if report.letterhead.logo else None
     register_fonts()
+    said = _with_missing_letters(said, report, say)
     pages = _pages(report, said, say, letterhead(report.letterhead.institution, logo))
     created = report.readings[0].created
     drawn = "" if logo is None else sha256(logo.tobytes()).hexdigest()
     identifier = uuid5(NAMESPACE_URL, f"{said}{created.isoformat()}{drawn}")
-    with Sheet(f"{said.title} ({report.readings[0].study_name})", identifier) as sheet:
+    with Sheet(f"{said.title} ({shown_name(report.readings[0].study_name)})", identifier) as sheet:
         for number, (page, name) in enumerate(pages, 1):
             if number > 1:
                 sheet.next_page()
@@ -59,22 +63,56 @@ def render(given: ReportInput | Report) -> bytes:
     return _dated(document, created)
 
 
+def _with_missing_letters(said: DocumentContent, report: Report, say: Wording) -> DocumentContent:
+    """Return what is said with a warning of letters that no font has: on paper something else stands for them."""
+    names = [report.letterhead.institution, *(shown_name(one.study_name) for one in report.readings)]
+    scripts = missing_scripts(" ".join([*_texts(said), *names]))
+    if not scripts:
+        return said
+    sentence = say(
+        "No font here has some letters of this report ({scripts}): their codes, or the script and how many they are, stand in "
+        "brackets for them. The report as text or JSON has them.",
+        scripts=say.listed(scripts),
+    )
+    lesions = tuple(
+        dataclasses.replace(
+            lesion, views=tuple(dataclasses.replace(one, warnings=(sentence, *one.warnings)) for one in lesion.views)
+        )
+        for lesion in said.lesions
+    )
+    return dataclasses.replace(said, lesions=lesions, first=lesions[0].views[0])
+
+
+def _texts(told: object) -> Iterator[str]:
+    """Yield every text in what is said."""
+    if isinstance(told, str):
+        yield told
+    elif isinstance(told, tuple):
+        for one in told:
+            yield from _texts(one)
+    elif dataclasses.is_dataclass(told) and not isinstance(told, type):
+        for field in dataclasses.fields(told):
+            yield from _texts(getattr(told, field.name))
+
+
 def _pages(report: Report, said: DocumentContent, say: Wording, head: Block) -> list[tuple[Block, str]]:
     """Return all pages, each with the name of the file that it is about; `head` stands above the first."""
     pages: list[tuple[Block, str]] = []
     if said.listed:
-        names = dict.fromkeys(one.study_name for one in report.readings)
+        names = dict.fromkeys(shown_name(one.study_name) for one in report.readings)
         pages += [(page, ", ".join(names)) for page in list_pages(said, say, head)]
     lesions = report.lesions()
     for lesion, words in zip(lesions, said.lesions, strict=True):
         if lesion.several:
             above = views_pages(said, words, lesion, say, None if pages else head)
-            pages += [(page, lesion.views[0].study_name) for page in above]
+            pages += [(page, shown_name(lesion.views[0].study_name)) for page in above]
         for place, (given, one) in enumerate(zip(lesion.views, words.views, strict=True)):
             last = lesion is lesions[-1] and place == len(lesion.views) - 1
             on_top = NOTHING if pages else head
             told = UNSAID if pages else said.examination
-            pages += [(page, given.study_name) for page in reading_pages(one, given, say, on_top, last, told)]
+            pages += [
+                (page, shown_name(given.study_name)) for page in reading_pages(one, given, say, on_top, last, told)
+            ]
     return pages
 
 

@@ -17,6 +17,7 @@ from csamoe_desktop.report.document import ReportInput
 from csamoe_desktop.report.sheet import INK, QUIET, UNIT, Block, Sheet, Type, beside, pen, rectangle, text, text_width
 from csamoe_desktop.report.wording import Wording
 from csamoe_desktop.study.model import Frame, Spacing
+from csamoe_desktop.study.scale import NOT_CALIBRATED
 
 LESION, CORE, BOUNDARY = "#ffffff", "#56b4e9", "#e69f00"
 CAPTION = 20
@@ -94,14 +95,14 @@ def _outline(given: ReportInput) -> Overlay:
 def _caption(given: ReportInput, lesion: Overlay, shown: tuple[float, float], width: float, say: Wording) -> Block:
     # The bar ends where the picture does, unless that is too narrow for legend and bar.
     bar_ends = shown[0] if shown[0] > 0.75 * width else width
-    return beside((0, _legend(((say("Lesion outline"), lesion),))), (0, _scale_bar(given.frame, shown, bar_ends, say)))
+    return beside((0, _legend(((say("Lesion outline"), lesion),))), (0, _scale_bar(given, shown, bar_ends, say)))
 
 
 def paper_size(frame: Frame, width: float, height: float) -> tuple[float, float]:
     """Return how wide and high the frame is on paper within `width` x `height` points: whole, with its physical
-    proportions where it is calibrated, those of its pixels otherwise."""
+    proportions where the file tells how high its pixels are for their width, those of its pixels otherwise."""
     rows, columns = frame.shape
-    tall, wide = (rows * frame.spacing.row, columns * frame.spacing.column) if frame.spacing else (rows, columns)
+    tall, wide = rows * frame.scale.aspect, columns
     scale = min(width / wide, height / tall)
     return wide * scale, tall * scale
 
@@ -209,17 +210,23 @@ def _legend(entries: tuple[tuple[str, Overlay], ...]) -> Block:
     return Block(_LABEL.leading, draw)
 
 
-def _scale_bar(frame: Frame, shown: tuple[float, float], width: float, say: Wording) -> Block:
-    """Return the bar with its length at the right of `width`, or the words that there is none."""
-    if frame.spacing is None:
-        words = say("no scale: not calibrated")
+def _scale_bar(given: ReportInput, shown: tuple[float, float], width: float, say: Wording) -> Block:
+    """Return the bar with its length at the right of `width`, or the words that there is none. It is the lesion's: where
+    that does not hold on all of the frame, the region it holds in is named."""
+    frame, scale = given.frame, given.frame.scale
+    spacing = scale.of(given.mask.pixels) if given.mask.pixels.any() else scale.common
+    if not spacing.in_mm:
+        bare = spacing.source == NOT_CALIBRATED
+        words = say("no scale: not calibrated") if bare else say("no scale for the lesion")
         return Block(
             _LABEL.leading,
             lambda sheet, x, y: text(words, _LABEL, width).draw(sheet, x + width - text_width(words, _LABEL), y),
         )
-    length = scale_bar_length(frame.spacing, frame.shape)
-    drawn = length * shown[0] / (frame.shape[1] * frame.spacing.column)
+    length = scale_bar_length(spacing, frame.shape)
+    drawn = length * shown[0] / (frame.shape[1] * spacing.column)
     words = f"{length:g} mm"
+    if frame.spacing is None and (held := scale.region_of(spacing)):
+        words = say("{length} in {region}", length=words, region=say.told(held))
     label = text_width(words, _LABEL)
 
     def draw(sheet: Sheet, x: float, y: float) -> None:

@@ -5,7 +5,7 @@ from math import isnan
 
 from csamoe_desktop.assessment import Assessment, Category, ContourRange, categorise
 from csamoe_desktop.assessment import probability_words as probability_words  # noqa: PLC0414  known from here too
-from csamoe_desktop.networks.cards import CategoryCounts, Thresholds
+from csamoe_desktop.networks.cards import CategoryCounts, OutsideCounts, Thresholds
 from csamoe_desktop.report.wording import PLAIN, Wording
 
 EXPERTS = {"image": "Whole image", "core": "Tumour core", "boundary": "Boundary"}
@@ -22,6 +22,7 @@ class Reasons:
         disagreement: the experts fall on both sides of the thresholds.
         contour: the category depends on the contour.
         ellipse: how much hangs on the roughness of the line.
+        outside: how often this category was wrong in hospitals that neither training nor thresholds ever saw.
         rates: how often this category was wrong on the validation images.
         nearest: what the nearest training images were.
     """
@@ -29,12 +30,14 @@ class Reasons:
     disagreement: str = ""
     contour: str = ""
     ellipse: str = ""
+    outside: str = ""
     rates: str = ""
     nearest: str = ""
 
     def sentences(self) -> tuple[str, ...]:
-        """Return all there are; the cautions first."""
-        return tuple(one for one in (self.contour, self.disagreement, self.ellipse, self.nearest, self.rates) if one)
+        """Return all there are; the cautions first, and what was seen elsewhere before what was seen at home."""
+        all_of_them = (self.contour, self.disagreement, self.ellipse, self.nearest, self.outside, self.rates)
+        return tuple(one for one in all_of_them if one)
 
 
 def reasons(assessment: Assessment, digits: int = 2, prevalence: float | None = None, say: Wording = PLAIN) -> Reasons:
@@ -48,6 +51,7 @@ def reasons(assessment: Assessment, digits: int = 2, prevalence: float | None = 
         disagreement=_disagreement(assessment, digits, say),
         contour=_contour(contour, thresholds, digits, say) if contour else "",
         ellipse=_ellipse(contour, thresholds, digits, say) if contour else "",
+        outside=" ".join(_outside(assessment.category, one, say) for one in thresholds.outside).strip(),
         rates=_rates(assessment.category, thresholds.counts, prevalence, say) if thresholds.counts else "",
         nearest=_nearest(assessment, say),
     )
@@ -130,6 +134,28 @@ def _nearest(assessment: Assessment, say: Wording) -> str:
         distance=f"{nearest.distance:.3f}",
         limit=f"{nearest.limit:.3f}",
     )
+
+
+def _outside(category: Category, one: OutsideCounts, say: Wording) -> str:
+    """Return how many images of a hospital that the model never saw this category was wrong for."""
+    counts = one.counts
+    if category is Category.LIKELY_BENIGN and counts.positives:
+        return say(
+            "In a hospital it never saw ({hospital}), {wrong} of {of} malignant images were read likely benign ({share}).",
+            hospital=one.hospital,
+            wrong=counts.missed,
+            of=counts.positives,
+            share=_percent(counts.missed / counts.positives),
+        )
+    if category is Category.SUSPICIOUS and counts.negatives:
+        return say(
+            "In a hospital it never saw ({hospital}), {wrong} of {of} benign images were read suspicious ({share}).",
+            hospital=one.hospital,
+            wrong=counts.false_alarms,
+            of=counts.negatives,
+            share=_percent(counts.false_alarms / counts.negatives),
+        )
+    return ""
 
 
 def _rates(category: Category, counts: CategoryCounts, prevalence: float | None, say: Wording) -> str:

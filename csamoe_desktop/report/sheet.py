@@ -23,7 +23,7 @@ from PySide6.QtGui import (
     QTextOption,
 )
 
-from csamoe_desktop.report.fonts import FAMILIES
+from csamoe_desktop.report.fonts import FAMILIES, printable
 
 UNIT = 20
 """Device units a point; a whole number, so that the eight-point grid stays one."""
@@ -130,12 +130,12 @@ def pen(ink: str, width: float, style: Qt.PenStyle = Qt.PenStyle.SolidLine) -> Q
 
 def text_width(words: str, kind: Type) -> float:
     """Return how wide `words` are on one line."""
-    return QFontMetricsF(kind.font()).horizontalAdvance(words) / UNIT
+    return QFontMetricsF(kind.font()).horizontalAdvance(printable(words)) / UNIT
 
 
 def text_lines(words: str, kind: Type, width: float) -> list[Block]:
     """Return `words` wrapped to `width`, a block a line; words too long for a line are broken."""
-    layout = QTextLayout(words.replace("\n", "\N{LINE SEPARATOR}"), kind.font())
+    layout = QTextLayout(printable(words).replace("\n", "\N{LINE SEPARATOR}"), kind.font())
     option = QTextOption()
     option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
     layout.setTextOption(option)
@@ -160,6 +160,7 @@ def text_lines(words: str, kind: Type, width: float) -> list[Block]:
 
 def text(words: str, kind: Type, width: float, most: int | None = None) -> Block:
     """Return `words` wrapped to `width` as one block, ended by an ellipsis after `most` lines."""
+    words = printable(words)
     lines = text_lines(words, kind, width)
     if most is not None and len(lines) > most:
         shown = len(words) - 1

@@ -1,10 +1,11 @@
 """What a report of several readings says beyond them: a list of the lesions, and for each what its views come to."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from csamoe_desktop.assessment import Category
+from csamoe_desktop.names import shown_name
 from csamoe_desktop.report.content import capital, clean, content, make_scale, positive_words
 from csamoe_desktop.report.contradictions import in_document
 from csamoe_desktop.report.document import LesionViews, Report, ReportInput
@@ -266,11 +267,12 @@ def _titles(lesions: Sequence[LesionViews], say: Wording) -> list[str]:
     added, and the file, and the number, where that is not enough."""
     firsts = [lesion.views[0] for lesion in lesions]
     titles = [called(one.description, one.number, say) for one in firsts]
-    for add in (
+    told: tuple[Callable[[ReportInput], str], ...] = (
         lambda one: say("frame {number}", number=one.frame.index + 1),
-        lambda one: one.study_name,
+        lambda one: shown_name(one.study_name),
         lambda one: say("Lesion {number}", number=one.number),
-    ):
+    )
+    for add in told:
         titles = [
             title if titles.count(title) == 1 else say("{what} ({source})", what=title, source=add(one))
             for title, one in zip(titles, firsts, strict=True)

@@ -1,19 +1,27 @@
 """A report as a file: PDF, JSON or plain text, by the suffix of its name."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.files import write_whole
+from csamoe_desktop.files import check_output, write_whole
+from csamoe_desktop.names import SHOW_HALVES
 from csamoe_desktop.report.document import Report, ReportInput
 from csamoe_desktop.report.letterhead import Letterhead, read_logo
 from csamoe_desktop.report.plain_text import report_text
-from csamoe_desktop.report.wording import load_wording
+from csamoe_desktop.report.said import NOTICE
+from csamoe_desktop.report.wording import LANGUAGES, load_wording
+
+_LOOKED_AT = 4096
+"""Bytes: a report says what it is at its beginning."""
+_CREATOR = "CSA-MoE Desktop"
 
 SUFFIXES = (".pdf", ".json", ".txt")
 
 
-def write_report(path: Path, given: ReportInput | Report) -> None:
-    """Write the report of `given`, one reading or a document of several, to `path`.
+def write_report(path: Path, given: ReportInput | Report) -> str:
+    """Write the report of `given`, one reading or a document of several, to `path`, and return what is to be said of it: that
+    and why a JSON report could not be signed, or "".
 
     Raises:
         UserError: the suffix is none of SUFFIXES, a mask is empty, the language's template is not in order, the logo
@@ -28,10 +36,48 @@ def write_report(path: Path, given: ReportInput | Report) -> None:
     elif suffix == ".json":
         from csamoe_desktop.report.json_report import write_json
 
-        write_json(path, given)
+        return write_json(path, given)
     else:
         words = report_text(given)
-        write_whole(path, lambda temporary: temporary.write_text(words, encoding="utf-8"))
+        write_whole(path, lambda temporary: temporary.write_text(words, encoding="utf-8", errors=SHOW_HALVES))
+    return ""
+
+
+def is_report_file(path: Path) -> bool:
+    """Return whether a file is a report of this program, or another file of its kind that it has written, so that a new one
+    may take its place."""
+    try:
+        with path.open("rb") as opened:
+            data = opened.read(_LOOKED_AT)
+            if data.startswith(b"%PDF-"):
+                data += opened.read()
+                return _CREATOR.encode() in data or _CREATOR.encode("utf-16-be") in data
+    except OSError:
+        return False
+    from csamoe_desktop.report.json_report import FORMAT
+
+    head = data.decode("utf-8", "ignore").lstrip("\ufeff \r\n\t")
+    if head.startswith("{"):
+        return FORMAT in head[:200]
+    notices = (NOTICE, *(_notice(language) for language in LANGUAGES))
+    return any(notice and notice in head for notice in notices)
+
+
+def check_report(path: Path, inputs: Iterable[Path]) -> None:
+    """See that a report written to `path` destroys nothing: no file that is read, and none that is no report.
+
+    Raises:
+        UserError: it would.
+    """
+    check_output(path, inputs, is_report_file)
+
+
+def _notice(language: str) -> str:
+    """Return how a report may be used, in a language; "" where its template is not in order."""
+    try:
+        return load_wording(language)(NOTICE)
+    except UserError:
+        return ""
 
 
 def check_paper(path: Path, language: str, letterhead: Letterhead) -> None:

@@ -12,8 +12,10 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from math import sqrt
+from pathlib import Path
 
 from csamoe_desktop.assessment import Category
 from csamoe_desktop.report.lexicon import load_lexicon
@@ -113,12 +115,13 @@ class Summary:
 
 
 def counted(sittings: Sequence[Sitting]) -> list[Sitting]:
-    """Return the one sitting by which each lesion counts: its first with an AI reading, else its first; oldest first."""
-    chosen: dict[LesionKey, Sitting] = {}
+    """Return the one sitting by which each lesion counts, however many views of it were read: its first with an AI reading,
+    else its first; oldest first."""
+    chosen: dict[str | LesionKey, Sitting] = {}
     for one in sorted(sittings, key=lambda one: (one.begun, one.sitting)):
-        known = chosen.get(one.key)
+        known = chosen.get(one.lesion)
         if known is None or (known.ai is None and one.ai is not None):
-            chosen[one.key] = one
+            chosen[one.lesion] = one
     return list(chosen.values())
 
 
@@ -155,23 +158,33 @@ def differ(sitting: Sitting) -> bool:
     return len(decisions) > 1 or (first is not None and final.given and first.category != final.category)
 
 
+_HEADINGS = (
+    "read", "lesion", "counted", "asked_first", "skipped", "own_category", "own_terms", "own_seconds", "ai_category",
+    "ai_probability", "ai_seconds", "model", "weights_sha256", "guard", "final_category", "final_terms",
+    "final_seconds", "lexicon", "pathology",
+)  # fmt: skip
+
+
+def is_csv(file: Path) -> bool:
+    """Return whether a file is a table that `as_csv` gave."""
+    with suppress(OSError), file.open("rb") as opened:
+        return opened.read(100).removeprefix(b"\xef\xbb\xbf").startswith(",".join(_HEADINGS[:5]).encode())
+    return False
+
+
 def as_csv(sittings: Sequence[Sitting]) -> str:
     """Return the sittings as a table without identities: numbered from the oldest, no date, no hash of an image; two
     sittings with one lesion have one number of the lesion, and `counted` marks the one that the page counts."""
     told = io.StringIO()
     writer = csv.writer(told, lineterminator="\r\n")
-    writer.writerow(
-        ("read", "lesion", "counted", "asked_first", "skipped", "own_category", "own_terms", "own_seconds", "ai_category",
-         "ai_probability", "ai_seconds", "model", "weights_sha256", "guard", "final_category", "final_terms",
-         "final_seconds", "lexicon", "pathology")
-    )  # fmt: skip
-    lesions: dict[LesionKey, int] = {}
+    writer.writerow(_HEADINGS)
+    lesions: dict[str | LesionKey, int] = {}
     cases = {one.sitting for one in counted(sittings)}
     for number, one in enumerate(sorted(sittings, key=lambda one: (one.begun, one.sitting)), 1):
         record, ai = one.record, one.ai
         final = record.final if record.final.given else None
         writer.writerow(
-            (number, lesions.setdefault(one.key, len(lesions) + 1), int(one.sitting in cases), int(record.asked),
+            (number, lesions.setdefault(one.lesion, len(lesions) + 1), int(one.sitting in cases), int(record.asked),
              int(record.skipped),
              record.first.category if record.first else "", _terms(record.first), _seconds(record.first_seconds),
              ai.category.value if ai else "", f"{ai.probability:.4f}" if ai else "", _seconds(record.ai_seconds),

@@ -4,24 +4,26 @@ import json
 import sqlite3
 
 from csamoe_desktop.lesion.calipers import Caliper
+from csamoe_desktop.store import sums
 
 
 def get_calipers(connection: sqlite3.Connection, image: str, frame: int) -> tuple[Caliper, ...]:
-    """Return the calipers kept of an image, number 1 first; a row that is spoilt has none.
+    """Return the calipers kept of an image, number 1 first.
 
     Raises:
-        sqlite3.Error: the store cannot be read.
+        ValueError: the row is spoilt.
+        sqlite3.Error: the store cannot be read, or led to another image's row.
     """
-    row = connection.execute("SELECT calipers FROM caliper WHERE image = ? AND frame = ?", (image, frame)).fetchone()
+    row = sums.one(connection, "caliper", {"image": image, "frame": frame})
     if row is None:
         return ()
     try:
         return tuple(
             Caliper((float(top), float(left)), (float(bottom), float(right)))
-            for (top, left), (bottom, right) in json.loads(row[0])
+            for (top, left), (bottom, right) in json.loads(str(row["calipers"]))
         )
-    except (ValueError, TypeError):
-        return ()
+    except (TypeError, RecursionError) as problem:
+        raise ValueError("kept calipers cannot be read") from problem
 
 
 def put_calipers(connection: sqlite3.Connection, image: str, frame: int, calipers: tuple[Caliper, ...]) -> None:
@@ -34,4 +36,4 @@ def put_calipers(connection: sqlite3.Connection, image: str, frame: int, caliper
         connection.execute("DELETE FROM caliper WHERE image = ? AND frame = ?", (image, frame))
         return
     told = json.dumps([[one.start, one.end] for one in calipers])
-    connection.execute("INSERT OR REPLACE INTO caliper VALUES (?, ?, ?)", (image, frame, told))
+    sums.insert(connection, "caliper", {"image": image, "frame": frame, "calipers": told})

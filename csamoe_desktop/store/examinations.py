@@ -7,21 +7,23 @@ import json
 import sqlite3
 
 from csamoe_desktop.report.examination import Examination, examination_from
+from csamoe_desktop.store import sums
 
 
 def get_examination(connection: sqlite3.Connection, key: str) -> Examination:
-    """Return what is kept of the examination `key`; a row that is spoilt says nothing.
+    """Return what is kept of the examination `key`.
 
     Raises:
-        sqlite3.Error: the store cannot be read.
+        ValueError: the row is spoilt.
+        sqlite3.Error: the store cannot be read, or led to another examination's row.
     """
-    row = connection.execute("SELECT said FROM examination WHERE key = ?", (key,)).fetchone()
+    row = sums.one(connection, "examination", {"key": key})
     if row is None:
         return Examination()
     try:
-        return examination_from(json.loads(row[0]))
-    except (ValueError, TypeError, RecursionError):
-        return Examination()
+        return examination_from(json.loads(str(row["said"])))
+    except RecursionError as problem:
+        raise ValueError("what is kept of an examination cannot be read") from problem
 
 
 def put_examination(connection: sqlite3.Connection, key: str, examination: Examination) -> None:
@@ -35,4 +37,4 @@ def put_examination(connection: sqlite3.Connection, key: str, examination: Exami
         return
     # In ASCII: whatever was pasted, no letter of it can keep the transaction from being written.
     said = json.dumps(examination.to_dict())
-    connection.execute("INSERT OR REPLACE INTO examination VALUES (?, ?)", (key, said))
+    sums.insert(connection, "examination", {"key": key, "said": said})

@@ -4,16 +4,18 @@ import json
 import secrets
 import sqlite3
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from csamoe_desktop.lesion.description import Description
 from csamoe_desktop.lesion.mask import Author, LesionMask
+from csamoe_desktop.store import sums
 
-_COLUMNS = "image, frame, lesion, rows, columns, pixels, author, source, notes, comment, changed, edition, described"
 _WHERE = "WHERE image = ? AND frame = ? AND lesion = ?"
 
 
@@ -45,6 +47,8 @@ class KeptLesion:
     comment: str
     description: Description | None = None
     locked: bool = False
+    assessed: dict[str, Any] | None = None
+    """The reader's assessment as `LesionRead.to_dict` tells it; None where nothing was said."""
 
     @property
     def marked(self) -> bool:
@@ -59,7 +63,7 @@ class KeptLesion:
     @property
     def nothing(self) -> bool:
         """Whether there is nothing to keep."""
-        return not (self.comment or self.described or self.marked)
+        return not (self.comment or self.described or self.marked or self.assessed)
 
     def mask(self) -> LesionMask:
         """Return the mask, its pixels bool (rows, columns)."""
@@ -68,11 +72,17 @@ class KeptLesion:
         return LesionMask(pixels, self.author, self.source, self.notes)
 
 
-def packed(mask: LesionMask, comment: str, description: Description | None = None, locked: bool = False) -> KeptLesion:
+def packed(
+    mask: LesionMask,
+    comment: str,
+    description: Description | None = None,
+    locked: bool = False,
+    assessed: dict[str, Any] | None = None,
+) -> KeptLesion:
     """Return `mask` (its pixels may change afterwards) and what the reader says of it as they are kept."""
     rows, columns = mask.pixels.shape
     bits = np.packbits(mask.pixels).tobytes()
-    return KeptLesion(rows, columns, bits, mask.author, mask.source, mask.notes, comment, description, locked)
+    return KeptLesion(rows, columns, bits, mask.author, mask.source, mask.notes, comment, description, locked, assessed)
 
 
 def nothing_of(shape: tuple[int, ...]) -> KeptLesion:
@@ -88,15 +98,17 @@ def numbers(connection: sqlite3.Connection, image: str, frame: int) -> tuple[tup
         sqlite3.Error: the store cannot be read.
     """
     found = [
-        tuple(
-            int(number)
+        [
+            number
             for (number,) in connection.execute(
                 f"SELECT DISTINCT lesion FROM {table} WHERE image = ? AND frame = ? ORDER BY lesion", (image, frame)
             )
-        )
+        ]
         for table in ("lesion", "superseded", "reading")
     ]
-    return found[0], max((number for each in found for number in each), default=0)
+    if not all(isinstance(number, int) for each in found for number in each):
+        raise sums.Misled("a lesion's number is none")
+    return tuple(found[0]), max((number for each in found for number in each), default=0)
 
 
 def get(connection: sqlite3.Connection, key: LesionKey) -> tuple[KeptLesion, str] | None:
@@ -104,26 +116,32 @@ def get(connection: sqlite3.Connection, key: LesionKey) -> tuple[KeptLesion, str
 
     Raises:
         ValueError: the row is there but spoilt.
-        sqlite3.Error: the store cannot be read.
+        sqlite3.Error: the store cannot be read, or led to another lesion's row.
     """
-    row = connection.execute(
-        f"SELECT rows, columns, pixels, author, source, notes, comment, described, edition FROM lesion {_WHERE}",
-        (key.image, key.frame, key.lesion),
-    ).fetchone()
-    if row is None:
-        return None
-    rows, columns, pixels, author, source, notes, comment, described, edition = row
+    row = sums.one(connection, "lesion", {"image": key.image, "frame": key.frame, "lesion": key.lesion})
+    return None if row is None else (unpacked(row), str(row["edition"]))
+
+
+def unpacked(row: Mapping[str, Any]) -> KeptLesion:
+    """Return the lesion in a row of `lesion` or `superseded`.
+
+    Raises:
+        ValueError: the row is spoilt.
+    """
     try:
-        bits = zlib.decompress(pixels)
+        rows, columns, bits = row["rows"], row["columns"], zlib.decompress(row["pixels"])
         if len(bits) != (rows * columns + 7) // 8:
             raise ValueError(f"{len(bits)} bytes for {rows} x {columns} pixels")
+        # The earliest schemas had no description.
+        described = row.get("described", "")
         said = json.loads(described) if described else {}
-        description = Description.from_dict(said["description"]) if said else None
-        told, locked = tuple(map(str, json.loads(notes))), bool(said.get("locked"))
-        kept = KeptLesion(rows, columns, bits, Author(author), source, told, comment, description, locked)
-    except (ValueError, TypeError, KeyError, zlib.error) as problem:
+        description = Description.from_dict(said["description"]) if "description" in said else None
+        told, locked = tuple(map(str, json.loads(row["notes"]))), bool(said.get("locked"))
+        author, source, comment = Author(row["author"]), row["source"], row["comment"]
+        assessed = dict(said["assessed"]) if said.get("assessed") else None
+        return KeptLesion(rows, columns, bits, author, source, told, comment, description, locked, assessed)
+    except (ValueError, TypeError, KeyError, RecursionError, zlib.error) as problem:
         raise ValueError(f"a kept outline cannot be read: {problem}") from problem
-    return kept, edition
 
 
 def put(connection: sqlite3.Connection, key: LesionKey, kept: KeptLesion, seen: str | None) -> str | None:
@@ -139,21 +157,42 @@ def put(connection: sqlite3.Connection, key: LesionKey, kept: KeptLesion, seen: 
     Raises:
         sqlite3.Error: the store cannot be written.
     """
-    where = (key.image, key.frame, key.lesion)
-    connection.execute(
-        f"INSERT INTO superseded ({_COLUMNS}) SELECT {_COLUMNS} FROM lesion {_WHERE} AND edition IS NOT ?",
-        (*where, seen),
-    )
+    where = {"image": key.image, "frame": key.frame, "lesion": key.lesion}
+    make_way(connection, key, seen)
     if kept.nothing:
-        connection.execute(f"DELETE FROM lesion {_WHERE}", where)
+        connection.execute(f"DELETE FROM lesion {_WHERE}", tuple(where.values()))
         return None
     edition = secrets.token_hex(8)
-    said = kept.description and {"description": kept.description.to_dict(), "locked": kept.locked}
-    described = json.dumps(said, ensure_ascii=False) if said else ""
-    row = (
-        *where, kept.rows, kept.columns, zlib.compress(kept.bits, 6), kept.author.value, kept.source,
-        json.dumps(kept.notes, ensure_ascii=False), kept.comment, datetime.now(UTC).isoformat(timespec="seconds"), edition,
-        described,
-    )  # fmt: skip
-    connection.execute(f"INSERT OR REPLACE INTO lesion ({_COLUMNS}) VALUES ({', '.join('?' * len(row))})", row)
+    said: dict[str, Any] = {}
+    if kept.description is not None:
+        said = {"description": kept.description.to_dict(), "locked": kept.locked}
+    if kept.assessed is not None:
+        said["assessed"] = kept.assessed
+    row = {
+        **where,
+        "rows": kept.rows,
+        "columns": kept.columns,
+        "pixels": zlib.compress(kept.bits, 6),
+        "author": kept.author.value,
+        "source": kept.source,
+        "notes": json.dumps(kept.notes, ensure_ascii=False),
+        "comment": kept.comment,
+        "changed": datetime.now(UTC).isoformat(timespec="seconds"),
+        "edition": edition,
+        "described": json.dumps(said, ensure_ascii=False) if said else "",
+    }
+    sums.insert(connection, "lesion", row)
     return edition
+
+
+def make_way(connection: sqlite3.Connection, key: LesionKey, seen: str | None) -> None:
+    """Move the row that lies under `key`, if it is another edition than `seen`, to `superseded`; a spoilt one to `spoilt`."""
+    where = (key.image, key.frame, key.lesion)
+    good, spoilt = sums.select(connection, "lesion", _WHERE, where)
+    if spoilt:
+        sums.move_row(connection, "lesion", _WHERE, where)
+    for row in good:
+        if (row["image"], row["frame"], row["lesion"]) != where:
+            raise sums.Misled("the index of lesion is damaged")
+        if row["edition"] != seen:
+            sums.insert(connection, "superseded", {name: value for name, value in row.items() if name != "sum"})

@@ -3,9 +3,11 @@
 No name, number or date of a patient is in a row: a lesion is known by the hash of its image alone.
 """
 
+import dataclasses
 import json
 import logging
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,8 +16,9 @@ from threading import Lock
 
 from csamoe_desktop.assessment import Category
 from csamoe_desktop.errors import UserError
+from csamoe_desktop.names import lossless_json
 from csamoe_desktop.report.own_read import OwnRead, ReadRecord, own_read_from
-from csamoe_desktop.store import database
+from csamoe_desktop.store import database, sums
 from csamoe_desktop.store.lesions import LesionKey
 
 _log = logging.getLogger(__name__)
@@ -60,6 +63,8 @@ class Sitting:
         record: first and final read, whether they were asked for, and the times.
         ai: the AI's reading; None where there was none.
         pathology: what was found out of the lesion; read only, `set_pathology` writes it.
+        identity: what the views of one lesion have in common (`Description.identity`); "" where it is not known. It is the
+            lesion's, not the row's: two outlines may be linked long after they were read.
     """
 
     sitting: str
@@ -68,6 +73,12 @@ class Sitting:
     record: ReadRecord
     ai: AIReading | None
     pathology: Pathology = Pathology.UNKNOWN
+    identity: str = ""
+
+    @property
+    def lesion(self) -> str | LesionKey:
+        """What tells the lesion from any other, in whichever view."""
+        return self.identity or self.key
 
 
 class Reads:
@@ -90,6 +101,12 @@ class Reads:
         with self._guard:
             return bool(self._queue)
 
+    @property
+    def waiting(self) -> int:
+        """How many rows are not in the store yet."""
+        with self._guard:
+            return len(self._queue)
+
     def write(self) -> None:
         """Write what waits.
 
@@ -101,28 +118,47 @@ class Reads:
                 batch = dict(self._queue)
             if not batch:
                 return
-            self._write([(_STATEMENT, _row(sitting)) for sitting in batch.values()], database.KEEP_READS)
+            rows, problem = _rows(batch)
+
+            def put(connection: sqlite3.Connection) -> None:
+                for row in rows.values():
+                    sums.insert(connection, "reading", _with_ai_reading(connection, row))
+
+            if rows:
+                self._write(put, database.KEEP_READS)
             with self._guard:
-                for name, sitting in batch.items():
+                for name in rows:
                     # Where a newer state came meanwhile, that goes on waiting.
-                    if self._queue.get(name) is sitting:
+                    if self._queue.get(name) is batch[name]:
                         del self._queue[name]
+            if problem is not None:
+                raise UserError(
+                    f"{len(batch) - len(rows)} of your reads could not be stored: something went wrong inside the program.",
+                    "The others are. They are tried again with the next.",
+                ) from problem
 
     def set_pathology(self, key: LesionKey, found: Pathology) -> None:
-        """Write what was found out of a lesion; it holds for every sitting with it.
+        """Write what was found out of a lesion; it holds for every sitting with it, in whichever view.
 
         Raises:
             UserError: it cannot be written.
         """
-        where = (key.image, key.frame, key.lesion)
+        keys = {key}
+        with suppress(UserError):
+            kept = self.all()
+            lesion = next((one.lesion for one in kept if one.key == key), key)
+            keys |= {one.key for one in kept if one.lesion == lesion}
+
+        def put(connection: sqlite3.Connection) -> None:
+            for one in keys:
+                where = {"image": one.image, "frame": one.frame, "lesion": one.lesion}
+                statement = "DELETE FROM pathology WHERE image = ? AND frame = ? AND lesion = ?"
+                connection.execute(statement, tuple(where.values()))
+                if found is not Pathology.UNKNOWN:
+                    sums.insert(connection, "pathology", {**where, "found": found.value})
+
         with self._writing:
-            statement: tuple[str, tuple[object, ...]] = (
-                "INSERT OR REPLACE INTO pathology VALUES (?, ?, ?, ?)",
-                (*where, found.value),
-            )
-            if found is Pathology.UNKNOWN:
-                statement = ("DELETE FROM pathology WHERE image = ? AND frame = ? AND lesion = ?", where)
-            self._write([statement], database.KEEP_PATHOLOGY)
+            self._write(put, database.KEEP_PATHOLOGY)
 
     def all(self) -> list[Sitting]:
         """Return every sitting, those that wait too, the newest first; a spoilt row is left out and logged.
@@ -132,16 +168,24 @@ class Reads:
         """
         found: dict[str, Sitting] = {}
         pathology: dict[LesionKey, Pathology] = {}
+        identities: dict[LesionKey, str] = {}
         try:
             connection = database.open_to_read(self.file, _WAIT_TO_READ)
             if connection is not None:
                 with closing(connection):
-                    for image, frame, lesion, said in connection.execute("SELECT * FROM pathology"):
+                    known_pathology, spoilt = sums.select(connection, "pathology", "NOT INDEXED")
+                    for one in known_pathology:
                         with suppress(ValueError):
-                            pathology[LesionKey(image, frame, lesion)] = Pathology(said)
-                    for row in connection.execute(f"SELECT {_COLUMNS} FROM reading"):
+                            key = LesionKey(str(one["image"]), int(str(one["frame"])), int(str(one["lesion"])))
+                            pathology[key] = Pathology(str(one["found"]))
+                    identities = _identities(connection)
+                    rows, others = sums.select(connection, "reading", "NOT INDEXED")
+                    if spoilt or others:
+                        # They are counted, and set aside, where the store is looked through.
+                        _log.warning("%d rows are not as they were written and are left out", spoilt + others)
+                    for row in ([one[name] for name in _COLUMNS.split(", ")] for one in rows):
                         try:
-                            found[row[0]] = _sitting(row, pathology)
+                            found[str(row[0])] = _sitting(tuple(row))
                         except (ValueError, TypeError, UserError) as problem:
                             _log.warning("a kept read is left out: %s", problem)
         except (OSError, sqlite3.Error) as problem:
@@ -149,23 +193,59 @@ class Reads:
         with self._guard:
             waiting = list(self._queue.values())
         for sitting in waiting:
-            found[sitting.sitting] = _with_pathology(sitting, pathology)
-        return sorted(found.values(), key=lambda one: (one.begun, one.sitting), reverse=True)
+            before = found.get(sitting.sitting)
+            if sitting.ai is None and before is not None:
+                sitting = dataclasses.replace(sitting, ai=before.ai)
+            found[sitting.sitting] = sitting
+        # The lesion's row is the newer one: outlines are linked long after they were read.
+        known = [dataclasses.replace(one, identity=identities.get(one.key) or one.identity) for one in found.values()]
+        # What was found out of one view of a lesion was found out of the lesion.
+        of_lesion = {one.lesion: pathology[one.key] for one in known if one.key in pathology}
+        told = [
+            dataclasses.replace(one, pathology=pathology.get(one.key) or of_lesion.get(one.lesion, Pathology.UNKNOWN))
+            for one in known
+        ]
+        return sorted(told, key=lambda one: (one.begun, one.sitting), reverse=True)
 
-    def _write(self, statements: list[tuple[str, tuple[object, ...]]], wanted: database.Wanted) -> None:
-        """Do the statements in one transaction, on a connection of their own: a file that was set aside or replaced
+    def _write(self, put: Callable[[sqlite3.Connection], object], wanted: database.Wanted) -> None:
+        """Do what `put` does in one transaction, on a connection of its own: a file that was set aside or replaced
         meanwhile is thus never written to."""
         try:
             with closing(database.open_to_write(self.file, _WAIT_TO_WRITE)) as connection:
                 connection.execute("BEGIN IMMEDIATE")
-                for statement, values in statements:
-                    connection.execute(statement, values)
+                put(connection)
                 connection.execute("COMMIT")
         except (OSError, sqlite3.Error) as problem:
             raise database.refusal(self.file, problem, wanted) from problem
 
 
-_STATEMENT = f"INSERT OR REPLACE INTO reading ({_COLUMNS}) VALUES ({', '.join('?' * 18)})"
+_OF_THE_AI = ("category", "probability", "ai_seconds", "model", "weights_sha256", "mask_sha256", "guard")
+
+
+def _with_ai_reading(connection: sqlite3.Connection, row: dict[str, object]) -> dict[str, object]:
+    """Return a sitting's row with the AI's reading of the one in the store, where it has none of its own: gone on with on
+    another day, a sitting still has that of the first until there is another."""
+    if row["category"] is not None:
+        return row
+    with suppress(ValueError):
+        before = sums.one(connection, "reading", {"sitting": row["sitting"]})
+        if before is not None:
+            return {**row, **{name: before[name] for name in _OF_THE_AI}}
+    return row
+
+
+def _rows(batch: dict[str, Sitting]) -> tuple[dict[str, dict[str, object]], Exception | None]:
+    """Return the rows of those sittings that can be written, by their names, and why the others cannot: one that cannot
+    keeps none of the others."""
+    rows: dict[str, dict[str, object]] = {}
+    problem: Exception | None = None
+    for name, sitting in batch.items():
+        try:
+            rows[name] = dict(zip(_COLUMNS.split(", "), _row(sitting), strict=True))
+        except Exception as refused:  # noqa: BLE001 - whatever it is
+            _log.error("a read cannot be written", exc_info=refused)
+            problem = refused
+    return rows, problem
 
 
 def _row(sitting: Sitting) -> tuple[object, ...]:
@@ -176,11 +256,22 @@ def _row(sitting: Sitting) -> tuple[object, ...]:
         ai.category.value if ai else None, ai.probability if ai else None, record.ai_seconds,
         ai.model if ai else None, ai.weights_sha256 if ai else None, ai.mask_sha256 if ai else None,
         None if record.final.untouched else _told(record.final), record.final_seconds,
-        json.dumps(list(ai.guard) if ai else [], ensure_ascii=False),
+        lossless_json(list(ai.guard) if ai else []),
     )  # fmt: skip
 
 
-def _sitting(row: tuple[object, ...], pathology: dict[LesionKey, Pathology]) -> Sitting:
+def _identities(connection: sqlite3.Connection) -> dict[LesionKey, str]:
+    """Return what tells each kept lesion from any other, in whichever view."""
+    found = {}
+    for image, frame, lesion, said in connection.execute(
+        "SELECT image, frame, lesion, described FROM lesion WHERE described != ''"
+    ):
+        with suppress(ValueError, TypeError, KeyError):
+            found[LesionKey(image, frame, lesion)] = str(json.loads(said)["description"]["identity"])
+    return found
+
+
+def _sitting(row: tuple[object, ...]) -> Sitting:
     (sitting, image, frame, lesion, begun, asked, skipped, first, first_seconds, category, probability, ai_seconds,
      model, weights, mask, final, final_seconds, guard) = row  # fmt: skip
     key = LesionKey(str(image), int(str(frame)), int(str(lesion)))
@@ -199,16 +290,11 @@ def _sitting(row: tuple[object, ...], pathology: dict[LesionKey, Pathology]) -> 
         ai_seconds=_number(ai_seconds),
         final_seconds=_number(final_seconds),
     )
-    return _with_pathology(Sitting(str(sitting), key, str(begun), record, ai), pathology)
-
-
-def _with_pathology(sitting: Sitting, pathology: dict[LesionKey, Pathology]) -> Sitting:
-    found = pathology.get(sitting.key, Pathology.UNKNOWN)
-    return Sitting(sitting.sitting, sitting.key, sitting.begun, sitting.record, sitting.ai, found)
+    return Sitting(str(sitting), key, str(begun), record, ai)
 
 
 def _told(read: OwnRead | None) -> str | None:
-    return None if read is None else json.dumps(read.to_dict(), ensure_ascii=False)
+    return None if read is None else lossless_json(read.to_dict())
 
 
 def _read(told: object) -> OwnRead | None:

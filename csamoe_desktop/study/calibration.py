@@ -1,27 +1,47 @@
-"""Millimetres per pixel from a DICOM header: US Region Calibration (PS3.3 C.8.5.5), else the pixel spacings of
-PS3.3 10.7; or from a line that the user draws along the depth scale. Pixels rather than wrong millimetres: what is not
-plainly a spacing in centimetres or millimetres is none, and so is one of several scales in one image."""
+"""What a frame's pixels measure: by a DICOM header, or by a line that the user draws along the depth scale.
 
+A header's US Region Calibration (PS3.3 C.8.5.5, see `us_regions`) comes first and holds inside its regions alone; without
+it the pixel spacings of PS3.3 10.7 hold everywhere. How high a pixel is for its width is told by either, else by the pixel
+aspect ratio (PS3.3 C.7.6.3.1.7). Pixels rather than wrong millimetres: what is implausible, or contradicts itself, is none.
+"""
+
+import dataclasses
 import math
 import re
-from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
 
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.study.model import BY_HAND, Spacing
-
-_TWO_DIMENSIONAL = 1
-_TISSUE, _COLOUR_FLOW = 1, 2
-_CENTIMETRES = 3
-_PLAUSIBLE = (0.001, 10.0)
-"""Millimetres per pixel outside these bounds are a mistake in the file."""
-
-_SAME = 0.01
-"""Regions whose spacings differ by less than this part agree."""
+from csamoe_desktop.study.scale import (
+    BY_HAND,
+    DIFFERENT,
+    NOT_CALIBRATED,
+    SAME,
+    AnyScale,
+    Area,
+    Region,
+    Scale,
+    Spacing,
+    listed,
+    pixels_only,
+    scale_from,
+)
+from csamoe_desktop.study.us_regions import (
+    MOST_ASPECT,
+    Found,
+    find_regions,
+    implausible,
+    items,
+    numbers,
+    plausible,
+    whole,
+)
 
 LEAST_LINE = 20.0
 """Pixels: on a shorter line the width of a scale's mark alone is worth a tenth of the length and more."""
+FRAMES_DIFFER = "the frames have different scales"
+DISAGREES = 0.05
+"""A calibration by hand that differs from the file's by more than this part is said to."""
 _UNITS = {"mm": 1.0, "cm": 10.0}
 _LENGTH = re.compile(r"(\d+(?:[.,]\d*)?|[.,]\d+)\s*(mm|cm)?", re.IGNORECASE)
 
@@ -30,42 +50,75 @@ _FALLBACKS = (
     ("NominalScannedPixelSpacing", "the file's nominal scanned pixel spacing"),
     ("ImagerPixelSpacing", "the file's imager pixel spacing (at the detector)"),
 )
+_OF_ALL_FRAMES = (
+    "Rows",
+    "Columns",
+    "PixelAspectRatio",
+    "SharedFunctionalGroupsSequence",
+    *(keyword for keyword, _ in _FALLBACKS),
+)
+_CLOSE_RATIO = 0.02
+"""An aspect ratio is written in whole numbers: one that differs from the spacings' by less agrees with them."""
+
+Line = tuple[tuple[float, float], tuple[float, float]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Region:
-    """A calibrated 2D region: its kind of data, spacing and area in pixels."""
+def find_scale(header: Dataset) -> tuple[Scale, tuple[str, ...]]:
+    """Return what a header says of its pixels, and what the user should be told about it."""
+    aspect, notes = _aspect_ratio(header)
+    regions = _agreeing(find_regions(header), header, aspect)
+    flat = [one for one in regions if one.lengths]
+    used = [one for one in flat if one.spacing]
+    refused = [one for one in flat if not one.spacing]
+    notes += [f"{_sentence(one.reason)}; sizes there are in pixels." for one in refused]
+    spacings = [one.spacing for one in used if one.spacing is not None]
+    if used:
+        if not all(spacings[0].agrees(one) for one in spacings):
+            notes.append("The image has regions of different scale: each holds inside its own region alone.")
+        largest = max(used, key=lambda one: one.area.height * one.area.width if one.area else 0.0)
+        assert largest.spacing is not None, "a region in use without millimetres"
+        shown = largest.spacing.row / largest.spacing.column
+        names = listed([part for one in used if (part := one.region(1.0)) is not None])
+        elsewhere = pixels_only(f"outside {names}, the calibrated part of the image", shown)
+    elif refused and not all(one.silent for one in refused):
+        elsewhere = pixels_only(refused[0].reason, aspect or 1.0)
+    else:
+        elsewhere, more = _fallback(header, aspect)
+        notes += more
+        if elsewhere.in_mm:
+            regions = [one for one in regions if not one.silent]
+        elif refused and elsewhere.source == NOT_CALIBRATED:
+            elsewhere = dataclasses.replace(elsewhere, source=refused[0].reason)
+    parts = [one.region(elsewhere.aspect) for one in regions]
+    return Scale(elsewhere, tuple(one for one in parts if one is not None)), tuple(notes)
 
-    data: int
-    spacing: Spacing
-    area: int
 
-
-def find_spacing(header: Dataset) -> tuple[Spacing | None, tuple[str, ...]]:
-    """Return the spacing a header gives its pixels, or None, and what the user should be told about it."""
-    regions, notes = _regions(header)
-    if regions:
-        tissue = [region for region in regions if region.data == _TISSUE]
-        best = max(tissue or regions, key=lambda region: region.area)
-        if not all(_agree(best.spacing, region.spacing) for region in regions):
-            return None, (*notes, "The image has regions of different scale; sizes are in pixels.")
-        if tissue:
-            return best.spacing, tuple(notes)
-    for holder in (header, *_measures(header)):
-        for keyword, source in _FALLBACKS:
-            values = numbers(holder, keyword)
-            if not values:
-                continue
-            if values == [1.0, 1.0]:
-                notes.append(
-                    f"{_sentence(source)} is exactly 1 mm, as converters write for want of a scale; sizes are in pixels."
-                )
-                return None, tuple(notes)
-            if len(values) == 2 and all(_plausible(value) for value in values):
-                return Spacing(values[0], values[1], source), tuple(notes)
-            notes.append(f"{_sentence(source)} is not usable; sizes are in pixels.")
-            return None, tuple(notes)
-    return None, tuple(notes)
+def find_frame_scales(header: Dataset) -> tuple[tuple[Scale, ...], tuple[str, ...]]:
+    """Return what a header says of each frame's pixels where it tells its frames apart, and what the user should be told;
+    none where it does not."""
+    frames = items(header, "PerFrameFunctionalGroupsSequence")
+    found: list[Scale] = []
+    notes: list[str] = []
+    if not any("PixelMeasuresSequence" in one or "SequenceOfUltrasoundRegions" in one for one in frames):
+        return (), ()
+    for one in frames:
+        own = Dataset()
+        for keyword in _OF_ALL_FRAMES:
+            if keyword in header:
+                own[keyword] = header[keyword]
+        if "PixelMeasuresSequence" in one:
+            shared = Dataset()
+            shared.PixelMeasuresSequence = one.PixelMeasuresSequence
+            own.SharedFunctionalGroupsSequence = [shared]
+        regions = one if "SequenceOfUltrasoundRegions" in one else header
+        if "SequenceOfUltrasoundRegions" in regions:
+            own.SequenceOfUltrasoundRegions = regions.SequenceOfUltrasoundRegions
+        scale, said = find_scale(own)
+        found.append(scale)
+        notes += said
+    if len(set(found)) > 1:
+        notes.append("The frames have different scales; each is measured by its own.")
+    return tuple(found), tuple(dict.fromkeys(notes))
 
 
 def drawn_pixels(start: tuple[float, float], end: tuple[float, float]) -> float:
@@ -96,10 +149,17 @@ def millimetres(text: str, unit: str) -> float:
     return length
 
 
-def by_hand(start: tuple[float, float], end: tuple[float, float], length: float, own: Spacing | None = None) -> Spacing:
+def by_hand(
+    start: tuple[float, float],
+    end: tuple[float, float],
+    length: float,
+    own: Spacing | None = None,
+    depth: float | None = None,
+) -> Spacing:
     """Return the spacing of a frame on which the line from `start` to `end`, (row, column), is `length` millimetres long.
 
-    Pixels are taken as square, unless the file's `own` spacing says how high they are for their width.
+    Pixels are taken as square, unless the file's `own` spacing says how high they are for their width; where that is in
+    millimetres and differs by more than a twentieth, the source says so. `depth` is that of the image in pixels.
 
     Raises:
         UserError: the line is too short, or no ultrasound image has such pixels.
@@ -107,76 +167,155 @@ def by_hand(start: tuple[float, float], end: tuple[float, float], length: float,
     pixels = drawn_pixels(start, end)
     down, across = (own.row / own.column, 1.0) if own else (1.0, 1.0)
     step = length / math.hypot((end[0] - start[0]) * down, (end[1] - start[1]) * across)
-    if not (_plausible(step * down) and _plausible(step * across)):
+    if not (plausible(step * down) and plausible(step * across)):
         raise UserError(
             f"{length:g} mm over {pixels:.0f} pixels would make a pixel {step:.3g} mm wide; no ultrasound image has such.",
             "Check the length and its unit.",
         )
-    return Spacing(step * down, step * across, f"{BY_HAND}: {length:g} mm over {pixels:.0f} px")
-
-
-def _regions(header: Dataset) -> tuple[list[_Region], list[str]]:
-    """Return the usable 2D regions of tissue or colour flow, and a note where there is tissue but no usable scale of it."""
-    found: list[_Region] = []
-    unusable = 0
-    for number, item in enumerate(header.get("SequenceOfUltrasoundRegions") or [], start=1):
-        data = _whole(item, "RegionDataType")
-        if _whole(item, "RegionSpatialFormat") != _TWO_DIMENSIONAL or data not in (_TISSUE, _COLOUR_FLOW):
-            continue
-        units = (_whole(item, "PhysicalUnitsXDirection"), _whole(item, "PhysicalUnitsYDirection"))
-        # Signed: a delta is negative where the axis runs against the rows or columns.
-        across, down = (
-            abs(values[0]) * 10 if (values := numbers(item, keyword)) else math.nan
-            for keyword in ("PhysicalDeltaX", "PhysicalDeltaY")
+    if depth is not None and (why := implausible(step * down, step * across, depth)):
+        raise UserError(
+            f"{length:g} mm over {pixels:.0f} pixels cannot be: {why}.",
+            "Check the length and its unit; an ultrasound image is 10 to 300 mm deep.",
         )
-        if units == (_CENTIMETRES, _CENTIMETRES) and _plausible(across) and _plausible(down):
-            found.append(_Region(data, Spacing(down, across, f"region {number}"), _area(item)))
-        elif data == _TISSUE:
-            unusable += 1
-    if unusable and not any(region.data == _TISSUE for region in found):
-        return found, ["The file's ultrasound region calibration is not usable (it is not a scale in centimetres)."]
-    return found, []
+    source = f"{BY_HAND}: {length:g} mm over {pixels:.0f} px"
+    return Spacing(step * down, step * across, f"{source}{_against(step * across, own)}")
+
+
+def file_spacing(scale: AnyScale, line: Line | None = None) -> Spacing:
+    """Return what a file's `scale` says where a line by hand is drawn, or, beside the regions, of all that is calibrated."""
+    told = scale_from(scale)
+    return told.common if line is None or (home := _home(told, line)) is None else home.spacing
+
+
+def depth_at(scale: AnyScale, line: Line, rows: int) -> float:
+    """Return how many pixels the image is deep that a line by hand is drawn on: its region, else the frame of `rows`."""
+    home = _home(scale_from(scale), line)
+    return float(rows) if home is None else home.area.height
+
+
+def calibrated_by_hand(scale: AnyScale, line: Line, spacing: Spacing) -> Scale:
+    """Return a frame's scale with a line's `spacing` in the place of what the file says.
+
+    A line inside a region is for that region; one beside the regions, as a depth scale often is, for the whole frame.
+
+    Raises:
+        UserError: the line lies on a region without lengths, or beside regions of different scale.
+    """
+    told = scale_from(scale)
+    barred = next((one for one in told.regions if not one.lengths and _holds(one, line)), None)
+    if barred is not None:
+        raise UserError(
+            f"The line lies on {barred.name}, which shows no lengths.",
+            "Draw along the depth scale of the B-mode image.",
+        )
+    home = _home(told, line)
+    if home is not None:
+        kept = (dataclasses.replace(one, spacing=spacing) if one == home else one for one in told.regions)
+        # What says nothing, or something else, on the same place is overruled.
+        return Scale(told.elsewhere, tuple(one for one in kept if one.spacing is spacing or not _covers(home, one)))
+    if told.common.source == DIFFERENT:
+        raise UserError(
+            "The image has regions of different scale, and the line lies beside them.",
+            "Draw it inside the region that it is for.",
+        )
+    regions = (dataclasses.replace(one, spacing=spacing) if one.lengths else one for one in told.regions)
+    return Scale(spacing, tuple(regions))
+
+
+def _home(scale: Scale, line: Line) -> Region | None:
+    """Return the smallest region with lengths that a line lies inside."""
+    homes = [one for one in scale.regions if one.lengths and _holds(one, line)]
+    return min(homes, key=lambda one: one.area.height * one.area.width, default=None)
+
+
+def _holds(region: Region, line: Line) -> bool:
+    (row0, column0), (row1, column1) = line
+    return region.area.holds(Area(min(row0, row1), min(column0, column1), max(row0, row1), max(column0, column1)))
+
+
+def _covers(home: Region, other: Region) -> bool:
+    return other.lengths and home.area.holds(other.area)
+
+
+def _against(column: float, own: Spacing | None) -> str:
+    """Return what is to be said of a width by hand that contradicts the file's own, or ""."""
+    share = 0.0 if own is None or not own.in_mm else column / own.column - 1
+    if abs(share) <= DISAGREES:
+        return ""
+    return f", {100 * abs(share):.0f} % {'more' if share > 0 else 'less'} than the file says"
+
+
+def _aspect_ratio(header: Dataset) -> tuple[float | None, list[str]]:
+    """Return how high a pixel is for its width by the pixel aspect ratio, None where it says nothing, and notes."""
+    values = numbers(header, "PixelAspectRatio")
+    if not values:
+        return None, []
+    if len(values) == 2 and all(math.isfinite(one) and one > 0 for one in values):
+        ratio = values[0] / values[1]
+        if 1 / MOST_ASPECT <= ratio <= MOST_ASPECT:
+            # 1 to 1 is what the standard leaves out: it is written for want of anything better.
+            return (None if math.isclose(ratio, 1.0, rel_tol=SAME) else ratio), []
+    return None, ["The file's pixel aspect ratio is not usable; it is ignored."]
+
+
+def _agreeing(found: list[Found], header: Dataset, aspect: float | None) -> list[Found]:
+    """Return the regions without the millimetres of those that the rest of the header contradicts."""
+    values = numbers(header, "PixelSpacing")
+    usable = len(values) == 2 and values != [1.0, 1.0] and all(plausible(one) for one in values)
+    told = Spacing(values[0], values[1], "") if usable else None
+    agreeing = []
+    for one in found:
+        if one.spacing is not None and told is not None and not one.spacing.agrees(told):
+            agreeing.append(one.refused("it contradicts the file's pixel spacing"))
+        elif one.spacing is not None and not _same_shape(one.spacing, aspect):
+            agreeing.append(one.refused("it contradicts the file's pixel aspect ratio"))
+        else:
+            agreeing.append(one)
+    return agreeing
+
+
+def _same_shape(spacing: Spacing, aspect: float | None) -> bool:
+    return aspect is None or math.isclose(spacing.row / spacing.column, aspect, rel_tol=_CLOSE_RATIO)
+
+
+def _fallback(header: Dataset, aspect: float | None) -> tuple[Spacing, list[str]]:
+    """Return the spacing that a header without a usable region gives its pixels, and notes."""
+    bare = pixels_only(aspect=aspect or 1.0)
+    rows = whole(header, "Rows")
+    for holder in (header, *_measures(header)):
+        for keyword, source in _FALLBACKS:
+            values = numbers(holder, keyword)
+            if not values:
+                continue
+            why = _useless(values, source, rows, aspect)
+            if why:
+                said = f"{_sentence(why)}; sizes are in pixels."
+                return dataclasses.replace(bare, source=why), [said]
+            return Spacing(values[0], values[1], source), []
+    return bare, []
+
+
+def _useless(values: list[float], source: str, rows: int | None, aspect: float | None) -> str:
+    """Return why a pixel spacing, so called, is no scale of an image of so many rows, or ""."""
+    if values == [1.0, 1.0]:
+        return f"{source} is exactly 1 mm, as converters write for want of a scale"
+    if len(values) != 2 or not all(plausible(value) for value in values):
+        return f"{source} is not usable"
+    if rows is not None and (why := implausible(values[0], values[1], rows)):
+        return f"{source} is not usable: {why}"
+    if not _same_shape(Spacing(values[0], values[1], source), aspect):
+        return f"{source} contradicts its pixel aspect ratio"
+    return ""
 
 
 def _measures(header: Dataset) -> list[Dataset]:
     """Return the Pixel Measures of an enhanced multi-frame header, where all frames share them."""
     return [
         measures
-        for groups in (header.get("SharedFunctionalGroupsSequence") or [])
-        for measures in (groups.get("PixelMeasuresSequence") or [])
+        for groups in items(header, "SharedFunctionalGroupsSequence")
+        for measures in items(groups, "PixelMeasuresSequence")
     ]
-
-
-def _area(item: Dataset) -> int:
-    corners = [_whole(item, f"RegionLocation{name}") for name in ("MinX0", "MaxX1", "MinY0", "MaxY1")]
-    left, right, top, bottom = (corner or 0 for corner in corners)
-    return max(right - left, 0) * max(bottom - top, 0)
-
-
-def _agree(one: Spacing, other: Spacing) -> bool:
-    return math.isclose(one.row, other.row, rel_tol=_SAME) and math.isclose(one.column, other.column, rel_tol=_SAME)
 
 
 def _sentence(source: str) -> str:
     return f"{source[0].upper()}{source[1:]}"
-
-
-def _plausible(millimetres: float) -> bool:
-    return math.isfinite(millimetres) and _PLAUSIBLE[0] <= millimetres <= _PLAUSIBLE[1]
-
-
-def numbers(item: Dataset, keyword: str) -> list[float]:
-    """Return an attribute's numbers; a value that is no number is NaN, an absent attribute no numbers at all."""
-    try:
-        value = item.get(keyword)
-        if value is None or value == "":
-            return []
-        values = [value] if isinstance(value, str | int | float) else list(value)
-        return [float(entry) for entry in values]
-    except (ValueError, TypeError):
-        return [math.nan]
-
-
-def _whole(item: Dataset, keyword: str) -> int | None:
-    values = numbers(item, keyword)
-    return int(values[0]) if values and math.isfinite(values[0]) else None

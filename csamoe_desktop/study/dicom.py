@@ -1,45 +1,43 @@
-"""DICOM files as studies: recognised by content, described from the header, frames decoded one at a time by pydicom.
+"""DICOM files as studies: recognised by content, described from the header, frames decoded one at a time.
 
-Sources: PS3.10 section 7 (file format), PS3.3 C.7.6 (image modules), C.7.6.5 (cine), PS3.4 B.5 (storage classes).
+Sources: PS3.10 section 7 (file format), PS3.3 C.7.6 (image modules), PS3.4 B.5 (storage classes).
 """
 
 import logging
-import math
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-import pydicom
-from pydicom.dataset import Dataset, FileDataset
-from pydicom.errors import InvalidDicomError
-from pydicom.pixels.decoders.base import get_decoder
-from pydicom.pixels.utils import get_expected_length
-from pydicom.uid import (
-    UID,
-    DeflatedExplicitVRLittleEndian,
-    ExplicitVRBigEndian,
-    ExplicitVRLittleEndian,
-    ImplicitVRLittleEndian,
-    MediaStorageDirectoryStorage,
-    SegmentationStorage,
-)
+from pydicom.dataset import Dataset
+from pydicom.uid import UID, MediaStorageDirectoryStorage, SegmentationStorage
 
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.files import reason
-from csamoe_desktop.study.calibration import find_spacing, numbers
-from csamoe_desktop.study.dicom_facts import read_facts
-from csamoe_desktop.study.dicom_pixels import COPY_AGAIN, PHOTOMETRIC, FrameDecoder, with_window
+from csamoe_desktop.files import open_plain, reason
+from csamoe_desktop.study.calibration import FRAMES_DIFFER, find_frame_scales, find_scale
+from csamoe_desktop.study.codestream import read_codestream
+from csamoe_desktop.study.dicom_decoders import can_decode
+from csamoe_desktop.study.dicom_facts import read_facts, text_of
+from csamoe_desktop.study.dicom_file import COPY_AGAIN, DicomFile, read_file, whole
+from csamoe_desktop.study.dicom_fragments import is_fragmented, read_frames
+from csamoe_desktop.study.dicom_grey import greys_of
+from csamoe_desktop.study.dicom_layout import EXPORT_STILL, Layout, by_codestream, by_length, layout_of
+from csamoe_desktop.study.dicom_pixels import FrameDecoder, settled
+from csamoe_desktop.study.dicom_timing import frame_seconds
+from csamoe_desktop.study.limits import MOST_FRAMES
+from csamoe_desktop.study.lookup import Damaged, palette_of
 from csamoe_desktop.study.model import QUICK_VALUES, Study
+from csamoe_desktop.study.origin import read_origin
 from csamoe_desktop.study.quiet import without_warnings
+from csamoe_desktop.study.scale import Scale, pixels_only
 
 _log = logging.getLogger(__name__)
 
 # pydicom's own log quotes values it finds odd, a patient's name among them: it must not reach the program's log.
 logging.getLogger("pydicom").propagate = False
 
-_EXPORT_STILL = "Export it from the scanner or the PACS uncompressed, or as JPEG or JPEG 2000, and open that."
-_NEEDED = ("Rows", "Columns", "BitsAllocated", "BitsStored", "SamplesPerPixel", "PhotometricInterpretation")
-_SLOWEST_FRAME = 60.0
+_HEAD_OF_FRAME = 2**16
+"""Bytes of a compressed frame in which its own header is looked for."""
 
 
 class NoImage(UserError):
@@ -66,8 +64,8 @@ def open_dicom(path: Path) -> Study:
         UserError: the file is no DICOM, is incomplete, or is compressed as nothing here can decode.
     """
     try:
-        with without_warnings(), path.open("rb") as file:
-            return _study(path, _read_header(file, path), file)
+        with without_warnings(), open_plain(path) as file:
+            return _study(path, read_file(file, path, os.fstat(file.fileno()).st_size), file)
     except UserError:
         raise
     except FileNotFoundError as problem:
@@ -82,64 +80,152 @@ def open_dicom(path: Path) -> Study:
         raise UserError(f"{path.name} is a damaged DICOM file: its header cannot be read.", COPY_AGAIN) from problem
 
 
-def _read_header(file: BinaryIO, path: Path) -> FileDataset:
-    """Return everything before the pixels, with a transfer syntax, and leave `file` at the pixels."""
-    try:
-        header = pydicom.dcmread(file, stop_before_pixels=True)
-    except InvalidDicomError:
-        file.seek(0)
-        header = pydicom.dcmread(file, stop_before_pixels=True, force=True)
-    if not header:
-        raise UserError(f"{path.name} is not a DICOM image: no header is found in it.", COPY_AGAIN)
-    if "TransferSyntaxUID" not in header.file_meta:
-        implicit, little = header.original_encoding
-        plain = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
-        header.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else plain
-    return header
+_JPEG_XL = {
+    "1.2.840.10008.1.2.4.110": "JPEG XL (lossless)",
+    "1.2.840.10008.1.2.4.111": "JPEG XL (recompressed JPEG)",
+    "1.2.840.10008.1.2.4.112": "JPEG XL",
+}
+"""The transfer syntaxes of DICOM's supplement 232, which the libraries in use do not know by name."""
 
 
-def _study(path: Path, header: FileDataset, file: BinaryIO) -> Study:
-    syntax = UID(header.file_meta.TransferSyntaxUID)
+def _study(path: Path, read: DicomFile, file: BinaryIO) -> Study:
+    header = read.header
     kind = _kind(path, header)
-    source: Path | Dataset = path
-    if syntax == DeflatedExplicitVRLittleEndian:
-        # The whole data set is compressed: its pixels cannot be read from their place in the file.
-        file.seek(0)
-        source = pydicom.dcmread(file)
-        stored = len(source.get("PixelData") or b"")
-    else:
-        stored = _stored_bytes(file, syntax)
-    if not stored:
+    if read.syntax in _JPEG_XL:
+        raise UserError(
+            f"{path.name} is compressed with {_JPEG_XL[read.syntax]}, a format that is not supported: this program cannot "
+            "decode it.",
+            EXPORT_STILL,
+        )
+    if not read.length:
         raise NoImage(
             f"{path.name} is a {kind} without an image in it.",
             "Open an image of the study instead: ultrasound images, cine loops and screen captures can be opened.",
         )
-    _refuse_unreadable(path, header, syntax, kind)
-    frames = _frame_count(path, header)
-    if not syntax.is_compressed and stored < get_expected_length(header):
-        raise UserError(f"{path.name} is incomplete: the file ends before its last pixel.", COPY_AGAIN)
-    decoder, notes = with_window(FrameDecoder(path, source, header, syntax))
-    spacing, spacing_notes = find_spacing(header)
-    values = int(header.Rows) * int(header.Columns) * int(header.SamplesPerPixel)
-    quick = not syntax.is_encapsulated and values <= QUICK_VALUES
+    layout, guessed = layout_of(path, kind, read)
+    decoder, frames, counted = _decoder(path, read, file, layout)
+    if decoder.layout.samples == 1:
+        decoder, grey_notes = _with_greys(decoder, header)
+        guessed += grey_notes
+    decoder, notes = settled(decoder, frames)
+    frame_scales, scale_notes = find_frame_scales(header)
+    if not frame_scales:
+        scale, scale_notes = find_scale(header)
+    else:
+        scale = frame_scales[0] if len(set(frame_scales)) == 1 else Scale(pixels_only(FRAMES_DIFFER))
+    seconds, timing_notes = frame_seconds(header) if frames > 1 else (None, [])
+    layout = decoder.layout
+    values = layout.rows * layout.columns * layout.samples
+    packed = decoder.fragments is not None
+    quick = not packed and values <= QUICK_VALUES
     return Study(
         path=path,
         kind=kind,
         frame_count=frames,
-        rows=int(header.Rows),
-        columns=int(header.Columns),
+        rows=layout.rows,
+        columns=layout.columns,
         decode=decoder,
         facts=read_facts(header),
-        spacing=spacing,
-        notes=(*notes, *spacing_notes),
-        frame_seconds=_frame_seconds(header) if frames > 1 else None,
+        scale=scale,
+        frame_scales=frame_scales,
+        notes=(*read.notes, *counted, *guessed, *notes, *scale_notes, *timing_notes),
+        frame_seconds=seconds,
         quick=quick,
         # One that is held in memory as a whole would go to the other process as a whole.
-        apart=not quick and source is path,
+        apart=packed or (not quick and read.memory is None),
+        origin=read_origin(header, text_of),
     )
 
 
-def _kind(path: Path, header: FileDataset) -> str:
+def _decoder(path: Path, read: DicomFile, file: BinaryIO, layout: Layout) -> tuple[FrameDecoder, int, list[str]]:
+    """Return what decodes the frames, without greys or colours yet, how many there are, and what is to be told of that.
+
+    Raises:
+        UserError: there is not one whole frame, or nothing here decodes it.
+    """
+    said = whole(read.header, "NumberOfFrames")
+    said = said if said is not None and said > 0 else None
+    named = read.syntax.name != read.syntax
+    method = read.syntax.name if named else f"an unknown method ({read.syntax})"
+    packed, bare = _is_packed(read, file)
+    if packed:
+        extended = read.header.get("ExtendedOffsetTable") or b""
+        places = [int.from_bytes(extended[place : place + 8], "little") for place in range(0, len(extended) - 7, 8)]
+        end = read.start + read.length
+        found, missing = (
+            ([((read.start, read.length),)], 0) if bare else read_frames(file, read.start, end, said, places)
+        )
+        if not found:
+            raise UserError(f"{path.name} is incomplete: the file ends before its first frame.", COPY_AGAIN)
+        file.seek(found[0][0][0])
+        head = file.read(min(sum(length for _, length in found[0]), _HEAD_OF_FRAME))
+        codestream = read_codestream(head)
+        if not can_decode(codestream, read.syntax):
+            raise UserError(f"{path.name} is compressed with {method}, which this program cannot decode.", EXPORT_STILL)
+        notes = _frame_notes(said, len(found), missing)
+        if codestream is not None:
+            layout = by_codestream(layout, codestream)
+            method = method if read.encapsulated else codestream.codec
+        layout = replace(layout, planar=0, halved=False, swapped=False)
+        frames = min(len(found), MOST_FRAMES)
+        decoder = FrameDecoder(path, layout, method, read.start, None, tuple(found[:frames]))
+    else:
+        layout, notes = by_length(layout, read.length, said)
+        fitting = read.length * 8 // layout.frame_bits
+        if not fitting or (read.encapsulated and fitting < (said or 1)):
+            raise UserError(f"{path.name} is incomplete: the file ends before its last pixel.", COPY_AGAIN)
+        notes += _frame_notes(said, fitting, max(0, (said or 0) - fitting))
+        frames = min(fitting, MOST_FRAMES)
+        decoder = FrameDecoder(path, layout, method, read.start, read.memory)
+    space = "YBR" if layout.photometric in ("YBR_FULL", "YBR_FULL_422") else "RGB"
+    return replace(decoder, space=space), frames, notes
+
+
+def _frame_notes(said: int | None, found: int, missing: int) -> list[str]:
+    notes = []
+    if missing:
+        notes.append(
+            f"The file is incomplete: of the {said:,} frames that it should hold, {found:,} "
+            f"{'is' if found == 1 else 'are'} there; {missing:,} {'is' if missing == 1 else 'are'} missing."
+        )
+    elif said is None and found > 1:
+        notes.append(f"The file does not say how many frames it holds; {found:,} were found in it.")
+    elif said is not None and found > said:
+        plural = "" if said == 1 else "s"
+        notes.append(f"The file says that it holds {said:,} frame{plural}; {found:,} were found in it and are shown.")
+    if found > MOST_FRAMES:
+        notes.append(f"The file has {found:,} frames; the first {MOST_FRAMES:,} can be shown.")
+    return notes
+
+
+def _is_packed(read: DicomFile, file: BinaryIO) -> tuple[bool, bool]:
+    """Return whether the pixel data are compressed, whatever the transfer syntax says, and whether they are without the
+    fragments that such data should be in."""
+    if read.memory is not None:
+        return False, False
+    if (read.open_ended or read.encapsulated) and is_fragmented(file, read.start):
+        return True, False
+    file.seek(read.start)
+    bare = read_codestream(file.read(min(read.length, _HEAD_OF_FRAME))) is not None
+    return bare, bare
+
+
+def _with_greys(decoder: FrameDecoder, header: Dataset) -> tuple[FrameDecoder, list[str]]:
+    """Return the decoder with its palette, or with what its grey values mean, and what is to be told of that."""
+    layout = decoder.layout
+    notes = []
+    if layout.photometric == "PALETTE COLOR":
+        try:
+            return replace(decoder, palette=palette_of(header, layout.signed, layout.little)), []
+        except Damaged:
+            notes.append("The file has no palette that can be used; its values are shown as greys.")
+    if layout.photometric == "MONOCHROME1":
+        notes.append("The file stores bright as dark (MONOCHROME1); it is shown the usual way round.")
+    greys, damaged = greys_of(header, layout)
+    return replace(decoder, greys=greys), [*notes, *damaged]
+
+
+def _kind(path: Path, header: Dataset) -> str:
     """Return what the file is in words, by its storage class.
 
     Raises:
@@ -157,56 +243,3 @@ def _kind(path: Path, header: FileDataset) -> str:
         )
     known = identifier.name != identifier and "Storage" in identifier.name
     return f"DICOM {identifier.name.replace(' Storage', '')}" if known else "DICOM image"
-
-
-def _stored_bytes(file: BinaryIO, syntax: UID) -> int:
-    """Return how many bytes of pixel data follow in `file`, which stands at their tag; 0 if there are none."""
-    order = "little" if syntax.is_little_endian else "big"
-    tag = file.read(4)
-    if (int.from_bytes(tag[:2], order), int.from_bytes(tag[2:], order)) != (0x7FE0, 0x0010):  # type: ignore[arg-type]
-        return 0
-    if not syntax.is_implicit_VR:
-        file.read(4)
-    declared = int.from_bytes(file.read(4), order)  # type: ignore[arg-type]
-    return min(declared, os.fstat(file.fileno()).st_size - file.tell())
-
-
-def _refuse_unreadable(path: Path, header: Dataset, syntax: UID, kind: str) -> None:
-    """Raise UserError for an image that lacks what is needed to show it, or that nothing here can decode."""
-    missing = [keyword for keyword in _NEEDED if header.get(keyword) in (None, "", 0)]
-    if missing:
-        raise UserError(f"{path.name} is a {kind} without {missing[0]}: it cannot be shown.", COPY_AGAIN)
-    if header.PhotometricInterpretation not in PHOTOMETRIC:
-        raise UserError(
-            f"{path.name} stores its colours as {header.PhotometricInterpretation}, which this program does not read.",
-            _EXPORT_STILL,
-        )
-    try:
-        available = get_decoder(syntax).is_available
-    except NotImplementedError:
-        available = False
-    if not available:
-        name = syntax.name if syntax.name != syntax else f"an unknown method ({syntax})"
-        raise UserError(f"{path.name} is compressed with {name}, which this program cannot decode.", _EXPORT_STILL)
-
-
-def _frame_count(path: Path, header: Dataset) -> int:
-    """Return the number of frames; a file that does not say has one."""
-    given = header.get("NumberOfFrames")
-    if given is None or given == "":
-        return 1
-    if int(given) < 1:
-        raise UserError(f"{path.name} says that it holds {given} frames: there is nothing to show.", COPY_AGAIN)
-    return int(given)
-
-
-def _frame_seconds(header: Dataset) -> float | None:
-    """Return the time a frame of a cine stands: its frame time, the median of its frame times, or by a frame rate."""
-    times = sorted(numbers(header, "FrameTimeVector")[1:])
-    rates = [*numbers(header, "CineRate"), *numbers(header, "RecommendedDisplayFrameRate")]
-    candidates = [
-        *(time / 1000 for time in numbers(header, "FrameTime")),
-        *(time / 1000 for time in times[len(times) // 2 :][:1]),
-        *(1 / rate for rate in rates if rate),
-    ]
-    return next((seconds for seconds in candidates if math.isfinite(seconds) and 0 < seconds < _SLOWEST_FRAME), None)

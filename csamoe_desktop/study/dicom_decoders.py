@@ -1,103 +1,155 @@
-"""Which decoder reads which compression of DICOM (PS3.5 A.4): one that refuses damaged data and goes on.
+"""Which library decodes which compression of DICOM (PS3.5 A.4), one for each and always the same.
 
-GDCM, which pydicom would ask first, throws past Python on damaged data and so ends the whole program. It is left with
-what nothing else here decodes: JPEG of more than 8 bits, and JPEG-LS under the newest Python. JPEG of 8 bits, lossless
-too (libjpeg-turbo 3), is decoded by Pillow. JPEG 2000 and JPEG-LS first have their size looked at: where damage makes it
-huge, the decoders take all memory. For this the program has a plugin of its own in pydicom.
+| compression | decoder |
+|---|---|
+| RLE | pylibjpeg-rle |
+| JPEG of 8 bits (baseline, extended, lossless) | Pillow (libjpeg-turbo) |
+| JPEG lossless of more than 8 bits | GDCM |
+| JPEG-LS | CharLS (pyjpegls); GDCM under a Python that it has no wheel for |
+| JPEG 2000, HTJ2K | OpenJPEG (pylibjpeg-openjpeg) |
+
+GDCM throws past Python on damaged data, and so ends its process: all of them are called in the decoding process alone
+(see `decoding`). What a frame begins with chooses the decoder, not the transfer syntax that the header gives: RLE alone
+says nothing of itself.
 """
 
+import importlib.util
 import struct
+from dataclasses import dataclass
 from io import BytesIO
-from typing import cast
 
+import numpy as np
 from PIL import Image
-from pydicom.dataset import Dataset
-from pydicom.pixels.decoders import pyjpegls, pylibjpeg
-from pydicom.pixels.decoders.base import DecodeRunner, get_decoder
-from pydicom.uid import (
-    JPEG2000,
-    UID,
-    JPEG2000Lossless,
-    JPEGBaseline8Bit,
-    JPEGExtended12Bit,
-    JPEGLossless,
-    JPEGLosslessSV1,
-    JPEGLSLossless,
-    JPEGLSNearLossless,
-)
+from pydicom.uid import UID, JPEGLossless, JPEGLSLossless
 
-_JPEG = (JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLossless, JPEGLosslessSV1)
-_JPEG_LS = (JPEGLSLossless, JPEGLSNearLossless)
-_JPEG_2000 = (JPEG2000, JPEG2000Lossless)
-_OURS = "csamoe_desktop"
-_MOST_TILES = 65_535
+from csamoe_desktop.study.codestream import Codestream, read_codestream
+from csamoe_desktop.study.dicom_layout import Layout, Values
 
-DECODER_DEPENDENCIES = {
-    **dict.fromkeys(_JPEG, ("pillow",)),
-    **dict.fromkeys(_JPEG_LS, ("pyjpegls",)),
-    **dict.fromkeys(_JPEG_2000, ("pylibjpeg", "pylibjpeg-openjpeg")),
-}
-"""What pydicom asks of a plugin's module, as is `is_available`."""
+_MOST_SCANS = 100
+_MOST_SEGMENTS = 15
 
 
-def plugin_for(syntax: UID, header: Dataset) -> str:
-    """Return the name of the pydicom plugin that is to decode an image; "" leaves it to pydicom."""
-    if syntax in _JPEG and header.get("BitsAllocated") != 8:
-        return ""
-    return _OURS if is_available(syntax) else ""
+@dataclass(frozen=True, slots=True, eq=False)
+class Decoded:
+    """A frame as its decoder gives it.
+
+    Attributes:
+        values: (rows, columns) or (rows, columns, samples), no colour converted.
+        colour: "RGB" or "YBR", where the codestream says what the samples are; else "".
+        firm: whether it says so beyond doubt.
+    """
+
+    values: Values
+    colour: str = ""
+    firm: bool = False
 
 
-def is_available(syntax: str) -> bool:
-    """Say whether `decode` reads a transfer syntax."""
-    if syntax in _JPEG_LS:
-        return pyjpegls.is_available(syntax)
-    return syntax in _JPEG or (syntax in _JPEG_2000 and pylibjpeg.is_available(syntax))
+def can_decode(found: Codestream | None, syntax: UID) -> bool:
+    """Say whether `decode` reads a frame that begins with `found`, or one of `syntax` where that is None."""
+    if found is None:
+        return _is_rle(syntax)
+    return not (found.codec == "JPEG" and found.bits > 8 and not found.lossless)
 
 
-def decode(encoded: bytes, runner: DecodeRunner) -> bytes | bytearray:
-    """Return the samples of one frame, in the colours that `runner` is told of.
+def decode(data: bytes, layout: Layout) -> Decoded:
+    """Return a frame, of the size that `layout` has.
 
     Raises:
         Exception: of many kinds, where the data are damaged.
     """
-    if runner.transfer_syntax in _JPEG:
-        try:
-            return _by_pillow(encoded, runner, as_stored=True)
-        except OSError:
-            # libjpeg takes it for RGB (by its components' names, say), so that there is nothing to convert.
-            return _by_pillow(encoded, runner, as_stored=False)
-    _check_size(encoded, runner)
-    plugin = pyjpegls if runner.transfer_syntax in _JPEG_LS else pylibjpeg
-    return cast(bytes | bytearray, plugin._decode_frame(encoded, runner))
-
-
-def _by_pillow(encoded: bytes, runner: DecodeRunner, as_stored: bool) -> bytes:
-    with Image.open(BytesIO(encoded), formats=("JPEG",)) as image:
-        if image.size != (runner.columns, runner.rows):
-            raise ValueError("the frame is not of the image's size")
-        if image.mode == "RGB" and "adobe_transform" in image.info:
-            # The file itself says what its colours are, and Pillow acts on it.
-            runner.set_option("photometric_interpretation", "RGB")
-        elif as_stored:
-            image.draft("YCbCr", image.size)
-        return image.tobytes()
-
-
-def _check_size(encoded: bytes, runner: DecodeRunner) -> None:
-    """Raise ValueError or struct.error unless a frame of JPEG 2000 (ISO 15444-1 A.5.1) or JPEG-LS (ISO 14495-1 C.2.2)
-    is of the image's size, in not too many tiles."""
-    if runner.transfer_syntax in _JPEG_LS:
-        rows, columns, samples = struct.unpack_from(">HHB", encoded, encoded.index(b"\xff\xf7") + 5)
-    else:
-        start = encoded.index(b"\xff\x4f\xff\x51") + 8
-        right, low, left, top, wide, high, _, _, samples = struct.unpack_from(">8IH", encoded, start)
-        rows, columns = low - top, right - left
-        if not (wide and high) or (rows // high + 1) * (columns // wide + 1) > _MOST_TILES:
-            raise ValueError("the frame has too many tiles")
-    if (rows, columns, samples) != (runner.rows, runner.columns, runner.samples_per_pixel):
+    found = read_codestream(data)
+    if found is None:
+        return Decoded(_rle(data, layout))
+    if (found.rows, found.columns, found.samples) != (layout.rows, layout.columns, layout.samples):
         raise ValueError("the frame is not of the image's size")
+    if found.highly_tiled or found.scans > _MOST_SCANS:
+        raise ValueError("the frame has too many parts")
+    if found.codec == "JPEG":
+        if found.bits > 8:
+            return Decoded(_by_gdcm(data, layout, found, JPEGLossless), found.colour, found.firm)
+        return Decoded(_by_pillow(data), found.colour, found.firm)
+    if found.codec == "JPEG-LS":
+        return Decoded(_jpeg_ls(data, layout, found), found.colour, found.firm)
+    from openjpeg.utils import decode as open_jpeg
+
+    return Decoded(open_jpeg(data), found.colour, found.firm)
 
 
-for _syntax in DECODER_DEPENDENCIES:
-    if _OURS not in get_decoder(_syntax).available_plugins:
-        get_decoder(_syntax).add_plugin(_OURS, (__name__, decode.__name__))
+def _is_rle(syntax: UID) -> bool:
+    return syntax == "1.2.840.10008.1.2.5"
+
+
+def _by_pillow(data: bytes) -> Values:
+    """Return a JPEG's samples as they are coded, without any conversion of colours."""
+    try:
+        with Image.open(BytesIO(data), formats=("JPEG",)) as image:
+            # What libjpeg takes for YCbCr stays YCbCr by this.
+            image.draft("YCbCr", image.size)
+            return np.asarray(image)
+    except OSError:
+        # It takes it for RGB (by its components' names, say), and leaves it so.
+        with Image.open(BytesIO(data), formats=("JPEG",)) as image:
+            return np.asarray(image)
+
+
+def _jpeg_ls(data: bytes, layout: Layout, found: Codestream) -> Values:
+    if importlib.util.find_spec("jpeg_ls") is None:
+        return _by_gdcm(data, layout, found, JPEGLSLossless)
+    from jpeg_ls import decode_buffer
+
+    samples, about = decode_buffer(data)
+    values = np.frombuffer(samples, np.uint8 if found.bits <= 8 else "<u2")
+    if found.samples == 1:
+        return values.reshape(layout.rows, layout.columns)
+    if about["interleave_mode"] == 0:
+        return np.moveaxis(values.reshape(found.samples, layout.rows, layout.columns), 0, 2)
+    return values.reshape(layout.rows, layout.columns, found.samples)
+
+
+def _rle(data: bytes, layout: Layout) -> Values:
+    """Return a frame of RLE (PS3.5 annex G): a segment for each byte of each sample, the highest first."""
+    from rle.rle import decode_segment
+
+    count = struct.unpack_from("<I", data)[0]
+    if not 1 <= count <= _MOST_SEGMENTS or count % layout.samples:
+        raise ValueError("the frame has an odd number of segments")
+    starts = [*struct.unpack_from(f"<{count}I", data, 4), len(data)]
+    deep, size = count // layout.samples, layout.rows * layout.columns
+    planes = np.zeros((layout.samples, size), np.uint32 if deep > 2 else np.uint16 if deep == 2 else np.uint8)
+    for number in range(count):
+        if not 64 <= starts[number] <= len(data):
+            raise ValueError("a segment is outside the frame")
+        end = starts[number + 1] if starts[number + 1] > starts[number] else len(data)
+        plain = np.frombuffer(decode_segment(data[starts[number] : end]), np.uint8)
+        if len(plain) < size:
+            raise ValueError("a segment is too short")
+        sample, place = divmod(number, deep)
+        planes[sample] |= plain[:size].astype(planes.dtype) << (8 * (deep - 1 - place))
+    values = np.moveaxis(planes.reshape(layout.samples, layout.rows, layout.columns), 0, 2)
+    return np.ascontiguousarray(values[..., 0] if layout.samples == 1 else values)
+
+
+def _by_gdcm(data: bytes, layout: Layout, found: Codestream, syntax: UID) -> Values:
+    import gdcm
+
+    fragment = gdcm.Fragment()
+    fragment.SetByteStringValue(data)
+    fragments = gdcm.SequenceOfFragments.New()
+    fragments.AddFragment(fragment)
+    element = gdcm.DataElement(gdcm.Tag(0x7FE0, 0x0010))
+    element.SetValue(fragments.__ref__())
+    image = gdcm.Image()
+    image.SetNumberOfDimensions(2)
+    image.SetDimensions((layout.columns, layout.rows, 1))
+    image.SetDataElement(element)
+    meaning = gdcm.PhotometricInterpretation.GetPIType("RGB" if found.samples == 3 else "MONOCHROME2")
+    image.SetPhotometricInterpretation(gdcm.PhotometricInterpretation(meaning))
+    if found.samples > 1:
+        image.SetPlanarConfiguration(0)
+    image.SetTransferSyntax(gdcm.TransferSyntax(gdcm.TransferSyntax.GetTSType(str(syntax))))
+    allocated = 8 if found.bits <= 8 else 16
+    image.SetPixelFormat(gdcm.PixelFormat(found.samples, allocated, found.bits, found.bits - 1, 0))
+    # Its bytes come as text.
+    plain = image.GetBuffer().encode("utf-8", "surrogateescape")
+    values = np.frombuffer(plain, np.uint8 if allocated == 8 else "<u2", layout.rows * layout.columns * found.samples)
+    return values.reshape(layout.rows, layout.columns, *([found.samples] if found.samples > 1 else []))

@@ -5,12 +5,17 @@ import unicodedata
 from collections.abc import Sequence
 
 from pydicom.dataset import Dataset
+from pydicom.valuerep import PersonName
 
+from csamoe_desktop.names import shown
+from csamoe_desktop.study.character_sets import decoded
 from csamoe_desktop.study.model import StudyFacts
 from csamoe_desktop.study.sides import read_frame_sides, read_probe, read_sides
 
 _SEXES = {"F": "female", "M": "male", "O": "other"}
-_ESCAPE = re.compile(r"\x1b\$?[()-][A-Z]")
+_SILENT = frozenset("\0\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Padding, and what turns the direction of writing: a name from right to left is shown so without it."""
+_IDEOGRAPHIC = ("CJK ", "HANGUL ", "HIRAGANA ", "KATAKANA ", "KATAKANA-", "HALFWIDTH KATAKANA", "IDEOGRAPHIC ")
 _DATE = re.compile(r"(\d{4})[.\-/]?(\d{2})[.\-/]?(\d{2})")
 
 
@@ -40,6 +45,11 @@ def read_facts(header: Dataset) -> StudyFacts:
     )
 
 
+def text_of(header: Dataset, keyword: str) -> str:
+    """Return an attribute as one line of text, "" where it is missing or illegible; several values joined by a comma."""
+    return _text(header, keyword)
+
+
 def readable_name(name: str) -> str:
     """Return a DICOM person name (Family^Given^Middle^Prefix^Suffix=ideographic=phonetic) as it is written on paper:
     "Family, Prefix Given Middle, Suffix", then the ideographic form in brackets; Han and Hangul names without comma."""
@@ -60,34 +70,39 @@ def _written(group: str) -> str:
 
 def _is_ideographic(text: str) -> bool:
     letters = [letter for letter in text if letter.isalpha()]
-    return bool(letters) and all(
-        unicodedata.name(letter, "").startswith(("CJK ", "HANGUL ", "HIRAGANA ", "KATAKANA ")) for letter in letters
-    )
+    return bool(letters) and all(unicodedata.name(letter, "").startswith(_IDEOGRAPHIC) for letter in letters)
 
 
 def _text(header: Dataset, keyword: str) -> str:
     """Return an attribute as one line of text, several values joined by a comma."""
     try:
-        value = header.get(keyword)
-        if value is None:
+        given = header.get_item(keyword)
+        if given is None:
             return ""
-        several = isinstance(value, Sequence) and not isinstance(value, str)
-        text = ", ".join(str(entry) for entry in value) if several else str(value)
+        # Once an element was looked at, pydicom has decoded it; of a name it keeps the bytes.
+        value: object = given.value
+        if isinstance(value, PersonName) and value.original_string:
+            value = bytes(value.original_string)
+        if isinstance(value, bytes):
+            values = decoded(value, _character_sets(header)).split("\\")
+        elif isinstance(value, Sequence) and not isinstance(value, str):
+            values = [str(entry) for entry in value]
+        else:
+            values = ["" if value is None else str(value)]
     except (ValueError, TypeError, LookupError, AttributeError, NotImplementedError):
         # An illegible value costs only itself.
         return ""
-    if "SpecificCharacterSet" not in header:
-        text = _undeclared_unicode(text)
-    # pydicom leaves the escape sequences of ISO 2022 IR 58 (Chinese) standing.
-    return " ".join(_ESCAPE.sub("", text).replace("\x00", "").split())
+    text = ", ".join(values) if len(values) > 1 else values[0]
+    return " ".join(shown("".join(letter for letter in text if letter not in _SILENT), keep_lines=True).split())
 
 
-def _undeclared_unicode(text: str) -> str:
-    """Return text that pydicom read as Latin-1, for want of a character set, as UTF-8 where it plainly is that."""
-    try:
-        return text.encode("latin-1").decode("utf-8")
-    except UnicodeError:
-        return text
+def _character_sets(header: Dataset) -> list[str]:
+    """Return what the header declares of its character sets, as it stands there."""
+    given = header.get_item("SpecificCharacterSet")
+    value: object = None if given is None else given.value
+    if isinstance(value, bytes):
+        return value.decode("latin-1").split("\\")
+    return [value] if isinstance(value, str) else [str(one) for one in value] if isinstance(value, Sequence) else []
 
 
 def _date(header: Dataset, *keywords: str) -> str:

@@ -1,36 +1,43 @@
-"""A DICOM file's pixels as uint8 grey or RGB, one frame at a time (PS3.3 C.7.6.3, C.11.1 Modality LUT, C.11.2 VOI LUT).
-
-pydicom decodes, and gives RGB for YBR_FULL and YBR_FULL_422 already; the JPEG 2000 decoders do so for YBR_ICT and
-YBR_RCT. So nothing here converts a colour space, except palettes into RGB.
-"""
+"""A DICOM file's pixels as uint8 grey or RGB, one frame at a time (PS3.3 C.7.6.3)."""
 
 import logging
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO
 
 import numpy as np
-import pydicom
 from numpy.typing import NDArray
-from pydicom.dataset import Dataset
-from pydicom.multival import MultiValue
-from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi
-from pydicom.pixels.utils import pixel_array
-from pydicom.uid import UID
 
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.files import reason
-from csamoe_desktop.study.dicom_decoders import plugin_for
+from csamoe_desktop.files import open_plain, reason
+from csamoe_desktop.study.colours import distances, likely_space, rgb_of
+from csamoe_desktop.study.decoding import apart
+from csamoe_desktop.study.dicom_decoders import decode
+from csamoe_desktop.study.dicom_file import COPY_AGAIN
+from csamoe_desktop.study.dicom_fragments import Frame as Fragments
+from csamoe_desktop.study.dicom_grey import Greys
+from csamoe_desktop.study.dicom_layout import Layout, Values, counted, native_order, unpack
+from csamoe_desktop.study.lookup import looked_up
 from csamoe_desktop.study.quiet import without_warnings
 
 _log = logging.getLogger(__name__)
 
-PHOTOMETRIC = frozenset(
-    ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR", "RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
-)
-"""The photometric interpretations whose colours come out right."""
+_MOST_VALUES = {False: 2**25, True: 2**24}
+"""Values that are looked at for the window of a file's frames, uncompressed and compressed."""
+_FEW, _MANY = 3, {False: 400, True: 24}
+"""Frames looked at for it, at least and at most."""
 
-COPY_AGAIN = "Copy it again from the scanner, the PACS or the CD."
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a frame's pixels say: the least and the greatest grey value (None: there is no picture in it), or what the colours
+    are ("RGB" or "YBR") and whether all reds come first."""
+
+    extremes: tuple[float, float] | None = None
+    space: str = ""
+    planar: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,17 +46,29 @@ class FrameDecoder:
 
     Attributes:
         path: the file, named in refusals.
-        source: where the pixels are read from: the file, or a data set held in memory.
-        header: the data set before the pixels.
-        syntax: the transfer syntax.
-        window: the values shown black and white, or None where the stored values are 8-bit grey or colour already.
+        layout: how the samples lie.
+        method: the transfer syntax in words.
+        start: where the pixel data begin.
+        memory: the data set, of a file that is packed as a whole.
+        fragments: the places of each frame's fragments, where they are compressed.
+        greys, palette: how values become grey, or colours (uint8 (entries, 3), and the value of the first entry).
+        space: what the samples of a colour picture are, "RGB" or "YBR".
     """
 
     path: Path
-    source: Path | Dataset
-    header: Dataset
-    syntax: UID
-    window: tuple[float, float] | None = None
+    layout: Layout
+    method: str
+    start: int
+    memory: bytes | None = None
+    fragments: tuple[Fragments, ...] | None = None
+    greys: Greys = field(default_factory=Greys)
+    palette: tuple[NDArray[np.uint8], int] | None = None
+    space: str = "RGB"
+
+    @property
+    def honest(self) -> int:
+        """Bytes that a frame takes, as it is decoded and as it is shown."""
+        return 4 * self.layout.rows * self.layout.columns * self.layout.samples * max(self.layout.allocated // 8, 1)
 
     def __call__(self, index: int) -> NDArray[np.uint8]:
         """Return a frame.
@@ -57,128 +76,182 @@ class FrameDecoder:
         Raises:
             UserError: it cannot be decoded, or the file cannot be read any more.
         """
-        pixels = self.stored(index)
-        photometric = str(self.header.PhotometricInterpretation)
-        if photometric == "PALETTE COLOR":
-            return _coloured(pixels, self.header)
-        if pixels.ndim == 3 and pixels.dtype != np.uint8:
-            full = 2 ** int(self.header.BitsStored) - 1
-            return np.asarray(np.clip(pixels.astype(np.float32) * (255 / full) + 0.5, 0, 255), np.uint8)
-        if self.window is not None:
-            black, white = self.window
-            values = _meant(pixels, self.header)
-            # What may be a signalling value (NaN after a broken rescale) is black, as an unlit pixel.
-            scaled = np.nan_to_num((values - black) * (255 / (white - black)) + 0.5, nan=0.0)
-            pixels = np.clip(scaled, 0, 255).astype(np.uint8)
-        if photometric == "MONOCHROME1":
-            pixels = 255 - pixels
-        return np.ascontiguousarray(pixels, np.uint8)
+        values = self.stored(index)
+        if values.ndim == 3:
+            shown = self._eight_bits(values)
+            return rgb_of(shown) if self.space == "YBR" else shown
+        if self.palette is not None:
+            return np.ascontiguousarray(looked_up(values, *self.palette))
+        shown = self.greys.shown(values)
+        return 255 - shown if self.layout.photometric == "MONOCHROME1" else shown
 
-    def stored(self, index: int) -> NDArray[Any]:
-        """Return a frame's values as stored, (rows, columns) or (rows, columns, 3) RGB.
+    def look(self, index: int) -> Look:
+        """Return what a frame's pixels say of how they are to be shown.
 
         Raises:
             UserError: as when called.
         """
+        values, said, firm = self._read(index)
+        if values.ndim == 2:
+            return Look(extremes=self.greys.extremes(values))
+        shown, planar = self._eight_bits(values), self.layout.planar
+        if planar is None:
+            turned = self._eight_bits(np.moveaxis(values.reshape(values.shape[2], *values.shape[:2]), 0, 2))
+            planar = int(4 * min(distances(turned).values()) + 2 < min(distances(shown).values()))
+            shown = turned if planar else shown
+        return Look(space=said if firm else likely_space(shown, said or self.space), planar=planar)
+
+    def stored(self, index: int) -> Values:
+        """Return a frame's values as stored, (rows, columns) or (rows, columns, 3); only the bits that count.
+
+        Raises:
+            UserError: as when called.
+        """
+        return self._read(index)[0]
+
+    def _eight_bits(self, values: Values) -> NDArray[np.uint8]:
+        if self.layout.photometric == "ARGB":
+            values = values[..., 1:]
+        if self.layout.stored == 8:
+            return np.array(values, np.uint8)
+        full = 2**self.layout.stored - 1
+        return np.asarray(np.clip(values.astype(np.float32) * (255 / full) + 0.5, 0, 255), np.uint8)
+
+    def _read(self, index: int) -> tuple[Values, str, bool]:
+        """Return a frame's values, and what its codestream says that its samples are, and whether beyond doubt."""
         try:
-            with without_warnings():
-                return self._read(index)
+            with without_warnings(), self._open() as file:
+                if self.fragments is None:
+                    return counted(native_order(unpack(*self._plain(file, index))), self.layout), "", False
+                decoded = decode(b"".join(_part(file, *span) for span in self.fragments[index]), self.layout)
+                return counted(native_order(decoded.values), self.layout), decoded.colour, decoded.firm
+        except UserError:
+            raise
         except OSError as problem:
+            if problem.errno is None and self.fragments is not None:
+                raise self._damaged(index, problem) from problem  # Pillow's, of damaged data
             raise UserError(
                 f"{self.path.name} can no longer be read: {reason(problem)}.",
                 "Check that the drive is connected, then open it again.",
             ) from problem
-        except (KeyboardInterrupt, SystemExit):
+        except (KeyboardInterrupt, SystemExit, MemoryError):
             raise
         except BaseException as problem:  # almost anything on damaged data; a panic in Rust is no Exception
-            _log.warning("a frame could not be decoded (%s): %s", self.syntax.name, type(problem).__name__)
-            raise UserError(
-                f"Frame {index + 1} of {self.path.name} cannot be decoded: its pixel data ({self.syntax.name}) are damaged, "
-                "incomplete, or of a variety that this program does not know.",
-                f"{COPY_AGAIN} If that does not help, export it uncompressed.",
-            ) from problem
+            raise self._damaged(index, problem) from problem
 
-    def _read(self, index: int) -> NDArray[Any]:
-        plugin = plugin_for(self.syntax, self.header)
-        if isinstance(self.source, Dataset):
-            return pixel_array(self.source, index=index, decoding_plugin=plugin)
-        try:
-            return pixel_array(self.source, index=index, transfer_syntax_uid=self.syntax, decoding_plugin=plugin)
-        except OSError:
-            raise
-        except Exception:  # noqa: BLE001 (a header not written as it says: only reading all of it finds the pixels)
-            _log.info("a frame is read by way of the whole file (%s)", self.syntax.name)
-            return pixel_array(pydicom.dcmread(self.source), index=index, decoding_plugin=plugin)
+    def _damaged(self, index: int, problem: BaseException) -> UserError:
+        _log.warning("a frame could not be decoded (%s): %s", self.method, type(problem).__name__)
+        return UserError(
+            f"Frame {index + 1} of {self.path.name} cannot be decoded: its pixel data ({self.method}) are damaged, "
+            "incomplete, or of a variety that this program does not know.",
+            f"{COPY_AGAIN} If that does not help, export it uncompressed.",
+        )
+
+    def _open(self) -> BinaryIO:
+        return open_plain(self.path) if self.memory is None else BytesIO(self.memory)
+
+    def _plain(self, file: BinaryIO, index: int) -> tuple[bytes, Layout, int]:
+        """Return the bytes of an uncompressed frame, and the bit it begins with in the first."""
+        first = index * self.layout.frame_bits
+        begin, end = first // 8, (first + self.layout.frame_bits + 7) // 8
+        if not self.layout.swapped:
+            return _part(file, self.start + begin, end - begin), self.layout, first % 8
+        even = begin // 2 * 2
+        pairs = _part(file, self.start + even, (end - even + 1) // 2 * 2)
+        turned = np.frombuffer(pairs, "<u2").byteswap().tobytes()
+        return turned[begin - even : end - even], self.layout, 0
 
 
-def with_window(decoder: FrameDecoder) -> tuple[FrameDecoder, list[str]]:
-    """Return the decoder with the window that its grey values are shown through, and what to tell the user of it.
+def settled(decoder: FrameDecoder, frames: int) -> tuple[FrameDecoder, list[str]]:
+    """Return the decoder with the window or the colours that the pixels tell, and what to tell of it.
 
-    Unsigned 8-bit values are shown as they are. Others go through the file's first window, or from the darkest to the
-    brightest value of the first frame: one range for all frames, so that a cine does not flicker.
+    Unsigned 8-bit greys are shown as they are. Others go through the file's own window, or from the darkest to the brightest
+    value of the whole file: one range for all frames, so that a cine does not flicker, and no frame is all white.
 
     Raises:
-        UserError: the first frame, where it is needed, cannot be decoded.
+        UserError: no frame of those looked at can be decoded.
     """
-    header = decoder.header
-    if header.PhotometricInterpretation == "PALETTE COLOR":
+    layout, header_says = decoder.layout, decoder.space
+    if decoder.palette is not None:
         return decoder, []
+    depth = f"{layout.stored}-bit float" if layout.real else f"{'signed ' if layout.signed else ''}{layout.stored}-bit"
+    stored = f"The file stores {depth} values; they are shown as 8 bits"
+    if layout.samples > 1:
+        look = _first_look(decoder, frames)
+        notes = [] if layout.stored == 8 else [f"{stored}."]
+        if look.space != header_says and layout.photometric not in ("YBR_ICT", "YBR_RCT"):
+            notes.append(
+                f"The file says {layout.photometric}, but its colours are {_named(look.space)}; they were read so."
+            )
+        return replace(decoder, space=look.space, layout=replace(layout, planar=look.planar)), notes
+    greys = decoder.greys
+    if layout.stored <= 8 and not layout.signed:
+        return decoder, [] if layout.stored == 8 else [f"{stored}."]
+    places = _places(decoder, frames)
+    low, high = _extremes(decoder, places)
     notes = []
-    if header.PhotometricInterpretation == "MONOCHROME1":
-        notes.append("The file stores bright as dark (MONOCHROME1); it is shown the usual way round.")
-    signed = int(header.get("PixelRepresentation") or 0) == 1
-    if int(header.BitsStored) == 8 and not signed:
-        return decoder, notes
-    stored = f"The file stores {'signed ' if signed else ''}{header.BitsStored}-bit values; they are shown as 8 bits"
-    if int(header.SamplesPerPixel) > 1:
-        return decoder, [f"{stored}."]
-    if given := _given_window(header):
-        black, white = given
-        notes.append(f"{stored} through the file's own window, from {black:g} to {white:g}.")
-    else:
-        values = _meant(decoder.stored(0), header)
-        black, white = float(np.nanmin(values)), float(np.nanmax(values))
-        notes.append(f"{stored} from the darkest ({black:g}) to the brightest ({white:g}) value of the first frame.")
-    return replace(decoder, window=(black, white if white > black else black + 1)), notes
+    if greys.given and greys.window is not None:
+        black, white = greys.window
+        if greys.voi is not None or low == high or (black < high and white > low):
+            words = "own window" if greys.voi is None else "own table (VOI LUT)"
+            return decoder, [f"{stored} through the file's {words}, from {black:g} to {white:g}."]
+        notes.append("The file's own window would make the whole image black or white; it was not used.")
+        greys = replace(greys, curved=False)
+    of = "the image" if frames == 1 else "all frames" if len(places) == frames else f"{len(places)} of {frames} frames"
+    notes.append(f"{stored} from the darkest ({low:g}) to the brightest ({high:g}) value of {of}.")
+    return replace(decoder, greys=greys.through(low, high)), notes
 
 
-def _given_window(header: Dataset) -> tuple[float, float] | None:
-    """Return the values the header's first window (or VOI LUT) shows black and white, or None."""
-    if table := header.get("VOILUTSequence"):
-        bits = int(table[0].LUTDescriptor[2])
-        return 0.0, float(2**bits - 1)
-    centre, width = _first(header.get("WindowCenter")), _first(header.get("WindowWidth"))
-    if centre is None or width is None or not width > 0 or not np.isfinite([centre, width]).all():
-        return None
-    if header.get("VOILUTFunction") == "LINEAR_EXACT" or width <= 1:
-        return centre - width / 2, centre + width / 2
-    return centre - 0.5 - (width - 1) / 2, centre - 0.5 + (width - 1) / 2
+def _named(space: str) -> str:
+    return "stored as RGB" if space == "RGB" else "stored as brightness and colour differences (YBR)"
 
 
-def _first(value: object) -> float | None:
-    entry = value[0] if isinstance(value, MultiValue) and value else value
-    return float(entry) if isinstance(entry, int | float) else None
+def _look(decoder: FrameDecoder, index: int) -> Look:
+    if decoder.fragments is None:
+        return decoder.look(index)
+    found: Look = apart(f"Frame {index + 1} of {decoder.path.name}", decoder, "look", index)
+    return found
 
 
-def _meant(stored: NDArray[Any], header: Dataset) -> NDArray[np.float32]:
-    """Return stored values after the Modality LUT and, where there is one, the VOI LUT."""
-    with without_warnings():
-        values = apply_modality_lut(stored, header)
-        if header.get("VOILUTSequence"):
-            values = apply_voi(values.astype(np.int64), header)
-    return np.asarray(values, np.float32)
+def _first_look(decoder: FrameDecoder, frames: int) -> Look:
+    """Return what the first frame tells that can be decoded; of two, as a damaged file has many that cannot."""
+    for index in range(min(frames, 2) - 1):
+        try:
+            return _look(decoder, index)
+        except UserError:
+            continue
+    return _look(decoder, min(frames, 2) - 1)
 
 
-def _coloured(indices: NDArray[Any], header: Dataset) -> NDArray[np.uint8]:
-    """Return palette indices as RGB; entries of 16 bits, of which some makers use only the lower 8, become 8."""
-    with without_warnings():
-        table = apply_color_lut(_all_indices(header), header)
-        colours = apply_color_lut(indices, header)[..., :3]
-    if colours.dtype != np.uint8 and int(table.max()) > 255:
-        colours = colours >> 8
-    return np.ascontiguousarray(colours, np.uint8)
+def _places(decoder: FrameDecoder, frames: int) -> list[int]:
+    """Return the frames that are looked at for the window, the first and the last among them."""
+    packed = decoder.fragments is not None
+    values = decoder.layout.rows * decoder.layout.columns
+    most = min(frames, max(_FEW, min(_MANY[packed], _MOST_VALUES[packed] // values)))
+    return sorted({round(place) for place in np.linspace(0, frames - 1, most)})
 
 
-def _all_indices(header: Dataset) -> NDArray[np.int64]:
-    entries, first = header.RedPaletteColorLookupTableDescriptor[:2]
-    return np.arange(first, first + (entries or 2**16))
+def _extremes(decoder: FrameDecoder, places: Sequence[int]) -> tuple[float, float]:
+    lows, highs, problems = list[float](), list[float](), list[UserError]()
+    for index in places:
+        try:
+            found = _look(decoder, index).extremes
+        except UserError as problem:
+            problems.append(problem)
+            if len(problems) > 1 and not lows:
+                break
+            continue
+        if found is not None:
+            lows.append(found[0])
+            highs.append(found[1])
+    if not lows and problems:
+        raise problems[0]
+    return (min(lows), max(highs)) if lows else (0.0, 1.0)
+
+
+def _part(file: BinaryIO, start: int, length: int) -> bytes:
+    file.seek(start)
+    part = file.read(length)
+    if len(part) < length:
+        raise ValueError("the file ends before its pixels do")
+    return part

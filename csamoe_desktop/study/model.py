@@ -1,4 +1,4 @@
-"""What a study is once it is open: facts, and frames with pixels, millimetre spacing and provenance."""
+"""What a study is once it is open: facts, and frames with pixels, scale and provenance."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -7,31 +7,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from csamoe_desktop.names import shown_name
+from csamoe_desktop.study import decoding
+from csamoe_desktop.study.origin import NOWHERE, Origin
+from csamoe_desktop.study.scale import BY_HAND, UNCALIBRATED, Area, Scale, Spacing, scale_from
 from csamoe_desktop.study.sides import SideSaid
+
+__all__ = ["BY_HAND", "QUICK_VALUES", "Area", "Frame", "Scale", "Spacing", "Study", "StudyFacts"]
 
 QUICK_VALUES = 4_000_000
 """A frame of more values than these, compressed or not, is not waited for."""
-BY_HAND = "calibrated by hand"
-"""What the source of a spacing given by the user begins with."""
-
-
-@dataclass(frozen=True, slots=True)
-class Spacing:
-    """Millimetres per pixel, down (row) and across (column), and where they come from in words."""
-
-    row: float
-    column: float
-    source: str
-
-    @property
-    def by_hand(self) -> bool:
-        """Whether the user gave it, by drawing along the depth scale."""
-        return self.source.startswith(BY_HAND)
-
-    @property
-    def words(self) -> str:
-        """Where it comes from, such as "calibrated from region 1" or "calibrated by hand: 40 mm over 312 px"."""
-        return self.source if self.by_hand else f"calibrated from {self.source}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +60,23 @@ class Frame:
     Attributes:
         pixels: uint8, (rows, columns) grey or (rows, columns, 3) RGB.
         index: its place in the study, from 0.
-        spacing: millimetres per pixel, or None where the file does not calibrate it.
+        scale: what its pixels measure, and where; it may be given as one spacing of the whole frame, or as None.
+        origin: what the file says of what was examined, and how.
     """
 
     pixels: NDArray[np.uint8]
     index: int
-    spacing: Spacing | None
+    scale: Scale = UNCALIBRATED
+    origin: Origin = NOWHERE
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "scale", scale_from(self.scale))
+
+    @property
+    def spacing(self) -> Spacing | None:
+        """Millimetres per pixel where they hold on all of the frame, else None: of a lesion, line or box ask `scale`."""
+        found = self.scale.of((0, 0, *self.shape))
+        return found if found.in_mm else None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -97,12 +93,14 @@ class Study:
         kind: what it is in words, such as "DICOM Ultrasound Multi-frame Image".
         frame_count, rows, columns: its size.
         facts: what it says of patient and study.
-        spacing: the spacing its frames have.
+        scale: what the pixels of its frames measure, and where; it may be given as one spacing, or as None.
+        frame_scales: that of each frame, where the file tells it of each by itself.
         notes: what the user should be told about how it was read, one sentence each.
         frame_seconds: the time a frame stands in a cine, or None for a still image.
         decode: index -> uint8 pixels; called by `frame`.
         quick: whether a frame is decoded so soon that the window may wait for it.
-        apart: whether a frame is best decoded in another process (see `decoding`); `decode` can be pickled then.
+        apart: whether a frame is decoded in another process (see `decoding`), as `frame` does; `decode` can be pickled then.
+        origin: what the file says of what was examined, and how.
     """
 
     path: Path
@@ -112,11 +110,36 @@ class Study:
     columns: int
     decode: Callable[[int], NDArray[np.uint8]]
     facts: StudyFacts = field(default_factory=StudyFacts)
-    spacing: Spacing | None = None
+    scale: Scale = UNCALIBRATED
     notes: tuple[str, ...] = ()
     frame_seconds: float | None = None
     quick: bool = True
     apart: bool = False
+    frame_scales: tuple[Scale, ...] = ()
+    origin: Origin = NOWHERE
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "scale", scale_from(self.scale))
+
+    @property
+    def spacing(self) -> Spacing | None:
+        """Millimetres per pixel where they hold on all of every frame, else None."""
+        found = {
+            self.scale_of(index).of((0, 0, self.rows, self.columns)) for index in range(len(self.frame_scales) or 1)
+        }
+        return found.pop() if len(found) == 1 and next(iter(found)).in_mm else None
+
+    def scale_of(self, index: int) -> Scale:
+        """Return what the pixels of frame `index` (from 0) measure, as the file has it."""
+        if not self.frame_scales:
+            return self.scale
+        # A frame that the header tells nothing of is not measured by another one's.
+        return self.frame_scales[index] if index < len(self.frame_scales) else UNCALIBRATED
+
+    @property
+    def name(self) -> str:
+        """The file's name, without its folder, as it can be shown; `path` leads to the file."""
+        return shown_name(self.path.name)
 
     def frame(self, index: int, decode: Callable[[int], NDArray[np.uint8]] | None = None) -> Frame:
         """Return frame `index` (from 0), decoded now, by `decode` in the place of its own where that is given.
@@ -127,4 +150,13 @@ class Study:
         """
         if not 0 <= index < self.frame_count:
             raise IndexError(f"frame {index} of {self.frame_count}")
-        return Frame(pixels=(decode or self.decode)(index), index=index, spacing=self.spacing)
+        if decode is None and self.apart:
+            decode = self._apart
+        found = (decode or self.decode)(index)
+        return Frame(pixels=found, index=index, scale=self.scale_of(index), origin=self.origin)
+
+    def _apart(self, index: int) -> NDArray[np.uint8]:
+        pixels: NDArray[np.uint8] = decoding.apart(
+            f"Frame {index + 1} of {self.path.name}", self.decode, "__call__", index
+        )
+        return pixels

@@ -3,6 +3,7 @@
 The DICOM files are Ultrasound Image and Ultrasound Multi-frame Image objects (PS3.3 A.6, A.7) with a region calibration.
 """
 
+import dataclasses
 import uuid
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, UltrasoundImageStorage, UltrasoundMultiFrameImageStorage
 
-from csamoe_desktop.files import write_whole
+from csamoe_desktop.files import check_output, write_whole
 from csamoe_desktop.study.anatomy import DEPTH_MM, Kind, make_breast
 from csamoe_desktop.study.bmode import Scatterers, Tissue, scan, scatterers
 
@@ -25,6 +26,8 @@ _MARGIN = 16
 _CINE_SHAPE = (360, 420)
 _CINE_FRAMES = 12
 _CINE_FRAME_MS = 66
+
+_SCANNER = "B-mode phantom"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,9 +126,8 @@ def write_demo_study(folder: Path) -> DemoStudy:
     as PNG with their masks; about four megabytes.
 
     Raises:
-        UserError: a file cannot be written.
+        UserError: a file cannot be written, or there is another of its name that is none of the demo's.
     """
-    smooth, spiculated, cine = make_phantom("smooth"), make_phantom("spiculated"), make_cine("spiculated")
     written = DemoStudy(
         smooth=folder / "smooth.dcm",
         spiculated=folder / "spiculated.dcm",
@@ -135,6 +137,9 @@ def write_demo_study(folder: Path) -> DemoStudy:
         spiculated_png=folder / "spiculated.png",
         spiculated_mask=folder / "spiculated_mask.png",
     )
+    for one in dataclasses.fields(written):
+        check_output(getattr(written, one.name), (), _is_made)
+    smooth, spiculated, cine = make_phantom("smooth"), make_phantom("spiculated"), make_cine("spiculated")
     for path, data in (
         (written.smooth, _dicom(_dataset([smooth], "Smooth", 1, 1))),
         (written.spiculated, _dicom(_dataset([spiculated], "Spiculated", 2, 1))),
@@ -146,6 +151,15 @@ def write_demo_study(folder: Path) -> DemoStudy:
     ):
         write_whole(path, partial(Path.write_bytes, data=data))
     return written
+
+
+def _is_made(file: Path) -> bool:
+    """Return whether a file is one of a demo study; its pictures stand beside its DICOM files."""
+    try:
+        with (file if file.suffix == ".dcm" else file.with_name("smooth.dcm")).open("rb") as opened:
+            return _SCANNER.encode() in opened.read(4096)
+    except OSError:
+        return False
 
 
 def _dicom(dataset: Dataset) -> bytes:
@@ -187,7 +201,7 @@ def _dataset(frames: list[Phantom], name: str, patient: int, series: int) -> Dat
     dataset.Laterality = "L"
     dataset.PatientOrientation = ""
     dataset.Manufacturer = "CSA-MoE Desktop"
-    dataset.ManufacturerModelName = "B-mode phantom"
+    dataset.ManufacturerModelName = _SCANNER
     dataset.InstitutionName = "No institution"
     dataset.InstanceNumber = 1
     dataset.ImageType = ["ORIGINAL", "PRIMARY", "BREAST"]

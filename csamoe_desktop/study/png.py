@@ -9,6 +9,8 @@ import zlib
 
 import numpy as np
 
+from csamoe_desktop.study.limits import MOST_PIXELS
+
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
@@ -17,12 +19,20 @@ _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 _PALETTE = 3
 _KEPT = (b"IHDR", b"PLTE", b"tRNS", b"eXIf", b"IDAT")
-_LONGEST, _MOST = 1_000_000, 2**30
-"""Of rows or columns, and of pixels: libpng's limit and OpenCV's."""
+_LONGEST = 1_000_000
+"""Rows or columns: libpng's limit."""
 
 _LAST_FILTER = 4
 _PASSES = ((0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1))
 """First row, first column and the steps down and across of each pass of an interlaced image (section 8.1)."""
+
+
+def picture_size(data: bytes) -> tuple[int, int, int] | None:
+    """Return rows, columns and bytes a pixel that a PNG's header declares; None where it has none."""
+    if data[12:16] != b"IHDR" or len(data) < 33:
+        return None
+    columns, rows, depth, colour = struct.unpack_from(">IIBB", data, 16)
+    return rows, columns, (3 if colour == _PALETTE else _SAMPLES.get(colour, 4)) * (2 if depth == 16 else 1)
 
 
 def plain_png(data: bytes) -> bytes | None:
@@ -33,7 +43,7 @@ def plain_png(data: bytes) -> bytes | None:
     columns, rows, depth, colour, compression, filtering, interlaced = struct.unpack(">IIBBBBB", chunks[b"IHDR"])
     if depth not in _DEPTHS.get(colour, ()) or (compression, filtering) != (0, 0) or interlaced > 1:
         return None
-    if not (0 < rows <= _LONGEST and 0 < columns <= _LONGEST and rows * columns <= _MOST):
+    if not (0 < rows <= _LONGEST and 0 < columns <= _LONGEST and rows * columns <= MOST_PIXELS):
         return None
     pixels = _inflated(chunks.get(b"IDAT", b""), _passes(rows, columns, depth * _SAMPLES[colour], interlaced))
     if pixels is None or (colour == _PALETTE and not chunks.get(b"PLTE")):

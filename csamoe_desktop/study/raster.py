@@ -5,8 +5,9 @@ so these studies have no spacing. The pages of a TIFF are the frames of a study.
 """
 
 import io
-import struct
-from dataclasses import dataclass
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,14 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.files import reason
-from csamoe_desktop.study.model import QUICK_VALUES, Study
+from csamoe_desktop.files import open_plain, reason
+from csamoe_desktop.study import decoding
+from csamoe_desktop.study.limits import MOST_FILE, MOST_FRAMES, refuse_too_large
+from csamoe_desktop.study.model import Study
 from csamoe_desktop.study.png import SIGNATURE, plain_png
 from csamoe_desktop.study.quiet import without_warnings
+from csamoe_desktop.study.sizes import Declared, declared_size
+from csamoe_desktop.study.tiff import as_meant, only_page, read_pages
 
 Decoded = NDArray[Any]
 """An image as the file has it: (rows, columns) or (rows, columns, 3 or 4), RGB or RGBA, of the file's own depth."""
@@ -37,8 +42,9 @@ _SIGNATURES = (
     (b"MM\x00+", "TIFF image"),
 )
 _PNG, _JPEG, _TIFF = "PNG image", "JPEG image", "TIFF image"
-_IMAGE_WIDTH, _IMAGE_LENGTH = 256, 257
-_FIELD_FORMATS = {3: "H", 4: "I", 16: "Q"}
+_PALETTE = 3
+_MOST_LOOKED_AT = 2**24
+"""Values of a file's pages that are looked at for their levels."""
 
 
 def picture_kind(head: bytes) -> str | None:
@@ -50,7 +56,7 @@ def open_picture(path: Path) -> Study:
     """Return the study of a PNG, JPEG, BMP or TIFF file; its pixels are grey where all channels are equal.
 
     Raises:
-        UserError: the file cannot be read, is none of these, or is damaged.
+        UserError: the file cannot be read, is none of these, is damaged, or far too large.
     """
     data = read_bytes(path)
     kind = picture_kind(data)
@@ -59,26 +65,30 @@ def open_picture(path: Path) -> Study:
     pages: tuple[int, ...] = (0,)
     notes = []
     if kind == _TIFF:
-        sizes = tiff_pages(data)
+        found, more = read_pages(data)
+        sizes = [(page.rows, page.columns) for page in found]
         # A page of another size is a thumbnail or another picture, not a frame of this one.
-        pages = tuple(page for page, size in enumerate(sizes) if size == sizes[0]) or (0,)
+        pages = tuple(number for number, size in enumerate(sizes) if size == sizes[0]) or (0,)
         if left_out := len(sizes) - len(pages):
             notes.append(f"{left_out} of the file's {len(sizes)} pages have another size and were left out.")
-    first = decode_picture(data, path, pages[0])
-    if first.ndim == 3 and first.shape[2] == 4 and (first[..., 3] != first[..., 3].max()).any():
+        if more:
+            notes.append(f"The file has more than {MOST_FRAMES:,} pages; the first {MOST_FRAMES:,} can be shown.")
+    declared = _declared(data, path, kind, pages[0])
+    shown = _Pages(path, data, kind, pages, declared.honest)
+    looks = [_look(shown, index, declared.plain) for index in _looked_at(declared, len(pages))]
+    levels, words = _levels(looks)
+    if looks[0].transparent:
         notes.append("The image is partly transparent; its transparency was ignored.")
-    top = 255.0 if first.dtype == np.uint8 else _top(first)
-    if first.dtype != np.uint8:
-        notes.append(f"The file's {first.dtype.itemsize * 8}-bit values are shown as 8 bits, from 0 to {top:g}.")
     return Study(
         path=path,
         kind=kind if len(pages) == 1 else f"{kind} of {len(pages)} pages",
         frame_count=len(pages),
-        rows=first.shape[0],
-        columns=first.shape[1],
-        decode=_Pages(path, data, pages, top),
-        notes=tuple(notes),
-        quick=first.shape[0] * first.shape[1] <= QUICK_VALUES,
+        rows=looks[0].rows,
+        columns=looks[0].columns,
+        decode=replace(shown, levels=levels),
+        notes=(*notes, *words),
+        quick=declared.plain,
+        apart=not declared.plain,
     )
 
 
@@ -89,7 +99,14 @@ def read_bytes(path: Path) -> bytes:
         UserError: there is no such file, it is empty, or it may not be read.
     """
     try:
-        data = path.read_bytes()
+        with open_plain(path) as file:
+            if (size := os.fstat(file.fileno()).st_size) > MOST_FILE:
+                raise UserError(
+                    f"{path.name} has {size / 2**30:.1f} GB: more than a picture can have here "
+                    f"({MOST_FILE / 2**30:.0f} GB).",
+                    "Export the frames you need from it, and open these.",
+                )
+            data = file.read()
     except FileNotFoundError as problem:
         raise UserError(f"There is no file {path}.", "Check the name, or whether the drive is connected.") from problem
     except OSError as problem:
@@ -106,35 +123,53 @@ def decode_picture(data: bytes, path: Path, page: int = 0) -> Decoded:
     """Return a page of an image as the eye sees it (EXIF orientation honoured), with alpha where the file has it.
 
     Raises:
-        UserError: the data are damaged or of a kind that is not decoded here; `path` is named in it.
+        UserError: the data are damaged, far too large, or of a kind that is not decoded here; `path` is named in it.
     """
     kind = picture_kind(data)
-    decoded = _jpeg(data) if kind == _JPEG else _by_opencv(plain_png(data) if kind == _PNG else data, page)
-    if decoded is None or 0 in decoded.shape:
-        raise UserError(
-            f"{path.name} is damaged or incomplete: its pixels cannot be decoded.",
-            "Copy or export it again from where it came from.",
-        )
-    return decoded
+    if kind is None:
+        raise _damaged(path)
+    declared = _declared(data, path, kind, page)
+    picture = _Pages(path, data, kind, (page,), declared.honest)
+    if declared.plain:
+        return picture.stored(0)
+    found: Decoded = decoding.apart(path.name, picture, "stored", 0)
+    return found
 
 
-def _jpeg(data: bytes) -> Decoded | None:
-    """Return a JPEG's pixels by Pillow: under OpenCV, libjpeg tells the terminal what is damaged."""
+def _declared(data: bytes, path: Path, kind: str, page: int) -> Declared:
+    found = declared_size(data, kind, page)
+    if found is None:
+        raise _damaged(path)
+    refuse_too_large(path.name, found.rows, found.columns)
+    return found
+
+
+def _damaged(path: Path) -> UserError:
+    return UserError(
+        f"{path.name} is damaged or incomplete: its pixels cannot be decoded.",
+        "Copy or export it again from where it came from.",
+    )
+
+
+def _by_pillow(data: bytes | bytearray, kind: str) -> Decoded | None:
+    """Return the pixels by Pillow: under OpenCV, libjpeg tells the terminal what is damaged."""
     try:
-        with without_warnings(), Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
+        with without_warnings(), Image.open(io.BytesIO(data), formats=(kind,)) as image:
             upright = ImageOps.exif_transpose(image)
             return np.asarray(upright if upright.mode == "L" else upright.convert("RGB"))
+    except MemoryError:
+        raise
     except Exception:  # noqa: BLE001 (Pillow raises almost anything on damaged data)
         return None
 
 
-def _by_opencv(data: bytes | None, page: int) -> Decoded | None:
+def _by_opencv(data: bytes | bytearray | None) -> Decoded | None:
     if data is None:
         return None
     buffer = np.frombuffer(data, np.uint8)
-    stored = _decoded(buffer, cv2.IMREAD_UNCHANGED, page)
+    stored = _decoded(buffer, cv2.IMREAD_UNCHANGED)
     # UNCHANGED keeps alpha but not the orientation; the other way round for these two together.
-    upright = _decoded(buffer, cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH, page)
+    upright = _decoded(buffer, cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH)
     if stored is None or upright is None:
         return None
     if upright.ndim == 3:
@@ -145,68 +180,134 @@ def _by_opencv(data: bytes | None, page: int) -> Decoded | None:
     return upright
 
 
+def _tiff(data: bytes, number: int) -> Decoded | None:
+    pages, _ = read_pages(data)
+    if number >= len(pages):
+        return None
+    page = pages[number]
+    alone = only_page(data, page)
+    if page.samples == 1 and page.bits in (2, 4) and page.meaning != _PALETTE:
+        # OpenCV reads no greys of so few bits.
+        return _by_pillow(alone, "TIFF")
+    found = _by_opencv(alone)
+    return None if found is None else as_meant(found, page)
+
+
 def tiff_pages(data: bytes) -> list[tuple[int, int]]:
-    """Return (rows, columns) of each page of a TIFF or BigTIFF file (TIFF 6.0, section 2); as far as it is whole."""
-    order = "<" if data[:2] == b"II" else ">"
-    big = data[2:4] in (b"+\x00", b"\x00+")
-    count_format, entry_size, offset_format = ("Q", 20, "Q") if big else ("H", 12, "I")
-    pages: list[tuple[int, int]] = []
-    seen: set[int] = set()
-    try:
-        (offset,) = struct.unpack_from(order + offset_format, data, 8 if big else 4)
-        while offset and offset not in seen:
-            seen.add(offset)
-            (count,) = struct.unpack_from(order + count_format, data, offset)
-            start = offset + struct.calcsize(order + count_format)
-            sizes = {}
-            for entry in range(start, start + count * entry_size, entry_size):
-                tag, field_type = struct.unpack_from(order + "HH", data, entry)
-                if tag in (_IMAGE_WIDTH, _IMAGE_LENGTH):
-                    number = order + _FIELD_FORMATS.get(field_type, "I")
-                    (sizes[tag],) = struct.unpack_from(number, data, entry + (12 if big else 8))
-            pages.append((sizes[_IMAGE_LENGTH], sizes[_IMAGE_WIDTH]))
-            (offset,) = struct.unpack_from(order + offset_format, data, start + count * entry_size)
-    except (struct.error, KeyError):
-        pass
-    return pages
+    """Return (rows, columns) of each page of a TIFF or BigTIFF file; as far as it is whole."""
+    return [(page.rows, page.columns) for page in read_pages(data)[0]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What a page holds: its size once it is upright, its values' type, the least and the greatest value, and whether it is
+    transparent in places."""
+
+    rows: int
+    columns: int
+    dtype: str
+    low: float
+    high: float
+    transparent: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Pages:
-    """Decodes the pages of a file held in memory, one at a time; `top` is the value shown as white."""
+    """Decodes the pages of a file held in memory, one at a time; `levels` are the values shown black and white, None where
+    they are 8-bit already, `honest` the bytes that a page takes."""
 
     path: Path
     data: bytes
+    kind: str
     pages: tuple[int, ...]
-    top: float
+    honest: int
+    levels: tuple[float, float] | None = None
 
     def __call__(self, index: int) -> NDArray[np.uint8]:
-        pixels = decode_picture(self.data, self.path, self.pages[index])
-        if pixels.dtype != np.uint8:
-            shown = np.nan_to_num(pixels.astype(np.float32), nan=0.0, posinf=self.top, neginf=0.0)
-            pixels = np.clip(shown * (255 / self.top) + 0.5, 0, 255).astype(np.uint8)
+        pixels = self.stored(index)
+        if self.levels is not None:
+            low, high = self.levels
+            wide = pixels.astype(np.float32 if pixels.dtype.itemsize < 4 else np.float64)
+            shown = np.nan_to_num(wide, nan=low, posinf=high, neginf=low)
+            pixels = np.clip((shown - low) * (255 / (high - low)) + 0.5, 0, 255).astype(np.uint8)
         if pixels.ndim == 3:
             pixels = pixels[..., :3]
             if (pixels == pixels[..., :1]).all():
                 pixels = pixels[..., 0]
         return np.ascontiguousarray(pixels)
 
+    def stored(self, index: int) -> Decoded:
+        """Return a page's values, as the eye sees it.
 
-def _decoded(buffer: NDArray[np.uint8], flags: int, page: int) -> Decoded | None:
+        Raises:
+            UserError: it is damaged.
+        """
+        if self.kind == _JPEG:
+            decoded = _by_pillow(self.data, "JPEG")
+        elif self.kind == _TIFF:
+            decoded = _tiff(self.data, self.pages[index])
+        else:
+            decoded = _by_opencv(plain_png(self.data) if self.kind == _PNG else self.data)
+        if decoded is None or 0 in decoded.shape:
+            raise _damaged(self.path)
+        return decoded
+
+    def look(self, index: int) -> _Look:
+        """Return what a page holds.
+
+        Raises:
+            UserError: it is damaged.
+        """
+        found = self.stored(index)
+        values = found[..., :3] if found.ndim == 3 else found
+        finite = np.isfinite(values)
+        ends = (
+            (float(np.min(values, where=finite, initial=np.inf)), float(np.max(values, where=finite, initial=-np.inf)))
+            if values.dtype.kind == "f"
+            else (float(values.min()), float(values.max()))
+        )
+        transparent = found.ndim == 3 and found.shape[2] == 4 and bool((found[..., 3] != found[..., 3].max()).any())
+        return _Look(found.shape[0], found.shape[1], found.dtype.str, *ends, transparent)
+
+
+def _look(pages: _Pages, index: int, plain: bool) -> _Look:
+    found: _Look = pages.look(index) if plain else decoding.apart(pages.path.name, pages, "look", index)
+    return found
+
+
+def _looked_at(declared: Declared, pages: int) -> list[int]:
+    """Return the pages whose values the levels are taken from, the first and the last among them."""
+    most = min(pages, max(3, min(24, _MOST_LOOKED_AT // (declared.rows * declared.columns))))
+    return sorted({round(place) for place in np.linspace(0, pages - 1, most)})
+
+
+def _levels(looks: Sequence[_Look]) -> tuple[tuple[float, float] | None, list[str]]:
+    """Return the values shown black and white, None where they are 8-bit already, and what is to be told of it."""
+    kind = np.dtype(looks[0].dtype)
+    if kind == np.uint8:
+        return None, []
+    low, high = min(look.low for look in looks), max(look.high for look in looks)
+    low, high = (low, high) if np.isfinite([low, high]).all() else (0.0, 1.0)
+    if low >= 0:
+        low, high = 0.0, _top(kind, high)
+    elif high <= low:
+        high = low + 1
+    signed = "signed " if kind.kind == "i" else ""
+    return (low, high), [
+        f"The file's {signed}{kind.itemsize * 8}-bit values are shown as 8 bits, from {low:g} to {high:g}."
+    ]
+
+
+def _decoded(buffer: NDArray[np.uint8], flags: int) -> Decoded | None:
     try:
-        if page == 0:
-            return cv2.imdecode(buffer, flags)
-        fine, images = cv2.imdecodemulti(buffer, flags, range=(page, page + 1))
-        return images[0] if fine and images else None
-    except (cv2.error, MemoryError):
+        return cv2.imdecode(buffer, flags)
+    except cv2.error:
         return None
 
 
-def _top(pixels: Decoded) -> float:
+def _top(kind: np.dtype[Any], brightest: float) -> float:
     """Return the value to show as white: full scale of 8, 10, 12 or 16 bits that holds the brightest value (a 12-bit
     image kept in 16 bits would else be black), 1 for floats up to 1, else the brightest value."""
-    values = pixels[..., :3] if pixels.ndim == 3 else pixels
-    brightest = float(np.max(values, where=np.isfinite(values), initial=0))
-    if pixels.dtype.kind == "f" and brightest <= 1:
+    if kind.kind == "f" and brightest <= 1:
         return 1.0
     return next((float(2**bits - 1) for bits in (8, 10, 12, 16) if brightest < 2**bits), max(brightest, 1.0))

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from csamoe_desktop.inference.tensors import views_tensor
 from csamoe_desktop.lesion.regions import Regions, divide, make_regions, whole_image
+from csamoe_desktop.training.appearance import borrow
 from csamoe_desktop.training.augment import AUGMENTATIONS
 from csamoe_desktop.training.datasets import Example
 from csamoe_desktop.training.recipe import Recipe
@@ -32,7 +33,9 @@ def training_batches(recipe: Recipe, examples: Sequence[Example], epoch: int, te
         places = team.share(range(number * recipe.batch, min((number + 1) * recipe.batch, len(order))))
         some = [examples[order[place]] for place in places]
         draws = [np.random.default_rng((recipe.seed, epoch, place)) for place in places]
-        yield _batch(recipe, some, [_augmented(recipe, one, draw) for one, draw in zip(some, draws, strict=True)])
+        yield _batch(
+            recipe, some, [_augmented(recipe, one, examples, draw) for one, draw in zip(some, draws, strict=True)]
+        )
 
 
 def plain_batches(recipe: Recipe, examples: Sequence[Example]) -> Iterator[Batch]:
@@ -43,13 +46,21 @@ def plain_batches(recipe: Recipe, examples: Sequence[Example]) -> Iterator[Batch
 
 
 def _order(recipe: Recipe, examples: Sequence[Example], draw: np.random.Generator) -> NDArray[np.intp]:
-    """Return which examples an epoch shows, in order: all once; balanced, as many of each class, an even share of each."""
-    if not recipe.balance:
+    """Return which examples an epoch shows, in order: all once; balanced, as many of each class (or hospital), an even
+    share of each."""
+    if recipe.balance:
+        kinds = [np.flatnonzero([one.target == target for one in examples]) for target in range(len(recipe.classes))]
+    elif recipe.balance_hospitals:
+        names = np.array([one.sample.hospital for one in examples])
+        kinds = [np.flatnonzero(names == name) for name in sorted(set(names.tolist()))]
+    else:
         return draw.permutation(len(examples))
-    classes = [np.flatnonzero([one.target == target for one in examples]) for target in range(len(recipe.classes))]
-    most = len(examples) // len(classes)
-    shown = [np.resize(draw.permutation(places), most) for places in classes if len(places)]
-    return draw.permutation(np.concatenate(shown))
+    most = len(examples) // len(kinds)
+    shown = [np.resize(draw.permutation(places), most) for places in kinds if len(places)]
+    # What does not divide evenly is drawn from all, so that an epoch is as long as without balance.
+    left = len(examples) - most * len(kinds) if recipe.balance_hospitals else 0
+    rest = draw.permutation(len(examples))[:left]
+    return draw.permutation(np.concatenate([*shown, rest]))
 
 
 def _batch(recipe: Recipe, examples: Sequence[Example], regions: Sequence[Regions]) -> Batch:
@@ -61,9 +72,22 @@ def _batch(recipe: Recipe, examples: Sequence[Example], regions: Sequence[Region
     )
 
 
-def _augmented(recipe: Recipe, example: Example, draw: np.random.Generator) -> Regions:
+def _augmented(recipe: Recipe, example: Example, examples: Sequence[Example], draw: np.random.Generator) -> Regions:
     augment = AUGMENTATIONS[recipe.augmentation]
-    return divide(*augment(example.pixels, example.mask, recipe.size, recipe.field, draw))
+    pixels = example.pixels
+    if recipe.borrowed_look and draw.random() < recipe.borrowed_look:
+        pixels = borrow(pixels, _of_another_hospital(example, examples, draw).pixels, draw)
+    return divide(*augment(pixels, example.mask, recipe.size, recipe.field, draw))
+
+
+def _of_another_hospital(example: Example, examples: Sequence[Example], draw: np.random.Generator) -> Example:
+    """Return one of a few drawn examples that is of another hospital; the last of them where none is."""
+    other = example
+    for place in draw.integers(len(examples), size=8):
+        other = examples[place]
+        if other.sample.hospital != example.sample.hospital:
+            break
+    return other
 
 
 def _plain(recipe: Recipe, example: Example) -> Regions:

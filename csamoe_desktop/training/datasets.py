@@ -29,6 +29,11 @@ class Sample:
     columns: dict[str, str]
 
     @property
+    def hospital(self) -> str:
+        """The name of the dataset folder it is in."""
+        return Path(self.image.as_posix().removesuffix(self.name)).name
+
+    @property
     def name(self) -> str:
         """The image as labels.csv names it."""
         return self.columns["image"]
@@ -72,6 +77,11 @@ def read_dataset(folder: Path) -> list[Sample]:
                 f"Each line needs {', '.join(rows[0])}, as the first says.",
             )
     return [Sample(folder / row["image"], folder / row["mask"], row["label"], row["group"], dict(row)) for row in rows]
+
+
+def files_of(folder: Path, samples: Iterable[Sample]) -> list[Path]:
+    """Return every file that a dataset folder is read from: its table, images and masks."""
+    return [folder / "labels.csv", *(file for sample in samples for file in (sample.image, sample.mask))]
 
 
 def where(samples: Iterable[Sample], conditions: Sequence[str]) -> list[Sample]:

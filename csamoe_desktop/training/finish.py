@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import os
 import platform
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -11,15 +12,14 @@ from safetensors.torch import load_file
 
 from csamoe_desktop.files import write_whole
 from csamoe_desktop.inference.bundle import CARD, WEIGHTS, Bundle
-from csamoe_desktop.inference.outliner import load_outliner
-from csamoe_desktop.inference.torch_engine import load_predictor
+from csamoe_desktop.inference.loading import load_outliner, load_predictor
 from csamoe_desktop.inference.weights import Storage, stored
 from csamoe_desktop.networks.blocks import parameter_count
 from csamoe_desktop.networks.build import build
 from csamoe_desktop.networks.cards import ModelCard, Thresholds, Training
 from csamoe_desktop.training.checkpoint import Progress, write_tensors
-from csamoe_desktop.training.datasets import NORMAL, data_sha256
-from csamoe_desktop.training.evaluate import read_all, summarise
+from csamoe_desktop.training.datasets import NORMAL, Sample, data_sha256
+from csamoe_desktop.training.evaluate import Readings, read_all, summarise
 from csamoe_desktop.training.loop import BEST
 from csamoe_desktop.training.metrics import choose_thresholds, fit_temperature
 from csamoe_desktop.training.outlines import summarise as outlines_summary
@@ -80,9 +80,39 @@ def write_bundle(
     Every figure on the card is measured with the rounded weights that the bundle holds: temperature and thresholds on
     the validation samples, the evaluations on validation and test samples.
     """
+    card = uncalibrated_card(description, recipe, progress, split, run, folder)
+    # With the one-cycle schedule the last epoch counts, whatever it does on validation.
+    chosen = "best epoch, " if recipe.schedule == "plateau" else ""
+    if card.task == "outlining":
+        outliner = load_outliner(Bundle(folder, card), "cpu")
+        tests = [(split.test, description.tested)]
+        if split.second_test:
+            tests.append((split.second_test, description.second_tested))
+        measured = []
+        for some, tested in tests:
+            measured.append(outlines_summary(outliner, some, f"test: {tested}, whole frame"))
+            boxed = f"test: {tested}, in a box around the lesion"
+            measured.append(outlines_summary(outliner, some, boxed, boxed=True))
+        measured.append(outlines_summary(outliner, split.validation, f"validation: {chosen}whole frame"))
+        card = dataclasses.replace(card, evaluations=tuple(measured))
+    else:
+        card = _measured(card, folder, split, description, chosen)
+    if recipe.task == "reading and outlining":
+        own = f"test: {description.tested}, its own outline on the whole frame"
+        outliner = load_outliner(Bundle(folder, card), "cpu")
+        own_outlines = outlines_summary(outliner, split.test, own, second_look=False)
+        card = dataclasses.replace(card, evaluations=(*card.evaluations, own_outlines))
+    write_whole(folder / CARD, lambda path: path.write_text(card.to_json(), encoding="utf-8"))
+    return Bundle(folder, card)
+
+
+def uncalibrated_card(
+    description: Description, recipe: Recipe, progress: Progress, split: Split, run: Path, folder: Path
+) -> ModelCard:
+    """Write the weights of the best epoch of `run` into `folder` and return their card, with nothing measured yet: a
+    temperature of 1, both thresholds at 0.5, no figure."""
     write_tensors(folder / WEIGHTS, stored(load_file(run / BEST), description.storage))
     samples = [*split.train, *split.validation, *split.test]
-
     card = ModelCard(
         name=description.name,
         version=description.version,
@@ -116,30 +146,7 @@ def write_bundle(
         sha256=hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest(),
         task="outlining" if recipe.task == "outlining" else "reading",
     )
-    card = dataclasses.replace(card, limits=_limits(recipe, description, card.needs_outline))
-    # With the one-cycle schedule the last epoch counts, whatever it does on validation.
-    chosen = "best epoch, " if recipe.schedule == "plateau" else ""
-    if card.task == "outlining":
-        outliner = load_outliner(Bundle(folder, card), "cpu")
-        tests = [(split.test, description.tested)]
-        if split.second_test:
-            tests.append((split.second_test, description.second_tested))
-        measured = []
-        for some, tested in tests:
-            measured.append(outlines_summary(outliner, some, f"test: {tested}, whole frame"))
-            boxed = f"test: {tested}, in a box around the lesion"
-            measured.append(outlines_summary(outliner, some, boxed, boxed=True))
-        measured.append(outlines_summary(outliner, split.validation, f"validation: {chosen}whole frame"))
-        card = dataclasses.replace(card, evaluations=tuple(measured))
-    else:
-        card = _measured(card, folder, split, description, chosen)
-    if recipe.task == "reading and outlining":
-        own = f"test: {description.tested}, its own outline on the whole frame"
-        outliner = load_outliner(Bundle(folder, card), "cpu")
-        own_outlines = outlines_summary(outliner, split.test, own, second_look=False)
-        card = dataclasses.replace(card, evaluations=(*card.evaluations, own_outlines))
-    write_whole(folder / CARD, lambda path: path.write_text(card.to_json(), encoding="utf-8"))
-    return Bundle(folder, card)
+    return dataclasses.replace(card, limits=_limits(recipe, description, card.needs_outline))
 
 
 def _limits(recipe: Recipe, description: Description, needs_outline: bool) -> tuple[str, ...]:
@@ -160,16 +167,8 @@ def _measured(card: ModelCard, folder: Path, split: Split, description: Descript
 
     `chosen` begins the list of what was chosen on the validation samples.
     """
-    validation = read_all(load_predictor(Bundle(folder, card), "cpu"), split.validation)
-    card = dataclasses.replace(card, temperature=fit_temperature(validation.targets, validation.logits))
+    card, validation = calibrate(card, folder, split.validation, description.groups)
     predictor = load_predictor(Bundle(folder, card), "cpu")
-    validation = read_all(predictor, split.validation)
-    malignant = int(validation.positive.sum())
-    others = [name for name in card.classes if name != card.positive]
-    chosen_on = (
-        f"{len(validation.samples)} validation images of {len(set(validation.groups))} {description.groups} "
-        f"({malignant} malignant, {len(validation.samples) - malignant} {' or '.join(others)})"
-    )
     with_ellipses = (
         (
             summarise(
@@ -187,12 +186,6 @@ def _measured(card: ModelCard, folder: Path, split: Split, description: Descript
     )
     return dataclasses.replace(
         card,
-        thresholds=choose_thresholds(
-            validation.positive,
-            validation.probability,
-            chosen_on=chosen_on,
-            patients=len(set(validation.groups)) if description.groups == "patients" else None,
-        ),
         evaluations=(
             summarise(read_all(predictor, split.test), f"test: {description.tested}"),
             *with_ellipses,
@@ -200,3 +193,28 @@ def _measured(card: ModelCard, folder: Path, split: Split, description: Descript
             summarise(validation, f"validation: {chosen}temperature and thresholds were chosen on these"),
         ),
     )
+
+
+def calibrate(card: ModelCard, folder: Path, samples: Sequence[Sample], groups: str) -> tuple[ModelCard, Readings]:
+    """Return the card with the temperature and thresholds that fit `samples`, read with the weights in `folder`, and these
+    readings.
+
+    Args:
+        card: of the weights.
+        folder: where they are.
+        samples: what the training did not learn from.
+        groups: what their groups are, such as "patients".
+    """
+    uncalibrated = read_all(load_predictor(Bundle(folder, card), "cpu"), samples)
+    card = dataclasses.replace(card, temperature=fit_temperature(uncalibrated.targets, uncalibrated.logits))
+    readings = read_all(load_predictor(Bundle(folder, card), "cpu"), samples)
+    malignant = int(readings.positive.sum())
+    others = [name for name in card.classes if name != card.positive]
+    thresholds = choose_thresholds(
+        readings.positive,
+        readings.probability,
+        chosen_on=f"{len(readings.samples)} validation images of {len(set(readings.groups))} {groups} "
+        f"({malignant} malignant, {len(readings.samples) - malignant} {' or '.join(others)})",
+        patients=len(set(readings.groups)) if groups == "patients" else None,
+    )
+    return dataclasses.replace(card, thresholds=thresholds), readings

@@ -25,6 +25,7 @@ from csamoe_desktop.training.batches import batch_count, plain_batches, training
 from csamoe_desktop.training.checkpoint import Progress
 from csamoe_desktop.training.curves import write_curves
 from csamoe_desktop.training.datasets import Example
+from csamoe_desktop.training.mixstyle import add_mixstyle
 from csamoe_desktop.training.recipe import Recipe
 from csamoe_desktop.training.tasks import (
     Batch,
@@ -76,6 +77,7 @@ def train(
     network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     task = make_task(recipe, training).to(device)
     average = _average(recipe, network)
+    mixing = add_mixstyle(network) if recipe.mixstyle else []
     kept = average.module if average else network
     groups: list[dict[str, Any]] = [{"params": [one for one in network.parameters() if one.requires_grad]}]
     if list(task.parameters()):
@@ -137,6 +139,8 @@ def train(
             ", ".join(f"{name} {value:.4f}" for name, value in checked.items()),
             ", the best yet" * better,
         )
+    for hook in mixing:
+        hook.remove()
     return progress
 
 
@@ -157,7 +161,7 @@ def make_task(recipe: Recipe, training: Sequence[Example]) -> Task:
         return ReadingAndOutlining(recipe.overlap)
     if recipe.task == "two readings":
         return TwoReadings(training)
-    return Reading(recipe.classes.index("malignant"))
+    return Reading(recipe.classes.index("malignant"), recipe.smoothing)
 
 
 def seed_everything(seed: int, epoch: int) -> None:

@@ -21,6 +21,10 @@ class Recipe:
         overlap: how much the Dice counts beside the cross-entropy where an outline is learned.
         augmentation: a name in `augment.AUGMENTATIONS`.
         balance: every epoch shows the rarer class as often as the commoner, its images augmented anew.
+        balance_hospitals: every epoch shows as many images of each dataset folder, those of a small one more than once.
+        borrowed_look: how often an image borrows the look of one of another folder (see `appearance`), 0 to 1.
+        mixstyle: mixes the style of early features (see `mixstyle`).
+        smoothing: of the labels: so much of each target is spread over all classes.
         epochs: at most so many; with the schedule `plateau`, `patience` epochs without a better validation accuracy
             end the run earlier.
         batch, learning_rate, weight_decay: of AdamW (with a weight decay of 0: Adam).
@@ -43,6 +47,10 @@ class Recipe:
     overlap: float = 0.0
     augmentation: str = "paper"
     balance: bool = False
+    balance_hospitals: bool = False
+    borrowed_look: float = 0.0
+    mixstyle: bool = False
+    smoothing: float = 0.0
     epochs: int = 30
     patience: int = 8
     batch: int = 32

@@ -1,6 +1,7 @@
 """docs/results.md and its figures, written from the run records alone: no figure is typed by hand."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from csamoe_desktop.errors import UserError
@@ -17,6 +18,8 @@ from csamoe_desktop.training.result_tables import Outlines, Read
 
 DOCUMENT, FIGURES = "results.md", "results"
 _DRAWN = ("curves-*.svg", "roc-*.svg", "reliability-*.svg", "tsne-*.png")
+
+_HEADING = "# Results\n\nWritten by `csamoe-desktop results`"
 
 _ABOUT = """\
 # Results
@@ -82,6 +85,13 @@ def write_results(
     page = out / DOCUMENT
     write_whole(page, lambda path: path.write_text("\n".join(lines) + "\n", encoding="utf-8"))
     return page
+
+
+def is_results(file: Path) -> bool:
+    """Return whether a file is a page that `write_results` has written."""
+    with suppress(OSError, UnicodeError), file.open(encoding="utf-8") as opened:
+        return bool(opened.read(len(_HEADING)) == _HEADING)
+    return False
 
 
 def protocol_of(card: ModelCard) -> str:

@@ -63,13 +63,14 @@ class Task(nn.Module):
 class Reading(Task):
     """Tell the classes apart: cross-entropy, and the network's own penalty where it has one."""
 
-    def __init__(self, positive: int = 1) -> None:
+    def __init__(self, positive: int = 1, smoothing: float = 0.0) -> None:
         super().__init__()
         self.positive = positive
+        self.smoothing = smoothing
 
     def step(self, network: nn.Module, batch: Batch) -> Step:
         logits = _read(network, batch).logits.float()
-        loss = cross_entropy(logits, batch.targets)
+        loss = cross_entropy(logits, batch.targets, label_smoothing=self.smoothing)
         if hasattr(network, "l2_penalty"):
             loss = loss + network.l2_penalty()  # type: ignore[operator]
         return Step(loss, _accuracy(logits, batch.targets))

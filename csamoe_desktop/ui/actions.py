@@ -27,8 +27,8 @@ class Command:
         icon: the name of a drawing in resources/icons, or "".
         enabled: whether it can be done now.
         checked: whether it is on now; None for what is not a switch.
-        on_image: its keys work only while the image or the study list has the focus, so that what is typed into
-            a text box stays there.
+        on_image: its keys are the image's, wherever in the window the keyboard is; what has the keyboard may keep some
+            (`keyboard.stays_with`), so that what is typed into a text box stays there.
         tip: one sentence on what it does, where the text does not say it.
     """
 
@@ -108,7 +108,7 @@ class Actions(QObject):
     started = Signal(str)
     """The user set off the command of this id; it runs right after."""
 
-    def __init__(self, commands: Sequence[Command], window: QWidget, image_widgets: Sequence[QWidget]) -> None:
+    def __init__(self, commands: Sequence[Command], window: QWidget) -> None:
         super().__init__(window)
         self.commands = tuple(commands)
         self.keys: dict[str, tuple[str, ...]] = {}
@@ -119,10 +119,7 @@ class Actions(QObject):
             action.setCheckable(command.checked is not None)
             action.setAutoRepeat(command.on_image)
             action.triggered.connect(lambda _checked=False, command=command: self._run(command))
-            if command.on_image:
-                action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            for widget in image_widgets if command.on_image else [window]:
-                widget.addAction(action)
+            window.addAction(action)
             self._actions[command.id] = action
 
     def __getitem__(self, name: str) -> QAction:

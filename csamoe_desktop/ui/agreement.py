@@ -21,15 +21,15 @@ from PySide6.QtWidgets import (
 
 from csamoe_desktop.assessment import Category
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.files import write_whole
+from csamoe_desktop.files import check_output, write_whole
 from csamoe_desktop.report.lexicon import load_lexicon
 from csamoe_desktop.report.own_read import OwnRead
 from csamoe_desktop.report.reasons import probability_words
-from csamoe_desktop.store.agreement import Summary, as_csv, differ, summarise
+from csamoe_desktop.store.agreement import Summary, as_csv, differ, is_csv, summarise
 from csamoe_desktop.store.reads import Pathology, Sitting
 from csamoe_desktop.ui import theme
 from csamoe_desktop.ui.session import Session
-from csamoe_desktop.ui.terms_button import StillCombo
+from csamoe_desktop.ui.still import StillCombo
 
 _HEADINGS = ("Read on", "Image", "Own read", "AI", "Final read", "Pathology")
 _PATHOLOGY_AT = _HEADINGS.index("Pathology")
@@ -52,7 +52,7 @@ class AgreementDialog(QDialog):
         self._shown: list[Sitting] = []
         self.counted = theme.label(wrap=True)
         self.decisions = theme.label(
-            "Each lesion counts once, by its first read with an AI reading. Positive is a BI-RADS category from 4A on, and "
+            "Each lesion counts once, however many views of it were read: by its first read with an AI reading. Positive is a BI-RADS category from 4A on, and "
             "an AI reading other than likely benign; 0 and 6 decide nothing. Intervals are 95 %; few cases say little.",
             "muted",
             wrap=True,
@@ -229,6 +229,7 @@ class AgreementDialog(QDialog):
 
     def _write(self, name: str) -> None:
         try:
+            check_output(Path(name), [study.path for study in self._session.studies], is_csv)
             self.write_csv(Path(name))
         except UserError as problem:
             self.problem.setText(str(problem))

@@ -8,6 +8,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from io import TextIOWrapper
 from pathlib import Path
 from types import TracebackType
 
@@ -16,9 +17,12 @@ from PySide6.QtWidgets import QApplication
 
 from csamoe_desktop import __version__, paths
 from csamoe_desktop.errors import UserError
+from csamoe_desktop.files import make_private_folder, open_private
+from csamoe_desktop.names import SHOW_HALVES
 from csamoe_desktop.report.fonts import register_fonts
-from csamoe_desktop.settings import Settings, load_settings
+from csamoe_desktop.settings import Settings, read_settings
 from csamoe_desktop.ui import theme
+from csamoe_desktop.ui.jobs import anyone_left
 from csamoe_desktop.ui.main_window import MainWindow
 from csamoe_desktop.ui.session import Session
 
@@ -32,8 +36,11 @@ def run(files: list[Path], prepare: Callable[[MainWindow], None] = lambda window
     """Open the window on these files, `prepare` it before any is read, and return the exit status when it is closed."""
     application = make_application()
     log_to_file()
-    window = make_window(load_settings())
+    settings, damage = read_settings()
+    window = make_window(settings)
     _hear_faults(window)
+    if damage:
+        window.messages.failure(UserError(damage))
     prepare(window)
     window.show()
     # Only once the window is on the screen: loading torch takes what it takes.
@@ -42,6 +49,11 @@ def run(files: list[Path], prepare: Callable[[MainWindow], None] = lambda window
     window.session.proposals.watch()
     status = application.exec()
     _log.info("closed")
+    if anyone_left():
+        # A thread waits for a drive that does not answer; all else is done and stored, and Python would wait for it too.
+        _log.warning("a read did not come back; the program ends without it")
+        logging.shutdown()
+        os._exit(status)
     return status
 
 
@@ -106,14 +118,20 @@ def make_window(settings: Settings) -> MainWindow:
     return MainWindow(Session(settings))
 
 
+class _OwnLog(logging.handlers.RotatingFileHandler):
+    """A log that nobody but the user may read, from its first byte on."""
+
+    def _open(self) -> TextIOWrapper:
+        handle = open_private(Path(self.baseFilename))
+        return TextIOWrapper(open(handle, "ab"), encoding=self.encoding, errors=self.errors)
+
+
 def log_to_file() -> None:
     """Log to the user's folder, at most a few megabytes; to nowhere if that cannot be written."""
     file = paths.log_file()
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handler = logging.handlers.RotatingFileHandler(
-            file, maxBytes=_LOG_BYTES, backupCount=_LOG_FILES, encoding="utf-8"
-        )
+        make_private_folder(file.parent)
+        handler = _OwnLog(file, maxBytes=_LOG_BYTES, backupCount=_LOG_FILES, encoding="utf-8", errors=SHOW_HALVES)
     except OSError as problem:
         print(f"No log is kept: {problem}", file=sys.stderr)
         return

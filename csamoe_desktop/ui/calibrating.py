@@ -3,7 +3,6 @@
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QDialog,
     QDialogButtonBox,
     QHBoxLayout,
@@ -13,14 +12,16 @@ from PySide6.QtWidgets import (
 )
 
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.study.calibration import by_hand, drawn_pixels, millimetres
+from csamoe_desktop.study.calibration import DISAGREES, drawn_pixels, file_spacing, millimetres
 from csamoe_desktop.study.model import Spacing
 from csamoe_desktop.ui import theme
 from csamoe_desktop.ui.calibration import DrawnLine
 from csamoe_desktop.ui.canvas import Canvas
+from csamoe_desktop.ui.fitting import in_reach
 from csamoe_desktop.ui.mask_tools import Tool
 from csamoe_desktop.ui.messages import Kind, Messages
 from csamoe_desktop.ui.session import Session
+from csamoe_desktop.ui.still import StillCombo
 
 HOW = "Drag along the depth scale, between two marks whose distance you know; Shift keeps the line straight."
 _WIDTH = 440
@@ -36,16 +37,19 @@ class Calibrating(QObject):
         self._messages = messages
         self._window = window
         self._tool_before = Tool.WINDOW_LEVEL
+        self._line: DrawnLine | None = None
         session.calibration.drawn.connect(self._ask)
 
     def begin(self) -> None:
         """Choose the tool for the line; where the file has a calibration of its own, ask first whether to replace it."""
-        own = self._session.calibration.file_spacing
-        if own is None:
+        scale = self._session.calibration.file_scale
+        if not scale.calibrated:
             self._choose()
             return
+        own = scale.common
+        told = f"{per_pixel(own)}, from {own.source}" if own.in_mm else scale.words()
         self._messages.question(
-            f"This file has a calibration of its own: {per_pixel(own)}, from {own.source}.",
+            f"This file has a calibration of its own: {told}.",
             "Calibrated by hand, sizes follow your line until the program is closed. The file stays as it is.",
             "Calibrate by hand",
             self._choose,
@@ -60,18 +64,21 @@ class Calibrating(QObject):
 
     def _ask(self, line: DrawnLine) -> None:
         self._messages.clear(Kind.REFUSAL)
+        self._line = line
         dialog = CalibrationDialog(self._session, line, self._window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(self._done)
+        in_reach(dialog)
         dialog.open()
 
     def _done(self) -> None:
         self._canvas.set_tool(self._tool_before)
-        spacing = None if self._session.frame is None else self._session.frame.spacing
+        frame, line = self._session.frame, self._line
+        spacing = None if frame is None or line is None else file_spacing(frame.scale, (line.start, line.end))
         for message in self._messages.shown():
             if message.text == HOW:
                 self._messages.clear(Kind.NOTE)
-        if spacing is not None:
+        if spacing is not None and spacing.in_mm:
             words = spacing.words
             self._messages.note(f"{words[0].upper()}{words[1:]}; that is {per_pixel(spacing)}.")
 
@@ -85,7 +92,7 @@ class CalibrationDialog(QDialog):
         self._session = session
         self._line = line
         self.length = QLineEdit()
-        self.unit = QComboBox()
+        self.unit = StillCombo()
         self.unit.addItems(["mm", "cm"])
         self.outcome = theme.label("Type the length that the line stands for.", "muted", wrap=True)
         self.replaced = theme.label(self._replaced(), "attention", wrap=True)
@@ -136,7 +143,7 @@ class CalibrationDialog(QDialog):
         self.setMinimumWidth(_WIDTH)
 
     def _replaced(self) -> str:
-        own = self._session.calibration.file_spacing
+        own = self._session.calibration.file_spacing(self._line)
         if own is None:
             return ""
         return (
@@ -150,18 +157,20 @@ class CalibrationDialog(QDialog):
         if not typed:
             self._say("Type the length that the line stands for.", "muted")
             return
-        own = self._session.calibration.file_spacing
+        own = self._session.calibration.file_spacing(self._line)
         try:
             length = millimetres(self.length.text(), self.unit.currentText())
-            spacing = by_hand(self._line.start, self._line.end, length, own)
+            spacing = self._session.calibration.spacing_by(self._line, length)
         except UserError as problem:
             self._say(f"{problem.message} {problem.hint}", "attention")
             return
-        against = ""
+        against, share = "", 0.0
         if own is not None:
             share = 100 * (spacing.column / own.column - 1)
             against = f": {abs(share):.1f} % {'more' if share > 0 else 'less'} than the file says"
-        self._say(f"That is {per_pixel(spacing)}{against}.", "muted")
+        contradicts = abs(share) > 100 * DISAGREES
+        check = " Check the line and its length; the report will say so." if contradicts else ""
+        self._say(f"That is {per_pixel(spacing)}{against}.{check}", "attention" if contradicts else "muted")
         self.calibrate.setEnabled(True)
 
     def _say(self, text: str, role: str) -> None:

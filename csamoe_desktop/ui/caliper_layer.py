@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from csamoe_desktop.lesion.calipers import Caliper
-from csamoe_desktop.study.model import Spacing
+from csamoe_desktop.study.scale import AnyScale
 from csamoe_desktop.ui import theme
 from csamoe_desktop.ui.overlays import line
 
@@ -28,18 +28,18 @@ class CaliperItem(QGraphicsItem):
         super().__init__()
         self._shown: tuple[Caliper, ...] = ()
         self._selected: int | None = None
-        self._spacing: Spacing | None = None
+        self._scale: AnyScale = None
 
-    def show_calipers(self, calipers: Sequence[Caliper], selected: int | None, spacing: Spacing | None) -> None:
-        """Show these, their lengths by `spacing`."""
-        if (tuple(calipers), selected, spacing) != (self._shown, self._selected, self._spacing):
+    def show_calipers(self, calipers: Sequence[Caliper], selected: int | None, scale: AnyScale) -> None:
+        """Show these, their lengths by the frame's `scale`."""
+        if (tuple(calipers), selected, scale) != (self._shown, self._selected, self._scale):
             self.prepareGeometryChange()
-            self._shown, self._selected, self._spacing = tuple(calipers), selected, spacing
+            self._shown, self._selected, self._scale = tuple(calipers), selected, scale
             self.update()
 
     def labels(self) -> tuple[str, ...]:
         """Return what is written at each."""
-        return tuple(f"{number}  {one.words(self._spacing)}" for number, one in enumerate(self._shown, 1))
+        return tuple(f"{number}  {one.words(self._scale)}" for number, one in enumerate(self._shown, 1))
 
     def boundingRect(self) -> QRectF:
         """Return everywhere: there are few, and what is written at them lies outside them."""

@@ -69,8 +69,13 @@ class Canvas(ToolView):
         self._area.sigRangeChanged.connect(lambda *_: self._follow_mouse())
         self.hovered.connect(lambda row, column, value: session.proposals.hover(row, column))
         self.set_tool(Tool.WINDOW_LEVEL)
+        session.hand_busy, session.line_open = self.hand_busy, lambda: self._steps_in_hand()[0]
 
     # -- in hand
+
+    def hand_busy(self) -> bool:
+        """Whether a button is down, or a tool has something in hand."""
+        return self._drag is not _Drag.NONE or self._busy()
 
     def _let_go(self) -> None:
         self._drag = _Drag.NONE
@@ -129,7 +134,9 @@ class Canvas(ToolView):
             tool = self._mask_tool()
             if tool is not None:
                 tool.set_straight(_shift(event))
-            if tool is None:
+            if tool is None and event.type() == QEvent.Type.MouseButtonDblClick and self._accept_at(event.position()):
+                self._drag = _Drag.NONE
+            elif tool is None:
                 self._drag, self._window_before = _Drag.WINDOW, self._window
             elif event.type() == QEvent.Type.MouseButtonDblClick:
                 tool.double_press(self.frame_place(event.position()), _alt(event))
@@ -139,7 +146,7 @@ class Canvas(ToolView):
         self._show_cursor()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """A second press at once: a press like another, only the polygon makes more of it."""
+        """A second press at once: a press like another, but that it closes a polygon and accepts a proposal."""
         self.mousePressEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -170,6 +177,12 @@ class Canvas(ToolView):
             self._choose_lesion(self.frame_place(event.position()))
         self._drag = _Drag.NONE
         self._show_cursor()
+
+    def _accept_at(self, position: QPointF) -> bool:
+        """Accept the proposal under the mouse; return whether there is one."""
+        row, column = (floor(one) for one in self.frame_place(position))
+        proposals = self._session.proposals
+        return proposals.select_at(row, column) and proposals.accept()
 
     def _choose_lesion(self, at: Place) -> None:
         """Take the lesion at a place in hand, where there is one."""

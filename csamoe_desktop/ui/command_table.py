@@ -25,9 +25,11 @@ TOOLBAR = (
 class Pages(Protocol):
     """What the commands need of the window itself."""
 
+    def say_no(self) -> bool: ...
     def calibrate(self) -> None: ...
     def describe_examination(self) -> None: ...
     def describe_lesion(self) -> None: ...
+    def show_earlier_outlines(self) -> None: ...
     def show_views(self) -> None: ...
     def show_settings(self) -> None: ...
     def show_models(self) -> None: ...
@@ -110,6 +112,8 @@ def command_table(
                 image, on_image=True, tip="Hide outline, core and boundary for as long as the key is held"),
         Command("show_overlays", "View.overlays", "&Overlays", overlays.toggle_all, ("O",), "overlays",
                 checked=overlays.any_shown, on_image=True, tip="Show outline, core and boundary, or none of them"),
+        Command("show_regions", "View.overlays", "Core and boundar&y", overlays.toggle_regions, ("K",), "",
+                image, overlays.regions_shown, True, "Show core and boundary as the model saw them, over the lesion"),
         *(overlay(name, f"{name.capitalize()} {'outline' if name == 'lesion' else ''}".strip()) for name in OVERLAYS),
         Command("attention", "View.overlays", "Where the next expert loo&ked", canvas.next_attention, ("M",), "",
                 lambda: bool(canvas.attention.experts), lambda: bool(canvas.attention.expert), True,
@@ -132,8 +136,9 @@ def command_table(
                 tip="Take the outline from a mask file"),
         Command("export_mask", "Lesion", "E&xport mask…", files.export_mask, ("Ctrl+Shift+M",), "", marked,
                 tip="Write the outline as a mask file"),
-        Command("accept_proposal", "Lesion.proposal", "&Accept the proposed outline", session.proposals.accept,
-                ("Enter", "Return"), "", offered, on_image=True, tip="Make the proposed outline yours"),
+        Command("accept_proposal", "Lesion.proposal", "&Accept the proposed outline",
+                lambda: canvas.close_line() or session.proposals.accept(), ("Enter", "Return"), "",
+                lambda: offered() or session.line_open(), on_image=True, tip="Make the proposed outline yours"),
         Command("next_proposal", "Lesion.proposal", "&Next proposal", session.proposals.select_next, ("Tab",), "",
                 lambda: len(session.proposals.offered) > 1, on_image=True, tip="Select the next proposed outline"),
         Command("look_for_lesions", "Lesion.proposal", "&Look for lesions", session.proposals.look, (), "", image,
@@ -162,15 +167,19 @@ def command_table(
                 lambda: marked() or len(session.lesions.there) > 1, tip="Remove the lesion at hand from the list"),
         Command("restore_lesion", "Lesion.list", "&Restore the deleted lesion", session.lesions.restore, (), "",
                 lambda: session.lesions.can_restore, tip="Bring back the lesion of this image that was deleted last"),
+        Command("earlier_outlines", "Lesion.list", "E&arlier outlines…", pages.show_earlier_outlines, (), "", image,
+                tip="Bring back an outline of this image that had to make way for another"),
         Command("clear_mask", "Lesion", "&Clear outline", session.clear_mask, ("Ctrl+Del",), "clear", marked),
 
         Command("assess", "Reading", "&Assess", session.own_reads.assess, ("Ctrl+Return", "Ctrl+Enter"), "assess",
-                lambda: marked() or (image() and not session.needs_outline),
+                lambda: not session.no_model and (marked() or (image() and not session.needs_outline)),
                 tip="Read the marked lesion with the model"),
         Command("own_read", "Reading.own", "&Own read", session.own_reads.want, ("Ctrl+R",), "", image,
                 tip="Go to your BI-RADS category; its digit and letter choose it"),
-        Command("confirm_proposed", "Reading.own", "Con&firm what is proposed", session.own_reads.confirm, ("Ctrl+G",),
-                "", marked, tip="Take over size, shape and orientation as measured on the outline"),
+        Command("confirm_next", "Reading.own", "Con&firm the next proposed term", session.own_reads.confirm_next,
+                ("Ctrl+G",), "", marked, tip="Take over the size as measured on the outline, then one term after the other"),
+        Command("confirm_proposed", "Reading.own", "Confirm a&ll that is proposed", lambda: session.own_reads.confirm(),
+                ("Ctrl+Shift+G",), "", marked, tip="Take over all that is proposed from the outline, as the panel shows it"),
         Command("skip_own_read", "Reading.own", "S&kip the own read", session.own_reads.skip, ("Ctrl+Shift+R",), "",
                 lambda: session.own_reads.pending, tip="See the AI's reading without one of your own; that is recorded"),
         Command("agreement", "Reading.own", "A&greement…", pages.show_agreement,
@@ -201,8 +210,8 @@ def command_table(
         Command("larger_brush", "Tools.brush", "&Larger brush", lambda: canvas.step_brush(1), ("]",), on_image=True),
         Command("smaller_brush", "Tools.brush", "&Smaller brush", lambda: canvas.step_brush(-1), ("[",), on_image=True),
         Command("cancel_tool", "Tools.brush", "&Cancel what is in hand",
-                lambda: canvas.cancel_tool() or session.proposals.dismiss(), ("Esc",), on_image=True,
-                tip="Take back the stroke or polygon in hand; without one, drop what is proposed"),
+                lambda: pages.say_no() or canvas.cancel_tool() or session.proposals.dismiss(), ("Esc",), on_image=True,
+                tip="Answer a question with no; else take back the stroke or polygon in hand, or drop what is proposed"),
 
         Command("keys", "Help", "&Keys and mouse", pages.show_keys, ("F1",), "keys"),
         Command("log", "Help", "Open the &log's folder", pages.show_log),

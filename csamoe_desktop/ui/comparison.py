@@ -185,7 +185,7 @@ class ComparisonWindow(QDialog):
                 if held is not None:
                     return held
                 # Importing torch takes seconds: here, where nobody waits for the window.
-                from csamoe_desktop.inference.torch_engine import load_predictor
+                from csamoe_desktop.inference.loading import load_predictor
 
                 predictor = load_predictor(one, device)
                 job.progress(0.6, f"{one.card.name} reads")
@@ -286,7 +286,7 @@ class ComparisonWindow(QDialog):
         which = f", frame {frame.index + 1} of {study.frame_count}" if study.frame_count > 1 else ""
         outline = "no outline" if work.mask.empty else f"outline {work.mask.author.value}"
         name = f", {work.title}" if len(session.lesions.there) > 1 else ""
-        named = f"{study.path.name}{which}{name}"
+        named = f"{study.name}{which}{name}"
         return named, f"{named}, {outline}"
 
     def _lay_out(self) -> None:

@@ -5,7 +5,7 @@ import numpy as np
 from csamoe_desktop.lesion.corrections import fill_holes, largest_piece, smooth
 from csamoe_desktop.lesion.history import Bool
 from csamoe_desktop.lesion.mask import LesionMask
-from csamoe_desktop.lesion.measure import measure
+from csamoe_desktop.lesion.measure import area_words
 from csamoe_desktop.ui.reading import LesionWork
 from csamoe_desktop.ui.session import Session
 
@@ -24,7 +24,7 @@ class Corrections:
     def smooth(self) -> None:
         """Round the outline's burrs."""
         if (mask := self._session.mask) is not None:
-            smoothed = smooth(mask.pixels)
+            smoothed = smooth(mask.pixels, aspect=self._session.aspect)
             if not smoothed.any():
                 self._session.noted.emit("The outline is too small to be smoothed.")
                 return
@@ -78,14 +78,14 @@ class Corrections:
         mask, frame = self._session.mask, self._session.frame
         if mask is None or frame is None or mask.empty or self._session.lesions.refuses():
             return
-        before = measure(mask.pixels, frame.spacing)
+        before, spacing = mask.count, frame.scale.of(mask.pixels)
         changed = mask.redraw(pixels)
         if changed is None:
             self._session.noted.emit(idle)
             return
         self._session.mask_edited(changed)
-        after = measure(mask.pixels, frame.spacing)
-        share = 100 * (after.area / before.area - 1)
+        after = mask.count
+        share = 100 * (after / before - 1)
         self._session.noted.emit(
-            f"{done}: area {before.area_words()} before, {after.area_words()} now ({share:+.1f} %)."
+            f"{done}: area {area_words(before, spacing)} before, {area_words(after, spacing)} now ({share:+.1f} %)."
         )

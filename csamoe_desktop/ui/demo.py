@@ -6,7 +6,9 @@ from pathlib import Path
 from PySide6.QtCore import QEventLoop, QTimer
 
 from csamoe_desktop.errors import UserError
+from csamoe_desktop.files import check_output
 from csamoe_desktop.report.own_read import OwnRead
+from csamoe_desktop.report.writing import is_report_file
 from csamoe_desktop.settings import Settings, load_settings
 from csamoe_desktop.study.phantom import DemoStudy, write_demo_study
 from csamoe_desktop.ui.app import make_window, run
@@ -42,7 +44,7 @@ def show(folder: Path) -> int:
 
         window.session.frameChanged.connect(opened)
 
-    return run([study.smooth, study.cine, study.spiculated], mark)
+    return run([study.spiculated, study.smooth, study.cine], mark)
 
 
 def run_whole_job(folder: Path) -> list[Path]:
@@ -65,6 +67,16 @@ def run_whole_job(folder: Path) -> list[Path]:
     return [folder / REPORT, picture]
 
 
+def check_folder(folder: Path) -> None:
+    """See that the demo's files replace none but those of an earlier demo.
+
+    Raises:
+        UserError: they would.
+    """
+    check_output(folder / REPORT, (), is_report_file)
+    check_output(folder / PICTURE, (), lambda file: is_report_file(folder / REPORT))
+
+
 def read_window(study: DemoStudy, settings: Settings) -> MainWindow:
     """Return a window, shown, with the demo study's spiculated lesion open, marked and assessed.
 
@@ -75,7 +87,7 @@ def read_window(study: DemoStudy, settings: Settings) -> MainWindow:
     try:
         window.show()
         session = window.session
-        session.open(study.smooth, study.cine, study.spiculated)
+        session.open(study.spiculated, study.smooth, study.cine)
         wait_until(session, lambda: len(session.studies) == 3)
         session.import_mask(study.spiculated_mask)
         session.own_reads.change(OWN_READ)

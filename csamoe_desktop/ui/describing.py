@@ -6,10 +6,8 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QDialogButtonBox,
-    QDoubleSpinBox,
     QFormLayout,
     QLineEdit,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -21,6 +19,7 @@ from csamoe_desktop.study.model import StudyFacts
 from csamoe_desktop.ui import theme
 from csamoe_desktop.ui.reading import LesionWork
 from csamoe_desktop.ui.session import Session
+from csamoe_desktop.ui.still import StillCombo, StillDoubleSpin, StillSpin
 
 _UNSAID = "not said"
 _WIDTH = 420
@@ -43,12 +42,12 @@ class DescribeDialog(QDialog):
         self._facts = StudyFacts() if study is None else study.facts
         proposed = of_file(self._facts, self._work.frame)
         self.side = _choice(Side, said.side, proposed.side)
-        self.clock = QSpinBox()
+        self.clock = StillSpin()
         self.clock.setRange(0, 12)
         self.clock.setSpecialValueText(_UNSAID)
         self.clock.setSuffix(" o'clock")
         self.clock.setWrapping(True)
-        self.distance = QDoubleSpinBox()
+        self.distance = StillDoubleSpin()
         # One step below nothing stands for nothing said: a lesion behind the nipple is at 0 mm.
         self.distance.setRange(-5, MOST_DISTANCE_MM)
         self.distance.setDecimals(0)
@@ -59,7 +58,7 @@ class DescribeDialog(QDialog):
         self.question = theme.label(role="attention", wrap=True)
         self.question.hide()
         self._asked = said.side
-        self.same = QComboBox()
+        self.same = StillCombo()
         self.same.addItem("no other", None)
         for placed in session.lesions.elsewhere():
             self.same.addItem(placed.words, placed.work)
@@ -154,9 +153,9 @@ class DescribeDialog(QDialog):
         self.setMinimumWidth(_WIDTH)
 
 
-def _choice(kind: type[Side] | type[View], now: Side | View, proposed: Side | View) -> QComboBox:
+def _choice(kind: type[Side] | type[View], now: Side | View, proposed: Side | View) -> StillCombo:
     """Return a box with what is said now, or what the file proposes, which OK confirms."""
-    box = QComboBox()
+    box = StillCombo()
     for one in kind:
         mark = " (from the file)" if one and one is proposed else ""
         box.addItem((one.value or _UNSAID) + mark, one)

@@ -1,6 +1,7 @@
 """Files in and out as the user sees them: the dialogs for studies, masks and reports, and the list of recent files."""
 
 import dataclasses
+import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,15 +13,27 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.lesion.formats import FORMATS, READ_SUFFIXES, MaskSizeMismatch, mask_format, write_mask
+from csamoe_desktop.files import check_output
+from csamoe_desktop.lesion.belonging import MaskOfAnotherImage
+from csamoe_desktop.lesion.formats import (
+    FORMATS,
+    READ_SUFFIXES,
+    MaskSizeMismatch,
+    is_mask_file,
+    mask_format,
+    write_mask,
+)
+from csamoe_desktop.names import LONGEST_NAME, fitting_name, shown, shown_name
 from csamoe_desktop.report.content import report_file_name
-from csamoe_desktop.report.writing import SUFFIXES
-from csamoe_desktop.study.model import Spacing
+from csamoe_desktop.report.writing import SUFFIXES, is_report_file
+from csamoe_desktop.study.scale import Scale
+from csamoe_desktop.ui import theme
 from csamoe_desktop.ui.closing import in_words
 from csamoe_desktop.ui.lesions import PlacedLesion
 from csamoe_desktop.ui.messages import Messages
 from csamoe_desktop.ui.reading import LesionWork, ReadingState
 from csamoe_desktop.ui.session import Session
+from csamoe_desktop.ui.unfinished import Unfinished
 
 _MASKS = f"Masks ({' '.join(f'*{suffix}' for suffix in READ_SUFFIXES)});;All files (*)"
 _REPORTS = {
@@ -40,6 +53,7 @@ class Files(QObject):
         self._session = session
         self._messages = messages
         self._window = window
+        self._unfinished = Unfinished(session, messages)
         self.recent = QMenu("Open &recent", window)
         self.recent.setToolTipsVisible(True)
         self.recent.aboutToShow.connect(self._fill_recent)
@@ -63,17 +77,24 @@ class Files(QObject):
         if name:
             self.import_mask(Path(name))
 
-    def import_mask(self, path: Path) -> None:
-        """Import a mask; where its size is another, ask whether to resize it."""
+    def import_mask(self, path: Path, resize: bool = False, another: bool = False) -> None:
+        """Import a mask; where it is of another image, or of another size, ask whether it is to be taken all the same."""
         try:
-            self._session.import_mask(path)
+            self._session.import_mask(path, resize, another)
+        except MaskOfAnotherImage as other:
+            self._messages.question(
+                other.message,
+                "An outline of another image does not fit this one, unless it is the same image under another name.",
+                "Take it for this image",
+                partial(self.import_mask, path, resize, True),
+            )
         except MaskSizeMismatch as problem:
             mask, frame = (f"{shape[1]} × {shape[0]}" for shape in (problem.mask_shape, problem.frame_shape))
             self._messages.question(
-                f"The mask {path.name} is {mask} pixels, the image {frame}.",
+                f"The mask {shown_name(path.name)} is {mask} pixels, the image {frame}.",
                 "It may belong to another image. Resized, its outline follows this image's size.",
                 "Resize the mask",
-                partial(self._import_resized, path),
+                partial(self.import_mask, path, True, another),
             )
         except UserError as problem:
             self._messages.failure(problem)
@@ -95,7 +116,7 @@ class Files(QObject):
             lambda chosen: dialog.selectFile(_in_format(Path(next(iter(dialog.selectedFiles()), name)), chosen).name)
         )
         # As the mask is now: another frame may come into view under the dialog.
-        write = partial(self._write_mask, pixels=mask.pixels.copy(), spacing=frame.spacing, image=study.path.name)
+        write = partial(self._write_mask, pixels=mask.pixels.copy(), scale=frame.scale, image=study.path.name)
         dialog.fileSelected.connect(lambda typed: self._mask_to(Path(typed), dialog.selectedNameFilter(), write))
         dialog.open()
 
@@ -128,14 +149,14 @@ class Files(QObject):
     def close_study(self) -> None:
         """Close the study in view; ask first where outlines or comments would be lost."""
         study = self._session.study
-        if study is None:
+        if study is None or not self._unfinished.allowed(study, self.close_study):
             return
         outlines, comments = self._session.unreported(study)
         if not (outlines or comments):
             self._session.close_study()
             return
         self._messages.question(
-            f"{study.path.name} has {in_words(outlines, comments)} that no report holds; closing removes them.",
+            f"{study.name} has {in_words(outlines, comments)} that no report holds; closing removes them.",
             "Export the report first if you need it.",
             "Close the study",
             self._session.close_study,
@@ -145,16 +166,32 @@ class Files(QObject):
         """Write a mask to the file typed, or to that name with the chosen format's suffix where it has none; ask first
         if it is there already."""
         path = typed if mask_format(typed) else typed.with_name(f"{typed.name}{_WRITTEN[chosen].suffixes[0]}")
-        if not path.exists():
-            write(path)
+        self._write_or_ask(path, "mask", is_mask_file, partial(write, path))
+
+    def _write_or_ask(
+        self, path: Path, what: str, ours: Callable[[Path], bool], write: Callable[[], None], asked: bool = False
+    ) -> None:
+        """Write a `what` to `path`, but never over an open image; ask first where there is a file already (which the dialog
+        has `asked`), and say where that is of another kind."""
+        try:
+            check_output(path, [study.path for study in self._session.studies])
+        except UserError as problem:
+            self._messages.failure(problem)
             return
+        # Not Path.exists, which raises for a name that is too long.
+        there = os.path.exists(path)
+        foreign = there and os.path.getsize(path) > 0 and not ours(path)
+        if not there or (asked and not foreign):
+            write()
+            return
+        hint = f"It is no {what}; what it holds would be lost." if foreign else ""
         self._messages.question(
-            f"There is a file {path.name} already in {path.parent}.", "", "Replace it", partial(write, path)
+            f"There is a file {shown_name(path.name)} already in {path.parent}.", hint, "Replace it", write
         )
 
-    def _write_mask(self, path: Path, pixels: NDArray[np.bool_], spacing: Spacing | None, image: str) -> None:
+    def _write_mask(self, path: Path, pixels: NDArray[np.bool_], scale: Scale, image: str) -> None:
         try:
-            write_mask(path, pixels, spacing, image)
+            write_mask(path, pixels, scale, image)
         except UserError as problem:
             self._messages.failure(problem)
         else:
@@ -165,15 +202,7 @@ class Files(QObject):
         asked about, should there be one already."""
         # A dialog takes "report Dr. Meyer" for a name with a suffix.
         path = chosen if chosen.suffix.lower() in SUFFIXES else chosen.with_name(f"{chosen.name}.pdf")
-        if path == chosen or not path.exists():
-            self._export(path, work)
-            return
-        self._messages.question(
-            f"There is a file {path.name} already in {path.parent}.",
-            "",
-            "Replace it",
-            partial(self._export, path, work),
-        )
+        self._write_or_ask(path, "report", is_report_file, partial(self._export, path, work), asked=path == chosen)
 
     def _export(self, path: Path, work: LesionWork) -> None:
         if self._session.work is not work:
@@ -186,12 +215,6 @@ class Files(QObject):
         count, left = len(reports.ready()), reports.left_out()
         self._session.reports.export(path, partial(self._exported, count=count, left=left))
 
-    def _import_resized(self, path: Path) -> None:
-        try:
-            self._session.import_mask(path, resize=True)
-        except UserError as problem:
-            self._messages.failure(problem)
-
     def _exported(self, path: Path, count: int, left: Sequence[PlacedLesion]) -> None:
         """Tell that the report of `count` readings was written, and of which lesions there was none to write."""
         of = "The report" if count == 1 else f"The report of {count} readings"
@@ -203,8 +226,10 @@ class Files(QObject):
         self.recent.clear()
         self.recent.setEnabled(bool(names))
         for name in names:
-            action = self.recent.addAction(Path(name).name, partial(self._session.open, Path(name)))
-            action.setToolTip(name)
+            # An ampersand would underline the letter after it; a tooltip takes markup.
+            title = shown_name(Path(name).name).replace("&", "&&")
+            action = self.recent.addAction(title, partial(self._session.open, Path(name)))
+            action.setToolTip(theme.tip(shown(name)))
         if names:
             self.recent.addSeparator()
             self.recent.addAction("Clear this list", self._clear_recent)
@@ -227,7 +252,7 @@ def _mask_name(study: Path, frame: int | None, lesion: int) -> str:
     # A DICOM file is often named by its UID alone: what follows the last dot is then no suffix.
     stem = study.name if study.suffix[1:].isdigit() else study.stem
     of = f"{'' if frame is None else f'-frame{frame + 1}'}{f'-lesion{lesion}' if lesion > 1 else ''}"
-    return f"{stem or 'lesion'}{of}-mask.png"
+    return fitting_name(stem, f"{of}-mask.png")
 
 
 def _in_format(file: Path, chosen: str) -> Path:
@@ -236,4 +261,6 @@ def _in_format(file: Path, chosen: str) -> Path:
     # Some dialogs have put the last part of a suffix like ".nii.gz" in place of the old one already.
     while ending := next((part for part in _SUFFIX_PARTS if stem.lower().endswith(part)), ""):
         stem = stem[: -len(ending)]
-    return file.with_name(f"{stem}{_WRITTEN[chosen].suffixes[0]}")
+    suffix = _WRITTEN[chosen].suffixes[0]
+    name = f"{stem}{suffix}"
+    return file.with_name(name if len(os.fsencode(name)) <= LONGEST_NAME else fitting_name(stem, suffix))

@@ -2,11 +2,12 @@
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from csamoe_desktop.ui import theme
 from csamoe_desktop.ui.cine import Cine
 from csamoe_desktop.ui.session import Session
+from csamoe_desktop.ui.still import StillSlider
 
 
 class FrameBar(QWidget):
@@ -19,7 +20,7 @@ class FrameBar(QWidget):
         self._play = QToolButton()
         self._play.setDefaultAction(play)
         self._play.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._slider = QSlider(Qt.Orientation.Horizontal)
+        self._slider = StillSlider(Qt.Orientation.Horizontal)
         self._slider.setAccessibleName("Frame")
         # A slider that took the focus on a click would take the image's keys with it.
         self._slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)

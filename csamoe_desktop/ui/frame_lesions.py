@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from csamoe_desktop.lesion.caliper_steps import VERSIONS_EACH, FrameCalipers
 from csamoe_desktop.lesion.history import EditedMask
+from csamoe_desktop.lesion.propose import Proposal
 from csamoe_desktop.ui.reading import LesionWork
 
 
@@ -19,6 +20,9 @@ class FrameLesions:
         last_number: the highest number that any lesion on this image ever had.
         lesions: by their number.
         at_hand: the one that tools, reading and report work on.
+        proposed: the outlines that were proposed here and neither accepted nor dismissed, and by which network.
+        as_deleted: `steps` after the last deletion.
+        dismissed: what was proposed was dismissed: nothing is looked for by itself any more.
         removed: what was deleted and can be brought back, the last one at the end.
     """
 
@@ -29,6 +33,9 @@ class FrameLesions:
     last_number: int = 0
     lesions: list[LesionWork] = field(default_factory=list)
     removed: list[LesionWork] = field(default_factory=list)
+    proposed: tuple[tuple[Proposal, ...], str] = ((), "")
+    dismissed: bool = False
+    as_deleted: object = None
     at_hand: LesionWork = field(init=False)
 
     def begin(self, lesions: list[LesionWork]) -> None:
@@ -43,6 +50,11 @@ class FrameLesions:
     def untouched(self) -> bool:
         """Whether nothing would be lost without it."""
         return self.calipers.untouched and not self.removed and all(work.blank for work in self.lesions)
+
+    @property
+    def steps(self) -> object:
+        """What differs after each step of drawing or measuring."""
+        return tuple((work.number, work.mask.version) for work in self.lesions), self.calipers.now
 
     @property
     def marked(self) -> bool:

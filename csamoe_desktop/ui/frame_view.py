@@ -6,12 +6,13 @@ pyqtgraph's GraphicsView, ViewBox and ImageItem show and place the image; nothin
 import dataclasses
 
 import pyqtgraph as pg
-from PySide6.QtCore import QPoint, QPointF, QRectF, QTimer, Signal
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QTimer, Signal
 from PySide6.QtGui import QColor, QImage, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from csamoe_desktop.lesion.regions import on_frame
 from csamoe_desktop.lesion.tools import Box, Place
+from csamoe_desktop.study.scale import Area
 from csamoe_desktop.ui.attention_layer import AttentionLayer
 from csamoe_desktop.ui.caliper_layer import CaliperItem
 from csamoe_desktop.ui.canvas_notes import Legend, Note, ScaleBar
@@ -73,6 +74,8 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
         self._fitted = True
         self._shown: tuple[object, tuple[int, int] | None] = (None, None)
         self._assessment: object = None
+        self._covered = 0
+        """Screen pixels at the top that messages lie over."""
 
         self.setAccessibleName("Image")
         # What a stroke put off is caught up with between other events, a little at a time.
@@ -110,7 +113,8 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
             return
         rows, columns = self._session.frame.shape
         now = self._zooms()[1]
-        least = _FARTHEST * min(self._area.width() / columns, self._area.height() / rows)
+        high = rows * self._session.aspect
+        least = _FARTHEST * min(self._area.width() / columns, self._area.height() / high)
         factor = min(max(now * factor, least), _CLOSEST) / now
         self._fitted = False
         self._area.scaleBy(
@@ -205,8 +209,7 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
         self._empty.say(self._next_step if frame is None else "")
         self._show_pixels()
         if frame is not None:
-            spacing = frame.spacing
-            self._area.setAspectLocked(True, 1.0 if spacing is None else spacing.column / spacing.row)
+            self._area.setAspectLocked(True, 1 / frame.scale.aspect)
             if self._fitted or before != self._shown:
                 self.fit()
         self._lesion_turned()
@@ -265,7 +268,7 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
 
     def _show_calipers(self) -> None:
         calipers, frame = self._session.calipers, self._session.frame
-        self._calipers.show_calipers(calipers.drawn, calipers.selected, None if frame is None else frame.spacing)
+        self._calipers.show_calipers(calipers.drawn, calipers.selected, None if frame is None else frame.scale)
 
     def _show_overlays(self) -> None:
         work, assessment = self._session.work, self._session.assessment
@@ -298,17 +301,63 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
         self._place_notes()
 
     def _place_notes(self) -> None:
-        wide, high = self.viewport().width(), self.viewport().height()
+        wide, high, top = self.viewport().width(), self.viewport().height(), self._covered + _MARGIN
         self._empty.move((wide - self._empty.width()) // 2, (high - self._empty.height()) // 2)
-        self._stale.move((wide - self._stale.width()) // 2, _MARGIN)
+        self._stale.move((wide - self._stale.width()) // 2, top)
         below = self._stale.height() + _MARGIN // 2 if self._stale.text else 0
-        self._proposed.note.move((wide - self._proposed.note.width()) // 2, _MARGIN + below)
+        note = self._proposed.note
+        note.move((wide - note.width()) // 2, top + below)
+        if self._hides_proposal(note.geometry()):
+            note.move(note.x(), high - note.height() - _MARGIN)
         self._legend.move(_MARGIN, high - self._legend.height() - _MARGIN)
-        self._attention.note.move(_MARGIN, _MARGIN)
-        frame = self._session.frame
-        spacing = None if frame is None else frame.spacing
-        self._scale.measure(None if spacing is None else self._zooms()[1] / spacing.column)
-        self._scale.move(wide - self._scale.width() - _MARGIN, high - self._scale.height() - _MARGIN)
+        self._attention.note.move(_MARGIN, top)
+        self._place_scale()
+
+    def _place_scale(self) -> None:
+        """Show the bar at the lower right of what is seen of the region that it holds in."""
+        frame, mask = self._session.frame, self._session.mask
+        spacing = None
+        if frame is not None:
+            spacing = frame.scale.common
+            if not spacing.in_mm and mask is not None and not mask.empty:
+                spacing = frame.scale.of(mask.pixels)
+        if frame is None or spacing is None or not spacing.in_mm:
+            self._scale.measure(None)
+            return
+        room = self.viewport().rect()
+        if frame.spacing is None and (areas := frame.scale.areas_of(spacing)):
+            # The largest of those that are seen.
+            seen = [room.intersected(self._on_viewport(area)) for area in areas]
+            room = max(seen, key=lambda one: one.width() * one.height() if one.isValid() else 0)
+        self._scale.measure(self._zooms()[1] / spacing.column if room.isValid() else None)
+        bar = self._scale
+        bar.move(max(room.right() + 1 - bar.width() - _MARGIN, 0), max(room.bottom() + 1 - bar.height() - _MARGIN, 0))
+
+    def _on_viewport(self, area: Area) -> QRect:
+        """Return where on the viewport a rectangle of the frame is."""
+        corners = ((area.top, area.left), (area.bottom, area.right))
+        one, other = (
+            self.viewportTransform().map(self._area.mapViewToScene(QPointF(column, row))) for row, column in corners
+        )
+        return QRectF(one, other).normalized().toRect()
+
+    def keep_clear(self, covered: int) -> None:
+        """Write nothing in the upper screen pixels, as many as are covered by something else."""
+        if covered != self._covered:
+            self._covered = covered
+            self._place_notes()
+
+    def _hides_proposal(self, note: QRect) -> bool:
+        """Return whether a note lies over a proposed outline, or what is written above it."""
+        above = 2 * self.fontMetrics().height()
+        for place in self._proposed.item.places() if self._proposed.note.text else []:
+            corners = (
+                self.widget_position(place.top(), place.left()),
+                self.widget_position(place.bottom(), place.right()),
+            )
+            if QRect(*corners).adjusted(0, -above, 0, 0).intersects(note):
+                return True
+        return False
 
     def _zooms(self) -> tuple[float, float]:
         """Return the screen pixels a frame pixel has, down and across."""

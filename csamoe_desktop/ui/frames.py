@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.study.decoding import DecodingProcess
+from csamoe_desktop.study.decoding import DecodingProcess, shared
 from csamoe_desktop.study.model import Frame, Study
 from csamoe_desktop.ui.jobs import Job, Outcome
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 DECODING, AHEAD = "decoding", "decoding ahead"
 Came = Callable[[Frame], None]
 Failed = Callable[[BaseException], None]
+_PATIENCE = 20.0
+"""Seconds that one who waits for another's frame gives it; a frame's own deadline is shorter."""
 MOST_BYTES = 256 * 2**20
 """Of pixels kept, of all open studies together."""
 
@@ -76,7 +78,8 @@ class Frames(QObject):
         self._session = session
         self.cache = FrameCache()
         # What the reader waits for has a process of its own, which thumbnails and looking ahead never hold up.
-        self._process, self._process_ahead = DecodingProcess(), DecodingProcess()
+        # The other one is that of whoever opens a file: it runs by then.
+        self._process, self._process_ahead = DecodingProcess(), shared()
         self._lock, self._one_ahead = Lock(), Lock()
         self._under_way: dict[tuple[int, int], Event] = {}
         self._wanted: tuple[Study, int] | None = None
@@ -153,9 +156,8 @@ class Frames(QObject):
         return wanted is not None
 
     def close(self) -> None:
-        """End the processes that decode."""
+        """End the process that decodes for the reader; the shared one ends with the program."""
         self._process.close()
-        self._process_ahead.close()
 
     def _decoded(self, study: Study, index: int, process: DecodingProcess) -> Frame:
         """Return a frame that is kept, being decoded, or decoded now."""
@@ -167,7 +169,7 @@ class Frames(QObject):
             if other is None:
                 mine = self._under_way[key] = Event()
         if other is not None:
-            other.wait()
+            other.wait(_PATIENCE)
             if (kept := self.cache.get(study, index)) is not None:
                 return kept
             # It failed there, and will here.

@@ -18,7 +18,7 @@ _MOUSE = (
     ("Ctrl + wheel", "Zoom at the mouse"),
     ("Shift + wheel", "Size of the brush in hand"),
     ("Alt + left button", "Brushes: erase. Contour, polygon, livewire, ellipse, box: cut out"),
-    ("Double click, Enter", "Polygon, livewire: close"),
+    ("Double click, Enter", "Polygon, livewire: close; on a proposal: accept it"),
     ("Backspace", "Polygon, livewire: take back the last point"),
     ("Drag a corner or an edge", "Polygon: move the corner, or put one in"),
     ("Delete", "Polygon: remove the corner under the mouse"),

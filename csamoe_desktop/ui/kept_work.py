@@ -22,11 +22,15 @@ from csamoe_desktop.lesion.history import EditedMask
 from csamoe_desktop.lesion.mask import Author, LesionMask
 from csamoe_desktop.report.examination import Examination
 from csamoe_desktop.store.autosave import Autosave
-from csamoe_desktop.store.lesions import LesionKey, nothing_of, packed
+from csamoe_desktop.store.earlier import EarlierOutline
+from csamoe_desktop.store.lesions import KeptLesion, LesionKey, nothing_of, packed
+from csamoe_desktop.store.merging import both_calipers
 from csamoe_desktop.study.model import Frame, Study
 from csamoe_desktop.ui.frame_lesions import FrameLesions, blank_lesion
 from csamoe_desktop.ui.jobs import Jobs, Outcome
+from csamoe_desktop.ui.lesion_read import Said, read_again
 from csamoe_desktop.ui.reading import LesionWork
+from csamoe_desktop.ui.store_watch import StoreWatch
 
 _log = logging.getLogger(__name__)
 
@@ -38,9 +42,10 @@ _TRY_AGAIN_AFTER = 5.0
 """Seconds, where the store could not be written."""
 
 
-_State = tuple[int, str, Description, bool] | None
-"""What of a lesion is kept: its mask's version, its comment, its description, whether it is locked; None: nothing."""
-_ANEW: _State = (-1, "", Description(), False)
+_State = tuple[int, str, Description, bool, Said | None] | None
+"""What of a lesion is kept: its mask's version, its comment, its description, whether it is locked, and what the reader
+says of it; None: nothing."""
+_ANEW: _State = (-1, "", Description(), False, None)
 
 
 @dataclass(slots=True, eq=False)
@@ -61,19 +66,24 @@ class _Entry:
 
     def state(self, work: LesionWork) -> _State:
         """Return what of a lesion is to be kept now."""
-        if work in self.work.removed or (work.mask.empty and not (work.comment or work.description.said_of_lesion)):
+        said = work.comment or work.description.said_of_lesion or work.read.said
+        if work in self.work.removed or (work.mask.empty and not said):
             return None
-        return work.mask.version, work.comment, work.description, work.locked
+        return work.mask.version, work.comment, work.description, work.locked, work.read.said
 
 
 class KeptWork(QObject):
-    """Masks, calipers, readings and comments of frames, in view or not, and what is said of examinations; all but the
-    readings outlive the program."""
+    """Masks, calipers, readings, assessments and comments of frames, in view or not, and what is said of examinations; all
+    but the AI's readings outlive the program."""
 
     failed = Signal(object)
     """The store cannot be read or written: the exception, once, until it is in order again."""
     noted = Signal(str)
-    """The store is in order again."""
+    """The store is in order again; or another window works with it, and what came of that."""
+    merged = Signal()
+    """Another window's lesions or calipers have joined those here."""
+    renumbered = Signal(object)
+    """A LesionWork has another number, as another window has used its own."""
 
     def __init__(self, autosave: Autosave, jobs: Jobs, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -84,8 +94,11 @@ class KeptWork(QObject):
         self._anew: set[tuple[Path, int]] = set()
         """Frames of files opened anew, on which something was done before: whether they are the same is still to be seen."""
         self._examinations: dict[str, Examination] = {}
-        self._said = False
+        self._said = ""
+        """Why the store cannot be read or written, as it was said; "" while it is in order."""
         self._rests_until = 0.0
+        self._watch = StoreWatch(autosave, jobs, self)
+        self._watch.noted.connect(self.noted)
         self._looks = QTimer(self)
         self._looks.timeout.connect(self._look)
         self._looks.start(_LOOK_EVERY)
@@ -100,6 +113,7 @@ class KeptWork(QObject):
         image is.
         """
         self._give()
+        self._join()
         self._there = {key: entry for key, entry in self._there.items() if not entry.work.untouched}
         key, image = (study.path, frame.index), image_hash(study, frame)
         there = self._there.get(key)
@@ -172,11 +186,14 @@ class KeptWork(QObject):
         self._give()
         if not self.safe:
             self._store_now()
-        return sum(kept.marked for kept in self._autosave.waiting), self._autosave.waiting_notes
+        ungiven = [work for entry in self._entries() for work in entry.unkept() if not work.mask.in_stroke]
+        outlines = sum(kept.marked for kept in self._autosave.waiting) + sum(not work.mask.empty for work in ungiven)
+        return outlines, self._autosave.waiting_notes + sum(bool(work.comment.strip()) for work in ungiven)
 
     def close(self) -> None:
         """Store all, a stroke in hand too, and let go of the store."""
         self._looks.stop()
+        self._watch.close()
         for entry in self._entries():
             entry.work.at_hand.mask.end()
         self._give()
@@ -203,28 +220,112 @@ class KeptWork(QObject):
         found = []
         for number in numbers:
             try:
-                kept = self._autosave.find(LesionKey(image, frame.index, number))
+                work = self._reopened(there, number, number, given)
             except UserError as problem:
                 # The others are sound.
                 self._could_not(problem)
                 continue
-            if kept is None or kept.nothing or (kept.rows, kept.columns) != frame.shape:
-                continue
-            work = blank_lesion(there, number)
-            work.mask = _ReopenedMask(kept.mask(), work.mask.version)
-            work.comment, work.locked = kept.comment, kept.locked
-            found.append(work)
-            # One kept before lesions had descriptions has no identity yet: it is kept anew with one.
-            if kept.description is not None:
-                work.description = kept.description
-                given[number] = (work.mask.version, work.comment, work.description, work.locked)
+            if work is not None:
+                found.append(work)
         there.begin(found)
         return _Entry(there, frame.index, given, there.calipers.now)
+
+    def _reopened(
+        self, on_frame: FrameLesions, number: int, versions: int, given: dict[int, _State]
+    ) -> LesionWork | None:
+        """Return a lesion as the store has it, or None; its mask takes the versions of the lesion number `versions`.
+
+        Raises:
+            UserError: it cannot be read.
+        """
+        kept = self._autosave.find(LesionKey(on_frame.image, on_frame.frame, number))
+        if kept is None or kept.nothing or (kept.rows, kept.columns) != on_frame.shape:
+            return None
+        work = blank_lesion(on_frame, versions)
+        work.number = number
+        work.mask = _ReopenedMask(kept.mask(), work.mask.version)
+        work.comment, work.locked = kept.comment, kept.locked
+        self._read_again(work, kept)
+        # One kept before lesions had descriptions has no identity yet: it is kept anew with one.
+        if kept.description is not None:
+            work.description = kept.description
+            given[number] = (work.mask.version, work.comment, work.description, work.locked, work.read.said)
+        return work
+
+    def _read_again(self, work: LesionWork, kept: KeptLesion) -> None:
+        """Give a lesion back what the reader said of it."""
+        if kept.assessed is None:
+            return
+        try:
+            work.read = read_again(kept.assessed)
+        except UserError as problem:
+            self.failed.emit(problem)
+        except ValueError:
+            _log.exception("a kept assessment is left out")
+            self.failed.emit(
+                UserError(
+                    f"Your assessment of {work.title} as it was kept is damaged and cannot be shown.", "Give it again."
+                )
+            )
+
+    def _join(self) -> None:
+        """Take over what other windows have done to what is open here, and say it."""
+        if not self._autosave.was_merged:
+            return
+        told = self._autosave.merged()
+        for old, new in told.moved.items():
+            for entry in self._entries():
+                if (entry.work.image, entry.frame) == (old.image, old.frame):
+                    self._renumber(entry, old.lesion, new.lesion)
+        for (image, frame), (ours, whole) in told.calipers.items():
+            for entry in self._entries():
+                if (entry.work.image, entry.frame) == (image, frame):
+                    now = both_calipers(ours, whole, entry.work.calipers.now)
+                    entry.work.calipers.change(now, entry.work.at_hand.mask.version)
+                    entry.measured = whole
+        for key, said in told.examinations.items():
+            self._examinations[key] = said
+        self.merged.emit()
+        for sentence in told.said:
+            self.noted.emit(sentence)
+
+    def _renumber(self, entry: _Entry, old: int, new: int) -> None:
+        """The lesion `old` here is `new` from now on; the one that another window has made of `old` joins it."""
+        there = entry.work
+        everything = (*there.lesions, *there.removed)
+        for clash in (work for work in everything if work.number == new):
+            # Begun here in this very moment.
+            there.last_number = clash.number = 1 + max(there.last_number, new)
+        mine = next((work for work in everything if work.number == old), None)
+        if mine is None:
+            return
+        mine.number = new
+        there.last_number = max(there.last_number, new)
+        if old in entry.given:
+            entry.given[new] = entry.given.pop(old)
+        self.renumbered.emit(mine)
+        try:
+            # Versions tell the masks of a frame apart: each of the two has those of the other's number.
+            theirs = self._reopened(there, old, new, entry.given)
+        except UserError as problem:
+            self._could_not(problem)
+            return
+        if theirs is not None:
+            there.lesions = sorted((*there.lesions, theirs), key=lambda one: one.number)
 
     def _entries(self) -> list[_Entry]:
         return [*self._there.values(), *self._aside.values()]
 
+    def earlier(self, on_frame: FrameLesions) -> list[EarlierOutline]:
+        """Return the outlines of an image that had to make way for others, the newest first.
+
+        Raises:
+            UserError: the store cannot be read.
+        """
+        return self._autosave.earlier(on_frame.image, on_frame.frame)
+
     def _look(self) -> None:
+        self._join()
         self._give()
         if self._autosave.work_to_do and monotonic() >= self._rests_until:
             self._store()
@@ -232,6 +333,7 @@ class KeptWork(QObject):
     def _give(self, closing: Study | None = None) -> None:
         """Give the queue what has changed; of a study that is `closing`, a stroke in hand too."""
         for place, entry in (*self._there.items(), *self._aside.items()):
+            self._autosave.uses(entry.work.image, entry.frame, entry.work.last_number)
             if closing is not None and place[0] == closing.path:
                 entry.work.at_hand.mask.end()
             for work in entry.unkept():
@@ -240,7 +342,12 @@ class KeptWork(QObject):
                     continue
                 key = LesionKey(entry.work.image, entry.frame, work.number)
                 pixels = LesionMask(mask.pixels, mask.author, mask.source, mask.notes)
-                kept = nothing_of(mask.pixels.shape) if state is None else packed(pixels, *state[1:])
+                try:
+                    assessed = work.read.to_dict() if work.read.said else None
+                    kept = nothing_of(mask.pixels.shape) if state is None else packed(pixels, *state[1:4], assessed)
+                except Exception as problem:  # noqa: BLE001 - one that cannot be packed keeps none of the others
+                    self._could_not(problem)
+                    continue
                 self._autosave.keep(key, kept)
                 entry.given[work.number] = state
             if (now := entry.work.calipers.now) != entry.measured:
@@ -255,10 +362,13 @@ class KeptWork(QObject):
     def _store_now(self) -> None:
         try:
             self._could(self._autosave.write())
-        except UserError as problem:
+        except Exception as problem:  # noqa: BLE001 - whatever it is, it is not kept, and the program may be closing
             self._could_not(problem)
 
     def _could(self, begun_afresh: UserError | None) -> None:
+        self._join()
+        for spoilt in self._autosave.found_spoilt():
+            self.failed.emit(spoilt)
         if begun_afresh is not None:
             for entry in self._entries():
                 # Where nothing was done, something may have been taken over that could not be read before.
@@ -270,15 +380,16 @@ class KeptWork(QObject):
             self.failed.emit(begun_afresh)
         elif self._said:
             self.noted.emit("Your outlines are kept again.")
-        self._said = False
+        self._said = ""
         self._rests_until = 0.0
 
     def _could_not(self, problem: BaseException) -> None:
         self._rests_until = monotonic() + _TRY_AGAIN_AFTER
         if not isinstance(problem, UserError):
             _log.error("fault in storing", exc_info=problem)
-        if not self._said:
-            self._said = True
+        # Another reason is another thing to say.
+        if self._said != str(problem):
+            self._said = str(problem)
             self.failed.emit(problem)
 
 

@@ -64,7 +64,7 @@ class LesionList(QTableWidget):
         for row, work in enumerate(self._rows):
             place = ", ".join(filter(None, (work.description.place(), work.description.view.value)))
             name = QTableWidgetItem(_swatch(work), work.title)
-            name.setToolTip(f"{work.title}{f': {place}' if place else ''}")
+            name.setToolTip(theme.tip(f"{work.title}{f': {place}' if place else ''}"))
             shown = QTableWidgetItem(theme.icon("overlays" if work.shown else "hidden"), "")
             shown.setToolTip("Hide this outline" if work.shown else "Show this outline")
             shown.setData(Qt.ItemDataRole.AccessibleTextRole, "shown" if work.shown else "hidden")

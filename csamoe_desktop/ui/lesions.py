@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.lesion.description import Description
+from csamoe_desktop.lesion.description import OF_THE_IMAGE, Description
 from csamoe_desktop.lesion.history import Bool
+from csamoe_desktop.store.lesions import KeptLesion
 from csamoe_desktop.study.model import Study
 from csamoe_desktop.study.patients import two_patients
 from csamoe_desktop.ui.reading import LesionWork
@@ -34,7 +35,7 @@ class PlacedLesion:
     @property
     def where(self) -> str:
         """Say which image it is on."""
-        return self.study.path.name + (f", frame {self.frame + 1}" if self.study.frame_count > 1 else "")
+        return self.study.name + (f", frame {self.frame + 1}" if self.study.frame_count > 1 else "")
 
 
 class Lesions(QObject):
@@ -50,6 +51,7 @@ class Lesions(QObject):
         self._session = session
         self._known: tuple[LesionWork, str, bool] | None = None
         self._has_views = False
+        self.turned.connect(self._agree)
         for signal in (self.turned, self.changed):
             signal.connect(self._forget_views)
 
@@ -109,8 +111,24 @@ class Lesions(QObject):
         if work.blank and len(on_frame.lesions) == 1:
             return
         work.mask.end()
+        title = work.title
         on_frame.remove(work)
+        on_frame.as_deleted = on_frame.steps
         self._turn()
+        if work in on_frame.removed:
+            self._session.noted.emit(f"{title} was deleted. Undo brings it back.")
+
+    @property
+    def deleted_last(self) -> bool:
+        """Whether a lesion of this frame was deleted, and nothing was drawn or measured since."""
+        on_frame = self._session.on_frame
+        return on_frame is not None and bool(on_frame.removed) and on_frame.steps == on_frame.as_deleted
+
+    @property
+    def unfinished(self) -> list[PlacedLesion]:
+        """The lesions with a polygon or livewire that is not closed."""
+        here = self._session.work if self._session.line_open() else None
+        return [one for one in self.placed() if one.work is here or one.work.unfinished is not None]
 
     def restore(self) -> None:
         """Bring back the lesion of this frame that was deleted last."""
@@ -118,10 +136,35 @@ class Lesions(QObject):
         if on_frame is not None and on_frame.restore() is not None:
             self._turn()
 
+    def bring_back(self, kept: KeptLesion) -> None:
+        """Add an outline that had to make way for another as a further lesion of the frame in view, and take it in hand."""
+        on_frame = self._session.on_frame
+        if on_frame is None or (kept.rows, kept.columns) != on_frame.shape:
+            return
+        self.add()
+        work, mask = on_frame.at_hand, kept.mask()
+        work.mask.replace(mask.pixels, mask.author, mask.source, mask.notes)
+        work.comment = kept.comment
+        if kept.description is not None:
+            # A lesion of its own: the one it once was may still be marked beside it.
+            work.description = dataclasses.replace(kept.description, identity=Description().identity)
+        self._turn()
+        self._session.maskChanged.emit(None)
+
     def describe(self, work: LesionWork, description: Description) -> None:
-        """Take what the reader says a lesion is called and where it lies; it may have gone meanwhile."""
-        if work.description != description:
+        """Take what the reader says a lesion is called and where it lies; it may have gone meanwhile. What is so of the
+        lesion is said of its other views too, and the side of all on the image."""
+        before = work.description
+        if before != description:
+            if before.identity != description.identity:
+                before = Description()
             work.description = description
+            for other in self.other_views(work):
+                work.description = work.description.agreeing(Description(), other.description)
+            for other in self.other_views(work):
+                other.description = other.description.agreeing(before, work.description)
+            for other in self.there if work in self.there else ():
+                other.description = other.description.agreeing(before, work.description, OF_THE_IMAGE)
             self.changed.emit()
             self._session.readingChanged.emit()
 
@@ -176,6 +219,24 @@ class Lesions(QObject):
         ]
         return sorted(same, key=lambda one: one.work is not here)
 
+    def other_views(self, work: LesionWork) -> list[LesionWork]:
+        """Return what is of the same lesion on the other images that were in view; another patient's is not."""
+        placed = self.placed()
+        own = next((one.study for one in placed if one.work is work), None)
+        return [
+            one.work
+            for one in placed
+            if one.work is not work
+            and one.work.description.identity == work.description.identity
+            and (own is None or _one_patient(one.study, own))
+        ]
+
+    def _agree(self) -> None:
+        """An image comes into view: what was said of its lesions in other views meanwhile holds here too."""
+        for work in self.there:
+            for other in self.other_views(work):
+                work.description = work.description.agreeing(Description(), other.description)
+
     def elsewhere(self) -> list[PlacedLesion]:
         """Return the marked lesions on other images that may be the one at hand in another view: those of another patient,
         or of which another lesion on this image is a view, are not."""
@@ -223,9 +284,9 @@ class Lesions(QObject):
         """From now on the lesion at hand is the one that `work` of another frame is; what is said of it stays."""
         here = self._session.work
         if here is not None and here.description.identity != work.description.identity:
-            known, own = work.description, here.description
-            whole = dataclasses.replace(own, identity=known.identity) if own.said_of_lesion else known
-            self.describe(here, whole)
+            own, known = here.description, work.description
+            view = own.view or known.view
+            self.describe(here, dataclasses.replace(own, identity=known.identity, view=view))
 
     def _alone(self, work: LesionWork) -> bool:
         """Return whether no other outline is of the same lesion."""
@@ -233,6 +294,11 @@ class Lesions(QObject):
         return not any(one.work is not work and one.work.description.identity == identity for one in self._marked())
 
     # -- telling
+
+    def look_again(self) -> None:
+        """Which there are may be different: another window works with the same store."""
+        self._tell()
+        self._session.maskChanged.emit(None)
 
     def _forget_views(self) -> None:
         self._known = None

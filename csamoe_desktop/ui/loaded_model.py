@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from csamoe_desktop.errors import UserError
@@ -9,6 +10,9 @@ from csamoe_desktop.inference.bundle import find_bundle
 
 if TYPE_CHECKING:
     from csamoe_desktop.inference.predictor import Predictor
+
+_LOOK_AGAIN = 5.0
+"""Seconds: a model may be copied there, or be taken away, while the program runs."""
 
 
 class LoadedModel:
@@ -18,6 +22,7 @@ class LoadedModel:
         self._lock = threading.Lock()
         self._loaded: tuple[tuple[str, str], Predictor] | None = None
         self._needs_outline: dict[str, bool] = {}
+        self._missing: tuple[str, str, float] = ("", "", 0.0)
 
     def needs_outline(self, model: str) -> bool:
         """Return whether the model reads nothing until a lesion is marked; of one that is not there, that it does."""
@@ -27,6 +32,19 @@ class LoadedModel:
             except UserError:
                 return True
         return self._needs_outline[model]
+
+    def missing(self, model: str) -> str:
+        """Return why there is no such model to read with, or ""; quick, as it is asked with every refresh of a button."""
+        name, why, until = self._missing
+        if name != model or monotonic() > until:
+            try:
+                find_bundle(model)
+            except UserError as problem:
+                why = str(problem)
+            else:
+                why = ""
+            self._missing = model, why, monotonic() + _LOOK_AGAIN
+        return why
 
     def peek(self, model: str, device: str) -> "Predictor | None":
         """Return the model if it is the one in memory, at once."""
@@ -45,7 +63,7 @@ class LoadedModel:
             self._loaded = None
             progress(0.0, "Starting PyTorch")
             # Importing torch takes seconds: here, where nobody waits for the window.
-            from csamoe_desktop.inference.torch_engine import load_predictor
+            from csamoe_desktop.inference.loading import load_predictor
 
             progress(0.5, "Loading the model")
             predictor = load_predictor(find_bundle(model), device)

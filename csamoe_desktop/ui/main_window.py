@@ -1,16 +1,14 @@
 """The window: studies | canvas | the lesion's boxes, with menus, toolbar, messages and the status line around them."""
 
 import dataclasses
-from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QEvent, QObject, QSettings, QSize, Qt, QUrl
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QUrl
 from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
-    QFrame,
+    QDialog,
     QMainWindow,
-    QScrollArea,
     QSplitter,
     QToolBar,
     QVBoxLayout,
@@ -29,10 +27,14 @@ from csamoe_desktop.ui.closing import Closing
 from csamoe_desktop.ui.command_table import MENUS, TOOLBAR, command_table
 from csamoe_desktop.ui.comparison import ComparisonWindow
 from csamoe_desktop.ui.describing import DescribeDialog
+from csamoe_desktop.ui.earlier_outlines import EarlierOutlinesDialog
 from csamoe_desktop.ui.examining import ExaminationDialog
 from csamoe_desktop.ui.files import Files
+from csamoe_desktop.ui.fitting import in_reach
+from csamoe_desktop.ui.folding import BoxColumn
 from csamoe_desktop.ui.frame_bar import FrameBar
 from csamoe_desktop.ui.help_dialogs import about_dialog, keys_dialog
+from csamoe_desktop.ui.keyboard import stays_with
 from csamoe_desktop.ui.mask_tools import Tool
 from csamoe_desktop.ui.messages import Kind, Messages
 from csamoe_desktop.ui.model_chooser import ModelChooser
@@ -45,10 +47,10 @@ from csamoe_desktop.ui.session import Session
 from csamoe_desktop.ui.settings_dialog import SettingsDialog
 from csamoe_desktop.ui.status_bar import StatusBar
 from csamoe_desktop.ui.study_list import StudyList
+from csamoe_desktop.ui.telling import Telling
 from csamoe_desktop.ui.two_views import TwoViewsWindow
-
-_SIZE = QSize(1440, 900)
-_COLUMNS = (240, 840, 360)
+from csamoe_desktop.ui.unfinished import Unfinished
+from csamoe_desktop.ui.window_look import WindowLook
 
 
 class MainWindow(QMainWindow):
@@ -73,7 +75,6 @@ class MainWindow(QMainWindow):
         self.actions_table = Actions(
             command_table(session, self.canvas, self.cine, self.overlays, self.files, self),
             self,
-            [self.canvas, self.study_list],
         )
         actions = self.actions_table
         # Before the boxes are made: they name keys.
@@ -81,20 +82,27 @@ class MainWindow(QMainWindow):
             self.messages.failure(UserError(refusal, f"Keys are changed under shortcuts in {paths.settings_file()}."))
         self.canvas.say_when_empty(f"Drop a study here{actions.key('open', ', or press ')}")
         self.canvas.name_keys(
-            Keys(actions.key("accept_proposal"), actions.key("next_proposal"), actions.key(Tool.PROPOSE))
+            Keys(
+                actions.key("accept_proposal"),
+                actions.key("next_proposal"),
+                actions.key(Tool.PROPOSE),
+                actions.key("cancel_tool"),
+            )
         )
         self.lesion = LesionBox(session, actions)
         self.own_read = OwnReadBox(session, actions)
         self.reading = ReadingBox(session, actions)
         self.report = ReportBox(session, actions["export"], actions["copy_report"], actions["examination"])
+        self._boxes = self.lesion, self.own_read, self.reading, self.report
         self.status = StatusBar(session)
         self._lay_out()
         self._fill_menus()
         self._connect()
+        self._unfinished = Unfinished(session, self.messages)
         self._closing = Closing(session, self.messages, self.close, self)
         self._draw_icons()
         actions.refresh()
-        self._restore_geometry()
+        self._look = WindowLook(self, self._splitter, self._boxes)
         self.installEventFilter(self)
         self.canvas.setFocus()
 
@@ -108,22 +116,20 @@ class MainWindow(QMainWindow):
         toolbar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self.actions_table.fill_toolbar(toolbar, TOOLBAR)
         self.addToolBar(toolbar)
-        centre = _column(self.messages, self.canvas, FrameBar(self.session, self.cine, self.actions_table["cine"]))
-        boxes = _column(self.lesion, self.own_read, self.reading, self.report, margin=theme.GRID, spacing=theme.GRID)
+        centre = _column(self.canvas, FrameBar(self.session, self.cine, self.actions_table["cine"]))
+        self.messages.lie_over(self.canvas)
+        parts = (part for box in self._boxes for part in (box.strip, box))
+        boxes = _column(*parts, margin=theme.GRID, spacing=theme.GRID)
         boxes.setObjectName("column")
-        scroll = QScrollArea()
-        scroll.setWidget(boxes)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll = BoxColumn(boxes)
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._splitter.setObjectName("columns")
-        for place, (widget, least) in enumerate(((self.study_list, 176), (centre, 320), (scroll, 296))):
-            widget.setMinimumWidth(least)
+        for place, (widget, least) in enumerate(((self.study_list, 176), (centre, 320), (scroll, 0))):
+            if least:
+                widget.setMinimumWidth(least)
             self._splitter.addWidget(widget)
             self._splitter.setStretchFactor(place, int(widget is centre))
             self._splitter.setCollapsible(place, False)
-        self._splitter.setSizes(list(_COLUMNS))
         self.setCentralWidget(self._splitter)
         self.setStatusBar(self.status)
 
@@ -137,10 +143,8 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         session, refresh = self.session, self.actions_table.refresh
-        session.failed.connect(self.messages.failure)
-        session.noted.connect(self.messages.note)
-        session.studyChanged.connect(partial(self.messages.clear, Kind.NOTE, Kind.QUESTION))
-        session.frameChanged.connect(partial(self.messages.clear, Kind.QUESTION))
+        Telling(session, self.messages, self)
+        self.messages.covered.connect(self.canvas.keep_clear)
         for signal in (session.studyChanged, session.frameChanged, session.readingChanged):
             signal.connect(refresh)
         for changed in (
@@ -150,10 +154,14 @@ class MainWindow(QMainWindow):
             session.lesions.changed,
         ):
             changed.connect(refresh)
+        for told in (session.readingChanged, session.own_reads.changed, session.measuring.changed):
+            told.connect(lambda: self._look.sum_up())
         session.jobs.busyChanged.connect(lambda lane, busy: refresh())
         session.studiesListed.connect(refresh)
         session.studyChanged.connect(self._show_title)
         session.settingsChanged.connect(self._redress)
+        session.studyChanged.connect(self._study_turned)
+        self.own_read.category.completed.connect(self.canvas.setFocus)
         self.canvas.hovered.connect(self.status.show_pixel)
         self.canvas.toolChanged.connect(lambda tool: refresh())
         self.canvas.stepsChanged.connect(refresh)
@@ -179,6 +187,7 @@ class MainWindow(QMainWindow):
     def _redress(self) -> None:
         if self._dress():
             self._draw_icons()
+            self._look.give_room()
 
     def _draw_icons(self) -> None:
         self.actions_table.draw_icons()
@@ -195,6 +204,10 @@ class MainWindow(QMainWindow):
         """Let the user draw along the depth scale."""
         self.calibrating.begin()
 
+    def say_no(self) -> bool:
+        """Answer the open question with no; return whether there is one."""
+        return self.messages.say_no()
+
     def describe_examination(self) -> None:
         """Ask what the examination was made for, what it was compared with, and how it was made."""
         if self.session.examinations.key is not None:
@@ -205,11 +218,21 @@ class MainWindow(QMainWindow):
         if self.session.work is not None:
             self._open(DescribeDialog(self.session, self))
 
+    def show_earlier_outlines(self) -> None:
+        """List the outlines of the image in view that had to make way for others."""
+        try:
+            dialog = EarlierOutlinesDialog(self.session, self)
+        except UserError as problem:
+            self.messages.failure(problem)
+        else:
+            self._open(dialog)
+
     def show_views(self) -> None:
         """Open the views of the lesion at hand side by side, or bring them to the front; they follow the session."""
         there = self.findChild(TwoViewsWindow)
         if there is None:
             there = TwoViewsWindow(SeenViews(self.session), self)
+            in_reach(there)
             for signal in (
                 self.session.lesions.changed,
                 self.session.readingChanged,
@@ -236,7 +259,10 @@ class MainWindow(QMainWindow):
 
     def show_comparison(self) -> None:
         """Open the comparison of models beside the window, or bring the one that is open to the front."""
-        there = self.findChild(ComparisonWindow) or ComparisonWindow(self.session, self)
+        there = self.findChild(ComparisonWindow)
+        if there is None:
+            there = ComparisonWindow(self.session, self)
+            in_reach(there)
         there.show()
         there.raise_()
         there.activateWindow()
@@ -256,10 +282,26 @@ class MainWindow(QMainWindow):
     # -- what Qt tells
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Keep the Alt key by itself from opening the menus: it erases with the brush."""
+        """Keep the Alt key by itself from opening the menus: it erases with the brush; and leave to what has the keyboard
+        the keys it needs."""
         if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.ShortcutOverride:
             return False
-        return event.key() == Qt.Key.Key_Alt
+        if event.key() == Qt.Key.Key_Alt:
+            return True
+        focus = self.focusWidget()
+        if event.key() == Qt.Key.Key_Escape and self.messages.asking:
+            return False
+        images = any(one is focus or (focus and one.isAncestorOf(focus)) for one in (self.canvas, self.study_list))
+        if not images and stays_with(focus, event):
+            event.accept()
+            return True
+        return False
+
+    def _study_turned(self) -> None:
+        """Another study is in view: the keys are its own, unless the reader goes through the list with them."""
+        focus = self.focusWidget()
+        if focus is None or not self.study_list.isAncestorOf(focus):
+            self.canvas.setFocus()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take files."""
@@ -281,6 +323,7 @@ class MainWindow(QMainWindow):
     def close_now(self) -> None:
         """Close without asking what is lost."""
         self._closing.agree()
+        self._unfinished.agree()
         self.close()
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -288,7 +331,7 @@ class MainWindow(QMainWindow):
         self.own_read.take()
         # Another frame would take the question away.
         self.cine.pause()
-        if not self._closing.allowed():
+        if not (self._unfinished.allowed(None, self.close) and self._closing.allowed()):
             event.ignore()
             return
         sizes = dataclasses.replace(
@@ -298,7 +341,7 @@ class MainWindow(QMainWindow):
             smart_radius=self.canvas.radius_of(Tool.SMART),
         )
         self.session.change_settings(sizes)
-        self._save_geometry()
+        self._look.save()
         for beside in (*self.findChildren(ComparisonWindow), *self.findChildren(TwoViewsWindow)):
             beside.close()
         self.hide()
@@ -307,35 +350,19 @@ class MainWindow(QMainWindow):
 
     # -- the rest
 
-    def _open(self, dialog: QWidget) -> None:
+    def _open(self, dialog: QDialog) -> None:
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setWindowModality(Qt.WindowModality.WindowModal)
+        in_reach(dialog)
         dialog.show()
 
     def _show_title(self) -> None:
         study = self.session.study
-        self.setWindowTitle("CSA-MoE Desktop" if study is None else f"{study.path.name} · CSA-MoE Desktop")
+        self.setWindowTitle("CSA-MoE Desktop" if study is None else f"{study.name} · CSA-MoE Desktop")
 
     def _show_playing(self, playing: bool) -> None:
         self.actions_table["cine"].setIcon(theme.icon("pause" if playing else "play"))
         self.actions_table.refresh()
-
-    def _restore_geometry(self) -> None:
-        stored = _stored_geometry()
-        geometry, columns = stored.value("geometry"), stored.value("columns")
-        if not isinstance(geometry, QByteArray) or not self.restoreGeometry(geometry):
-            self.resize(_SIZE)
-        if isinstance(columns, QByteArray):
-            self._splitter.restoreState(columns)
-
-    def _save_geometry(self) -> None:
-        stored = _stored_geometry()
-        stored.setValue("geometry", self.saveGeometry())
-        stored.setValue("columns", self._splitter.saveState())
-
-
-def _stored_geometry() -> QSettings:
-    return QSettings(str(paths.user_folder() / "window.ini"), QSettings.Format.IniFormat)
 
 
 def _files(event: QDropEvent) -> list[Path]:

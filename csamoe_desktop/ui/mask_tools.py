@@ -101,6 +101,13 @@ class MaskTool:
     def redo(self) -> None:
         """Do the step taken back last again, where `can_redo`."""
 
+    def put_by(self) -> object | None:
+        """Return what is open, to be gone on with by `go_on` when its lesion is at hand again; None where nothing is."""
+        return None
+
+    def go_on(self, put_by: object) -> None:
+        """Take in hand again what `put_by` returned."""
+
     def forget(self) -> None:
         """Another tool or another frame is there: nothing in hand counts any more."""
         self.cancel()

@@ -13,7 +13,7 @@ from csamoe_desktop.lesion.history import Bool, EditedMask
 from csamoe_desktop.lesion.margin import Margin, describe_margin
 from csamoe_desktop.lesion.measure import Size, measure
 from csamoe_desktop.report.own_read import Proposed, propose
-from csamoe_desktop.study.model import Spacing
+from csamoe_desktop.study.scale import Scale
 from csamoe_desktop.ui.jobs import Outcome
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ class Measured:
     proposed: Proposed | None
 
 
-_Key = tuple[EditedMask, int, Spacing | None]
-"""A mask, its version and the spacing it is measured with."""
+_Key = tuple[EditedMask, int, Scale]
+"""A mask, its version and the scale it is measured with."""
 
 
 class Measuring(QObject):
@@ -47,7 +47,7 @@ class Measuring(QObject):
     def __init__(self, session: "Session") -> None:
         super().__init__(session)
         self._session = session
-        self._known: WeakKeyDictionary[EditedMask, tuple[int, Spacing | None, Measured]] = WeakKeyDictionary()
+        self._known: WeakKeyDictionary[EditedMask, tuple[int, Scale, Measured]] = WeakKeyDictionary()
         self._in_hand: _Key | None = None
         self._given_up: _Key | None = None
         self._closed = False
@@ -86,7 +86,7 @@ class Measuring(QObject):
 
     def _key(self) -> _Key | None:
         mask, frame = self._session.mask, self._session.frame
-        return None if mask is None or frame is None or mask.empty else (mask, mask.version, frame.spacing)
+        return None if mask is None or frame is None or mask.empty else (mask, mask.version, frame.scale)
 
     def _found(self, key: _Key) -> Measured | None:
         known = self._known.get(key[0])
@@ -103,10 +103,10 @@ class Measuring(QObject):
             self._again.stop()
             self._in_hand = key
             # The mask is drawn on meanwhile.
-            pixels, spacing = key[0].pixels.copy(), key[2]
+            pixels, scale = key[0].pixels.copy(), key[2]
             self._session.jobs.submit(
                 MEASURING,
-                lambda job: _measured(pixels, spacing),
+                lambda job: _measured(pixels, scale),
                 Outcome(lambda found: self._done(key, found), lambda problem: self._failed(key, problem)),
             )
 
@@ -128,6 +128,6 @@ class Measuring(QObject):
         self._session.failed.emit(problem)
 
 
-def _measured(pixels: Bool, spacing: Spacing | None) -> Measured:
+def _measured(pixels: Bool, scale: Scale) -> Measured:
     """Return what a mask that is not empty measures."""
-    return Measured(measure(pixels, spacing), describe_margin(pixels, spacing), propose(pixels, spacing))
+    return Measured(measure(pixels, scale), describe_margin(pixels, scale), propose(pixels, scale))

@@ -1,6 +1,7 @@
 """The models that are installed, each with its figures and what it needs; one of them is chosen to read."""
 
 import dataclasses
+import math
 from functools import partial
 
 from PySide6.QtCore import Qt
@@ -63,7 +64,8 @@ class ModelBox(QFrame):
         if held_out:
             first = held_out[0]
             self.figure.setText(f"{first.name} {first.figure.value:.3f}")
-            self.interval.setText(f"{first.figure.low:.3f} to {first.figure.high:.3f} (95 %)")
+            if not math.isnan(first.figure.low + first.figure.high):
+                self.interval.setText(f"{first.figure.low:.3f} to {first.figure.high:.3f} (95 %)")
         evaluation = next((one for one in card.evaluations if "dice" in one.metrics), None)
         beside = outline_words(evaluation) if evaluation is not None else ""
         # Under a reader's AUC it is to be said that these are not of its readings.

@@ -5,12 +5,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
+from csamoe_desktop import paths
 from csamoe_desktop.errors import UserError
+from csamoe_desktop.report.fonts import missing_scripts
+from csamoe_desktop.study.archive import Unpacked
 from csamoe_desktop.study.dicom import NoImage
+from csamoe_desktop.study.folder import FolderImages, holds_images, images_of
 from csamoe_desktop.study.model import Frame, Study
-from csamoe_desktop.study.opening import FolderImages, images_in, open_study
+from csamoe_desktop.study.opening import open_study
 from csamoe_desktop.ui.frames import Frames
 from csamoe_desktop.ui.jobs import Job, Outcome
 
@@ -21,6 +25,8 @@ _log = logging.getLogger(__name__)
 
 OPENING = "opening"
 
+_PATIENCE = 20.0
+"""Seconds after which a drive that does not answer is given up."""
 _AT_ONCE = 20
 """So many images of a folder are listed together: the list grows as one looks."""
 
@@ -36,62 +42,109 @@ class _Folder:
     problems: list[UserError] = field(default_factory=list)
 
 
+_Moment = tuple[int, int]
+"""What study was in view, and how far the work on the open images was."""
+
+
+def _moment(session: "Session") -> _Moment:
+    """Return what is in view now, and how far the work is; to look at another frame is no work."""
+    drawn = [one.work.mask.version for one in session.lesions.placed() if one.work.mask.can_undo]
+    return id(session.study), sum(drawn) + len(drawn)
+
+
 class Opening(QObject):
     """The files and folders that the session opens, one after the other.
 
-    A file comes into view as it is opened. Of a folder the first image does, and the others join the list behind it.
+    Of files, folders, ZIP archives and discs that are opened together the first image comes into view, and the others join the list behind it.
+    None does while the reader works on what is in view, or has done so since: a view that turns by itself would take the
+    image away under the hand.
     """
+
+    progressed = Signal(float, str)
+    """A folder is being opened: the share that is done, 0 to 1, and what is done now, in words."""
+    ended = Signal()
+    """Nothing is being opened any more."""
 
     def __init__(self, session: "Session") -> None:
         super().__init__(session)
         self._session = session
-        self._waiting: list[Path] = []
+        self._waiting: list[tuple[Path, _Moment | None]] = []
+        self._folder: _Folder | None = None
+        self._unpacked = Unpacked(paths.unpacked_folder())
+        self.telling = False
+        """Whether what is told is about the files that were opened."""
         self._untold: dict[int, Study] = {}
         # Not on `studyChanged`, which clears the notes of the study before.
         session.frameChanged.connect(self._tell_notes)
 
     def open(self, *paths: Path) -> None:
-        """Open files and folders; for each, `studyChanged` or `failed` follows."""
-        self._waiting += [path.absolute() for path in paths]
+        """Open files and folders; of the first, `studyChanged` follows, of the others `studiesListed`, or `failed`."""
+        first = _moment(self._session)
+        # Where the first is refused, the next one is what the reader waits for.
+        self._waiting += [(path.absolute(), first) for path in paths]
         if not self._session.jobs.busy(OPENING):
             self._open_next()
 
-    def close(self) -> None:
+    def stop(self) -> None:
         """Open nothing more."""
         self._waiting.clear()
 
+    def close(self) -> None:
+        """Remove what was unpacked; to be called when no worker reads it any more."""
+        self._unpacked.remove()
+
+    def cancel(self) -> None:
+        """Stop opening; what is open already stays, and it is said that there was more."""
+        self._waiting.clear()
+        opening, self._folder = self._folder is not None, None
+        if self._session.jobs.cancel(OPENING) or opening:
+            self.ended.emit()
+            self._session.noted.emit(f"Opening was stopped; {len(self._session.studies)} images are open.")
+
     def _open_next(self) -> None:
         if not self._waiting:
+            self.ended.emit()
             return
-        path = self._waiting.pop(0)
+        path, asked = self._waiting.pop(0)
 
         def work(job: Job) -> tuple[Study, Frame] | tuple[_Folder, tuple[Study, Frame]]:
-            if not path.is_dir():
+            if not holds_images(path):
                 study = open_study(path)
                 return study, self._session.frames.decoded(study, 0)
-            images = images_in(path, lambda: job.progress(0.0, "Looking for images"))
+            images = images_of(path, self._unpacked.new_folder, job.progress)
             folder = _Folder(images, list(images.files))
             return folder, _first(folder, job, self._session.frames)
 
         def done(found: tuple[Study, Frame] | tuple[_Folder, tuple[Study, Frame]]) -> None:
+            study, frame = (found[0], found[1]) if isinstance(found[0], Study) else found[1]
+            if self._may_show(asked):
+                # The others that were opened with it join the list.
+                self._waiting = [(one, None if when is asked else when) for one, when in self._waiting]
+                self._show(study, frame, path)
+            else:
+                self._list(study, path, asked)
             if isinstance(found[0], Study):
-                self._show(found[0], found[1], path)
                 self._open_next()
             else:
-                self._show(*found[1], path)
+                self._folder = found[0]
                 self._open_rest(found[0])
 
-        self._session.jobs.submit(OPENING, work, Outcome(done, self._failed))
+        self._session.jobs.submit(OPENING, work, Outcome(done, self._failed, self.progressed.emit), _patience(path))
 
     def _open_rest(self, folder: _Folder) -> None:
         """Open the next images of a folder, until none waits; those open already stay as they are."""
+        if folder is not self._folder:
+            return  # stopped
         there = {study.path for study in self._session.studies}
-        some, folder.waiting = folder.waiting[:_AT_ONCE], folder.waiting[_AT_ONCE:]
+        total = len(folder.images.files)
+        some_at_once = max(_AT_ONCE, (total - len(folder.waiting)) // 10)
+        some, folder.waiting = folder.waiting[:some_at_once], folder.waiting[some_at_once:]
 
         def work(job: Job) -> list[Study]:
             studies = []
-            for path in some:
-                job.progress(0.0, "Opening")
+            for number, path in enumerate(some):
+                at = total - len(folder.waiting) - len(some) + number
+                job.progress(at / total, f"Opening image {at + 1:,} of {total:,}")
                 if path not in there and (study := _tried(folder, path)) is not None:
                     studies.append(study)
                 else:
@@ -101,24 +154,51 @@ class Opening(QObject):
         def done(studies: list[Study]) -> None:
             self._untold |= {id(study): study for study in studies if study.notes}
             self._session.list_studies(studies)
-            if folder.waiting:
+            if folder.waiting or folder is not self._folder:
                 self._open_rest(folder)
                 return
-            self._session.noted.emit(folder.images.note(folder.opened, folder.no_images))
+            self._folder = None
+            self._tell(folder.images.note(folder.opened, folder.no_images))
             if folder.problems:
-                self._session.failed.emit(_in_one(folder.problems))
+                self._tell(_in_one(folder.problems))
             self._open_next()
 
-        self._session.jobs.submit(OPENING, work, Outcome(done, self._failed))
+        self._session.jobs.submit(
+            OPENING, work, Outcome(done, self._failed, self.progressed.emit), _patience(folder.images.folder)
+        )
+
+    def _may_show(self, asked: "_Moment | None") -> bool:
+        """Return whether what was asked for at that moment may take the place of what is in view."""
+        session = self._session
+        return session.study is None or (asked is not None and not session.hand_busy() and asked == _moment(session))
+
+    def _list(self, study: Study, opened: Path, asked: "_Moment | None") -> None:
+        """Let a study join the list; say so where it was to come into view."""
+        if study.notes:
+            self._untold[id(study)] = study
+        self._session.list_opened(study, opened)
+        if asked is not None:
+            self._tell(f"{study.path.name} is open: it is in the list of studies.")
 
     def _show(self, study: Study, frame: Frame, opened: Path) -> None:
         self._session.show_opened(study, frame, opened)
         for note in study.notes:
             self._session.noted.emit(note)
+        if scripts := missing_scripts(study.facts.patient_name):
+            self._session.noted.emit(
+                f"Some letters of the patient's name cannot be shown: no font on this computer has them ({', '.join(scripts)})."
+            )
 
     def _failed(self, problem: BaseException) -> None:
-        self._session.failed.emit(problem)
+        self._folder = None
+        self._tell(problem)
         self._open_next()
+
+    def _tell(self, told: str | BaseException) -> None:
+        """Tell of files, not of what is in view."""
+        self.telling = True
+        (self._session.noted if isinstance(told, str) else self._session.failed).emit(told)
+        self.telling = False
 
     def _tell_notes(self) -> None:
         """Tell what there is to know of a folder's image when it comes into view for the first time."""
@@ -127,6 +207,14 @@ class Opening(QObject):
         if study is not None and self._untold.pop(id(study), None) is not None:
             for note in study.notes:
                 self._session.noted.emit(note)
+
+
+def _patience(path: Path) -> tuple[float, UserError]:
+    """Return how long nothing may be heard of opening `path`, and what it failed of then."""
+    return _PATIENCE, UserError(
+        f"{path.name or path} does not answer: nothing could be read from it for {_PATIENCE:g} seconds.",
+        "Check that its drive is connected, then open it again. Other images can be opened meanwhile.",
+    )
 
 
 def _first(folder: _Folder, job: Job, frames: Frames) -> tuple[Study, Frame]:
@@ -149,8 +237,9 @@ def _first(folder: _Folder, job: Job, frames: Frames) -> tuple[Study, Frame]:
         raise folder.problems[0]
     if folder.problems:
         raise _in_one(folder.problems)
-    name = folder.images.folder.name or folder.images.folder
-    raise UserError(f"There is no image in the folder {name}: its DICOM files hold none.", "Open another folder.")
+    raise UserError(
+        f"There is no image in the folder {folder.images.name}: its DICOM files hold none.", "Open another folder."
+    )
 
 
 def _tried(folder: _Folder, path: Path) -> Study | None:

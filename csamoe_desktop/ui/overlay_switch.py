@@ -7,6 +7,7 @@ from csamoe_desktop.ui.canvas import Canvas
 from csamoe_desktop.ui.frame_view import OVERLAYS
 
 _LET_GO = (QEvent.Type.MouseButtonRelease, QEvent.Type.WindowDeactivate, QEvent.Type.ApplicationStateChange)
+_REGIONS = tuple(name for name in OVERLAYS if name != "lesion")
 
 
 class OverlaySwitch(QObject):
@@ -15,7 +16,10 @@ class OverlaySwitch(QObject):
     def __init__(self, canvas: Canvas, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._canvas = canvas
-        self._each = dict.fromkeys(OVERLAYS, True)
+        # Core and boundary lie over the lesion itself: it is to be seen after a reading as before.
+        self._each = {name: name == "lesion" for name in OVERLAYS}
+        for name, shown in self._each.items():
+            canvas.set_overlay_visible(name, shown)
         self._any = True
         self._held = False
 
@@ -27,6 +31,17 @@ class OverlaySwitch(QObject):
     def shown(self, name: str) -> bool:
         """Return whether this overlay is shown where there is one."""
         return self._each[name]
+
+    def toggle_regions(self) -> None:
+        """Show core and boundary, or neither."""
+        shown = not self.regions_shown()
+        for name in _REGIONS:
+            self._each[name] = shown
+            self._canvas.set_overlay_visible(name, shown)
+
+    def regions_shown(self) -> bool:
+        """Return whether core and boundary are shown where they are known."""
+        return all(self._each[name] for name in _REGIONS)
 
     def toggle_all(self) -> None:
         """Show overlays, or none."""

@@ -17,9 +17,9 @@ from csamoe_desktop.errors import UserError
 from csamoe_desktop.report.own_read import OwnRead, Proposed, ReadRecord
 from csamoe_desktop.store.lesions import LesionKey
 from csamoe_desktop.store.reads import AIReading, Reads, Sitting
-from csamoe_desktop.study.model import Spacing
+from csamoe_desktop.study.scale import Scale
 from csamoe_desktop.ui.jobs import Outcome
-from csamoe_desktop.ui.lesion_read import LesionRead
+from csamoe_desktop.ui.lesion_read import LesionRead, go_on
 from csamoe_desktop.ui.reading import LesionWork, ReadingState
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class OwnReads(QObject):
         self._said = False
         self.reads = Reads(file)
         session.lesions.turned.connect(self._turn)
+        session.lesions.changed.connect(self._linked)
         session.readingChanged.connect(self._heard)
         session.settingsChanged.connect(self._settings_changed)
         session.calibration.changed.connect(self._heard)
@@ -77,6 +78,12 @@ class OwnReads(QObject):
     def skipped(self) -> bool:
         """Whether the own read was passed over."""
         return self._read.skipped
+
+    @property
+    def since(self) -> str:
+        """The day on which the read in view was begun, if it is back from another time the image was open; else ""."""
+        read = self._read
+        return read.begun[:10] if read.reopened and not read.own.untouched else ""
 
     @property
     def pending(self) -> bool:
@@ -109,7 +116,8 @@ class OwnReads(QObject):
         sitting = self._read
         if self._session.work is None or read == sitting.own:
             return
-        sitting.own = read
+        before, sitting.own = sitting.own, read
+        self._tell_views(before)
         if sitting.shown:
             # A final read that the program's end took away would be no final read.
             self.keep()
@@ -119,11 +127,17 @@ class OwnReads(QObject):
             sitting.ready = sitting.ready and (read.given or sitting.skipped)
         self.changed.emit()
 
-    def confirm(self) -> None:
-        """Take over what is proposed, where the reader has said nothing."""
+    def confirm(self, only: str = "") -> None:
+        """Take over what is proposed, where the reader has said nothing: all of it, or `only` the size (SIZE) or the term
+        of one descriptor."""
         if (proposed := self.proposed) is not None:
             self._read.measured_on = self._outline
-            self.change(self._read.own.confirming(proposed))
+            self.change(self._read.own.confirming(proposed, only))
+
+    def confirm_next(self) -> None:
+        """Take over the first of what is proposed and not confirmed: the size, then one term after the other."""
+        if (proposed := self.proposed) is not None and (left := proposed.open(self._read.own)):
+            self.confirm(left[0])
 
     def withdraw(self) -> None:
         """Take back what was measured and confirmed."""
@@ -160,7 +174,7 @@ class OwnReads(QObject):
         says of it from now on is no first read."""
         if work.read.shown or self.veils(work):
             return
-        self._show(work.read)
+        self._show(work)
         if self._take(work):
             self._store()
         self.changed.emit()
@@ -177,6 +191,23 @@ class OwnReads(QObject):
         if self._work is not None and self._take(self._work):
             self._store()
 
+    def at_stake(self) -> int:
+        """Try to store all at once, and return how many reads the store did not take."""
+        self._tick()
+        if self._work is not None:
+            self._take(self._work)
+        if self.reads.work_to_do:
+            try:
+                self.reads.write()
+            except Exception as problem:  # noqa: BLE001 - whatever it is, it is counted
+                _log.warning("reads are not stored: %s", problem)
+        return self.reads.waiting
+
+    def keep_again(self, work: LesionWork) -> None:
+        """Put a lesion's sitting into the store once more: the lesion has another number now."""
+        if self._take(work):
+            self._store()
+
     def close(self) -> None:
         """Put the sitting in view, and what waits, into the store now."""
         self._tick()
@@ -184,18 +215,49 @@ class OwnReads(QObject):
             self._take(self._work)
         try:
             self.reads.write()
-        except UserError as problem:
+        except Exception as problem:  # noqa: BLE001 - whatever it is, the program closes
             _log.warning("reads are lost: %s", problem)
         # A report finished as the program closes has begun another.
         self._session.jobs.finish()
 
+    # -- the same lesion in other views
+
+    def _tell_views(self, before: OwnRead) -> None:
+        """What the reader says of a lesion is said once: it holds for its other views, unless there something else was.
+        What is measured is each view's own."""
+        work = self._session.work
+        if work is None:
+            return
+        for other in self._session.lesions.other_views(work):
+            theirs = other.read.own
+            if theirs.without_measured() in (before.without_measured(), OwnRead()):
+                other.read.own = work.read.own.of_another_view(theirs)
+
+    def _hear_views(self) -> None:
+        """Take over what was said of the lesion at hand in another view, where nothing is said of it here."""
+        work = self._session.work
+        if work is None or not work.read.own.without_measured().untouched:
+            return
+        for other in self._session.lesions.other_views(work):
+            if not other.read.own.without_measured().untouched:
+                work.read.own = other.read.own.of_another_view(work.read.own)
+                return
+
+    def _linked(self) -> None:
+        """What a lesion is described as changed: it may be a view of another one now."""
+        work = self._session.work
+        if work is not None and work is self._work:
+            self._hear_views()
+            self._tell_views(OwnRead())
+            self.changed.emit()
+
     # -- behind it
 
     @property
-    def _outline(self) -> tuple[int, Spacing | None] | None:
+    def _outline(self) -> tuple[int, Scale] | None:
         """What tells the outline in view, and its millimetres, from any other on this frame."""
         work, frame = self._session.work, self._session.frame
-        return None if work is None or frame is None else (work.mask.version, frame.spacing)
+        return None if work is None or frame is None else (work.mask.version, frame.scale)
 
     def _veiled(self, read: LesionRead) -> bool:
         return self._session.settings.own_read_first and not (read.ready or read.shown)
@@ -212,6 +274,9 @@ class OwnReads(QObject):
         if self._work is not None and work is not self._work and self._take(self._work):
             self._store()
         self._work = work
+        if (outline := self._outline) is not None:
+            go_on(self._read, *outline)
+        self._hear_views()
         self._see()
         self.changed.emit()
 
@@ -251,13 +316,19 @@ class OwnReads(QObject):
         self._answered()
         if work is None or work.assessment is None or read.shown or self._veiled(read):
             return
-        self._show(read)
+        self._show(work)
         self.keep()
 
-    def _show(self, read: LesionRead) -> None:
-        """Note that the reader sees a model's reading from now on."""
+    def _show(self, work: LesionWork) -> None:
+        """Note that the reader sees a model's reading of a lesion from now on."""
         self._tick()
+        read = work.read
         read.shown = True
+        seen = next((one.read for one in self._session.lesions.other_views(work) if one.read.shown), None)
+        if seen is not None:
+            # Who has seen it of one view is not asked before the AI is of the next.
+            read.asked, read.skipped, read.first = seen.asked, seen.skipped, seen.first
+            return
         read.asked = read.asked or self._session.settings.own_read_first
         read.first = read.own if read.own.given else None
 
@@ -308,7 +379,8 @@ class OwnReads(QObject):
                 guard=assessment.warnings,
             )
         key = LesionKey(work.image, work.frame, work.number)
-        self.reads.keep(Sitting(read.sitting, key, read.begun, read.record(), ai))
+        identity = work.description.identity
+        self.reads.keep(Sitting(read.sitting, key, read.begun, read.record(), ai, identity=identity))
         return True
 
     def _store(self) -> None:

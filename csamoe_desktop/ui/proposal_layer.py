@@ -1,6 +1,6 @@
 """Proposals as they are seen: dashed outlines that say how sure the network is, and one quiet note on what to do."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -28,10 +28,13 @@ class Keys:
     accept: str = ""
     following: str = ""
     tool: str = ""
+    drop: str = ""
 
 
-def note_of(proposals: Proposals, keys: Keys) -> str:
-    """Return the sentence on what to do now, or ""."""
+def note_of(proposals: Proposals, keys: Keys, drawing: bool = False) -> str:
+    """Return the sentence on what to do now, or ""; `drawing`: a polygon or livewire is open, which Enter closes."""
+    if drawing:
+        return f"{keys.accept} closes what you draw" if keys.accept and proposals.stage is Stage.OFFERED else ""
     match proposals.stage:
         case Stage.LOOKING:
             return "Looking for a lesion …"
@@ -39,12 +42,16 @@ def note_of(proposals: Proposals, keys: Keys) -> str:
             return f"No lesion proposed: draw one{f', or box it with {keys.tool}' if keys.tool else ''}"
         case Stage.NONE_THERE:
             return "No lesion found there: drag a box around it, or draw it"
+        case Stage.NO_BREAST:
+            return "No outlines proposed: this seems to be no image of the breast"
         case Stage.OFFERED:
             count = len(proposals.offered)
             which = "Proposed" if count == 1 else f"Proposal {proposals.selected + 1} of {count}"
             steps = [f"{keys.accept} accepts"] if keys.accept else []
             if count > 1 and keys.following:
                 steps.append(f"{keys.following} shows the next")
+            if keys.drop:
+                steps.append(f"{keys.drop} drops it")
             return f"{which}: {', '.join([*steps, 'a stroke on it corrects it'])}"
     return ""
 
@@ -66,6 +73,10 @@ class ProposalItem(QGraphicsItem):
             self._paths = [path_of(outlines(one.mask, smooth=True)) for one in proposals]
         self._selected = selected
         self.update()
+
+    def places(self) -> list[QRectF]:
+        """Return the rectangle around each candidate, in frame pixels."""
+        return [path.boundingRect() for path in self._paths]
 
     def labels(self) -> tuple[str, ...]:
         """Return what is written at each candidate."""
@@ -117,11 +128,16 @@ class ProposalLayer:
         self._proposals = proposals
         self._keys = Keys()
         self._hidden = False
+        self._drawing: Callable[[], bool] = lambda: False
 
     def name_keys(self, keys: Keys) -> None:
         """Name these keys in the note."""
         self._keys = keys
         self.follow()
+
+    def heed(self, drawing: Callable[[], bool]) -> None:
+        """Say what Enter does by whether a polygon or livewire is open, which this tells."""
+        self._drawing = drawing
 
     def hide(self, hidden: bool) -> None:
         """Hide the outlines and what is said of them, or show them again."""
@@ -133,4 +149,4 @@ class ProposalLayer:
         offered = () if self._hidden else self._proposals.offered
         self.item.show_proposals(offered, self._proposals.selected)
         self.item.setVisible(bool(offered))
-        self.note.say("" if self._hidden else note_of(self._proposals, self._keys))
+        self.note.say("" if self._hidden else note_of(self._proposals, self._keys, self._drawing()))

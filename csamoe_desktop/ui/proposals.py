@@ -9,16 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from csamoe_desktop.inference.bundle import OUTLINER, find_outliner, has_outliner
+from csamoe_desktop.inference.bundle import OUTLINER, has_outliner
+from csamoe_desktop.inference.examined import check_origin
+from csamoe_desktop.inference.guard import withheld_because
 from csamoe_desktop.lesion.mask import Author
 from csamoe_desktop.lesion.propose import Box, Finder, Proposal, propose, propose_at, propose_in
-from csamoe_desktop.lesion.regions import Part
 from csamoe_desktop.lesion.tools import Place, brush
+from csamoe_desktop.study.model import Frame
 from csamoe_desktop.ui.jobs import Job, Outcome
 from csamoe_desktop.ui.lesions import overlaps
+from csamoe_desktop.ui.loaded_outliner import Heeding, LoadedOutliner
 
 if TYPE_CHECKING:
-    from csamoe_desktop.inference.outliner import Outliner
+    from csamoe_desktop.ui.frame_lesions import FrameLesions
     from csamoe_desktop.ui.session import Session
 
 PROPOSING = "proposing"
@@ -28,7 +31,8 @@ _AT_REST = 150
 _SLOW = 500
 """Milliseconds of looking before it is said, so that nothing flickers on every frame."""
 
-Search = Callable[[NDArray[np.uint8], Finder], list[Proposal]]
+Search = Callable[[NDArray[np.uint8], Finder, float], list[Proposal]]
+"""Of a frame's pixels, a network, and how high a pixel is for its width."""
 
 
 class Stage(Enum):
@@ -41,11 +45,17 @@ class Stage(Enum):
     """Looked at as a whole, and nothing was found."""
     NONE_THERE = auto()
     """Nothing was found where the reader asked."""
+    NO_BREAST = auto()
+    """Not looked at: the file says that this is no image of the breast."""
 
 
 class Proposals(QObject):
-    """What is proposed on the session's frame for the lesion at hand: nothing that another lesion covers; and once it has an
-    outline, only what the reader asks for."""
+    """What is proposed on the session's frame: nothing that a lesion covers already. Each proposal is accepted, dismissed or
+    left by itself; one that is accepted becomes a lesion of its own.
+
+    While the lesion at hand has an outline that the reader drew, only what the reader asks for is offered; what was found
+    before waits, and is offered with the next lesion.
+    """
 
     changed = Signal()
     """`stage`, `offered` or `selected` changed."""
@@ -53,9 +63,11 @@ class Proposals(QObject):
     def __init__(self, session: "Session") -> None:
         super().__init__(session)
         self._session = session
-        self._outliner = _LoadedOutliner()
+        self._outliner = LoadedOutliner()
         self._found: tuple[Proposal, ...] = ()
         self._free: tuple[Proposal, ...] = ()
+        self._on: FrameLesions | None = None
+        """The frame that all this is about."""
         self._by = ""
         self._place = 0
         self._hovered = -1
@@ -91,24 +103,29 @@ class Proposals(QObject):
             return Stage.IDLE if self._slow.isActive() else Stage.LOOKING
         if not self._open:
             return Stage.IDLE
-        return self._looked if self._looked is not Stage.IDLE or not self._free else Stage.OFFERED
+        return self._looked if self._looked is not Stage.IDLE or not self.offered else Stage.OFFERED
 
     @property
     def offered(self) -> tuple[Proposal, ...]:
         """The candidates to choose from."""
-        return self._free if self._open else ()
+        mask = self._session.mask
+        if mask is None or not self._open:
+            return ()
+        if mask.empty or self._asked:
+            return self._free
+        return tuple(one for one in self._free if not (one.mask & mask.pixels).any())
 
     @property
     def selected(self) -> int:
         """The place in `offered` of the one that `accept` takes."""
-        return self._place
+        return min(self._place, max(len(self.offered) - 1, 0))
 
     # -- what the reader does
 
     def look(self) -> None:
         """Look for lesions on the whole frame, asked by the reader."""
         self._asked = True
-        self._look(propose, Stage.NONE)
+        self._look(lambda pixels, finder, aspect: propose(pixels, finder, aspect=aspect), Stage.NONE)
 
     def look_in(self, box: Box) -> None:
         """Look for the lesion in a box (top, left, bottom, right), clipped at the frame."""
@@ -118,13 +135,13 @@ class Proposals(QObject):
         top, left = min(max(box[0], 0), rows), min(max(box[1], 0), columns)
         bottom, right = min(max(box[2], 0), rows), min(max(box[3], 0), columns)
         if top < bottom and left < right:
-            self._ask(lambda pixels, finder: propose_in(pixels, (top, left, bottom, right), finder))
+            self._ask(lambda pixels, finder, aspect: propose_in(pixels, (top, left, bottom, right), finder, aspect))
 
     def look_at(self, row: int, column: int) -> None:
         """Look for the lesion at a pixel; none off the frame."""
         frame = self._session.frame
         if frame is not None and 0 <= row < frame.shape[0] and 0 <= column < frame.shape[1]:
-            self._ask(lambda pixels, finder: propose_at(pixels, row, column, finder))
+            self._ask(lambda pixels, finder, aspect: propose_at(pixels, row, column, finder, aspect))
 
     def select_at(self, row: int, column: int) -> bool:
         """Select the candidate at a pixel; return whether there is one."""
@@ -144,16 +161,27 @@ class Proposals(QObject):
     def select_next(self) -> None:
         """Select the next candidate, after the last the first."""
         if self.offered:
-            self._select((self._place + 1) % len(self.offered))
+            self._select((self.selected + 1) % len(self.offered))
 
     def accept(self) -> bool:
-        """Make the selected candidate the mask, one step of undo; return whether there was one."""
-        mask = self._session.mask
-        if mask is None or not self.offered or self._session.lesions.refuses():
+        """Make the selected candidate an outline, one step of undo; return whether there was one.
+
+        It is the outline of the lesion at hand where that has none yet, or one that it covers; else of a new lesion.
+        """
+        session, mask = self._session, self._session.mask
+        if mask is None or not self.offered:
             return False
-        mask.replace(self.offered[self._place].mask, Author.PROPOSED, self._by)
+        chosen, by = self.offered[self.selected], self._by
+        alone = not mask.empty and not (chosen.mask & mask.pixels).any()
+        if alone:
+            session.lesions.add()
+            mask = session.mask
+        if mask is None or session.lesions.refuses():
+            return False
         self._asked = False
-        self._session.mask_edited(None)
+        mask.replace(chosen.mask, Author.PROPOSED, by)
+        session.mask_edited(None)
+        self.changed.emit()
         return True
 
     def take_up(self, at: Place, reach: int) -> bool:
@@ -163,15 +191,23 @@ class Proposals(QObject):
         if mask is None or not mask.empty:
             return False
         for place, proposal in enumerate(self.offered):
-            box, covered = brush(proposal.mask.shape, at, at, reach)
+            box, covered = brush(proposal.mask.shape, at, at, reach, self._session.aspect)
             if (proposal.mask[box.slices] & covered).any():
                 self._place = place
                 return self.accept()
         return False
 
     def dismiss(self) -> bool:
-        """Offer nothing any more on this frame; return whether anything was there."""
-        there = self.stage is not Stage.IDLE
+        """Offer the selected candidate no more, or stop looking; return whether there was anything to drop."""
+        there, offered = self.stage is not Stage.IDLE, self.offered
+        if len(offered) > 1 and not self._session.jobs.busy(PROPOSING):
+            chosen = offered[self.selected]
+            self._found = tuple(one for one in self._found if one is not chosen)
+            self._keep_free()
+            self.changed.emit()
+            return True
+        if offered and self._session.on_frame is not None:
+            self._session.on_frame.dismissed = True
         self._forget()
         return there
 
@@ -193,26 +229,36 @@ class Proposals(QObject):
     @property
     def _open(self) -> bool:
         mask = self._session.mask
-        return mask is not None and (mask.empty or self._asked)
+        return mask is not None and (mask.empty or self._asked or mask.author in (Author.PROPOSED, Author.CORRECTED))
 
     def _wants(self) -> tuple[bool, str]:
         return self._session.settings.propose_on_opening, self._session.settings.device
 
     def _frame_changed(self) -> None:
+        if self._on is not None:
+            # Beside a lesion nothing is looked for by itself: what is left of the proposals stays with its frame.
+            self._on.proposed = (self._found, self._by) if self._on.marked else ((), "")
         self._forget()
-        if self._watching:
+        self._on = self._session.on_frame
+        if self._on is not None:
+            self._found, self._by = self._on.proposed
+        if self._watching and not self._found:
             self._soon.start()
 
     def _turned(self) -> None:
         self._asked = False
         self._keep_free()
+        mask, on_frame = self._session.mask, self._session.on_frame
+        blank = mask is not None and mask.empty and not self._found
+        if self._watching and blank and on_frame is not None and on_frame.marked and not on_frame.dismissed:
+            # A lesion more is to be marked: it may be one that can be proposed.
+            self._soon.start()
         self.changed.emit()
 
     def _keep_free(self) -> None:
         """Offer of what was found only what no other lesion covers."""
         others = tuple(one for one in self._session.lesions.there if one is not self._session.work)
         self._free = tuple(one for one in self._found if not overlaps(one.mask, others))
-        self._place = min(self._place, max(len(self._free) - 1, 0))
 
     def _mask_changed(self) -> None:
         mask, asked = self._session.mask, self._asked
@@ -237,7 +283,7 @@ class Proposals(QObject):
         if not session.settings.propose_on_opening:
             return
         if has_outliner():
-            self._look(propose, Stage.NONE)
+            self._look(lambda pixels, finder, aspect: propose(pixels, finder, aspect=aspect), Stage.NONE)
         elif not self._said:
             self._said = "missing"
             session.noted.emit(
@@ -255,15 +301,24 @@ class Proposals(QObject):
         if frame is None:
             return
         self._soon.stop()
+        if why := withheld_because(check_origin(frame)):
+            self._forget()
+            self._looked = Stage.NO_BREAST
+            self.changed.emit()
+            session.noted.emit(f"No outlines are proposed here. {why}")
+            return
         device = session.settings.device
 
-        def work(job: Job) -> tuple[list[Proposal], str]:
+        def work(job: Job) -> tuple[list[Proposal], list[str], str]:
             outliner = self._outliner.get(device, job)
             card = outliner.card
-            return search(frame.pixels, _Heeding(outliner, job)), f"{card.name} {card.version}"
+            found, warnings = _checked(frame, search(frame.pixels, Heeding(outliner, job), frame.scale.aspect))
+            return found, warnings, f"{card.name} {card.version}"
 
-        def done(result: tuple[list[Proposal], str]) -> None:
-            found, self._by = result
+        def done(result: tuple[list[Proposal], list[str], str]) -> None:
+            found, warnings, self._by = result
+            for warning in warnings:
+                session.noted.emit(warning)
             kept = [one for one in before if not any((one.mask & new.mask).any() for new in found)]
             self._found, self._place, self._hovered, self._said = (*found, *kept), 0, -1, ""
             # What was offered before is no answer to where the reader asked.
@@ -294,46 +349,18 @@ class Proposals(QObject):
         self._session.jobs.cancel(PROPOSING)
 
 
-class _LoadedOutliner:
-    """The network that proposes, loaded by the first that needs it, in the one thread of its lane."""
-
-    def __init__(self) -> None:
-        self._loaded: tuple[str, Outliner] | None = None
-
-    def get(self, device: str, job: Job) -> "Outliner":
-        """Return it on the device asked for.
-
-        Raises:
-            UserError: it is missing or damaged, or there is no such device.
-            Cancelled: nobody waits for it any more.
-        """
-        if self._loaded is not None and self._loaded[0] == device:
-            return self._loaded[1]
-        job.progress(0.0, "Starting PyTorch")
-        # Importing torch takes seconds: here, where nobody waits for the window.
-        from csamoe_desktop.inference.outliner import load_outliner
-
-        job.progress(0.5, "Loading the model")
-        outliner = load_outliner(find_outliner(), device)
-        self._loaded = (device, outliner)
-        return outliner
-
-
-class _Heeding:
-    """A finder that looks no more once its job is cancelled: a proposal takes two looks."""
-
-    def __init__(self, finder: Finder, job: Job) -> None:
-        self._finder = finder
-        self._job = job
-
-    def logits(self, pixels: NDArray[np.uint8], parts: Sequence[Part] | None = None) -> list[NDArray[np.float32]]:
-        """Look, as the finder does.
-
-        Raises:
-            Cancelled: the job was cancelled.
-        """
-        self._job.progress(0.5, "Looking for lesions")
-        return self._finder.logits(pixels, parts)
+def _checked(frame: Frame, found: list[Proposal]) -> tuple[list[Proposal], list[str]]:
+    """Return the candidates that may be lesions of the breast by what the file and their size say, and what the reader is
+    to be told of them."""
+    kept, warnings = [], []
+    for proposal in found:
+        findings = check_origin(frame, proposal.mask)
+        if why := withheld_because(findings):
+            warnings.append(f"A proposed outline was left out. {why}")
+        else:
+            kept.append(proposal)
+            warnings += [one.sentence for one in findings]
+    return kept, list(dict.fromkeys(warnings))
 
 
 def _timer(parent: QObject, wait: int, run: Callable[[], object]) -> QTimer:

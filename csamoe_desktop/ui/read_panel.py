@@ -6,17 +6,18 @@ from html import escape
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QPlainTextEdit, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QPlainTextEdit, QPushButton, QWidget
 
 from csamoe_desktop.report.lexicon import Descriptor, load_lexicon
-from csamoe_desktop.report.own_read import OwnRead, Proposed, term_names
+from csamoe_desktop.report.own_read import SIZE, OwnRead, Proposed, term_names
 from csamoe_desktop.ui import theme
 from csamoe_desktop.ui.actions import Actions
+from csamoe_desktop.ui.category_box import CategoryBox
+from csamoe_desktop.ui.folding import Box
 from csamoe_desktop.ui.reading import LesionWork, ReadingState
-from csamoe_desktop.ui.result_panel import Box
 from csamoe_desktop.ui.session import Session
 from csamoe_desktop.ui.status_bar import Elided
-from csamoe_desktop.ui.terms_button import StillCombo, TermsButton
+from csamoe_desktop.ui.terms_button import TermsButton
 
 _LINES = 3
 _SOON = 60
@@ -37,18 +38,18 @@ class OwnReadBox(Box):
         self.reader = QLineEdit(session.settings.reader)
         self.reader.setPlaceholderText("Reader's name")
         self.reader.setAccessibleName("Reader's name")
-        self.category = StillCombo()
-        self.category.setAccessibleName("BI-RADS category")
+        self.category = CategoryBox(self._lexicon)
         self.category.setToolTip(f"<p>{self._lexicon.source}</p>")
-        self.category.addItem("BI-RADS category", "")
-        for one in self._lexicon.categories:
-            self.category.addItem(one.words().replace(",", " ", 1), one.id)
-        self.category.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.terms = {one.id: TermsButton(one, partial(self._pick, one.id)) for one in self._lexicon.descriptors}
         recommended = Descriptor("management", "Recommendation", False, self._lexicon.management)
         self.management = TermsButton(recommended, self._recommend)
         self.proposed = theme.label(role="muted", wrap=True)
-        self.confirm = QPushButton("Confirm")
+        self.confirm = QPushButton("Confirm all")
+        named = {SIZE: "Size", **{one.id: one.name for one in self._lexicon.descriptors}}
+        self.confirm_one = {name: QPushButton(f"✓ {word}") for name, word in named.items()}
+        for name, press in self.confirm_one.items():
+            press.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            press.clicked.connect(partial(self._confirm_one, name))
         self.measured = theme.label(wrap=True)
         self.withdraw = QPushButton("Take back")
         self.withdraw.setToolTip("Make what was measured and confirmed a proposal again")
@@ -63,6 +64,7 @@ class OwnReadBox(Box):
         self.comment.setAcceptDrops(False)
         self.reader.setAcceptDrops(False)
         self._lay_out()
+        self._next_key = actions.key("confirm_next", " (", ")")
         self._confirm_key = actions.key("confirm_proposed", " (", ")")
         self.reader.editingFinished.connect(self._take_reader)
         self.comment.textChanged.connect(self._take_comment)
@@ -97,8 +99,21 @@ class OwnReadBox(Box):
             line.addWidget(said, 1)
             line.addWidget(press)
             self.column.addLayout(line)
+            if press is self.confirm:
+                each = QHBoxLayout()
+                each.setSpacing(theme.GRID // 2)
+                for one in self.confirm_one.values():
+                    each.addWidget(one)
+                each.addStretch(1)
+                self.column.addLayout(each)
         for widget in (self.before, self.comment, self.reader):
             self.column.addWidget(widget)
+
+    def summary(self) -> str:
+        """Return the category and the terms chosen."""
+        read = self._reads.read
+        terms = [term_names(one, read.terms.get(one.id, ())) for one in self._lexicon.descriptors]
+        return ", ".join(filter(None, (f"BI-RADS {read.category}" if read.category else "", *terms)))
 
     def take(self) -> None:
         """Take what is being typed, though the box still has the focus."""
@@ -113,11 +128,15 @@ class OwnReadBox(Box):
     def _pick(self, descriptor: str, chosen: tuple[str, ...]) -> None:
         self._reads.change(self._reads.read.with_terms(descriptor, chosen))
 
+    def _confirm_one(self, name: str) -> None:
+        self._reads.confirm(name)
+
     def _recommend(self, chosen: tuple[str, ...]) -> None:
         self._reads.change(dataclasses.replace(self._reads.read, management="".join(chosen)))
 
     def _give_keys(self) -> None:
         if self.category.isEnabled():
+            self.fold(False)
             self.category.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _show_soon(self) -> None:
@@ -148,11 +167,17 @@ class OwnReadBox(Box):
                 read.terms.get(descriptor.id, ()), term_names(descriptor, (named,) if named else ())
             )
         self.management.show_terms((read.management,) if read.management else (), "")
-        left = proposed.words(self._lexicon, read) if proposed else ""
-        self.proposed.setText(f"Proposed from your outline: {_in_one_piece(left)}")
-        self.confirm.setToolTip(f"Make what is proposed yours{self._confirm_key}")
-        for widget in (self.proposed, self.confirm):
-            widget.setVisible(bool(left))
+        left = proposed.open(read) if proposed else ()
+        words = proposed.words(self._lexicon, read) if proposed else ""
+        self.proposed.setText(f"Proposed from your outline: {_in_one_piece(words)}")
+        self.proposed.setVisible(bool(left))
+        for name, press in self.confirm_one.items():
+            press.setVisible(name in left)
+            words = _in_one_piece(proposed.words_of(name, self._lexicon)) if proposed and name in left else ""
+            press.setAccessibleName(f"Confirm {words}")
+            press.setToolTip(f"Confirm that it is {words}{self._next_key if name in left[:1] else ''}")
+        self.confirm.setToolTip(f"Make all of it yours{self._confirm_key}")
+        self.confirm.setVisible(len(left) > 1)
         measured = read.measured_words()
         self.measured.setText(f"Confirmed: {_in_one_piece(measured)}")
         for widget in (self.measured, self.withdraw):
@@ -163,6 +188,13 @@ class OwnReadBox(Box):
     def _said_before(self, read: OwnRead) -> str:
         """Return what is to be remembered of the read before the AI's reading was shown, or ""."""
         first = self._reads.first
+        if self._reads.since:
+            then = f"Given on {self._reads.since}, and kept."
+            return (
+                f"{then} Before the AI's reading: {first.category}."
+                if first and first.category != read.category
+                else then
+            )
         if self._reads.skipped:
             return "The own read was skipped before the AI's reading."
         return f"Before the AI's reading: {first.category}." if first and first.category != read.category else ""

@@ -9,6 +9,7 @@ from csamoe_desktop.lesion.description import Description
 from csamoe_desktop.lesion.history import EditedMask
 from csamoe_desktop.lesion.mask import Author, LesionMask
 from csamoe_desktop.ui.lesion_read import LesionRead
+from csamoe_desktop.ui.mask_tools import Tool
 
 
 class ReadingState(Enum):
@@ -46,6 +47,7 @@ class LesionWork:
         reported_version, reported_comment: the mask's version and the comment in the last report that was written.
         calipers: the distances measured on the frame, with their undo: one object for all its lesions.
         read: the reader's own read, and how it came about.
+        unfinished: the tool and its open polygon or livewire, left as another lesion came to hand; None where none is.
     """
 
     mask: EditedMask
@@ -66,6 +68,7 @@ class LesionWork:
     reported_comment: str = ""
     calipers: FrameCalipers = field(default_factory=FrameCalipers)
     read: LesionRead = field(default_factory=LesionRead)
+    unfinished: tuple[Tool, object] | None = None
 
     @property
     def title(self) -> str:
@@ -78,7 +81,7 @@ class LesionWork:
         mask = self.mask
         changed = mask.can_undo or mask.can_redo or not mask.empty
         said = self.comment or self.description.said_of_lesion or not self.read.own.untouched
-        return not (changed or said or self.assessment)
+        return not (changed or said or self.assessment or self.unfinished)
 
     @property
     def outline_unreported(self) -> bool:

@@ -89,7 +89,7 @@ class Reports:
         frames = {work: session.frame}
         document = self._document()
 
-        def write(job: Job) -> None:
+        def write(job: Job) -> str:
             readings = []
             for one, make in makes:
                 frame = frames.get(one.work) or session.frame_of(one)
@@ -101,13 +101,15 @@ class Reports:
                     )
                     given = dataclasses.replace(given, assessment=closer)
                 readings.append(given)
-            write_report(path, document(readings))
+            return write_report(path, document(readings))
 
-        def written(nothing: None) -> None:
+        def written(unsigned: str) -> None:
             for one, version, comment in versions:
                 one.reported_version, one.reported_comment = version, comment
             session.own_reads.keep()
             done(path)
+            if unsigned:
+                session.noted.emit(unsigned)
 
         session.jobs.submit(REPORTING, write, Outcome(written, session.failed.emit))
 
@@ -161,7 +163,7 @@ class Reports:
 
         def make(frame: Frame) -> ReportInput:
             return ReportInput(
-                study_name=study.path.name,
+                study_name=study.name,
                 facts=study.facts,
                 frame=frame,
                 frame_count=study.frame_count,

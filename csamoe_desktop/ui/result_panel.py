@@ -1,16 +1,18 @@
 """The right column's two boxes on the lesion: what is marked, and how the model reads it."""
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from csamoe_desktop.assessment import Assessment
-from csamoe_desktop.lesion.calipers import numbered
+from csamoe_desktop.lesion.calipers import by_source
 from csamoe_desktop.lesion.history import EditedMask
-from csamoe_desktop.lesion.measure import area_words, source_words
+from csamoe_desktop.lesion.measure import Size, area_words
+from csamoe_desktop.names import shown_name
 from csamoe_desktop.report.content import ReportContent, content
-from csamoe_desktop.study.model import Spacing
+from csamoe_desktop.study.scale import NOT_CALIBRATED, Spacing
 from csamoe_desktop.ui import theme
 from csamoe_desktop.ui.actions import Actions
+from csamoe_desktop.ui.folding import Box
 from csamoe_desktop.ui.lesion_list import LesionList
 from csamoe_desktop.ui.reading import ReadingState
 from csamoe_desktop.ui.reading_bars import CategorySign, GateBars, ProbabilityScale
@@ -19,21 +21,6 @@ from csamoe_desktop.ui.session import Session
 _SOON = 60
 _UNMARKED = "This model reads the whole image: nothing need be marked."
 _HAS_NUMBERS = (ReadingState.DONE, ReadingState.STALE)
-
-
-class Box(QFrame):
-    """A titled box of the right column; `column` takes its contents."""
-
-    def __init__(self, title: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setProperty("role", "box")
-        self.setAccessibleName(title)
-        self.column = QVBoxLayout(self)
-        self.column.setContentsMargins(theme.GRID * 3 // 2, theme.GRID, theme.GRID * 3 // 2, theme.GRID * 3 // 2)
-        self.column.setSpacing(theme.GRID // 2)
-        self.heading = QHBoxLayout()
-        self.heading.addWidget(theme.label(title, "heading"), 1)
-        self.column.addLayout(self.heading)
 
 
 class LesionBox(Box):
@@ -54,7 +41,21 @@ class LesionBox(Box):
         self.shape = theme.label(role="muted", wrap=True)
         self.regions = theme.label(role="muted", wrap=True)
         self.calipers = theme.label(wrap=True)
-        for widget in (self.list, self.author, self.extent, self.source, self.shape, self.calipers, self.regions):
+        self.pieces = theme.label(role="attention", wrap=True)
+        self.keep_largest, self.fill_holes = QToolButton(), QToolButton()
+        mending = QHBoxLayout()
+        for button, name in ((self.keep_largest, "keep_largest"), (self.fill_holes, "fill_holes")):
+            button.setDefaultAction(actions[name])
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.hide()
+            mending.addWidget(button)
+        mending.addStretch(1)
+        self.pieces.hide()
+        for widget in (self.list, self.author, self.extent, self.pieces):
+            self.column.addWidget(widget)
+        self.column.addLayout(mending)
+        for widget in (self.source, self.shape, self.calipers, self.regions):
             self.column.addWidget(widget)
         # A stroke changes the mask with every move of the mouse: its area is told a few times a second.
         self._soon = QTimer(self)
@@ -69,6 +70,12 @@ class LesionBox(Box):
         self._show()
         self._show_calipers()
 
+    def summary(self) -> str:
+        """Return how many there are, and what the one at hand measures."""
+        count = len(self._session.lesions.there)
+        size = self.extent.text().partition("  ·  ")[0] if self._session.mask and not self._session.mask.empty else ""
+        return " · ".join(filter(None, (f"{count} lesions" if count > 1 else "", size)))
+
     def _show_soon(self) -> None:
         if not self._soon.isActive():
             self._soon.start()
@@ -81,10 +88,13 @@ class LesionBox(Box):
         frame, calipers = self._session.frame, self._session.calipers.kept
         self.calipers.setVisible(bool(calipers))
         if frame is not None and calipers:
-            spacing = frame.spacing
-            # A number is not parted from its unit at the end of a line.
-            listed = [one.replace(" ", "\u00a0") for one in numbered(calipers, spacing).split(", ")]
-            self.calipers.setText(f"Calipers  {'  ·  '.join(listed)}{'' if spacing else '  (not calibrated)'}")
+            told = []
+            for what, spacing in by_source(calipers, frame.scale):
+                # A number is not parted from its unit at the end of a line.
+                listed = "  ·  ".join(one.replace(" ", "\u00a0") for one in what.split(", "))
+                bare = spacing.source == NOT_CALIBRATED
+                told.append(listed if spacing.in_mm else f"{listed}  ({'not calibrated' if bare else spacing.source})")
+            self.calipers.setText(f"Calipers  {'  ·  '.join(told)}")
 
     def _show(self) -> None:
         session, mask = self._session, self._session.mask
@@ -95,12 +105,14 @@ class LesionBox(Box):
             self.author.setText("None is marked." if mask is not None else "No image is open.")
             theme.set_role(self.author, "muted")
             self.regions.hide()
+            self._show_odd(None)
             return
         theme.set_role(self.author, "")
         author = mask.author.value.capitalize()
-        self.author.setText(f"{author}: {mask.source}" if mask.source else author)
-        self.source.setText(_sentence(source_words(session.frame.spacing)))
-        self._show_size(mask, session.frame.spacing)
+        self.author.setText(f"{author}: {shown_name(mask.source)}" if mask.source else author)
+        spacing = session.frame.scale.of(mask.pixels)
+        self.source.setText(_sentence(spacing.words))
+        self._show_size(mask, spacing)
         given = session.reports.in_view() if session.reading_state is ReadingState.DONE else None
         core = given is not None and given.assessment.card.needs_outline
         self.regions.setVisible(core)
@@ -110,21 +122,30 @@ class LesionBox(Box):
             self.regions.setText(f"Core: {_steps(regions.erosions)} in  ·  boundary: {_steps(regions.dilations)} out")
             self.regions.setToolTip(f"<p>Core: {said['Core']}.<br>Boundary: {said['Boundary']}.</p>")
 
-    def _show_size(self, mask: EditedMask, spacing: Spacing | None) -> None:
+    def _show_size(self, mask: EditedMask, spacing: Spacing) -> None:
         """Say what the outline measures; of one that changes as it is looked at, its area alone is known at once."""
         measured = self._session.measuring.now
         if measured is None:
-            diameters = f"… × … {'mm' if spacing else 'px'}"
+            diameters = f"… × … {spacing.unit}"
             self.extent.setText(f"{diameters}  ·  area {area_words(mask.count, spacing)}")
             self.shape.setText("Height / width …  ·  circularity …")
             self.shape.setToolTip("")
             return
         size, margin = measured.size, measured.margin
+        self._show_odd(size)
         self.extent.setText(f"{size.diameters().replace(' x ', ' × ')}  ·  area {size.area_words()}")
         # One line of the column; the rest is in its tip.
         self.shape.setText(f"Height / width {size.height_to_width:.2f}  ·  circularity {margin.circularity:.2f}")
         told = (size.height_words(), size.outline_words(), margin.words(), f"radial length: {margin.radial_words()}")
         self.shape.setToolTip(f"<p>{'<br>'.join(_sentence(one) for one in told)}</p>")
+
+    def _show_odd(self, size: Size | None) -> None:
+        """Say beside the size, before anything is assessed, that there are other pieces or holes, and offer to mend it."""
+        words = "" if size is None else size.piece_words()
+        self.pieces.setText(f"Measured: {words}." if size and size.pieces > 1 else f"Measured {words}.")
+        self.pieces.setVisible(bool(words))
+        self.keep_largest.setVisible(size is not None and size.pieces > 1)
+        self.fill_holes.setVisible(size is not None and size.holes > 0)
 
 
 class ReadingBox(Box):
@@ -167,6 +188,7 @@ class ReadingBox(Box):
         self.cancel.clicked.connect(session.cancel_assessment)
         session.readingChanged.connect(self._show)
         session.settingsChanged.connect(self._show)
+        session.modelChanged.connect(self._show)
         session.progressed.connect(self._show_progress)
         self._show()
 
@@ -214,7 +236,9 @@ class ReadingBox(Box):
         if state is ReadingState.WITHHELD and work is not None:
             because = f"No reading is given. {work.failure}"
         unmarked = state is ReadingState.READY and work is not None and work.mask.empty
-        self.next_step.setText(_UNMARKED if unmarked else self._next_steps.get(state, ""))
+        missing = self._session.no_model if state in self._next_steps else ""
+        self.next_step.setText(missing or (_UNMARKED if unmarked else self._next_steps.get(state, "")))
+        theme.set_role(self.next_step, "attention" if missing else "muted")
         self.next_step.setVisible(state in self._next_steps)
         self.stale.setText(because)
         self.stale.setVisible(state in (ReadingState.STALE, ReadingState.FAILED, ReadingState.WITHHELD))
@@ -230,6 +254,12 @@ class ReadingBox(Box):
         self._show_reach()
         self._show_views()
 
+    def summary(self) -> str:
+        """Return the reading, where it may be seen."""
+        if self.state is ReadingState.DONE:
+            return f"{self.category.text()} {self.probability.text()}"
+        return self.stale.text() if self.state is ReadingState.STALE else ""
+
     def _show_button(self) -> None:
         again = self.state in (ReadingState.STALE, ReadingState.FAILED)
         veiled = self.state is ReadingState.VEILED
@@ -238,7 +268,7 @@ class ReadingBox(Box):
         nothing = (ReadingState.NO_STUDY, ReadingState.RUNNING, ReadingState.DONE, ReadingState.WITHHELD)
         self.button.setVisible(self.state not in nothing)
         self.button.setEnabled(self._assess.isEnabled())
-        self.button.setToolTip(self._assess.toolTip())
+        self.button.setToolTip(self._session.no_model or self._assess.toolTip())
 
     def _show_numbers(self, said: ReportContent, device: str) -> None:
         self.category.setText(said.category)

@@ -1,7 +1,7 @@
 """What the window "Views of this lesion" is shown: the views of the session's lesion at hand, as they are now."""
 
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.study.model import Frame, Spacing
+from csamoe_desktop.study.model import Frame, Scale
 from csamoe_desktop.ui.lesions import PlacedLesion
 from csamoe_desktop.ui.session import Session
 from csamoe_desktop.ui.view_column import SeenView
@@ -12,19 +12,19 @@ class SeenViews:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._frames: dict[tuple[str, Spacing | None], Frame] = {}
+        self._frames: dict[tuple[str, Scale], Frame] = {}
 
     def __call__(self) -> list[SeenView]:
         """Return the views, that in view first; one whose image cannot be decoded any more is left out, and that is said."""
         seen: list[SeenView] = []
-        frames: dict[tuple[str, Spacing | None], Frame] = {}
+        frames: dict[tuple[str, Scale], Frame] = {}
         for placed in self._session.lesions.views():
             try:
                 frame = self._frame(placed)
             except UserError as problem:
                 self._session.failed.emit(problem)
                 continue
-            frames[placed.work.image, frame.spacing] = frame
+            frames[placed.work.image, frame.scale] = frame
             seen.append(self._seen(placed, frame))
         self._frames = frames
         return seen
@@ -33,8 +33,9 @@ class SeenViews:
         session = self._session
         if placed.work is session.work and session.frame is not None:
             return session.frame
-        spacing = session.calibration.spacing_of(placed.study, placed.work.image, placed.work.mask.pixels.shape)
-        known = self._frames.get((placed.work.image, spacing))
+        shape = placed.work.mask.pixels.shape
+        scale = session.calibration.scale_of(placed.study, placed.frame, placed.work.image, shape)
+        known = self._frames.get((placed.work.image, scale))
         return session.frame_of(placed) if known is None else known
 
     def _seen(self, placed: PlacedLesion, frame: Frame) -> SeenView:

@@ -1,6 +1,7 @@
 """What is open: studies, frame, lesion mask and assessment. It emits facts; widgets ask it and listen, and hold no other."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,10 @@ from csamoe_desktop.inference.bundle import DEFAULT
 from csamoe_desktop.lesion.formats import read_mask
 from csamoe_desktop.lesion.history import EditedMask
 from csamoe_desktop.lesion.mask import Author
+from csamoe_desktop.lesion.planes import FramePlace
 from csamoe_desktop.settings import Settings, save_settings
 from csamoe_desktop.store.autosave import Autosave
+from csamoe_desktop.store.earlier import EarlierOutline
 from csamoe_desktop.study.model import Frame, Study
 from csamoe_desktop.ui.calibration import HandCalibration
 from csamoe_desktop.ui.calipers import Calipers
@@ -52,6 +55,8 @@ class Session(QObject):
     """Another study is in view (or none), or the list of open ones changed."""
     studiesListed = Signal()
     """More studies are open than before, behind those there; what is in view is the same."""
+    leaving = Signal()
+    """What is in view makes way for another frame (or none)."""
     frameChanged = Signal()
     """Another frame is in view (or none); its mask and reading too."""
     stayed = Signal()
@@ -74,6 +79,11 @@ class Session(QObject):
         super().__init__(parent)
         self.jobs = Jobs(self)
         self.settings = settings
+        self._unsaved = False
+        """Whether the settings are not on disk as they are here."""
+        self.hand_busy: Callable[[], bool] = lambda: False
+        self.line_open: Callable[[], bool] = lambda: False
+        """Whether anything, and whether an open polygon or livewire, is in hand; the canvas says."""
         self.studies: list[Study] = []
         self.study: Study | None = None
         self.frame: Frame | None = None
@@ -89,19 +99,21 @@ class Session(QObject):
         self.lesions = Lesions(self)
         self.reports = Reports(self)
         self.examinations = Examinations(self, self._kept)
-        self._opening = Opening(self)
+        self.opening = Opening(self)
         self.calibration = HandCalibration(self)
         self.calipers = Calipers(self)
         self.measuring = Measuring(self)
         self.proposals = Proposals(self)
         self.own_reads = OwnReads(self, paths.store_file())
         self.closer_look = CloserLook(self)
+        self._kept.renumbered.connect(self.own_reads.keep_again)
+        self._kept.merged.connect(self.lesions.look_again)
 
     # -- studies and frames
 
     def open(self, *paths: Path) -> None:
         """Open files and folders in the worker, one after the other; for each, `studyChanged` or `failed` follows."""
-        self._opening.open(*paths)
+        self.opening.open(*paths)
 
     def show_study(self, study: Study) -> None:
         """Bring a study that is open already into view, at its first frame, as `show_frame` does."""
@@ -114,6 +126,14 @@ class Session(QObject):
         place = self.studies.index(self.study)
         self._kept.forget(self.studies.pop(place))
         self._turning.to_first((*self.studies[place:], *reversed(self.studies[:place])))
+
+    def earlier_outlines(self) -> list[EarlierOutline]:
+        """Return the outlines of the image in view that had to make way for others, the newest first.
+
+        Raises:
+            UserError: the store cannot be read.
+        """
+        return [] if self.on_frame is None else self._kept.earlier(self.on_frame)
 
     def show_frame(self, index: int, then: Callable[[], None] = lambda: None) -> None:
         """Bring frame `index` (from 0, clipped to the study) into view, and call `then`: at once where that is quick,
@@ -153,11 +173,14 @@ class Session(QObject):
         return self.calibration.applied(placed.study, frame, placed.work.image)
 
     def unreported(self, study: Study | None = None) -> tuple[int, int]:
-        """Return how many outlines and how many comments are lost when a study is closed, or the program (None).
+        """Return how many outlines and how many notes (reads too) are lost when a study is closed, or the program (None).
 
         With a study none are: what the store could not take waits for it until the program ends.
         """
-        return (0, 0) if study is not None else self._kept.at_stake()
+        if study is not None:
+            return 0, 0
+        outlines, notes = self._kept.at_stake()
+        return outlines, notes + self.own_reads.at_stake()
 
     @property
     def kept_all(self) -> bool:
@@ -176,6 +199,17 @@ class Session(QObject):
         self.change_settings(self.settings.with_recent(path))
         self._show(study, frame, listed=True)
 
+    def list_opened(self, study: Study, path: Path) -> None:
+        """Add a study opened just now, or put it in the place of the one from the same file, unless that is in view."""
+        self.change_settings(self.settings.with_recent(path))
+        place = next((place for place, other in enumerate(self.studies) if other.path == study.path), None)
+        if place is None:
+            self.list_studies([study])
+        elif self.studies[place] is not self.study:
+            self.studies[place] = study
+            self._kept.put_aside(study)
+            self.studiesListed.emit()
+
     def list_studies(self, studies: list[Study]) -> None:
         """Add studies that were opened just now behind the others; what is in view stays."""
         self.studies += studies
@@ -185,6 +219,7 @@ class Session(QObject):
 
     def _show(self, study: Study | None, frame: Frame | None, listed: bool = False) -> None:
         """Bring a frame, or nothing, into view; `listed`: the list of open studies changed too."""
+        self.leaving.emit()
         self.frames.forget()
         study_changed = listed or study is not self.study
         made_way = False
@@ -199,8 +234,13 @@ class Session(QObject):
         self.lesions.changed.emit()
         self.readingChanged.emit()
         if made_way and study is not None and frame is not None:
-            which = f"Frame {frame.index + 1} of {study.path.name}" if study.frame_count > 1 else study.path.name
+            which = f"Frame {frame.index + 1} of {study.name}" if study.frame_count > 1 else study.name
             self.noted.emit(f"{which} is another image than before: the outline made on that one was put aside.")
+
+    @property
+    def aspect(self) -> float:
+        """How high a pixel of the frame in view is for its width; 1 where there is none."""
+        return 1.0 if self.frame is None else self.frame.scale.aspect
 
     # -- the lesion at hand and its mask
 
@@ -222,10 +262,11 @@ class Session(QObject):
         self.maskChanged.emit(box)
         self.readingChanged.emit()
 
-    def import_mask(self, path: Path, resize: bool = False) -> None:
+    def import_mask(self, path: Path, resize: bool = False, another: bool = False) -> None:
         """Put the mask in the file `path` in the place of the one in view; one step of undo.
 
         Raises:
+            MaskOfAnotherImage: the file says so, and `another` is not set.
             MaskSizeMismatch: its size is not the frame's, and `resize` is not set.
             UserError: it cannot be read, or is empty.
         """
@@ -233,15 +274,19 @@ class Session(QObject):
             raise UserError("There is no image to put a mask on.", "Open a study first.")
         if self.lesions.refuses():
             return
-        read = read_mask(path, self.frame.shape, resize=resize, image=self.study.path.name)
+        place = FramePlace(self.frame.index, self.study.frame_count)
+        read = read_mask(path, self.frame.shape, resize, self.study.path.name, place, another)
         self.mask.replace(read.pixels, Author.IMPORTED, path.name, read.notes)
         self.mask_edited(None)
         for note in read.notes:
             self.noted.emit(note)
 
     def undo(self) -> None:
-        """Take back the last step on the mask in view, or with a caliper where that came last."""
-        if not self.calipers.undo() and self.mask is not None and self.mask.can_undo and not self.lesions.refuses():
+        """Take back the last step on the mask in view, or with a caliper, or a lesion's deletion, where that came last."""
+        deleted = self.lesions.deleted_last or not (self.calipers.can_undo or (self.mask and self.mask.can_undo))
+        if deleted:
+            self.lesions.restore()
+        elif not self.calipers.undo() and self.mask is not None and not self.lesions.refuses():
             self.mask_edited(self.mask.undo())
 
     def redo(self) -> None:
@@ -261,6 +306,11 @@ class Session(QObject):
     def model(self) -> str:
         """The name of the model that reads now."""
         return self.settings.model or DEFAULT
+
+    @property
+    def no_model(self) -> str:
+        """Why no model can read, or ""."""
+        return self._model.missing(self.model)
 
     @property
     def predictor(self) -> "Predictor | None":
@@ -353,8 +403,10 @@ class Session(QObject):
             return
         was_loaded = self.predictor is not None or self.jobs.busy(LOADING)
         before, self.settings = (self.model, self.settings.device), settings
+        self._unsaved = True
         try:
             save_settings(settings)
+            self._unsaved = False
         except UserError as problem:
             self.failed.emit(problem)
         self.settingsChanged.emit()
@@ -365,10 +417,14 @@ class Session(QObject):
 
     def close(self) -> None:
         """Stop all work and wait for it, a report being written excepted, which is finished; then all is silent."""
-        self._opening.close()
+        if self._unsaved:
+            with suppress(UserError):
+                save_settings(self.settings)
+        self.opening.stop()
         self.proposals.close()
         self.measuring.close()
         self.jobs.finish(REPORTING)
         self.own_reads.close()
         self._kept.close()
         self.frames.close()
+        self.opening.close()

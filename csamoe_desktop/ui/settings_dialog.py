@@ -8,7 +8,6 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QDialog,
     QDialogButtonBox,
     QFileDialog,
@@ -18,8 +17,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPushButton,
     QScrollArea,
-    QSlider,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -33,8 +30,10 @@ from csamoe_desktop.report.model_words import needs
 from csamoe_desktop.report.wording import LANGUAGES
 from csamoe_desktop.settings import REPORT_LANGUAGES, THEMES
 from csamoe_desktop.ui import theme
+from csamoe_desktop.ui.fitting import room_of
 from csamoe_desktop.ui.jobs import Job, Outcome
 from csamoe_desktop.ui.session import Session
+from csamoe_desktop.ui.still import StillCombo, StillSlider, StillSpin
 
 ASKING = "asking for devices"
 _NAMES = {"auto": "Automatic", "cpu": "CPU", "cuda": "NVIDIA GPU (cuda)", "mps": "Apple GPU (mps)"}
@@ -48,23 +47,23 @@ class SettingsDialog(QDialog):
         self.setWindowTitle("Settings")
         self._session = session
         self._before = session.settings
-        self.device = QComboBox()
+        self.device = StillCombo()
         self.device_said = theme.label("Asking this computer what it has …", "muted", wrap=True)
-        self.model = QComboBox()
+        self.model = StillCombo()
         self.model_said = theme.label(role="muted", wrap=True)
-        self.theme = QComboBox()
-        self.font_size = QSpinBox()
+        self.theme = StillCombo()
+        self.font_size = StillSpin()
         self.folder = QLineEdit(self._before.default_folder)
         self.reader = QLineEdit(self._before.reader)
         self.institution = QLineEdit(self._before.institution)
         self.logo = QLineEdit(self._before.logo)
         self.logo_said = theme.label(role="muted", wrap=True)
-        self.language = QComboBox()
+        self.language = StillCombo()
         self.propose = QCheckBox("Propose outlines on opening")
-        self.prevalence = QSpinBox()
+        self.prevalence = StillSpin()
         self.own_read_first = QCheckBox("Before the AI's reading is shown")
         self.reads_in_report = QCheckBox("Say in the report what it was then, and the time taken")
-        self.opacity = QSlider(Qt.Orientation.Horizontal)
+        self.opacity = StillSlider(Qt.Orientation.Horizontal)
         self._fill()
         self._lay_out()
         self._connect()
@@ -168,9 +167,9 @@ class SettingsDialog(QDialog):
         self._rows.installEventFilter(self)
         self._scroll.setWidgetResizable(True)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         column.addWidget(self._scroll, 1)
         column.addWidget(buttons)
+        self._buttons = buttons
         self.setMinimumWidth(theme.GRID * 84)
 
     def _connect(self) -> None:
@@ -255,11 +254,13 @@ class SettingsDialog(QDialog):
         rows = self._rows.layout()
         assert rows is not None
         rows.activate()
-        room = self.screen().availableGeometry().height() - theme.GRID * 16
-        self._scroll.setMinimumHeight(min(rows.sizeHint().height(), room))
+        room = room_of(self)
+        below = self._buttons.sizeHint().height() + theme.GRID * 6
+        self._scroll.setMinimumHeight(min(rows.sizeHint().height(), room.height() - below))
         bar = self._scroll.verticalScrollBar().sizeHint().width()
         # Of a dialog that has a least width its layout asks for no other.
-        self.setMinimumWidth(max(theme.GRID * 84, rows.minimumSize().width() + bar + theme.GRID * 4))
+        wanted = max(theme.GRID * 84, rows.minimumSize().width() + bar + theme.GRID * 4)
+        self.setMinimumWidth(min(wanted, room.width()))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Fit the sentences to the rows' new width."""
@@ -287,5 +288,5 @@ def devices_here(job: Job) -> dict[str, tuple[bool, str]]:
 def _auc(card: ModelCard) -> str:
     for evaluation in card.evaluations:
         if figure := evaluation.metrics.get("auc"):
-            return f"  ·  AUC {figure.value:.3f} ({figure.low:.3f} to {figure.high:.3f})"
+            return f"  ·  AUC {figure.words()}"
     return ""

@@ -1,10 +1,14 @@
 """The line at the foot of the window: the device really in use, the model, where the millimetres come from."""
 
+from html import escape
+
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
+from csamoe_desktop.study.model import Frame
 from csamoe_desktop.ui import theme
+from csamoe_desktop.ui.opening_progress import OpeningProgress
 from csamoe_desktop.ui.session import LOADING, Session
 
 
@@ -37,8 +41,9 @@ class StatusBar(QStatusBar):
         self.setSizeGripEnabled(False)
         for widget in (self.device, self.model, self.spacing):
             self.addWidget(widget)
-        for label in (self.pixel, self.notice):
-            self.addPermanentWidget(label)
+        self.opening = OpeningProgress(session.opening)
+        for permanent in (self.opening, self.pixel, self.notice):
+            self.addPermanentWidget(permanent)
         session.modelChanged.connect(self._show_model)
         session.settingsChanged.connect(self._show_model)
         session.jobs.busyChanged.connect(lambda lane, busy: self._show_model() if lane == LOADING else None)
@@ -64,11 +69,11 @@ class StatusBar(QStatusBar):
 
     def _show_spacing(self) -> None:
         frame = self._session.frame
-        spacing = None if frame is None else frame.spacing
         self.spacing.setVisible(frame is not None)
-        if spacing is None:
-            self.spacing.setText("No millimetres: the image is not calibrated")
-            return
-        row, column = f"{spacing.row:.4g}", f"{spacing.column:.4g}"
-        origin = f", {spacing.source}" if spacing.by_hand else f" from {spacing.source}"
-        self.spacing.setText(f"{column if row == column else f'{column} × {row}'} mm/px{origin}")
+        self.spacing.setText("" if frame is None else _scale_words(frame))
+        self.spacing.setToolTip(f"<p>{escape(self.spacing.text())}</p>")
+
+
+def _scale_words(frame: Frame) -> str:
+    words, part = frame.scale.words(), frame.scale.part_words(frame.shape)
+    return f"{words[0].upper()}{words[1:]}{f' ({part})' if part else ''}"

@@ -1,25 +1,31 @@
 """The left column: the studies open in this session, what the file says of the one in view, and its frames."""
 
+from math import ceil
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QSize, Qt
-from PySide6.QtGui import QColor, QIcon, QPixmap
+from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QPersistentModelIndex, QSize, Qt
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap, QResizeEvent, QTextOption
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QFrame,
     QListView,
     QListWidget,
     QListWidgetItem,
+    QPlainTextEdit,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
 
+from csamoe_desktop.names import shown
 from csamoe_desktop.study.model import Study
 from csamoe_desktop.ui import theme
 from csamoe_desktop.ui.session import Session
 from csamoe_desktop.ui.thumbnails import HEIGHT, WIDTH, Thumbnails
 
 _STUDIES_IN_VIEW = 4
+_PICTURE_WIDTH, _PICTURE_HEIGHT = 48, 36
+_LEAST_LINES = 3
 
 
 class StudyList(QWidget):
@@ -33,12 +39,14 @@ class StudyList(QWidget):
         self._listed: list[Study] = []
         self.studies = QListWidget()
         self.studies.setAccessibleName("Studies")
+        self.studies.setIconSize(QSize(_PICTURE_WIDTH, _PICTURE_HEIGHT))
+        self._pictures = Thumbnails(session, self)
+        self._pictures.ready.connect(lambda: self.studies.viewport().update())
         self.studies.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._facts = theme.label(role="muted", wrap=True)
-        self._facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._facts = Facts()
         self.frames = QListView()
         self.frames.setAccessibleName("Frames")
-        self.frames.setModel(FrameModel(session, self))
+        self.frames.setModel(FrameModel(session, self._pictures, self))
         self.frames.setIconSize(QSize(WIDTH, HEIGHT))
         self.frames.setUniformItemSizes(True)
         self.frames.setSpacing(theme.GRID // 4)
@@ -59,7 +67,10 @@ class StudyList(QWidget):
         # One press and the row is current: by the mouse and by the keyboard alike.
         self.studies.currentRowChanged.connect(self._choose_study)
         self.frames.selectionModel().currentChanged.connect(self._choose_frame)
+        # What is looked at then is painted, and so asked for, again.
+        session.studyChanged.connect(self._pictures.forget_wishes)
         session.studyChanged.connect(self._show_studies)
+        session.studyChanged.connect(self.studies.viewport().update)
         session.studiesListed.connect(self._show_studies)
         session.frameChanged.connect(self._show_frame)
         # The list goes on to select what was pressed, so after it.
@@ -100,14 +111,16 @@ class StudyList(QWidget):
         self._frames_heading.setVisible(count > 0)
 
     def _list(self, studies: list[Study]) -> None:
+        # Of a folder of thousands, some more at a time are listed: what is there stays.
+        there = len(self._listed) if self._listed and studies[: len(self._listed)] == self._listed else 0
         self._listed = list(studies)
         self.studies.blockSignals(True)
         place = self.studies.verticalScrollBar().value()
-        self.studies.clear()
-        for study in studies:
-            item = QListWidgetItem("\n".join(_two_lines(study)))
-            item.setToolTip("\n".join([str(study.path), study.kind, *_facts(study)]))
-            self.studies.addItem(item)
+        if not there:
+            self.studies.clear()
+        for study in studies[there:]:
+            self.studies.addItem(_StudyItem(study, self._pictures))
+        self._mark_priors()
         if not studies:
             self.studies.addItem("None is open yet")
             self.studies.item(0).setFlags(Qt.ItemFlag.NoItemFlags)
@@ -115,6 +128,20 @@ class StudyList(QWidget):
         self.studies.blockSignals(False)
         self._studies_heading.setText("Studies" if len(studies) < 2 else f"Studies  {len(studies)}")
         self._set_list_height()
+
+    def _mark_priors(self) -> None:
+        """Write "prior" at the examinations of a patient that are older than another one in the list."""
+        newest: dict[str, str] = {}
+        for study in self._listed:
+            patient, date = study.facts.patient_id, study.facts.study_date
+            if patient and is_date(date):
+                newest[patient] = max(newest.get(patient, ""), date)
+        for row, study in enumerate(self._listed):
+            date = study.facts.study_date
+            prior = is_date(date) and date < newest.get(study.facts.patient_id, "")
+            item = self.studies.item(row)
+            if item.text() != (words := "\n".join(_two_lines(study, prior))):
+                item.setText(words)
 
     def _show_frame(self) -> None:
         if self._session.frame is None:
@@ -126,7 +153,7 @@ class StudyList(QWidget):
 
     def _set_list_height(self) -> None:
         rows = max(self.studies.count(), 1)
-        line = self.studies.fontMetrics().lineSpacing() * 2 + theme.GRID * 3 // 2
+        line = row_height(self.studies)
         self.studies.setMinimumHeight(min(rows, _STUDIES_IN_VIEW) * line + 2)
         self.studies.setMaximumHeight(rows * line + 2)
         # Stills leave the room below to the list.
@@ -134,14 +161,68 @@ class StudyList(QWidget):
         self._column.setStretchFactor(self.studies, 4 if stills else 1)
 
 
+class Facts(QPlainTextEdit):
+    """What the file says, to be read and copied: broken anywhere rather than cut, and scrolled where there is no room."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setReadOnly(True)
+        self.setAcceptDrops(False)
+        self.setAccessibleName("What the file says of patient and study")
+        self.setProperty("role", "facts")
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.document().setDocumentMargin(0)
+        self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+
+    def text(self) -> str:
+        """Return what is said."""
+        return self.toPlainText()
+
+    def setText(self, text: str) -> None:
+        """Say something else."""
+        if text != self.toPlainText():
+            self.setPlainText(text)
+            self._set_height()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Take the height that the lines need at this width."""
+        super().resizeEvent(event)
+        self._set_height()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Take the height that the lines need in this type."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._set_height()
+
+    def sizeHint(self) -> QSize:
+        """Return the height at which nothing is scrolled."""
+        return QSize(theme.GRID * 20, self.maximumHeight())
+
+    def minimumSizeHint(self) -> QSize:
+        """Return a few lines: the rest is scrolled."""
+        return QSize(0, min(self.maximumHeight(), self.fontMetrics().lineSpacing() * _LEAST_LINES))
+
+    def _set_height(self) -> None:
+        high, block = 0.0, self.document().firstBlock()
+        while block.isValid():
+            high += self.blockBoundingRect(block).height()
+            block = block.next()
+        self.setMaximumHeight(ceil(high) + self.fontMetrics().leading() + theme.GRID)
+        self.updateGeometry()
+
+
 class FrameModel(QAbstractListModel):
     """The frames of the study in view, with their thumbnails as they get ready."""
 
-    def __init__(self, session: Session, parent: QWidget) -> None:
+    def __init__(self, session: Session, thumbnails: Thumbnails, parent: QWidget) -> None:
         super().__init__(parent)
         self._session = session
-        self._thumbnails = Thumbnails(session, self)
-        self._thumbnails.ready.connect(self._changed)
+        self._thumbnails = thumbnails
+        thumbnails.ready.connect(self._made)
         self._blank = QPixmap(WIDTH, HEIGHT)
         self._blank.fill(QColor(theme.colours().canvas))
         session.studyChanged.connect(self._reset)
@@ -160,7 +241,7 @@ class FrameModel(QAbstractListModel):
         if study is None or not index.isValid():
             return None
         if role == Qt.ItemDataRole.DecorationRole:
-            return _icon(self._thumbnails.picture(index.row()) or self._blank)
+            return _icon(self._thumbnails.picture(study, index.row()) or self._blank)
         marked = self._session.marked(study, index.row())
         if role == Qt.ItemDataRole.DisplayRole:
             return f"{index.row() + 1}\nmarked" if marked else f"{index.row() + 1}"
@@ -178,6 +259,10 @@ class FrameModel(QAbstractListModel):
             self._marks = marks
             self._changed(frame.index)
 
+    def _made(self, study: Study, row: int) -> None:
+        if study is self._session.study:
+            self._changed(row)
+
     def _changed(self, row: int) -> None:
         index = self.index(row, 0)
         if index.isValid():
@@ -189,6 +274,44 @@ class FrameModel(QAbstractListModel):
         self.endResetModel()
 
 
+class _StudyItem(QListWidgetItem):
+    """A study in the list; its picture is asked for when it is painted, which is when it is looked at."""
+
+    def __init__(self, study: Study, pictures: Thumbnails) -> None:
+        super().__init__("\n".join(_two_lines(study)))
+        self._study, self._pictures = study, pictures
+        self.setToolTip(theme.tip("\n".join([shown(study.path), study.kind, *_facts(study)])))
+
+    def data(self, role: int) -> Any:
+        """Return what is shown; the picture of the first frame once it is there."""
+        if role == Qt.ItemDataRole.SizeHintRole and self.listWidget() is not None:
+            # Given, as else every row is asked for its picture only to know how high it is.
+            return QSize(0, row_height(self.listWidget()))
+        if role != Qt.ItemDataRole.DecorationRole:
+            return super().data(role)
+        # All of one size, so that the words beside them stand in line.
+        field = QPixmap(_PICTURE_WIDTH, _PICTURE_HEIGHT)
+        field.fill(QColor(theme.colours().canvas))
+        if (picture := self._pictures.picture(self._study, 0)) is not None:
+            small = picture.scaled(
+                field.size(), Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+            )
+            painter = QPainter(field)
+            painter.drawPixmap((field.width() - small.width()) // 2, (field.height() - small.height()) // 2, small)
+            painter.end()
+        return _icon(field)
+
+
+def row_height(of: QWidget) -> int:
+    """Return the height of a study in the list, two lines in the font of `of`."""
+    return max(of.fontMetrics().lineSpacing() * 2, _PICTURE_HEIGHT) + theme.GRID * 3 // 2
+
+
+def is_date(text: str) -> bool:
+    """Return whether `text` is a date as YYYY-MM-DD, which can be compared."""
+    return len(text) == 10 and text[4] == text[7] == "-" and text.replace("-", "").isdigit()
+
+
 def _icon(picture: QPixmap) -> QIcon:
     """Return a picture that keeps its greys where Qt would tint it: a selected frame's are as much to be seen."""
     icon = QIcon(picture)
@@ -196,12 +319,14 @@ def _icon(picture: QPixmap) -> QIcon:
     return icon
 
 
-def _two_lines(study: Study) -> tuple[str, str]:
+def _two_lines(study: Study, prior: bool = False) -> tuple[str, str]:
     """Return who or what a study is, and when or which: the patient where the file names one, else the file."""
     facts = study.facts
     if not (facts.patient_name or facts.patient_id):
-        return study.path.name, study.kind
-    return facts.patient_name or facts.patient_id, " · ".join(filter(None, (facts.study_date, study.path.name)))
+        return study.name, study.kind
+    return facts.patient_name or facts.patient_id, " · ".join(
+        filter(None, ("prior" if prior else "", facts.study_date, study.name))
+    )
 
 
 def _facts(study: Study) -> list[str]:

@@ -3,9 +3,8 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QAction, QPaintEvent, QWheelEvent
+from PySide6.QtGui import QAction, QPaintEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QMenu,
     QPushButton,
     QSizePolicy,
@@ -79,14 +78,6 @@ class TermsButton(QPushButton):
 
     def _picked(self, name: str) -> None:
         self._pick(self.descriptor.with_toggled(self._chosen, name))
-
-
-class StillCombo(QComboBox):
-    """A choice that the wheel does not turn: scrolled past, it must not change a category unseen."""
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Leave the wheel to the column."""
-        event.ignore()
 
 
 def _with_letter(name: str, taken: set[str]) -> str:

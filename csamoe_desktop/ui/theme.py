@@ -1,6 +1,7 @@
 """How the window looks: a table of colours a theme (resources/themes), one style sheet, one recoloured icon set."""
 
 import dataclasses
+import html
 import json
 from dataclasses import dataclass
 from functools import cache
@@ -13,6 +14,7 @@ from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from csamoe_desktop import paths
+from csamoe_desktop.names import shown
 
 GRID = 8
 """Every distance in the window is a multiple or a half of this, in device-independent pixels."""
@@ -115,6 +117,13 @@ def label(text: str = "", role: str = "", wrap: bool = False) -> QLabel:
     made.setTextFormat(Qt.TextFormat.PlainText)
     set_role(made, role)
     return made
+
+
+def tip(text: str) -> str:
+    """Return a text with names from outside for a tooltip, which takes markup: letter by letter, and none that cannot be
+    shown."""
+    told = shown(text, keep_lines=True)
+    return f"<p style='white-space: pre'>{html.escape(told)}</p>" if "<" in told else told
 
 
 def set_role(widget: QWidget, role: str) -> None:

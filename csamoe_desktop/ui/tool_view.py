@@ -3,18 +3,20 @@
 Nothing here reacts to the mouse; that is the canvas's.
 """
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QWidget
 
 from csamoe_desktop.ui.frame_view import FrameView
 from csamoe_desktop.ui.mask_tools import EDITING, MaskTool, Tool
+from csamoe_desktop.ui.reading import LesionWork
 from csamoe_desktop.ui.session import Session
 from csamoe_desktop.ui.tools.brush import BrushTool
 from csamoe_desktop.ui.tools.toolbox import make_tools
 
 
 class ToolView(FrameView):
-    """The tools and the one that is chosen; what is in hand ends when another frame or lesion is in view."""
+    """The tools and the one that is chosen; a stroke in hand ends when another frame or lesion is in view, an open polygon or
+    livewire stays with its lesion."""
 
     radiusChanged = Signal(int)
     """The brush in hand has another radius, in frame pixels."""
@@ -30,6 +32,10 @@ class ToolView(FrameView):
             self._area.addItem(tool.item, ignoreBounds=True)
         self._tool = Tool.WINDOW_LEVEL
         self._told_steps = (False, False)
+        self._proposed.heed(lambda: self._steps_in_hand()[0])
+        self._of: LesionWork | None = None
+        """The lesion that what is in hand belongs to."""
+        session.leaving.connect(self._put_by)
         session.lesions.turned.connect(self._taken_away)
         session.lesions.changed.connect(self._heed_lock)
 
@@ -85,13 +91,23 @@ class ToolView(FrameView):
         self._tell_steps()
         return had
 
+    def close_line(self) -> bool:
+        """Close the polygon or livewire that is open in hand; return whether there is one."""
+        tool = self._mask_tool()
+        if tool is None or not tool.can_undo:
+            return False
+        tool.key(Qt.Key.Key_Return, False)
+        self._tell_steps()
+        return True
+
     # -- steps
 
     @property
     def can_undo(self) -> bool:
         """Whether there is a step to take back: on what is in hand, on the mask or with a caliper."""
         mask, calipers = self._session.mask, self._session.calipers
-        return self._steps_in_hand()[0] or calipers.can_undo or (mask is not None and mask.can_undo)
+        there = calipers.can_undo or (mask is not None and mask.can_undo) or self._session.lesions.can_restore
+        return self._steps_in_hand()[0] or there
 
     @property
     def can_redo(self) -> bool:
@@ -145,6 +161,7 @@ class ToolView(FrameView):
         """The tool was used: what can be undone may be different."""
         if (steps := self._steps_in_hand()) != self._told_steps:
             self._told_steps = steps
+            self._proposals_changed()
             self.stepsChanged.emit()
 
     def _let_go(self) -> None:
@@ -155,16 +172,38 @@ class ToolView(FrameView):
         self._tell_steps()
 
     def _taken_away(self) -> None:
-        """Another lesion is at hand, or the same may not be changed: what was in hand belongs to the last one."""
+        """Another lesion is at hand, or the same may not be changed: what was in hand stays with the last one, and what was
+        left open on this one is in hand again."""
         self._let_go()
-        if (tool := self._tools.get(self._tool)) is not None:
-            tool.forget()
+        self._put_by()
+        self._of = self._session.work
+        self._go_on()
         self._tool_turned()
 
+    def _put_by(self) -> None:
+        """Let what is open stay with its lesion."""
+        if (tool := self._tools.get(self._tool)) is not None:
+            if self._of is not None and (open_one := tool.put_by()) is not None:
+                self._of.unfinished = self._tool, open_one
+            tool.forget()
+
+    def _go_on(self) -> None:
+        """Take in hand what was left open on the lesion at hand."""
+        work = self._session.work
+        if work is not None and work.unfinished is not None and not work.locked:
+            tool, open_one = work.unfinished
+            work.unfinished = None
+            if tool is not self._tool:
+                self.set_tool(tool)
+            self._tools[tool].go_on(open_one)
+            self._tell_steps()
+
     def _heed_lock(self) -> None:
-        """Let go of what would change a lesion that has just been locked."""
+        """Let go of what would change a lesion that has just been locked; go on with it once it is unlocked."""
         if self._session.work is not None and self._session.work.locked and self._tool in EDITING:
             self._taken_away()
+        else:
+            self._go_on()
 
     def _hurries(self) -> bool:
         return self._busy()

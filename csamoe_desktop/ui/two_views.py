@@ -102,7 +102,7 @@ class TwoViewsWindow(QDialog):
             self.columns.pop().remove()
         while len(self.columns) < len(self._seen):
             self.columns.append(ViewColumn(self._grid, len(self.columns)))
-        extents = [extent(one.frame) for one in self._seen]
+        extents = [extent(one.frame, one.mask) for one in self._seen]
         for place, (column, seen) in enumerate(zip(self.columns, self._seen, strict=True)):
             name = "the other view" if names[place] == "the other" else names[place]
             beside = extents if self._calibrated else [extents[place]]
@@ -110,8 +110,8 @@ class TwoViewsWindow(QDialog):
 
     @property
     def _calibrated(self) -> bool:
-        """Whether all images are: millimetres and pixels have no scale in common."""
-        return all(one.frame.spacing for one in self._seen)
+        """Whether the lesion is on all images: millimetres and pixels have no scale in common."""
+        return all(one.frame.scale.of(one.mask.pixels).in_mm for one in self._seen)
 
     def _show_together(self, read: Sequence[tuple[Assessment, str]]) -> None:
         together, count = self.together, len(self._seen)

@@ -67,10 +67,11 @@ class SeenView:
         return None if self.because else self.shown
 
 
-def extent(frame: Frame) -> tuple[float, float]:
-    """Return how high and wide a frame is: in mm where it is calibrated, else in pixels."""
-    rows, columns = frame.shape
-    return (rows * frame.spacing.row, columns * frame.spacing.column) if frame.spacing else (rows, columns)
+def extent(frame: Frame, mask: LesionMask) -> tuple[float, float]:
+    """Return how high and wide a frame is: in mm where the lesion on it is calibrated, else in widths of a pixel. Its
+    proportions are those of the frame as it is shown."""
+    (rows, columns), wide = frame.shape, frame.scale.of(mask.pixels).column
+    return rows * frame.scale.aspect * wide, columns * wide
 
 
 class ViewPicture(QWidget):
@@ -100,7 +101,7 @@ class ViewPicture(QWidget):
 
     @property
     def magnification(self) -> float:
-        """Screen pixels a millimetre of the frame has, or a pixel where it is not calibrated."""
+        """Screen pixels a millimetre of the frame has, or a pixel's width where the lesion is not calibrated."""
         extents = [one for one in self._beside if min(one) > 0]
         if not extents:
             return 1.0
@@ -149,12 +150,13 @@ class ViewPicture(QWidget):
 
     def _place(self) -> QRectF:
         """Return where the frame is drawn: in the middle."""
-        assert self._frame is not None
-        high, wide = (side * self.magnification for side in extent(self._frame))
+        assert self._frame is not None and self._mask is not None
+        high, wide = (side * self.magnification for side in extent(self._frame, self._mask))
         return QRectF((self.width() - wide) / 2, (self.height() - high) / 2, wide, high)
 
     def _place_bar(self) -> None:
-        calibrated = self._frame is not None and self._frame.spacing is not None
+        frame, mask = self._frame, self._mask
+        calibrated = frame is not None and mask is not None and frame.scale.of(mask.pixels).in_mm
         self.bar.measure(self.magnification if calibrated else None)
         self.bar.move(self.width() - self.bar.width() - _MARGIN, self.height() - self.bar.height() - _MARGIN)
 

@@ -7,7 +7,7 @@ import pytest
 
 from csamoe_desktop.cli import main
 
-KEYS = {"path", "status", "reason", "kind", "frames", "rows", "columns", "spacing_mm"}
+KEYS = {"path", "status", "reason", "kind", "frames", "rows", "columns", "spacing_mm", "scale"}
 
 
 def test_each_file_has_its_object(demo_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

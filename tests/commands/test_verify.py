@@ -51,10 +51,11 @@ def verify(capsys: pytest.CaptureFixture[str]) -> Verify:
 
 
 def change(report: Path, how: Callable[[dict[str, Any]], object], forged: bool = False) -> None:
-    """Change a report; `forged`: with the hashes made anew, as one could who means to."""
+    """Change a report; `forged`: with the hashes made anew and the signature taken away, as one could who means to."""
     told = json.loads(report.read_text(encoding="utf-8"))
     how(told)
     if forged:
+        told.pop("signature", None)
         for part in (*told["readings"], told):
             hashed = {name: one for name, one in part.items() if name not in ("parts_sha256", "content_sha256")}
             part["parts_sha256"] = {name: content_sha256(one) for name, one in hashed.items()}
@@ -78,7 +79,7 @@ def test_a_report_of_the_first_format_is_verified_too(folder: Path, verify: Veri
     file.write_text(json.dumps({**old, "content_sha256": content_sha256(old)}), encoding="utf-8")
     status, said, last = verify(file)
     assert status == 0
-    assert list(said) == ["report", "image", "outline", "model", "probability", "category", "gates"]
+    assert list(said) == ["report", "signature", "image", "outline", "model", "probability", "category", "gates"]
     assert last == "This program and model give this reading."
 
 
@@ -127,11 +128,12 @@ def test_each_reading_of_a_report_is_verified_and_what_they_come_to(
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(maxsplit=1)[0] for line in lines[:-1]] == [
         "report",
+        "signature",
         *["reading", "image", "outline", "model", "probability", "category", "gates"] * 2,
         "together",
     ]
-    assert "1 of 2: Lesion 1, first view: radial" in lines[1]
-    assert "turned.png is the one that was read" in lines[9]
+    assert "1 of 2: Lesion 1, first view: radial" in lines[2]
+    assert "turned.png is the one that was read" in lines[10]
     assert lines[-1] == "This program and model give these readings."
 
     def swayed(told: dict[str, Any]) -> None:
@@ -155,7 +157,8 @@ def test_each_reading_of_a_report_is_verified_and_what_they_come_to(
 def test_an_untouched_report_is_verified(folder: Path, verify: Verify) -> None:
     status, said, last = verify(folder / "report.json")
     assert status == 0
-    assert list(said) == ["report", "image", "outline", "model", "probability", "category", "gates"]
+    assert list(said) == ["report", "signature", "image", "outline", "model", "probability", "category", "gates"]
+    assert said.pop("signature")[0] == "-", "signed, but the key is not known to this user"
     assert {yes for yes, _ in said.values()} == {"yes"}
     assert last == "This program and model give this reading."
 
@@ -269,9 +272,10 @@ def test_a_model_that_is_not_here_and_one_with_other_weights(
 ) -> None:
     bundle = find_bundle(MODEL)
     monkeypatch.setenv("CSAMOE_MODEL_WEIGHTS", str(tmp_path / "weights"))
-    _, said, _ = verify(folder / "report.json")
+    status, said, last = verify(folder / "report.json")
     assert said["model"][0] == "NO"
     assert "There is no model 'csamoe-resnet18'" in said["model"][1]
+    assert (status, last) == (3, "The report cannot be verified here: a model that read is not installed.")
 
     here = tmp_path / "weights" / MODEL
     here.mkdir(parents=True)

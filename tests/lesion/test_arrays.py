@@ -11,7 +11,7 @@ import pytest
 
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.lesion.formats import MaskSizeMismatch, read_mask, write_mask
-from csamoe_desktop.study.model import Spacing
+from csamoe_desktop.study.scale import Area, Region, Scale, Spacing, pixels_only
 
 SHAPE = (60, 80)
 LESION = cv2.ellipse(np.zeros(SHAPE, np.uint8), (44, 28), (18, 10), 12, 0, 360, 1, -1).astype(bool)
@@ -215,3 +215,18 @@ def test_another_size_is_refused_or_resized(tmp_path: Path) -> None:
         assert np.array_equal(read.pixels, np.kron(LESION, np.ones((2, 2), bool)))
         assert "resized from 80 x 60" in read.notes[0]
         assert np.array_equal(read_mask(tmp_path / name, None).pixels, LESION)
+
+
+def test_nifti_holds_the_scale_of_the_mask_and_else_the_shape_of_its_pixels(tmp_path: Path) -> None:
+    region = Region("region 1", Area(0, 0, 20, 20), Spacing(0.2, 0.1, "region 1"))
+    scale = Scale(pixels_only("outside region 1", 2.0), (region,))
+    told = []
+    for name, columns in (("inside", slice(5, 10)), ("outside", slice(25, 30))):
+        mask = np.zeros((20, 40), bool)
+        mask[5:10, columns] = True
+        file = tmp_path / f"{name}.nii"
+        write_mask(file, mask, scale)
+        header = nibabel.load(file).header
+        told.append((header.get_zooms()[:2], header.get_xyzt_units()[0]))
+    assert told[0] == (pytest.approx((0.1, 0.2)), "mm")
+    assert told[1] == (pytest.approx((1.0, 2.0)), "unknown")

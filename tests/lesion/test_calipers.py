@@ -9,15 +9,15 @@ from csamoe_desktop.lesion.caliper_steps import FrameCalipers
 from csamoe_desktop.lesion.calipers import (
     Caliper,
     Snapping,
+    by_source,
     distance_to,
     edges_of,
     first_end,
-    numbered,
     other_end,
     squared,
     straightened,
 )
-from csamoe_desktop.study.model import Spacing
+from csamoe_desktop.study.scale import Area, Region, Scale, Spacing, pixels_only
 
 SQUARE = (2.0, 2.0)
 """Screen pixels a frame pixel has: 8 screen pixels are 4 frame pixels."""
@@ -40,8 +40,20 @@ def test_a_length_takes_row_and_column_spacing_for_themselves() -> None:
 
 
 def test_calipers_are_numbered_as_drawn() -> None:
-    assert numbered([ACROSS, Caliper((0.0, 0.0), (0.0, 25.0))], Spacing(0.1, 0.1, "x")) == "1: 4.0 mm, 2: 2.5 mm"
-    assert numbered([], None) == ""
+    spacing = Spacing(0.1, 0.1, "x")
+    assert by_source([ACROSS, Caliper((0.0, 0.0), (0.0, 25.0))], spacing) == [("1: 4.0 mm, 2: 2.5 mm", spacing)]
+    assert by_source([], None) == []
+
+
+def test_calipers_on_and_off_a_calibrated_region_are_told_apart() -> None:
+    """Each run of one source stands with it; across the region's edge there are no millimetres."""
+    region = Region("region 1", Area(0, 0, 100, 100), Spacing(0.2, 0.1, "region 1"))
+    scale = Scale(pixels_only("outside region 1", 2.0), (region,))
+    inside, outside = Caliper((0.0, 0.0), (50.0, 0.0)), Caliper((0.0, 150.0), (50.0, 150.0))
+    across = Caliper((10.0, 50.0), (10.0, 150.0))
+    told = by_source([inside, outside, across], scale)
+    assert [words for words, _ in told] == ["1: 10.0 mm", "2: 100 px", "3: 100 px"]
+    assert [spacing.in_mm for _, spacing in told] == [True, False, False]
 
 
 @pytest.mark.parametrize(

@@ -208,9 +208,9 @@ def test_a_mask_that_vanishes_in_resizing_is_refused(tmp_path):
         read_mask(saved(tmp_path / "m.png", one), (6, 8), resize=True)
 
 
-def test_of_several_pages_the_first_is_used_and_said(tmp_path):
-    first, second = (Image.fromarray(mask.astype(np.uint8) * 255) for mask in (LESION, ~LESION))
-    first.save(tmp_path / "m.tif", save_all=True, append_images=[second])
+def test_a_page_of_another_size_is_no_mask_of_the_image_and_that_is_said(tmp_path):
+    thumbnail = Image.fromarray(np.full((6, 8), 255, np.uint8))
+    Image.fromarray(LESION.astype(np.uint8) * 255).save(tmp_path / "m.tif", save_all=True, append_images=[thumbnail])
     read = read_mask(tmp_path / "m.tif", SHAPE)
     assert np.array_equal(read.pixels, LESION)
     assert read.notes == ("The mask file has 2 pages; the first was used.",)

@@ -75,12 +75,26 @@ def test_a_rotated_ellipse_has_its_own_axes() -> None:
     assert math.degrees(math.atan2(bottom - top, right - left)) == pytest.approx(30, abs=1)
 
 
-def test_a_hole_is_no_area_and_pieces_are_one_lesion() -> None:
+def test_a_hole_is_no_area_and_a_stray_dot_no_size() -> None:
     mask = rectangle(10, 10)
     mask[14:16, 24:26] = False
     assert measure(mask, None).area == 96
-    mask[10:20, 60:70] = True
-    assert measure(mask, None).longest == pytest.approx(math.hypot(10, 50))
+    alone = measure(mask, None)
+    assert (alone.pieces, alone.holes, alone.piece_words()) == (1, 1, "with a hole")
+    mask[15:17, 60:62] = True
+    size = measure(mask, None)
+    assert (size.longest, size.across, size.area, size.longest_ends) == (
+        alone.longest,
+        alone.across,
+        alone.area,
+        alone.longest_ends,
+    )
+    assert size.piece_words() == "the largest of 2 pieces, with a hole"
+    # Through a corner nothing gets out, and what touches at one is one piece.
+    mask[:] = False
+    mask[10:20, 10:20] = True
+    mask[20, 20] = True
+    assert measure(mask, None).piece_words() == ""
 
 
 def test_a_lesion_that_fills_the_frame_is_measured_to_its_outer_edges() -> None:

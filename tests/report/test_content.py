@@ -229,7 +229,6 @@ def test_the_plain_text_can_be_pasted_anywhere_and_ends_with_what_it_is_for(make
     blocks = text.split("\n\n")
     assert [block.splitlines()[0] for block in blocks] == [
         "Breast ultrasound: second reading of one lesion",
-        "Patient",
         "Study",
         "Reader's comment",
         "AI reading",

@@ -43,6 +43,7 @@ def test_the_fonts_are_there_with_their_licences() -> None:
     assert {file.name for file in folder.iterdir()} >= set(FILES)
     assert "Bitstream Vera" in (folder / "DejaVu-LICENCE.txt").read_text(encoding="utf-8")
     assert "Apache License" in (folder / "WenQuanYi-Micro-Hei-LICENCE.txt").read_text(encoding="utf-8")
+    assert "SIL OPEN FONT LICENSE" in (folder / "Noto-LICENCE.txt").read_text(encoding="utf-8")
 
 
 def test_registering_twice_gives_the_same_families_once() -> None:
@@ -55,7 +56,7 @@ def test_registering_twice_gives_the_same_families_once() -> None:
 
 def test_chinese_is_in_the_second_family_as_the_first_lacks_it() -> None:
     register_fonts()
-    latin, chinese = (QRawFont.fromFont(QFont([family])) for family in FAMILIES)
+    latin, chinese = (QRawFont.fromFont(QFont([family])) for family in FAMILIES[:2])
     assert latin.supportsCharacter(ord("é"))
     assert not latin.supportsCharacter(ord("张"))
     assert chinese.supportsCharacter(ord("张"))
@@ -63,7 +64,7 @@ def test_chinese_is_in_the_second_family_as_the_first_lacks_it() -> None:
 
 def test_without_an_application_one_is_made_offscreen(tmp_path: Path) -> None:
     out = tmp_path / "alone.pdf"
-    assert run_alone(out).splitlines() == ["offscreen DejaVu Sans WenQuanYi Micro Hei"]
+    assert run_alone(out).splitlines() == [f"offscreen {' '.join(FAMILIES)}"]
     words = subprocess.run(["pdftotext", out, "-"], capture_output=True, check=True).stdout.decode()
     assert words.split() == ["Größe", "张伟"]
 

@@ -39,7 +39,7 @@ def star() -> np.ndarray:
     [
         (ellipse(70, 40), "oval", "parallel"),
         (ellipse(40, 70), "oval", "not_parallel"),
-        (ellipse(50, 50), "round", "parallel"),
+        (ellipse(50, 50), "round", None),
         (ellipse(70, 40, 80), "oval", "not_parallel"),
         (star(), "irregular", None),
     ],

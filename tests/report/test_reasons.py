@@ -9,9 +9,9 @@ import pytest
 from csamoe_desktop.assessment import Assessment, ContourRange
 from csamoe_desktop.inference.cases import Nearest
 from csamoe_desktop.inference.explain import Explanation
-from csamoe_desktop.networks.cards import CategoryCounts
+from csamoe_desktop.networks.cards import CategoryCounts, OutsideCounts
 from csamoe_desktop.report.content import ReportInput, content
-from csamoe_desktop.report.reasons import change_words, range_words, reasons
+from csamoe_desktop.report.reasons import Reasons, change_words, range_words, reasons
 
 Make = Callable[..., ReportInput]
 COUNTS = CategoryCounts(positives=100, negatives=200, missed=2, cleared=120, caught=80, false_alarms=10, patients=190)
@@ -137,3 +137,26 @@ def test_what_the_nearest_training_images_were_is_said_with_how_near_they_lie(ma
     far = dataclasses.replace(near, nearest=Nearest(20, 17, 0.31, 0.25))
     assert "they lie farther away than is usual (0.310" in reasons(far).nearest
     assert reasons(far).nearest in reasons(far).sentences()
+
+
+def test_what_was_seen_in_another_hospital_stands_before_what_was_seen_at_home(make: Make) -> None:
+    away = OutsideCounts("OASBUD, Warsaw", CategoryCounts(104, 96, 15, 70, 40, 3))
+
+    def told(probability: float) -> Reasons:
+        given = closer(make(probability=probability), counts=COUNTS)
+        card = given.assessment.card
+        card = dataclasses.replace(card, thresholds=dataclasses.replace(card.thresholds, outside=(away,)))
+        return reasons(dataclasses.replace(given.assessment, card=card))
+
+    for probability, wanted in (
+        (
+            0.05,
+            "In a hospital it never saw (OASBUD, Warsaw), 15 of 104 malignant images were read likely benign (14 %).",
+        ),
+        (0.95, "In a hospital it never saw (OASBUD, Warsaw), 3 of 96 benign images were read suspicious (3.1 %)."),
+    ):
+        made = told(probability)
+        assert made.outside == wanted
+        said = made.sentences()
+        assert said.index(wanted) < said.index(made.rates)
+    assert told(0.5).outside == ""

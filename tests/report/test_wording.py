@@ -72,9 +72,13 @@ def sentences_in_the_code() -> Iterator[str]:
     """Every sentence that warns or notes, as it is with 7 in each gap."""
     for name in (
         "inference/guard.py",
+        "inference/examined.py",
         "lesion/regions.py",
         "lesion/levels.py",
         "lesion/annotations.py",
+        "lesion/belonging.py",
+        "lesion/json_files.py",
+        "lesion/planes.py",
         "lesion/arrays.py",
         "lesion/formats.py",
         "study/raster.py",

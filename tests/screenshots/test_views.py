@@ -68,7 +68,7 @@ def agree() -> list[SeenView]:
 
 def disagree() -> list[SeenView]:
     coarse = view("spiculated", 2, 0.83, **across())
-    finer = dataclasses.replace(coarse.frame, spacing=Spacing(0.05, 0.05, "region 1"))
+    finer = dataclasses.replace(coarse.frame, scale=Spacing(0.05, 0.05, "region 1"))
     return [view("smooth", 1, 0.08), dataclasses.replace(coarse, frame=finer), view("smooth", 5, 0.3)]
 
 
@@ -90,7 +90,7 @@ def long_names() -> list[SeenView]:
     unbroken = dataclasses.replace(PLACE, name="W" * 60, distance_mm=120.5, view=View.LONGITUDINAL)
     uid = "1.2.840.113619.2.55.3.604688119.969.1268071029.320.dcm, frame 144"
     plain = view("spiculated", 2, 0.72, description=unbroken, where=uid)
-    bare = dataclasses.replace(plain.frame, spacing=None)
+    bare = dataclasses.replace(plain.frame, scale=None)
     return [view("spiculated", 1, 0.91, description=named, where=uid), dataclasses.replace(plain, frame=bare)]
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.store import database
+from csamoe_desktop.store import database, rescue
 from csamoe_desktop.store.lesions import KeptLesion, LesionKey, put
 
 Make = Callable[..., KeptLesion]
@@ -29,7 +29,7 @@ def test_a_fresh_file_has_the_schema_in_use_and_is_the_users_own(file: Path) -> 
     with closing(database.open_to_write(file, 1)) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (len(database.MIGRATIONS),)
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-        connection.execute("INSERT INTO lesion SELECT 'i', 0, 1, 1, 1, x'', '', '', '', '', '', '', ''")
+        connection.execute("INSERT INTO lesion SELECT 'i', 0, 1, 1, 1, x'', '', '', '', '', '', '', '', ''")
     if sys.platform != "win32":
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
     with closing(database.open_to_write(file, 1)) as connection:
@@ -75,6 +75,8 @@ def test_a_newer_programs_file_is_left_alone(file: Path, lesion: Make) -> None:
     fill(file, lesion, 1)
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("PRAGMA user_version = 99")
+        connection.execute("UPDATE tally SET entries = 99, mirror = -99 WHERE kind = 'schema'")
+        connection.commit()
     before = file.read_bytes()
     for opened in (database.open_to_write, database.open_to_read):
         with pytest.raises(UserError, match="newer version"):
@@ -99,7 +101,7 @@ def test_nothing_that_was_set_aside_is_written_over(file: Path) -> None:
     for number in range(3):
         file.write_text(f"{number}")
         Path(f"{file}-wal").write_text(f"log of {number}")
-        aside = database.set_aside(file)
+        aside = rescue.set_aside(file)
         assert aside.read_text() == f"{number}"
         assert Path(f"{aside}-wal").read_text() == f"log of {number}"
     assert len(list(file.parent.iterdir())) == 6
@@ -111,9 +113,12 @@ def test_what_can_be_read_of_a_damaged_file_is_taken_over(file: Path, lesion: Ma
         spoilt.seek(file.stat().st_size // 2)
         spoilt.write(b"\xa5" * 8192)
     before = file.read_bytes()
-    aside = database.set_aside(file)
+    aside = rescue.set_aside(file)
     with closing(database.open_to_write(file, 1)) as connection:
-        saved = database.save_readable(aside, connection)
+        rescued = rescue.take_over(aside, connection)
+        saved = rescued.saved["lesion"]
+        assert rescued.lost is not None
+        assert rescued.lost["lesion"] == 60 - saved
         assert connection.execute("SELECT count(*) FROM lesion").fetchone() == (saved,)
         ends = connection.execute("SELECT count(*) FROM lesion WHERE image IN ('image 0', 'image 59')").fetchone()
     assert 0 < saved < 60

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from csamoe_desktop.errors import UserError
 from csamoe_desktop.report.examination import Examination
-from csamoe_desktop.store import database
+from csamoe_desktop.store import database, rescue
 from csamoe_desktop.store.autosave import Autosave
 
 Window = Callable[[], Autosave]
@@ -36,7 +37,7 @@ def test_the_newest_is_there_on_another_day(autosave: Autosave, another_window: 
 
 
 @pytest.mark.parametrize("spoilt", ["{", "[]", '{"indication": "x"}', "[" * 100_000, "7"])
-def test_a_spoilt_row_says_nothing_and_costs_no_other(
+def test_a_spoilt_row_is_said_to_be_and_costs_no_other(
     autosave: Autosave, another_window: Window, file: Path, spoilt: str
 ) -> None:
     for key in ("one", "other"):
@@ -44,17 +45,22 @@ def test_a_spoilt_row_says_nothing_and_costs_no_other(
     autosave.write()
     with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute("UPDATE examination SET said = ? WHERE key = 'one'", (spoilt,))
-    assert another_window().find_examination("one") == Examination()
-    assert another_window().find_examination("other") == SAID
+    window = another_window()
+    with pytest.raises(UserError, match="damaged and cannot be shown"):
+        window.find_examination("one")
+    assert window.find_examination("other") == SAID
+    assert window.write() is None
+    assert "1 examination" in window.found_spoilt()[0].message
+    assert window.find_examination("one") == Examination()
 
 
 def test_it_is_taken_over_from_a_damaged_file(autosave: Autosave, file: Path) -> None:
     autosave.keep_examination("one", SAID)
     autosave.write()
     autosave.close()
-    aside = database.set_aside(file)
+    aside = rescue.set_aside(file)
     with closing(database.open_to_write(file, 1)) as fresh:
-        database.save_readable(aside, fresh)
+        rescue.take_over(aside, fresh)
     assert Autosave(file).find_examination("one") == SAID
 
 

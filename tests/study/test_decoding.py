@@ -61,14 +61,13 @@ def test_a_compressed_frame_is_the_same_from_the_other_process(
         assert np.array_equal(process.pixels(study.decode, index), FRAMES[index])
 
 
-def test_it_decodes_there_and_until_it_is_up_here(process: DecodingProcess) -> None:
-    assert number(process.pixels(where, 0)) == os.getpid()
-    start(process)
+def test_it_decodes_there_and_never_here(process: DecodingProcess) -> None:
     there = number(process.pixels(where, 0))
     assert there != os.getpid()
     assert number(process.pixels(where, 0)) == there
     process.close()
-    assert number(process.pixels(where, 0)) == os.getpid()
+    with pytest.raises(UserError, match="could not be started"):
+        process.pixels(where, 0)
 
 
 def test_refusals_and_faults_come_over(process: DecodingProcess) -> None:

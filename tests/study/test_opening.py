@@ -11,10 +11,11 @@ import pytest
 from pydicom.data import get_testdata_file
 
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.study import opening
-from csamoe_desktop.study.opening import Inspection, files_in, images_in, inspect, open_study
+from csamoe_desktop.study import folder
+from csamoe_desktop.study.folder import files_in, images_in
+from csamoe_desktop.study.opening import Inspection, inspect, open_study
 
-KEYS = ["path", "status", "reason", "kind", "frames", "rows", "columns", "spacing_mm"]
+KEYS = ["path", "status", "reason", "kind", "frames", "rows", "columns", "spacing_mm", "scale"]
 
 
 def grey(rows: int = 12, columns: int = 16) -> np.ndarray:
@@ -97,7 +98,7 @@ def test_a_file_that_may_not_be_read_is_refused(tmp_path):
 
 
 def test_an_inspection_says_what_a_dicom_is(make_dicom):
-    path = make_dicom(np.stack([grey()] * 3), frames=3, PixelSpacing=[0.07, 0.08])
+    path = make_dicom(np.zeros((3, 180, 240), np.uint8), frames=3, PixelSpacing=[0.07, 0.08])
     found = inspect(path)
     assert found.to_dict() == {
         "path": str(path),
@@ -105,18 +106,25 @@ def test_an_inspection_says_what_a_dicom_is(make_dicom):
         "reason": "",
         "kind": "DICOM Ultrasound Image",
         "frames": 3,
-        "rows": 12,
-        "columns": 16,
+        "rows": 180,
+        "columns": 240,
         "spacing_mm": [0.07, 0.08],
+        "scale": "0.08 × 0.07 mm/px from the file's pixel spacing",
     }
     assert list(json.loads(json.dumps(found.to_dict()))) == KEYS
-    assert found.line() == f"ok      {path}: DICOM Ultrasound Image, 3 frames of 16 x 12 pixels, 0.08 x 0.07 mm/px"
+    assert found.line() == f"ok      {path}: DICOM Ultrasound Image, 3 frames of 240 x 180 pixels, 0.08 x 0.07 mm/px"
 
 
 def test_an_inspection_says_what_a_picture_is(tmp_path):
     found = inspect(png(tmp_path / "a.png"))
     assert found == Inspection(
-        path=str(tmp_path / "a.png"), status="ok", kind="PNG image", frames=1, rows=12, columns=16
+        path=str(tmp_path / "a.png"),
+        status="ok",
+        kind="PNG image",
+        frames=1,
+        rows=12,
+        columns=16,
+        scale="no millimetres: the image is not calibrated",
     )
     assert found.line().endswith("PNG image, 1 frame of 16 x 12 pixels, no scale")
 
@@ -267,7 +275,7 @@ def test_what_is_too_much_or_too_deep_is_left_and_said(tmp_path, monkeypatch):
     assert "more than 8 deep" in images_in(tmp_path).note(1)
     for number in range(4):
         png(tmp_path / f"{number}.png")
-    monkeypatch.setattr(opening, "_MOST_IMAGES", 3)
+    monkeypatch.setattr(folder, "_MOST_IMAGES", 3)
     assert names(tmp_path) == ["0.png", "1.png", "2.png"]
     assert "the first 3 were opened" in images_in(tmp_path).note(3)
 
@@ -279,7 +287,7 @@ def test_links_in_a_circle_end(tmp_path):
 
 
 def test_looking_through_a_folder_can_be_stopped(tmp_path):
-    def stop():
+    def stop(share, words):
         raise InterruptedError
 
     png(tmp_path / "a.png")

@@ -37,11 +37,12 @@ def small_png(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def open_files(qtbot: QtBot) -> Open:
-    """Return a function that opens files in a session and waits until that is done."""
+    """Return a function that opens files in a session, each by itself, and waits until that is done: the last is in view."""
 
     def opened(session: Session, *files: Path) -> None:
-        session.open(*files)
-        qtbot.waitUntil(lambda: not session.jobs.busy(OPENING), timeout=30_000)
+        for file in files:
+            session.open(file)
+            qtbot.waitUntil(lambda: not session.jobs.busy(OPENING), timeout=30_000)
 
     return opened
 

@@ -39,7 +39,7 @@ Place = tuple[float, float]
 def made(spacing: Spacing | None = None, name: str = "made.png", grey: int = 100, frames: int = 3) -> Study:
     """A study of grey frames, each another image."""
     return Study(
-        Path(name), "made", frames, *SHAPE, decode=lambda index: np.full(SHAPE, grey + index, np.uint8), spacing=spacing
+        Path(name), "made", frames, *SHAPE, decode=lambda index: np.full(SHAPE, grey + index, np.uint8), scale=spacing
     )
 
 

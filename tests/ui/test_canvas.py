@@ -72,7 +72,7 @@ def canvas(qtbot: QtBot, session: Session) -> Canvas:
 
 def a_study(name: str, *frames: Pixels, spacing: Spacing | None = None) -> Study:
     rows, columns = frames[0].shape[:2]
-    return Study(Path(name), "made", len(frames), rows, columns, decode=lambda index: frames[index], spacing=spacing)
+    return Study(Path(name), "made", len(frames), rows, columns, decode=lambda index: frames[index], scale=spacing)
 
 
 @pytest.fixture

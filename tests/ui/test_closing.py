@@ -36,8 +36,9 @@ def test_what_is_lost_is_said_in_words() -> None:
 
 @pytest.fixture
 def no_store(user_folder: Path) -> Path:
-    """A folder where the store's file should be: it can be neither opened nor made."""
-    paths.store_file().mkdir(parents=True)
+    """The store lies on a drive that is not there: it can be neither opened nor made."""
+    paths.store_file().parent.mkdir(parents=True, exist_ok=True)
+    paths.store_file().symlink_to(paths.store_file().parent / "not there" / "work.sqlite")
     return paths.store_file()
 
 
@@ -115,7 +116,7 @@ def test_the_program_closes_unasked_once_the_store_is_in_order_again(
     mark(window.session)
     window.close()
     answer(window, "Cancel")
-    no_store.rmdir()
+    no_store.unlink()
     window.close()
     assert not window.isVisible()
     assert paths.store_file().is_file()

@@ -21,7 +21,7 @@ def told(session: Session) -> list[str]:
     session.noted.connect(said.append)
     frames = [np.full(SHAPE, level, np.uint8) for level in (90, 100, 110)]
     study = Study(
-        Path("made.png"), "made", 3, *SHAPE, decode=lambda index: frames[index], spacing=Spacing(0.1, 0.1, "region 1")
+        Path("made.png"), "made", 3, *SHAPE, decode=lambda index: frames[index], scale=Spacing(0.1, 0.1, "region 1")
     )
     session.show_opened(study, study.frame(0), study.path)
     return said

@@ -68,6 +68,7 @@ def test_the_window_opens_on_the_marked_study(qtbot: QtBot, tmp_path: Path, monk
         window.session.open(*files)
         qtbot.waitUntil(lambda: window.session.mask is not None and not window.session.mask.empty, timeout=30_000)
         seen["study"] = window.session.study.path.name
+        qtbot.waitUntil(lambda: len(window.session.studies) == 3, timeout=30_000)
         seen["studies"] = len(window.session.studies)
         window.close()
         return 0

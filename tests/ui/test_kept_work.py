@@ -177,8 +177,9 @@ def test_a_study_that_is_closed_has_its_marks_when_it_is_opened_again(
 
 @pytest.fixture
 def no_store(user_folder: Path) -> Path:
-    """A folder where the store's file should be: it can be neither opened nor made."""
-    paths.store_file().mkdir(parents=True)
+    """The store lies on a drive that is not there: it can be neither opened nor made."""
+    paths.store_file().parent.mkdir(parents=True, exist_ok=True)
+    paths.store_file().symlink_to(paths.store_file().parent / "not there" / "work.sqlite")
     return paths.store_file()
 
 
@@ -201,7 +202,7 @@ def test_a_store_that_fails_is_said_once_and_drawing_goes_on(
     open_files(session, small_png)
     assert session.reading_state is ReadingState.READY, "what waits is there, though its study was closed"
     assert session.unreported() == (2, 0)
-    no_store.rmdir()
+    no_store.unlink()
     qtbot.waitUntil(lambda: session.kept_all, timeout=30_000)
     qtbot.waitUntil(lambda: "Your outlines are kept again." in [one.text for one in window.messages.shown()])
     assert session.unreported() == (0, 0)

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -21,6 +20,7 @@ from csamoe_desktop.lesion.description import Description, Side, View
 from csamoe_desktop.lesion.mask import Author
 from csamoe_desktop.report.own_read import OwnRead
 from csamoe_desktop.settings import Settings
+from csamoe_desktop.store import database, sums
 from csamoe_desktop.store.reads import Reads
 from csamoe_desktop.study.opening import open_study
 from csamoe_desktop.study.phantom import DemoStudy
@@ -740,8 +740,9 @@ def test_a_link_to_an_outline_kept_by_an_older_version_lasts(
     open_files(session, demo.spiculated)
     session.import_mask(demo.spiculated_mask)
     session.close()
-    with closing(sqlite3.connect(paths.store_file())) as connection, connection:
-        connection.execute("UPDATE lesion SET described = ''")
+    with closing(database.open_to_write(paths.store_file(), 1)) as connection:
+        (row,), _ = sums.select(connection, "lesion")
+        sums.insert(connection, "lesion", {name: row[name] for name in row if name != "sum"} | {"described": ""})
     second = Session(Settings())
     open_files(second, demo.spiculated)
     old = at(second)

@@ -549,6 +549,8 @@ def test_keys_choose_the_category_and_confirm(window: MainWindow, marked: Do, qt
     assert box.terms["shape"].text().endswith("?")
     assert not box.measured.isVisible()
     qtbot.keyClick(box.category, Qt.Key.Key_G, CONTROL)
+    assert session.own_reads.read.measured == ("size",), "one key confirms one of them"
+    qtbot.keyClick(box.category, Qt.Key.Key_G, CONTROL | Qt.KeyboardModifier.ShiftModifier)
     assert session.own_reads.read.measured == ("orientation", "shape", "size")
     assert not box.confirm.isVisible()
     assert session.own_reads.proposed is not None
@@ -602,7 +604,9 @@ def test_a_stroke_leaves_the_proposal_in_its_place_and_renews_it_at_its_end(
     mask = session.mask
     assert mask is not None
     mask.begin()
-    mask.paint(Box(0, 0, 30, 30), np.ones((30, 30), bool), True)
+    # So much that it is the largest piece: a stray dot would change nothing.
+    rows, columns = mask.pixels.shape[0], mask.pixels.shape[1] // 2
+    mask.paint(Box(0, 0, rows, columns), np.ones((rows, columns), bool), True)
     session.mask_edited(None)
     qtbot.wait(150)
     assert box.proposed.isVisible()

@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QPointF, QRect, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
@@ -269,11 +269,12 @@ def test_a_box_and_a_click_ask_for_one_beside_the_outline_there_is(
     qtbot.waitUntil(lambda: len(session.proposals.offered) == 2, timeout=_LONG)
     assert session.proposals.offered[0].mask[places[0]], "the newest answer comes first"
     key(window, Qt.Key.Key_Return)
-    assert mask.author is Author.PROPOSED
-    assert mask.pixels[places[0]]
-    assert not mask.pixels[10, 12]
-    session.undo()
-    assert mask.author is Author.DRAWN
+    assert mask.author is Author.DRAWN, "the outline there was is another lesion's"
+    assert mask.pixels[10, 12]
+    assert session.mask is not None
+    assert session.mask.author is Author.PROPOSED
+    assert session.mask.pixels[places[0]]
+    assert [work.number for work in session.lesions.there] == [1, 2]
 
 
 def test_esc_drops_what_is_proposed(window: MainWindow, demo: DemoStudy, offered: Open) -> None:
@@ -426,3 +427,125 @@ def test_the_setting_is_in_the_dialog(qtbot: QtBot, window: MainWindow) -> None:
     assert OUTLINER not in names, "it reads nothing"
     dialog.reject()
     assert window.session.settings.propose_on_opening
+
+
+# -- several, each by itself
+
+
+def test_each_that_is_accepted_is_a_lesion_of_its_own(
+    window: MainWindow, two: tuple[Path, list[tuple[int, int]]], both_offered: Open
+) -> None:
+    both_offered(window)
+    session = window.session
+    count = len(session.proposals.offered)
+    first = session.proposals.offered[0].mask
+    key(window, Qt.Key.Key_Return)
+    assert len(session.proposals.offered) == count - 1, "the others go on being offered"
+    second = session.proposals.offered[0].mask
+    key(window, Qt.Key.Key_Return)
+    assert [work.number for work in session.lesions.there] == [1, 2]
+    assert np.array_equal(session.lesions.there[0].mask.pixels, first)
+    assert np.array_equal(session.lesions.there[1].mask.pixels, second)
+    session.undo()
+    assert session.mask is not None
+    assert session.mask.empty
+    assert any(np.array_equal(one.mask, second) for one in session.proposals.offered), "taken back, it is offered again"
+    session.lesions.choose(session.lesions.there[0])
+    assert np.array_equal(session.lesions.there[0].mask.pixels, first), "the first one never was touched"
+
+
+def test_the_other_one_is_back_with_a_new_lesion_and_after_another_image(
+    qtbot: QtBot, window: MainWindow, two: tuple[Path, list[tuple[int, int]]], both_offered: Open, small_png: Path
+) -> None:
+    both_offered(window)
+    session, here = window.session, window.session.study
+    key(window, Qt.Key.Key_Return)
+    (other,) = (one.mask for one in session.proposals.offered[:1])
+    session.open(small_png)
+    qtbot.waitUntil(lambda: len(session.studies) == 2, timeout=_LONG)
+    session.show_study(session.studies[1])
+    assert here is not None
+    session.show_study(here)
+    assert any(np.array_equal(one.mask, other) for one in session.proposals.offered)
+    key(window, Qt.Key.Key_N)
+    assert any(np.array_equal(one.mask, other) for one in session.proposals.offered)
+    key(window, Qt.Key.Key_Return)
+    assert session.mask is not None
+    assert not session.mask.empty
+    assert len(session.lesions.there) == 2
+
+
+def test_one_is_dismissed_by_itself(
+    window: MainWindow, two: tuple[Path, list[tuple[int, int]]], both_offered: Open
+) -> None:
+    both_offered(window)
+    proposals = window.session.proposals
+    before = proposals.offered
+    key(window, Qt.Key.Key_Tab)
+    dropped = before[proposals.selected]
+    key(window, Qt.Key.Key_Escape)
+    assert proposals.offered == tuple(one for one in before if one is not dropped)
+    for _ in proposals.offered:
+        key(window, Qt.Key.Key_Escape)
+    assert proposals.offered == ()
+    assert note(window) == ""
+    assert len(window.session.lesions.there) == 1
+
+
+def test_beside_an_outline_that_was_drawn_they_wait_for_the_next_lesion(
+    window: MainWindow, two: tuple[Path, list[tuple[int, int]]], both_offered: Open
+) -> None:
+    both_offered(window)
+    session = window.session
+    before = session.proposals.offered
+    window.canvas.set_tool(Tool.BRUSH)
+    drag(window, (3, 3), (3, 20))
+    assert session.proposals.offered == ()
+    session.lesions.add()
+    assert session.proposals.offered == before
+
+
+@pytest.mark.parametrize("tool", [Tool.WINDOW_LEVEL, Tool.PROPOSE])
+def test_a_double_click_accepts(
+    window: MainWindow, two: tuple[Path, list[tuple[int, int]]], both_offered: Open, tool: Tool
+) -> None:
+    _, places = two
+    both_offered(window)
+    window.canvas.set_tool(tool)
+    view, at = window.canvas.viewport(), window.canvas.widget_position(*places[1])
+    level = window.canvas.window_level
+    QTest.mouseClick(view, LEFT, pos=at)
+    QTest.mouseDClick(view, LEFT, pos=at)
+    QTest.mouseRelease(view, LEFT, pos=at)
+    assert window.session.mask is not None
+    assert window.session.mask.pixels[places[1]]
+    QTest.mouseMove(view, at + QPoint(30, 30))
+    assert window.canvas.window_level == level, "and no drag of the window is left in hand"
+    beside = window.canvas.widget_position(2, 2)
+    QTest.mouseDClick(view, LEFT, pos=beside)
+    QTest.mouseRelease(view, LEFT, pos=beside)
+    assert len(window.session.lesions.there) == 1
+
+
+def test_the_note_says_what_enter_does_and_leaves_a_shallow_lesion_free(
+    qtbot: QtBot, window: MainWindow, two: tuple[Path, list[tuple[int, int]]], both_offered: Open
+) -> None:
+    both_offered(window)
+    canvas = window.canvas
+    assert "accepts" in note(window)
+    canvas.set_tool(Tool.POLYGON)
+    QTest.mouseClick(canvas.viewport(), LEFT, pos=canvas.widget_position(5, 5))
+    assert note(window).endswith("closes what you draw")
+    key(window, Qt.Key.Key_Escape)
+    assert "accepts" in note(window)
+    # Shift the picture up and down past the note: it never lies over an outline or its label.
+    for step in range(-12, 13):
+        canvas.fit()
+        canvas.pan_by(QPointF(0, 25 * step))
+        shown = canvas._proposed.note.geometry()
+        for place in canvas._proposed.item.places():
+            top = canvas.widget_position(place.top(), place.left())
+            bottom = canvas.widget_position(place.bottom(), place.right())
+            label = QRect(top, bottom).adjusted(0, -2 * canvas.fontMetrics().height(), 0, 0)
+            low = shown.bottom() > canvas.viewport().height() - 60
+            assert low or not label.intersects(shown)

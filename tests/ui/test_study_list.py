@@ -92,7 +92,8 @@ def test_thumbnails_of_a_study_left_are_not_waited_for(session: Session, column:
     show(session, long_cine(other, 5))
     go.set()
     qtbot.waitUntil(lambda: {index for index, _ in other} == set(range(5)), timeout=30_000)
-    assert len(decoded) <= 2
+    # The frame in view, the thumbnail under way, and the picture in the list of studies, which is looked at still.
+    assert len(decoded) <= 3
 
 
 def test_a_frame_that_cannot_be_decoded_only_has_no_picture(session: Session, column: StudyList, qtbot: QtBot) -> None:

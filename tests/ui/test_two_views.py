@@ -128,7 +128,7 @@ def test_the_outline_is_drawn_white_in_a_dark_halo(show: Show, smooth: SeenView,
 
 def test_images_are_as_large_as_their_millimetres(show: Show, smooth: SeenView, spiculated: SeenView) -> None:
     rough = dataclasses.replace(
-        spiculated, frame=dataclasses.replace(spiculated.frame, spacing=Spacing(0.05, 0.05, "region 1"))
+        spiculated, frame=dataclasses.replace(spiculated.frame, scale=Spacing(0.05, 0.05, "region 1"))
     )
     window = show(smooth, rough)
     first, second = (column.picture for column in window.columns)
@@ -136,7 +136,7 @@ def test_images_are_as_large_as_their_millimetres(show: Show, smooth: SeenView, 
     assert window.at_one_scale.text() == two_views.ONE_SCALE
     assert first.bar.text == second.bar.text
     assert first.bar.isVisible()
-    bare = dataclasses.replace(spiculated, frame=dataclasses.replace(spiculated.frame, spacing=None))
+    bare = dataclasses.replace(spiculated, frame=dataclasses.replace(spiculated.frame, scale=None))
     window = show(smooth, bare)
     first, second = (column.picture for column in window.columns)
     assert window.at_one_scale.text() == two_views.OWN_SCALES

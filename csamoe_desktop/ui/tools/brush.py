@@ -37,7 +37,7 @@ class BrushTool(MaskTool):
 
     @property
     def radius(self) -> int:
-        """In frame pixels."""
+        """In widths of a frame pixel."""
         return self._radius
 
     def set_radius(self, radius: int) -> None:
@@ -111,7 +111,7 @@ class BrushTool(MaskTool):
         """Return what of the frame the way from `start` to `end` covers."""
         frame = self._session.frame
         assert frame is not None, "a mask without a frame"
-        return brush(frame.shape, start, end, self._reach())
+        return brush(frame.shape, start, end, self._reach(), frame.scale.aspect)
 
     def _reach(self) -> int:
         return max(round(self._radius * self._pressure), LEAST_RADIUS)
@@ -135,9 +135,9 @@ class SmartBrushTool(BrushTool):
 
     def _begin(self, at: Place) -> None:
         if (frame := self._session.frame) is not None:
-            self._tone = tone_at(grey(frame.pixels), at, self._reach())
+            self._tone = tone_at(grey(frame.pixels), at, self._reach(), frame.scale.aspect)
 
     def _covered(self, start: Place, end: Place) -> tuple[Box, Bool]:
         frame = self._session.frame
         assert frame is not None, "a mask without a frame"
-        return smart_brush(grey(frame.pixels), self._tone, start, end, self._reach())
+        return smart_brush(grey(frame.pixels), self._tone, start, end, self._reach(), frame.scale.aspect)

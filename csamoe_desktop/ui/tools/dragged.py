@@ -4,7 +4,8 @@ from math import cos, pi, sin
 
 from PySide6.QtWidgets import QGraphicsItem
 
-from csamoe_desktop.lesion.grabcut import outline_in_box
+from csamoe_desktop.inference.bundle import has_outliner
+from csamoe_desktop.lesion.grabcut import NothingFound, outline_in_box
 from csamoe_desktop.lesion.history import Bool, EditedMask
 from csamoe_desktop.lesion.regions import grey
 from csamoe_desktop.lesion.tools import Box, Place, ellipse, polygon
@@ -145,6 +146,7 @@ class BoxTool(DragTool):
         if frame is None or box.empty:
             return
         pixels, version, value = frame.pixels, mask.version, not self._cut
+        aspect = frame.scale.aspect
         self._sketch.show_sketch(Sketch(dashed=[rectangle(self._way[0], self._way[-1])]))
 
         def done(found: Bool) -> None:
@@ -159,9 +161,18 @@ class BoxTool(DragTool):
 
         def failed(problem: BaseException) -> None:
             self._sketch.show_sketch(NOTHING)
-            self._session.failed.emit(problem)
+            here = mask is self._session.mask and mask.version == version
+            if not isinstance(problem, NothingFound) or not has_outliner() or not value or not here:
+                self._session.failed.emit(problem)
+                return
+            self._session.noted.emit(
+                "Nothing in the box stands out from its surroundings: the outline proposed there is the network's."
+            )
+            self._session.proposals.look_in((box.top, box.left, box.bottom, box.right))
 
-        self._session.jobs.submit(OUTLINING, lambda job: outline_in_box(grey(pixels), box), Outcome(done, failed))
+        self._session.jobs.submit(
+            OUTLINING, lambda job: outline_in_box(grey(pixels), box, aspect), Outcome(done, failed)
+        )
 
 
 def around(one: Place, other: Place) -> list[Place]:

@@ -11,7 +11,7 @@ from csamoe_desktop.lesion.regions import grey
 from csamoe_desktop.lesion.tools import Place, polygon
 from csamoe_desktop.ui.mask_tools import MaskTool
 from csamoe_desktop.ui.session import Session
-from csamoe_desktop.ui.tools.sketch import CLOSE_BY, NOTHING, Sketch, SketchItem
+from csamoe_desktop.ui.tools.sketch import CLOSE_BY, NOTHING, Sketch, SketchItem, on_image
 
 
 class LivewireTool(MaskTool):
@@ -59,10 +59,11 @@ class LivewireTool(MaskTool):
         frame = self._session.frame
         if frame is None or self._session.mask is None:
             return
+        at = on_image(at, frame.shape)
         if self._closes(at):
             self._close(alt)
         elif not self._anchors:
-            self._wire = Livewire(grey(frame.pixels))
+            self._wire = Livewire(grey(frame.pixels), frame.scale.aspect)
             self._fix(at)
         elif self._wire is not None and at != self._anchors[-1]:
             self._legs.append(self._wire.path(at))
@@ -106,6 +107,18 @@ class LivewireTool(MaskTool):
         self._anchors, self._legs, self._undone, self._wire, self._pressed = [], [], [], None, False
         self._show(None)
         return had
+
+    def put_by(self) -> object | None:
+        """Return the open wire, with its steps."""
+        if not self._anchors:
+            return None
+        return self._wire, list(self._anchors), list(self._legs), list(self._undone)
+
+    def go_on(self, put_by: object) -> None:
+        """Open that wire again, on the lesion at hand."""
+        assert isinstance(put_by, tuple)
+        self._wire, self._anchors, self._legs, self._undone = put_by
+        self._show(None)
 
     def take_back(self) -> None:
         """Take back the anchor that the press has fixed."""

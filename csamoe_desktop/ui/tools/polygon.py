@@ -10,7 +10,7 @@ from csamoe_desktop.lesion.history import EditedMask
 from csamoe_desktop.lesion.tools import Place, polygon
 from csamoe_desktop.ui.mask_tools import MaskTool
 from csamoe_desktop.ui.session import Session
-from csamoe_desktop.ui.tools.sketch import CLOSE_BY, NOTHING, Sketch, SketchItem
+from csamoe_desktop.ui.tools.sketch import CLOSE_BY, NOTHING, Sketch, SketchItem, on_image
 
 _STILL = 3.0
 """Screen pixels: a press that moves less is a click."""
@@ -71,6 +71,7 @@ class PolygonTool(MaskTool):
         """Take hold of a vertex, insert one on an edge, or add one; an unmoved click on the first one closes."""
         if self._session.mask is None:
             return
+        at = on_image(at, self._session.mask.pixels.shape)
         if self._closed and self._mask is not self._session.mask:
             self._start_again()
         self._mask = self._session.mask
@@ -99,8 +100,10 @@ class PolygonTool(MaskTool):
 
     def move(self, at: Place | None, alt: bool) -> None:
         """Draw the line to the mouse, or move the vertex in hand."""
-        if self._held is not None and at is not None and self._moved(at):
-            self._vertices[self._held] = at
+        if self._held is not None and at is not None and self._session.mask is not None:
+            at = on_image(at, self._session.mask.pixels.shape)
+            if self._moved(at):
+                self._vertices[self._held] = at
         self._show(at)
 
     def release(self) -> None:
@@ -176,6 +179,20 @@ class PolygonTool(MaskTool):
             self._done.append(self._vertices)
             self._vertices = self._undone.pop()
         self._show(self._mouse)
+
+    def put_by(self) -> object | None:
+        """Return the open polygon, with its steps."""
+        if self._closed or not self._vertices:
+            return None
+        return list(self._vertices), self._cut, list(self._done), list(self._undone)
+
+    def go_on(self, put_by: object) -> None:
+        """Open that polygon again, on the lesion at hand."""
+        assert isinstance(put_by, tuple)
+        self._start_again()
+        self._vertices, self._cut, self._done, self._undone = put_by
+        self._mask = self._session.mask
+        self._show(None)
 
     def forget(self) -> None:
         """Forget the vertices."""

@@ -13,7 +13,8 @@ _LEAST_RING = 4.0
 
 
 class RingItem(QGraphicsItem):
-    """The brush's ring: exactly what a click would cover, dashed where it would erase, dotted where it seeks."""
+    """The brush's ring: exactly what a click would cover, dashed where it would erase, dotted where it seeks. It is round
+    on the screen, which shows the frame in its true proportions."""
 
     def __init__(self, seeks: bool = False) -> None:
         super().__init__()
@@ -23,7 +24,7 @@ class RingItem(QGraphicsItem):
         self._radius = 1
 
     def set_radius(self, radius: int) -> None:
-        """Draw another size, in frame pixels."""
+        """Draw another size, in widths of a frame pixel."""
         self.prepareGeometryChange()
         self._radius = radius
 
@@ -40,7 +41,7 @@ class RingItem(QGraphicsItem):
         scene = self.sceneTransform()
         room = _LEAST_RING + 4
         across = self._radius + room / max(abs(scene.m11()), 1e-6)
-        down = self._radius + room / max(abs(scene.m22()), 1e-6)
+        down = across * abs(scene.m11()) / max(abs(scene.m22()), 1e-6)
         row, column = self._at
         return QRectF(column - across, row - down, 2 * across, 2 * down)
 
@@ -52,8 +53,7 @@ class RingItem(QGraphicsItem):
         row, column = (int(place // 1) + 0.5 for place in self._at)
         world = painter.worldTransform()
         centre = world.map(QPointF(column, row))
-        across = max((self._radius - 0.5) * abs(world.m11()), _LEAST_RING)
-        down = max((self._radius - 0.5) * abs(world.m22()), _LEAST_RING)
+        reach = max((self._radius - 0.5) * abs(world.m11()), _LEAST_RING)
         style = (4.0, 3.0) if self._erases else (1.0, 2.0) if self._seeks else ()
         painter.save()
         painter.resetTransform()
@@ -61,5 +61,5 @@ class RingItem(QGraphicsItem):
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for pen in (line(DARK, 3.5), line(WHITE, 1.5, style)):
             painter.setPen(pen)
-            painter.drawEllipse(centre, across, down)
+            painter.drawEllipse(centre, reach, reach)
         painter.restore()

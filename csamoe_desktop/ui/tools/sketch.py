@@ -131,6 +131,11 @@ def crosshair(ratio: float) -> QCursor:
     return QCursor(picture, side // 2, side // 2)
 
 
+def on_image(at: Place, shape: tuple[int, ...]) -> Place:
+    """Return the place on an image of this shape (rows, columns) that is nearest to `at`: itself, or one on the edge."""
+    return min(max(at[0], 0.0), float(shape[0])), min(max(at[1], 0.0), float(shape[1]))
+
+
 def rectangle(one: Place, other: Place) -> list[Place]:
     """Return the closed line around the rectangle between two corners."""
     return [one, (one[0], other[1]), other, (other[0], one[1]), one]

@@ -1,0 +1,90 @@
+"""How often the box tool refuses a lesion, and how well its outline agrees with the reader's, on dataset folders.
+
+    python benchmarks/boxes.py FOLDER [FOLDER ...] [--images 98] [--around 0.08] [--seed 0]
+
+A folder is a dataset folder (labels.csv), or one of `images/` and `masks/` with files of the same names. The box is the one
+around the reader's mask, wider by `--around` of its sides on each of them, as a hand draws it. Of larger folders so many
+images are drawn by chance, the same ones for the same seed. Told are refusals, the Dice coefficient of the others (mean and
+tenth percentile), and milliseconds a box.
+"""
+
+import argparse
+import random
+import time
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from csamoe_desktop.errors import UserError
+from csamoe_desktop.lesion.corrections import box_of
+from csamoe_desktop.lesion.formats import read_mask
+from csamoe_desktop.lesion.grabcut import outline_in_box
+from csamoe_desktop.lesion.regions import grey
+from csamoe_desktop.lesion.tools import Box
+from csamoe_desktop.study.opening import open_study
+from csamoe_desktop.training.datasets import read_dataset
+
+Bool = NDArray[np.bool_]
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Print a line for each folder."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("folders", type=Path, nargs="+", metavar="FOLDER")
+    parser.add_argument("--images", type=int, default=98)
+    parser.add_argument("--around", type=float, default=0.08)
+    parser.add_argument("--seed", type=int, default=0)
+    chosen = parser.parse_args(arguments)
+    for folder in chosen.folders:
+        pairs = _pairs(folder)
+        random.Random(chosen.seed).shuffle(pairs)
+        print(_line(folder, pairs[: chosen.images], chosen.around), flush=True)
+
+
+def _line(folder: Path, pairs: list[tuple[Path, Path]], around: float) -> str:
+    dice: list[float] = []
+    refused, seconds, boxes = 0, 0.0, 0
+    for image, mask in pairs:
+        pixels = grey(open_study(image).frame(0).pixels)
+        lesion = read_mask(mask, (pixels.shape[0], pixels.shape[1])).pixels
+        box = wider(lesion, around)
+        boxes += 1
+        begun = time.perf_counter()
+        try:
+            found = outline_in_box(pixels, box)
+            dice.append(float(2 * (found & lesion).sum() / (found.sum() + lesion.sum())))
+        except UserError:
+            refused += 1
+        seconds += time.perf_counter() - begun
+    agreed = f"Dice {np.mean(dice):.3f}, tenth percentile {np.percentile(dice, 10):.3f}" if dice else "no outline"
+    return f"{folder}: {boxes} boxes, {refused} refused, {agreed}, {1000 * seconds / max(boxes, 1):.0f} ms a box"
+
+
+def wider(lesion: Bool, around: float) -> Box:
+    """Return the box around a lesion (bool, not empty), wider by that part of its sides, clipped at the frame."""
+    box = box_of(lesion)
+    assert box is not None
+    down, across = round(around * (box.bottom - box.top)), round(around * (box.right - box.left))
+    rows, columns = lesion.shape
+    return Box(
+        max(box.top - down, 0),
+        max(box.left - across, 0),
+        min(box.bottom + down, rows),
+        min(box.right + across, columns),
+    )
+
+
+def _pairs(folder: Path) -> list[tuple[Path, Path]]:
+    """Return image and mask of each lesion."""
+    if (folder / "labels.csv").is_file():
+        return [
+            (sample.image, sample.mask)
+            for sample in read_dataset(folder)
+            if sample.columns["label"] != "normal" and sample.mask is not None
+        ]
+    return [(image, folder / "masks" / image.name) for image in sorted((folder / "images").iterdir())]
+
+
+if __name__ == "__main__":
+    main()

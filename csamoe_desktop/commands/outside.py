@@ -1,0 +1,57 @@
+"""Count how a model's categories fall on a hospital that it never saw, and keep the counts on its card."""
+
+import argparse
+import dataclasses
+from pathlib import Path
+
+from tqdm import tqdm
+
+from csamoe_desktop.errors import UserError
+from csamoe_desktop.files import write_whole
+from csamoe_desktop.inference.bundle import CARD, find_bundle
+from csamoe_desktop.inference.engine import DEVICES
+from csamoe_desktop.networks.cards import OutsideCounts
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("--model", required=True, metavar="NAME", help="a bundle in model_weights that reads")
+    parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="the hospital's dataset folder")
+    parser.add_argument(
+        "--where", action="append", default=[], metavar="COLUMN=VALUE", help="only these of its rows; may be repeated"
+    )
+    parser.add_argument(
+        "--hospital", required=True, metavar="WORDS", help="what the hospital is called; its counts of before make way"
+    )
+    parser.add_argument("--device", choices=DEVICES, default="auto")
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Run the command and return the exit status."""
+    from csamoe_desktop.training.datasets import read_dataset, where
+
+    bundle = find_bundle(chosen.model)
+    card = bundle.card
+    if card.task != "reading":
+        raise UserError(f"{card.name} proposes outlines and has no categories.", "Choose a model that reads.")
+    samples = where(read_dataset(chosen.data), chosen.where)
+    # Importing torch takes seconds: only once the folder has been found good.
+    from csamoe_desktop.inference.loading import load_predictor
+    from csamoe_desktop.training.evaluate import read_all
+    from csamoe_desktop.training.metrics import count_categories
+
+    with tqdm(total=len(samples), desc="reading", unit="image", disable=None) as bar:
+        readings = read_all(load_predictor(bundle, chosen.device), samples, bar.update)
+    thresholds = card.thresholds
+    counts = count_categories(
+        readings.positive, readings.probability, thresholds.benign_below, thresholds.suspicious_from
+    )
+    kept = tuple(one for one in thresholds.outside if one.hospital != chosen.hospital)
+    outside = (*kept, OutsideCounts(chosen.hospital, counts))
+    whole = dataclasses.replace(card, thresholds=dataclasses.replace(thresholds, outside=outside))
+    write_whole(bundle.folder / CARD, lambda path: path.write_text(whole.to_json(), encoding="utf-8"))
+    print(
+        f"{card.name} on {chosen.hospital}: of {counts.positives} {card.positive} images {counts.missed} were read likely "
+        f"benign, of {counts.negatives} others {counts.false_alarms} suspicious and {counts.cleared} likely benign"
+    )
+    return 0
