@@ -12,6 +12,7 @@ from csamoe_desktop.lesion.measure import measure
 from csamoe_desktop.names import fitting_name, shown, shown_name
 from csamoe_desktop.networks.cards import Evaluation, ModelCard, Thresholds
 from csamoe_desktop.report.contradictions import contradictions
+from csamoe_desktop.report.disagreement import disagreement
 from csamoe_desktop.report.document import Report, ReportInput, as_report
 from csamoe_desktop.report.from_file import file_side_words
 from csamoe_desktop.report.lesion_words import lesion_lines, shape_lines
@@ -113,6 +114,9 @@ def content(given: ReportInput, say: Wording = PLAIN, against: tuple[str, ...] |
         limits=tuple(clean(limit) for limit in card.limits),
         management=say(MANAGEMENT),
         contradictions=against,
+        differs=disagreement(given.reads.final, assessment.category, scale.probability_words, say)
+        if given.reads
+        else "",
     )
 
 

@@ -69,6 +69,19 @@ class LesionViews:
         return len(self.views) > 1
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A marked lesion that a report does not hold: which it is, on what, and whether the user `chose` to leave it out; else
+    no reading of it holds."""
+
+    description: Description
+    number: int
+    study_name: str
+    frame: int
+    frame_count: int
+    chosen: bool = False
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Report:
     """A document: the readings it holds, all of one patient, in which language, on whose paper, and what stands at its head.
@@ -78,12 +91,14 @@ class Report:
         language: of `wording.LANGUAGES`.
         letterhead: the institution's name and logo.
         examination: indication, comparison and technique, which hold for all of its readings.
+        left_out: the marked lesions and views of the examination that it does not hold.
     """
 
     readings: tuple[ReportInput, ...]
     language: str = "en"
     letterhead: Letterhead = PLAIN_PAPER
     examination: Examination = NOTHING_SAID
+    left_out: tuple[LeftOut, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.readings:

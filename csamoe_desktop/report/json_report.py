@@ -66,6 +66,16 @@ def report_dict(given: ReportInput | Report) -> dict[str, Any]:
             **{name: clean(told, keep_lines=True) for name, told in report.examination.to_dict().items()},
             "words": _words(said.examination),
         },
+        "left_out": [
+            {
+                **one.description.to_dict(),
+                "number": one.number,
+                "study": shown_name(one.study_name),
+                "frame": one.frame + 1,
+                "chosen": one.chosen,
+            }
+            for one in report.left_out
+        ],
         "readings": [_reading(one, contents[place]) for place, one in enumerate(report.readings)],
         "together": together,
     }
@@ -144,6 +154,7 @@ def _reading(given: ReportInput, said: ReportContent) -> dict[str, Any]:
         "description": {**given.description.to_dict(), "number": given.number},
         "from_file": {name: str(getattr(described, name)) for name in from_file},
         "contradictions": list(said.contradictions),
+        "reader_and_ai_differ": bool(said.differs),
         "reader": said.reader,
         "comment": given.comment,
         "words": _words(said),

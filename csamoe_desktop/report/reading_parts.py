@@ -56,6 +56,7 @@ def reading(said: ReportContent, say: Wording) -> Block:
     """Return the reading with the thresholds it is held against."""
     return stack(
         category_and_scale(say("AI reading"), said.category, said.positive, said.scale, say),
+        text(said.differs, BODY, COLUMN) if said.differs else NOTHING,
         text(say("{sentence}.", sentence=capital(said.thresholds)), SMALL, COLUMN),
     )
 

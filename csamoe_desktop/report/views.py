@@ -8,6 +8,7 @@ from csamoe_desktop.assessment import Category
 from csamoe_desktop.names import shown_name
 from csamoe_desktop.report.content import capital, clean, content, make_scale, positive_words
 from csamoe_desktop.report.contradictions import in_document
+from csamoe_desktop.report.disagreement import disagreement
 from csamoe_desktop.report.document import LesionViews, Report, ReportInput
 from csamoe_desktop.report.examination import Examination
 from csamoe_desktop.report.lesion_size import LesionSize, lesion_size
@@ -98,6 +99,8 @@ def document_content(report: Report, say: Wording) -> DocumentContent:
         _lesion(one, title, several, report.letterhead.institution, [against[place] for place in one.places], say)
         for one, title in zip(lesions, _titles(lesions, say), strict=True)
     )
+    if notes := _left_out(report, say):
+        made = (_noting(made[0], notes), *made[1:])
     contents = [view for lesion in made for view in lesion.views]
     title = contents[0].title
     if len(lesions) > 1:
@@ -118,6 +121,38 @@ def document_content(report: Report, say: Wording) -> DocumentContent:
             say("Probability of {what}", what=contents[0].positive),
         ),
     )
+
+
+def _left_out(report: Report, say: Wording) -> tuple[str, ...]:
+    """Return what a report says of the marked lesions that it does not hold."""
+    told = []
+    for chosen in (False, True):
+        lesions = say("; ").join(
+            say(
+                "{lesion} in {where}",
+                lesion=called(one.description, one.number, say),
+                where=say.listed(
+                    (
+                        shown_name(one.study_name),
+                        say("frame {number}", number=one.frame + 1) if one.frame_count > 1 else "",
+                    )
+                ),
+            )
+            for one in report.left_out
+            if one.chosen is chosen
+        )
+        if lesions and chosen:
+            told.append(say("Left out of this report by the user: {lesions}.", lesions=lesions))
+        elif lesions:
+            told.append(say("Marked, but not in this report, as no reading of it holds: {lesions}.", lesions=lesions))
+    return tuple(told)
+
+
+def _noting(lesion: LesionContent, notes: tuple[str, ...]) -> LesionContent:
+    """Return what is said of a lesion with notes ahead of the warnings of its first view."""
+    first, *others = lesion.views
+    first = dataclasses.replace(first, warnings=(*notes, *first.warnings))
+    return dataclasses.replace(lesion, views=(first, *others))
 
 
 def _examination(examination: Examination, say: Wording) -> Section:
@@ -150,11 +185,17 @@ def _lesion(
     size_words = size.words() if size else say("none is marked")
     size_from = _size_from(size, lesion.views, say) if lesion.several and size else ""
     own = " / ".join(_own_categories(lesion.views)) or say(NOT_GIVEN)
+    differs = dict.fromkeys([one.differs for one in views if one.differs])
+    if together is not None and said is not None:
+        finals = [one.reads.final for one in lesion.views if one.reads]
+        words = said.scale.probability_words
+        differs = dict.fromkeys(filter(None, (disagreement(one, together.category, words, say) for one in finals)))
     told = (
         (say("Place"), place),
         (say("Size"), size_words),
         (say("Size from"), size_from),
         (say("Own category"), own),
+        (say("Reader and AI"), say(" ").join(differs) if lesion.several else ""),
     )
     return LesionContent(
         title=title,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from csamoe_desktop.assessment import look_closer
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.report.content import ReportInput
-from csamoe_desktop.report.document import Report
+from csamoe_desktop.report.document import LeftOut, Report
 from csamoe_desktop.report.letterhead import Letterhead
 from csamoe_desktop.report.plain_text import report_text
 from csamoe_desktop.report.writing import write_report
@@ -52,6 +52,11 @@ class Reports:
     def left_out(self) -> list[PlacedLesion]:
         """Return the lesions that belong in the report too, but have no reading that holds."""
         return [one for one in self._belonging() if not one.work.mask.empty and not self._holds(one.work)]
+
+    def unread_views(self) -> list[str]:
+        """Return where the other views of the lesion at hand are that are marked, and have no reading that holds."""
+        views = self._session.lesions.views()[1:]
+        return [one.where for one in views if not self._holds(one.work)]
 
     def studies(self) -> list[Study]:
         """Return the studies with lesions that belong in the report, each once."""
@@ -117,7 +122,8 @@ class Reports:
         """Return what makes a document of readings, with paper, language and head as they are now."""
         settings, said = self._session.settings, self._session.examinations.now
         language, letterhead = settings.report_language, Letterhead(settings.institution, settings.logo)
-        return lambda readings: Report(tuple(readings), language, letterhead, said)
+        left = tuple(_left_out(one) for one in self.left_out())
+        return lambda readings: Report(tuple(readings), language, letterhead, said, left)
 
     def _seen(self) -> list[PlacedLesion]:
         """Return what is ready; what it says is seen from now on, and what the reader has said is the first read."""
@@ -181,6 +187,11 @@ class Reports:
             )
 
         return make
+
+
+def _left_out(one: PlacedLesion, chosen: bool = False) -> LeftOut:
+    work, study = one.work, one.study
+    return LeftOut(work.description, work.number, study.path.name, one.frame, study.frame_count, chosen)
 
 
 def _one_examination(one: StudyFacts, other: StudyFacts) -> bool:
