@@ -110,8 +110,8 @@ def content(given: ReportInput, say: Wording = PLAIN, against: tuple[str, ...] |
         own=_section(say("Reader's own read"), say, *(given.reads.lines(say) if given.reads else ())),
         comment=clean(given.comment, keep_lines=True) or say(NONE_GIVEN),
         reader=clean(given.reader),
-        intended_use=clean(card.intended_use),
-        limits=tuple(clean(limit) for limit in card.limits),
+        intended_use=card_words(card.intended_use, say),
+        limits=tuple(card_words(limit, say) for limit in card.limits),
         management=say(MANAGEMENT),
         contradictions=against,
         differs=disagreement(given.reads.final, assessment.category, scale.probability_words, say)
@@ -182,10 +182,22 @@ def clean(text: str, keep_lines: bool = False) -> str:
     return "\n".join(lines).strip("\n") if keep_lines else " ".join(line for line in lines if line)
 
 
+def card_words(text: str, say: Wording) -> str:
+    """Return what a model's card says in the report's language, or quoted as the card's own words where only these are
+    known."""
+    english = clean(text)
+    there = say.told(english)
+    if there != english or say.language == "en" or not any(letter.isascii() and letter.isalpha() for letter in english):
+        return there
+    return say("“{words}” (the model card's words)", words=english)
+
+
 def _thresholds(scale: Scale, thresholds: Thresholds, say: Wording) -> str:
     below, above = scale.benign_below_words, scale.suspicious_from_words
     said = say("likely benign below {below}, suspicious from {above}", below=below, above=above)
-    return said + (say("; chosen on {images}", images=clean(thresholds.chosen_on)) if thresholds.chosen_on else "")
+    return said + (
+        say("; chosen on {images}", images=card_words(thresholds.chosen_on, say)) if thresholds.chosen_on else ""
+    )
 
 
 def _gate(assessment: Assessment, name: str, say: Wording) -> GateShare:
@@ -239,9 +251,9 @@ def _model(card: ModelCard, device: str, say: Wording) -> Section:
     return _section(
         say("Model"),
         say,
-        (say("Model"), card.title),
+        (say("Model"), card_words(card.title, say)),
         (say("Version"), version),
-        (say("Trained on"), card.training.data),
+        (say("Trained on"), card_words(card.training.data, say)),
         (say("AUC"), _auc(card.evaluations, say) or say(NOT_GIVEN)),
         (say("Computed on"), device),
     )
@@ -260,7 +272,7 @@ def _auc(evaluations: tuple[Evaluation, ...], say: Wording) -> str:
                 low=f"{figure.low:.3f}",
                 high=f"{figure.high:.3f}",
                 images=say(of, images=told.images, patients=told.groups),
-                data=told.data,
+                data=card_words(told.data, say),
             )
     return ""
 

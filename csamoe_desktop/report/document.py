@@ -108,10 +108,18 @@ class Report:
             raise UserError("The readings are of different patients.", "Report each patient by itself.")
 
     def lesions(self) -> tuple[LesionViews, ...]:
-        """Return the lesions in the order of their first readings, each with its views."""
+        """Return the lesions, each with its views: image by image in the order of the readings, on an image by number."""
+        images = list(dict.fromkeys((one.study_name, one.frame.index) for one in self.readings))
+        order = sorted(
+            range(len(self.readings)),
+            key=lambda place: (
+                images.index((self.readings[place].study_name, self.readings[place].frame.index)),
+                self.readings[place].number,
+            ),
+        )
         found: dict[str, list[int]] = {}
-        for place, given in enumerate(self.readings):
-            found.setdefault(given.description.identity, []).append(place)
+        for place in order:
+            found.setdefault(self.readings[place].description.identity, []).append(place)
         return tuple(
             LesionViews(tuple(self.readings[place] for place in places), tuple(places)) for places in found.values()
         )

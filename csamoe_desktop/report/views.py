@@ -45,6 +45,7 @@ class LesionContent:
             stroke.
         findings: all this as a section, under `title`.
         views: its readings, with their headings.
+        differs: that reader and AI differ, or "".
         together: what they come to; None of a single view, or where they cannot be read together.
         apart: why they cannot be, or "".
     """
@@ -60,6 +61,7 @@ class LesionContent:
     views: tuple[ReportContent, ...]
     together: TogetherContent | None = None
     apart: str = ""
+    differs: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,8 @@ class DocumentContent:
     lesions: tuple[LesionContent, ...]
     headings: tuple[str, ...]
     """Of the list of lesions."""
+    notes: tuple[str, ...] = ()
+    """Which marked lesions it does not hold; these are among the warnings of the first reading."""
 
     def rows(self) -> tuple[tuple[str, ...], ...]:
         """Return the list of lesions: one row each, under `headings`."""
@@ -99,7 +103,8 @@ def document_content(report: Report, say: Wording) -> DocumentContent:
         _lesion(one, title, several, report.letterhead.institution, [against[place] for place in one.places], say)
         for one, title in zip(lesions, _titles(lesions, say), strict=True)
     )
-    if notes := _left_out(report, say):
+    notes = _left_out(report, say)
+    if notes:
         made = (_noting(made[0], notes), *made[1:])
     contents = [view for lesion in made for view in lesion.views]
     title = contents[0].title
@@ -120,6 +125,7 @@ def document_content(report: Report, say: Wording) -> DocumentContent:
             say("AI category"),
             say("Probability of {what}", what=contents[0].positive),
         ),
+        notes=notes,
     )
 
 
@@ -210,6 +216,7 @@ def _lesion(
         findings=Section(title, tuple(Line(label, words) for label, words in told if words)),
         views=tuple(views),
         together=said,
+        differs=say(" ").join(differs),
         apart=say(NOT_TOGETHER) if lesion.several and said is None else "",
     )
 

@@ -233,13 +233,13 @@ def test_the_plain_text_can_be_pasted_anywhere_and_ends_with_what_it_is_for(make
         "Reader's comment",
         "AI reading",
         "Lesion",
-        "Model",
         "Warnings and notes",
+        "Model",
         "Intended use and limits",
         "Research use only. Management must not rest solely on this output.",
     ]
     assert "routing, not evidence" in blocks[3], "beside the shares that it is about"
-    assert "\n  None." in blocks[6]
+    assert "\n  None." in blocks[5]
 
 
 def test_the_plain_text_says_it_all(make: Make) -> None:
