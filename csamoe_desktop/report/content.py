@@ -220,8 +220,13 @@ def _patient(given: ReportInput, say: Wording) -> Section:
     return _section(
         say("Patient"),
         say,
-        (say("Patient"), facts.patient_name),
-        (say("Patient ID"), facts.patient_id),
+        *(
+            (say(label), say("{what} (entered by the user)", what=value) if name in facts.entered and value else value)
+            for label, name, value in (
+                ("Patient", "patient_name", facts.patient_name),
+                ("Patient ID", "patient_id", facts.patient_id),
+            )
+        ),
         (say("Born"), say.date(facts.birth_date)),
         (say("Sex"), say.told(facts.sex)),
         (say("Side"), say.told(side) if side else file_side_words(facts, given.frame.index, say)),

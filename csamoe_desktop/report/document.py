@@ -92,6 +92,7 @@ class Report:
         letterhead: the institution's name and logo.
         examination: indication, comparison and technique, which hold for all of its readings.
         left_out: the marked lesions and views of the examination that it does not hold.
+        own_only: it says what the reader says, and nothing of the AI.
     """
 
     readings: tuple[ReportInput, ...]
@@ -99,6 +100,7 @@ class Report:
     letterhead: Letterhead = PLAIN_PAPER
     examination: Examination = NOTHING_SAID
     left_out: tuple[LeftOut, ...] = ()
+    own_only: bool = False
 
     def __post_init__(self) -> None:
         if not self.readings:

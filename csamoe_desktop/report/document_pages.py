@@ -25,7 +25,7 @@ from csamoe_desktop.report.layout import (
     titled,
     two_columns,
 )
-from csamoe_desktop.report.pictures import pictures
+from csamoe_desktop.report.pictures import pictures, view_picture
 from csamoe_desktop.report.said import ReportContent, Section
 from csamoe_desktop.report.sheet import NOTHING, Block, Type, beside, rule, space, stack, text
 from csamoe_desktop.report.views import DocumentContent, LesionContent
@@ -131,7 +131,8 @@ def _lesion(
     if lesion.several:
         title = stack(text(words.title, Type(11, 16, bold=True), FULL), two_columns(words.findings))
         yield Piece(title, above=stack(space(8), rule(FULL)))
-        yield Piece(_together(words, say), above=space(8))
+        if words.together is not None or words.apart:
+            yield Piece(_together(words, say), above=space(8))
     seen: set[object] = set()
     for given, one in zip(lesion.views, words.views, strict=True):
         facts = [line for line in (*one.patient.lines, *one.study.lines) if line not in _shared_lines(said)]
@@ -200,6 +201,9 @@ def _pieces(
             return [*parts.examination(said.examination, say)]
         case ("pictures",):
             above = NOTHING if first else space(8)
+            if said.own_only:
+                # Core and boundary are what the AI saw.
+                return [lambda height: Piece(view_picture(given, COLUMN, height, say), above=above)]
             return [lambda height: Piece(pictures(given, COLUMN, GAP, height, say), above=above)]
         case ("warnings",):
             return [*parts.warnings(one, say)]
@@ -284,5 +288,5 @@ def _shared_lines(said: DocumentContent) -> frozenset[object]:
 def _row(words: Sequence[str], kind: Type) -> Block:
     starts = [sum(_COLUMNS[:place]) for place in range(len(_COLUMNS))]
     return beside(
-        *((start, text(one, kind, wide - 8)) for start, wide, one in zip(starts, _COLUMNS, words, strict=True))
+        *((start, text(one, kind, wide - 8)) for start, wide, one in zip(starts, _COLUMNS, words, strict=False))
     )

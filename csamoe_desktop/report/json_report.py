@@ -43,6 +43,8 @@ def report_dict(given: ReportInput | Report) -> dict[str, Any]:
         UserError: a mask is empty, or the template of its language is not in order.
     """
     report = as_report(given)
+    if report.own_only:
+        raise UserError("A JSON report holds the AI's reading.", "Choose PDF or text for the own assessment alone.")
     lesions, said = report.lesions(), document_content(report, load_wording(report.language))
     contents = {
         place: one
@@ -152,6 +154,7 @@ def _reading(given: ReportInput, said: ReportContent) -> dict[str, Any]:
         "reading": assessment.to_dict(),
         "own_read": None if given.reads is None else given.reads.to_dict(),
         "description": {**given.description.to_dict(), "number": given.number},
+        "entered_by_user": {name: getattr(given.facts, name) for name in given.facts.entered},
         "from_file": {name: str(getattr(described, name)) for name in from_file},
         "contradictions": list(said.contradictions),
         "reader_and_ai_differ": bool(said.differs),

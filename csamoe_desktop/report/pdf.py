@@ -20,8 +20,8 @@ from csamoe_desktop.report.fonts import missing_scripts, register_fonts
 from csamoe_desktop.report.layout import BOTTOM, LEFT, TOP, footer, letterhead
 from csamoe_desktop.report.letterhead import read_logo
 from csamoe_desktop.report.sheet import Sheet
-from csamoe_desktop.report.views import DocumentContent, document_content
-from csamoe_desktop.report.wording import Wording, load_wording
+from csamoe_desktop.report.views import DocumentContent, document_content, document_wording
+from csamoe_desktop.report.wording import Wording
 
 
 def write_pdf(path: Path, given: ReportInput | Report) -> None:
@@ -42,7 +42,7 @@ def render(given: ReportInput | Report) -> bytes:
         UserError: a mask is empty, or the template or the logo cannot be used.
     """
     report = as_report(given)
-    say = load_wording(report.language)
+    say = document_wording(report)
     said = document_content(report, say)
     logo = read_logo(Path(report.letterhead.logo)) if report.letterhead.logo else None
     register_fonts()
@@ -60,6 +60,15 @@ def render(given: ReportInput | Report) -> bytes:
             footer(said.first, name, number, len(pages), say).draw(sheet, LEFT, BOTTOM)
         document = sheet.finished()
     return _dated(document, created)
+
+
+def page_count(given: ReportInput | Report) -> int:
+    """Return how many pages the report of `given` has.
+
+    Raises:
+        UserError: as `render`.
+    """
+    return len(re.findall(rb"/Type\s*/Page\b", render(given)))
 
 
 def _with_missing_letters(said: DocumentContent, report: Report, say: Wording) -> DocumentContent:

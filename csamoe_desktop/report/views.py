@@ -14,9 +14,10 @@ from csamoe_desktop.report.examination import Examination
 from csamoe_desktop.report.lesion_size import LesionSize, lesion_size
 from csamoe_desktop.report.lesion_words import called, described_place, ordinal, view_words
 from csamoe_desktop.report.said import NOT_GIVEN, Line, ReportContent, Scale, Section
-from csamoe_desktop.report.wording import Wording
+from csamoe_desktop.report.wording import Wording, load_wording
 from csamoe_desktop.together import Together, read_together
 
+_OF_THE_AI = ("reading", "experts", "reasons", "model", "limits")
 NOT_TOGETHER = "The views were read by different models, so they are not read together."
 
 
@@ -79,10 +80,12 @@ class DocumentContent:
     """Of the list of lesions."""
     notes: tuple[str, ...] = ()
     """Which marked lesions it does not hold; these are among the warnings of the first reading."""
+    own_only: bool = False
 
     def rows(self) -> tuple[tuple[str, ...], ...]:
         """Return the list of lesions: one row each, under `headings`."""
-        return tuple((one.title, one.place, one.size, one.own, one.category, one.probability) for one in self.lesions)
+        rows = ((one.title, one.place, one.size, one.own, one.category, one.probability) for one in self.lesions)
+        return tuple(row[:4] if self.own_only else row for row in rows)
 
     @property
     def listed(self) -> bool:
@@ -96,6 +99,8 @@ def document_content(report: Report, say: Wording) -> DocumentContent:
     Raises:
         UserError: a mask is empty.
     """
+    if report.own_only:
+        report = _without_ai(report)
     lesions = report.lesions()
     several = len(report.readings) > 1
     against = in_document(report, say)
@@ -110,6 +115,10 @@ def document_content(report: Report, say: Wording) -> DocumentContent:
     title = contents[0].title
     if len(lesions) > 1:
         title = say("Breast ultrasound: second reading of {count} lesions", count=len(lesions))
+    if report.own_only:
+        title = say("Breast ultrasound: the reader's assessment")
+        made = tuple(_own_only(one, title) for one in made)
+        contents = [view for lesion in made for view in lesion.views]
     return DocumentContent(
         title=title,
         first=contents[0],
@@ -126,6 +135,45 @@ def document_content(report: Report, say: Wording) -> DocumentContent:
             say("Probability of {what}", what=contents[0].positive),
         ),
         notes=notes,
+        own_only=report.own_only,
+    )
+
+
+def document_wording(report: Report) -> Wording:
+    """Return the wording of a report's language; without the sections of the AI where it says nothing of that.
+
+    Raises:
+        UserError: the template is not in order.
+    """
+    say = load_wording(report.language)
+    if not report.own_only:
+        return say
+    rows = (tuple(name for name in row if name not in _OF_THE_AI) for row in say.rows)
+    return dataclasses.replace(say, rows=tuple(row for row in rows if row))
+
+
+def _without_ai(report: Report) -> Report:
+    """Return a report with readings that hold neither the AI's warnings nor how the reader's read came about beside it."""
+    readings = tuple(
+        dataclasses.replace(
+            one,
+            assessment=dataclasses.replace(one.assessment, warnings=()),
+            reads=None if one.reads is None else one.reads.final_only(),
+        )
+        for one in report.readings
+    )
+    return dataclasses.replace(report, readings=readings)
+
+
+def _own_only(lesion: LesionContent, title: str) -> LesionContent:
+    kept = tuple(line for line in lesion.findings.lines if line.value != lesion.differs or not lesion.differs)
+    return dataclasses.replace(
+        lesion,
+        together=None,
+        apart="",
+        differs="",
+        findings=Section(lesion.findings.title, kept),
+        views=tuple(dataclasses.replace(one, title=title, differs="") for one in lesion.views),
     )
 
 
