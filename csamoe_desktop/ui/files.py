@@ -124,13 +124,14 @@ class Files(QObject):
 
     def export(self) -> None:
         """Ask what goes into the report, then where to write it, and write it."""
-        if self._session.reports.in_view() is not None and self._session.work is not None:
-            ExportDialog(self._session, self._ask_where, self._window).open()
+        work = self._session.work
+        if self._session.reports.in_view() is not None and work is not None:
+            ExportDialog(self._session, partial(self._ask_where, work), self._window).open()
 
-    def _ask_where(self, choice: Choice, then: str) -> None:
+    def _ask_where(self, work: LesionWork, choice: Choice, then: str) -> None:
         """Ask where to write the report of what is chosen, and write it; `then` is what comes after: "", "open", "next"."""
-        given, work = self._session.reports.in_view(), self._session.work
-        if given is None or work is None:
+        given = self._session.reports.in_view()
+        if given is None or not self._still_in_view(work):
             return
         dialog = QFileDialog(self._window, "Export report", self._folder(), ";;".join(_REPORTS))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -214,15 +215,21 @@ class Files(QObject):
         )
 
     def _export(self, path: Path, work: LesionWork, choice: Choice, then: str) -> None:
-        if self._session.work is not work:
-            # Files that were being opened while the dialog stood come into view under it.
-            self._messages.failure(
-                UserError("Another image has come into view; no report was written.", "Go back to yours, and export.")
-            )
+        if not self._still_in_view(work):
             return
         reports = self._session.reports
         count, left = sum(choice.holds(one) for one in reports.ready()), reports.left_out()
         reports.export(path, partial(self._exported, count=count, left=left, then=then), choice)
+
+    def _still_in_view(self, work: LesionWork) -> bool:
+        """Return whether the report is still of what is in view, and if not say it: a file that was being opened while a
+        dialog stood may have come into view under it."""
+        if self._session.work is work:
+            return True
+        self._messages.failure(
+            UserError("Another image has come into view; no report was written.", "Go back to yours, and export.")
+        )
+        return False
 
     def _exported(self, path: Path, count: int, left: Sequence[PlacedLesion], then: str) -> None:
         """Tell that the report of `count` readings was written, and of which lesions there was none to write."""

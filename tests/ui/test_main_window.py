@@ -298,8 +298,9 @@ def test_no_report_is_written_of_an_image_that_came_into_view_under_the_dialog(
         window.session.import_mask(mask)
         read(window.session)
     window.files.export()
+    dialog = save_dialog(window)
     window.session.show_study(window.session.studies[0])
-    choose(save_dialog(window), tmp_path / "report")
+    choose(dialog, tmp_path / "report")
     assert not window.session.jobs.busy(REPORTING)
     assert window.messages.shown()[0].text.startswith("Another image has come into view")
 
