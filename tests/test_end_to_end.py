@@ -24,6 +24,7 @@ from csamoe_desktop.networks.build import build
 from csamoe_desktop.settings import Settings
 from csamoe_desktop.study.phantom import DemoStudy, write_demo_study
 from csamoe_desktop.ui.app import make_window
+from csamoe_desktop.ui.exporting import ExportDialog
 from csamoe_desktop.ui.main_window import MainWindow
 from csamoe_desktop.ui.reading import ReadingState
 
@@ -93,6 +94,9 @@ def test_from_dicom_to_signed_paper(window: MainWindow, demo: DemoStudy, qtbot: 
     # Export, and read the paper.
     report = tmp_path / "report.pdf"
     window.actions_table["export"].trigger()
+    asked = window.findChild(ExportDialog)
+    assert asked is not None
+    asked.export.click()
     dialog = window.findChild(QFileDialog)
     assert dialog is not None
     dialog.selectFile(str(report))

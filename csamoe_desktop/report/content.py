@@ -11,7 +11,10 @@ from csamoe_desktop.lesion.margin import describe_margin
 from csamoe_desktop.lesion.measure import measure
 from csamoe_desktop.names import fitting_name, shown, shown_name
 from csamoe_desktop.networks.cards import Evaluation, ModelCard, Thresholds
+from csamoe_desktop.report.contradictions import contradictions
+from csamoe_desktop.report.disagreement import disagreement
 from csamoe_desktop.report.document import Report, ReportInput, as_report
+from csamoe_desktop.report.from_file import file_side_words
 from csamoe_desktop.report.lesion_words import lesion_lines, shape_lines
 from csamoe_desktop.report.reasons import EXPERTS, change_words, probability_words, range_words, reasons
 from csamoe_desktop.report.said import (
@@ -27,7 +30,6 @@ from csamoe_desktop.report.said import (
     Section,
 )
 from csamoe_desktop.report.wording import PLAIN, Wording
-from csamoe_desktop.study.model import StudyFacts
 
 __all__ = [
     "MANAGEMENT",
@@ -52,8 +54,10 @@ ROUTING = "A gate weight is routing, not evidence: it says how much an expert wa
 _SHORT_HASH = 12
 
 
-def content(given: ReportInput, say: Wording = PLAIN) -> ReportContent:
+def content(given: ReportInput, say: Wording = PLAIN, against: tuple[str, ...] | None = None) -> ReportContent:
     """Return what the report of one reading says, in the program's English unless another wording is given.
+
+    `against` is what cannot be true together of it in its document; None: what cannot of it alone.
 
     Raises:
         UserError: the mask is empty.
@@ -66,16 +70,24 @@ def content(given: ReportInput, say: Wording = PLAIN) -> ReportContent:
     # A model that reads the whole image may have read an unmarked one.
     marked = card.needs_outline or bool(given.mask.pixels.any())
     size = measure(given.mask.pixels, given.frame.scale) if marked else None
+    against = tuple(map(clean, contradictions(given, say) if against is None else against))
     noted = (*assessment.warnings, *given.notes, *given.mask.notes)
     return ReportContent(
         title=say("Breast ultrasound: second reading of one lesion"),
         notice=say(NOTICE),
         made=say("Made {when} with CSA-MoE Desktop {version}", when=_clock(given.created, say), version=__version__),
+        # A sheet that gets lost must tell whose it is: where the file names nobody, of which file.
         identity=" · ".join(
-            _said(text, say)
-            for text in (facts.patient_name, facts.patient_id, say.date(facts.study_date), facts.accession)
-        ),
-        patient=_patient(facts, say),
+            filter(
+                None,
+                map(
+                    clean,
+                    (facts.patient_name, facts.patient_id, say.date(facts.study_date), facts.accession),
+                ),
+            )
+        )
+        or clean(given.study_name),
+        patient=_patient(given, say),
         study=_study(given, say),
         category=capital(say(assessment.category.value)),
         positive=positive_words(card, say),
@@ -94,13 +106,17 @@ def content(given: ReportInput, say: Wording = PLAIN) -> ReportContent:
         else Section("", ()),
         model=_model(card, assessment.device, say),
         weights_sha256=card.sha256,
-        warnings=tuple(dict.fromkeys(say.told(clean(one)) for one in noted)),
+        warnings=tuple(dict.fromkeys((*against, *(say.told(clean(one)) for one in noted)))),
         own=_section(say("Reader's own read"), say, *(given.reads.lines(say) if given.reads else ())),
         comment=clean(given.comment, keep_lines=True) or say(NONE_GIVEN),
         reader=clean(given.reader),
-        intended_use=clean(card.intended_use),
-        limits=tuple(clean(limit) for limit in card.limits),
+        intended_use=card_words(card.intended_use, say),
+        limits=tuple(card_words(limit, say) for limit in card.limits),
         management=say(MANAGEMENT),
+        contradictions=against,
+        differs=disagreement(given.reads.final, assessment.category, scale.probability_words, say)
+        if given.reads
+        else "",
     )
 
 
@@ -166,10 +182,22 @@ def clean(text: str, keep_lines: bool = False) -> str:
     return "\n".join(lines).strip("\n") if keep_lines else " ".join(line for line in lines if line)
 
 
+def card_words(text: str, say: Wording) -> str:
+    """Return what a model's card says in the report's language, or quoted as the card's own words where only these are
+    known."""
+    english = clean(text)
+    there = say.told(english)
+    if there != english or say.language == "en" or not any(letter.isascii() and letter.isalpha() for letter in english):
+        return there
+    return say("“{words}” (the model card's words)", words=english)
+
+
 def _thresholds(scale: Scale, thresholds: Thresholds, say: Wording) -> str:
     below, above = scale.benign_below_words, scale.suspicious_from_words
     said = say("likely benign below {below}, suspicious from {above}", below=below, above=above)
-    return said + (say("; chosen on {images}", images=clean(thresholds.chosen_on)) if thresholds.chosen_on else "")
+    return said + (
+        say("; chosen on {images}", images=card_words(thresholds.chosen_on, say)) if thresholds.chosen_on else ""
+    )
 
 
 def _gate(assessment: Assessment, name: str, say: Wording) -> GateShare:
@@ -185,15 +213,23 @@ def _gate(assessment: Assessment, name: str, say: Wording) -> GateShare:
     )
 
 
-def _patient(facts: StudyFacts, say: Wording) -> Section:
+def _patient(given: ReportInput, say: Wording) -> Section:
+    facts = given.facts
+    sides, said_by_field = {one.side for one in facts.sides_of(given.frame.index)}, bool(facts.laterality)
+    side = facts.laterality if len(sides) == 1 and said_by_field else ""
     return _section(
         say("Patient"),
         say,
-        (say("Patient"), facts.patient_name),
-        (say("Patient ID"), facts.patient_id),
+        *(
+            (say(label), say("{what} (entered by the user)", what=value) if name in facts.entered and value else value)
+            for label, name, value in (
+                ("Patient", "patient_name", facts.patient_name),
+                ("Patient ID", "patient_id", facts.patient_id),
+            )
+        ),
         (say("Born"), say.date(facts.birth_date)),
         (say("Sex"), say.told(facts.sex)),
-        (say("Side"), say.told(facts.laterality)),
+        (say("Side"), say.told(side) if side else file_side_words(facts, given.frame.index, say)),
         (say("Institution"), facts.institution),
     )
 
@@ -204,6 +240,8 @@ def _study(given: ReportInput, say: Wording) -> Section:
         say,
         (say("Study date"), say.date(given.facts.study_date)),
         (say("Study"), given.facts.study_description),
+        (say("Body part"), given.facts.body_part),
+        (say("Probe"), given.facts.probe),
         (say("Accession"), given.facts.accession),
         (say("Scanner"), given.facts.device),
         (say("File"), shown_name(given.study_name)),
@@ -218,10 +256,10 @@ def _model(card: ModelCard, device: str, say: Wording) -> Section:
     return _section(
         say("Model"),
         say,
-        (say("Model"), card.title),
+        (say("Model"), card_words(card.title, say)),
         (say("Version"), version),
-        (say("Trained on"), card.training.data),
-        (say("AUC"), _auc(card.evaluations, say)),
+        (say("Trained on"), card_words(card.training.data, say)),
+        (say("AUC"), _auc(card.evaluations, say) or say(NOT_GIVEN)),
         (say("Computed on"), device),
     )
 
@@ -239,22 +277,20 @@ def _auc(evaluations: tuple[Evaluation, ...], say: Wording) -> str:
                 low=f"{figure.low:.3f}",
                 high=f"{figure.high:.3f}",
                 images=say(of, images=told.images, patients=told.groups),
-                data=told.data,
+                data=card_words(told.data, say),
             )
     return ""
 
 
 def _section(title: str, say: Wording, *lines: tuple[str, str]) -> Section:
-    return Section(title, tuple(Line(label, _said(value, say)) for label, value in lines))
+    """Return a section of what is known: a fact that is missing is left out."""
+    told = ((label, clean(value)) for label, value in lines)
+    return Section(title, tuple(Line(label, value) for label, value in told if value))
 
 
 def _expert_order(name: str) -> tuple[int, str]:
     order = list(EXPERTS)
     return (order.index(name) if name in order else len(order)), name
-
-
-def _said(value: str, say: Wording) -> str:
-    return clean(value) or say(NOT_GIVEN)
 
 
 def _clock(moment: datetime, say: Wording) -> str:

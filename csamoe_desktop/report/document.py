@@ -12,6 +12,7 @@ from csamoe_desktop.report.examination import Examination
 from csamoe_desktop.report.letterhead import Letterhead
 from csamoe_desktop.report.own_read import ReadRecord
 from csamoe_desktop.study.model import Frame, StudyFacts
+from csamoe_desktop.study.patients import two_patients
 
 PLAIN_PAPER = Letterhead()
 NOTHING_SAID = Examination()
@@ -68,6 +69,19 @@ class LesionViews:
         return len(self.views) > 1
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A marked lesion that a report does not hold: which it is, on what, and whether the user `chose` to leave it out; else
+    no reading of it holds."""
+
+    description: Description
+    number: int
+    study_name: str
+    frame: int
+    frame_count: int
+    chosen: bool = False
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Report:
     """A document: the readings it holds, all of one patient, in which language, on whose paper, and what stands at its head.
@@ -77,27 +91,37 @@ class Report:
         language: of `wording.LANGUAGES`.
         letterhead: the institution's name and logo.
         examination: indication, comparison and technique, which hold for all of its readings.
+        left_out: the marked lesions and views of the examination that it does not hold.
+        own_only: it says what the reader says, and nothing of the AI.
     """
 
     readings: tuple[ReportInput, ...]
     language: str = "en"
     letterhead: Letterhead = PLAIN_PAPER
     examination: Examination = NOTHING_SAID
+    left_out: tuple[LeftOut, ...] = ()
+    own_only: bool = False
 
     def __post_init__(self) -> None:
         if not self.readings:
             raise UserError("There is no finished reading to report.", "Mark a lesion and assess it first.")
-        # What a file leaves open, as a picture does, contradicts nothing; and a name may be spelt in two ways.
-        facts = [given.facts for given in self.readings]
-        numbers, names = {one.patient_id for one in facts} - {""}, {one.patient_name for one in facts} - {""}
-        if len(numbers) > 1 or (len(names) > 1 and not all(one.patient_id for one in facts)):
+        # A name may be spelt in two ways: under one number it is said on the paper, not refused.
+        if two_patients([given.facts for given in self.readings]):
             raise UserError("The readings are of different patients.", "Report each patient by itself.")
 
     def lesions(self) -> tuple[LesionViews, ...]:
-        """Return the lesions in the order of their first readings, each with its views."""
+        """Return the lesions, each with its views: image by image in the order of the readings, on an image by number."""
+        images = list(dict.fromkeys((one.study_name, one.frame.index) for one in self.readings))
+        order = sorted(
+            range(len(self.readings)),
+            key=lambda place: (
+                images.index((self.readings[place].study_name, self.readings[place].frame.index)),
+                self.readings[place].number,
+            ),
+        )
         found: dict[str, list[int]] = {}
-        for place, given in enumerate(self.readings):
-            found.setdefault(given.description.identity, []).append(place)
+        for place in order:
+            found.setdefault(self.readings[place].description.identity, []).append(place)
         return tuple(
             LesionViews(tuple(self.readings[place] for place in places), tuple(places)) for places in found.values()
         )

@@ -23,6 +23,7 @@ from csamoe_desktop.lesion.run_lengths import compressed, runs
 from csamoe_desktop.names import shown_name, writable
 from csamoe_desktop.report.content import clean
 from csamoe_desktop.report.document import Report, ReportInput, as_report
+from csamoe_desktop.report.from_file import filled_in
 from csamoe_desktop.report.lesion_size import LesionSize, lesion_size
 from csamoe_desktop.report.said import Line, ReportContent, Section
 from csamoe_desktop.report.signing import SIGNATURE, signature_of
@@ -42,6 +43,8 @@ def report_dict(given: ReportInput | Report) -> dict[str, Any]:
         UserError: a mask is empty, or the template of its language is not in order.
     """
     report = as_report(given)
+    if report.own_only:
+        raise UserError("A JSON report holds the AI's reading.", "Choose PDF or text for the own assessment alone.")
     lesions, said = report.lesions(), document_content(report, load_wording(report.language))
     contents = {
         place: one
@@ -65,6 +68,16 @@ def report_dict(given: ReportInput | Report) -> dict[str, Any]:
             **{name: clean(told, keep_lines=True) for name, told in report.examination.to_dict().items()},
             "words": _words(said.examination),
         },
+        "left_out": [
+            {
+                **one.description.to_dict(),
+                "number": one.number,
+                "study": shown_name(one.study_name),
+                "frame": one.frame + 1,
+                "chosen": one.chosen,
+            }
+            for one in report.left_out
+        ],
         "readings": [_reading(one, contents[place]) for place, one in enumerate(report.readings)],
         "together": together,
     }
@@ -107,6 +120,7 @@ def _hashed(told: dict[str, Any]) -> dict[str, Any]:
 def _reading(given: ReportInput, said: ReportContent) -> dict[str, Any]:
     assessment, frame = given.assessment, given.frame
     card = assessment.card
+    described, from_file = filled_in(given)
     spacing = frame.scale.of(given.mask.pixels)
     told: dict[str, Any] = {
         "image": {
@@ -140,6 +154,10 @@ def _reading(given: ReportInput, said: ReportContent) -> dict[str, Any]:
         "reading": assessment.to_dict(),
         "own_read": None if given.reads is None else given.reads.to_dict(),
         "description": {**given.description.to_dict(), "number": given.number},
+        "entered_by_user": {name: getattr(given.facts, name) for name in given.facts.entered},
+        "from_file": {name: str(getattr(described, name)) for name in from_file},
+        "contradictions": list(said.contradictions),
+        "reader_and_ai_differ": bool(said.differs),
         "reader": said.reader,
         "comment": given.comment,
         "words": _words(said),

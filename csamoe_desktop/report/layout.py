@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from csamoe_desktop.report.letterhead import BOX
 from csamoe_desktop.report.pictures import as_image
-from csamoe_desktop.report.said import ReportContent, Section
+from csamoe_desktop.report.said import Line, ReportContent, Section
 from csamoe_desktop.report.sheet import (
     INK,
     NOTHING,
@@ -29,7 +29,7 @@ from csamoe_desktop.report.wording import Wording
 
 LEFT, COLUMN, GAP = 40, 248, 16
 FULL = 2 * COLUMN + GAP
-TOP, BOTTOM = 32, 808
+TOP, BOTTOM = 28, 811
 ROOM = BOTTOM - 8 - TOP
 
 TITLE = Type(14, 20, bold=True)
@@ -43,7 +43,8 @@ _NAME = Type(11, 16, bold=True)
 _SMALL_BOLD = Type(6.5, 9, bold=True, ink=QUIET)
 
 LABEL_WIDTH = 64
-_MOST_LINES = 3
+_MOST_LINES = 6
+"""Of a value: a data set's source is not cut, a file's endless description is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,20 +139,52 @@ def footer(said: ReportContent, name: str, number: int, count: int, say: Wording
     return stack(rule(FULL), beside((0, text(warning, _SMALL_BOLD, FULL)), (wide, named), (0, page)))
 
 
-def rows(section: Section, width: float = COLUMN, label: float = LABEL_WIDTH) -> Block:
+def rows(section: Section, width: float = COLUMN, label: float = LABEL_WIDTH, small: bool = False) -> Block:
     """Return a section's lines: labels at the left, `label` points wide, what they say beside them."""
+    of, said = (SMALL, Type(6.5, 9)) if small else (LABEL, BODY)
     value_width = width - label
     return stack(
         *(
             beside(
-                (0, text(line.label, LABEL, label - 4)),
-                (label, text(line.value, BODY, value_width, most=_MOST_LINES)),
+                (0, text(line.label, of, label - 4)),
+                (label, text(line.value, said, value_width, most=_MOST_LINES)),
             )
             for line in section.lines
         )
     )
 
 
-def titled(section: Section, width: float = COLUMN, label: float = LABEL_WIDTH) -> Block:
+def titled(section: Section, width: float = COLUMN, label: float = LABEL_WIDTH, small: bool = False) -> Block:
     """Return a section's lines under its title."""
-    return stack(text(section.title, HEADING, width), rows(section, width, label))
+    return stack(text(section.title, HEADING, width), rows(section, width, label, small))
+
+
+def two_columns(section: Section, label: float = LABEL_WIDTH) -> Block:
+    """Return a section's lines in two columns, side by side as long as they are short; the others over the full width."""
+    return stack(*(block for block, _ in paired_rows(section, label)))
+
+
+def paired_rows(section: Section, label: float = LABEL_WIDTH) -> list[tuple[Block, int]]:
+    """Return a section's lines, two short ones in a row, each row with the number of lines it holds."""
+    made: list[tuple[Block, int]] = []
+    waiting: list[Line] = []
+
+    def laid(lines: list[Line]) -> None:
+        if lines:
+            placed = (
+                (place * (COLUMN + GAP), rows(Section("", (line,)), COLUMN, label)) for place, line in enumerate(lines)
+            )
+            made.append((beside(*placed), len(lines)))
+
+    for line in section.lines:
+        if text_width(line.value, BODY) > COLUMN - label:
+            laid(waiting)
+            waiting = []
+            made.append((rows(Section("", (line,)), FULL, label), 1))
+            continue
+        waiting.append(line)
+        if len(waiting) == 2:
+            laid(waiting)
+            waiting = []
+    laid(waiting)
+    return made

@@ -7,6 +7,7 @@ from csamoe_desktop.lesion.measure import Size
 from csamoe_desktop.lesion.regions import Part
 from csamoe_desktop.names import shown_name
 from csamoe_desktop.report.document import ReportInput
+from csamoe_desktop.report.from_file import filled_in
 from csamoe_desktop.report.wording import PLAIN, Wording
 
 Lines = tuple[tuple[str, str], ...]
@@ -20,16 +21,23 @@ def called(description: Description, number: int, say: Wording = PLAIN) -> str:
     return description.name or say("Lesion {number}", number=number)
 
 
-def place_words(description: Description, say: Wording = PLAIN) -> str:
-    """Return where a lesion lies, as `Description.place` does, or ""."""
+def place_words(description: Description, say: Wording = PLAIN, from_file: tuple[str, ...] = ()) -> str:
+    """Return where a lesion lies, as `Description.place` does, or ""; a side `from_file` is marked as proposed."""
     told = []
     if description.side:
-        told.append(say(f"{description.side.value} breast"))
+        side = say(f"{description.side.value} breast")
+        told.append(say("{what} (from the file)", what=side) if "side" in from_file else side)
     if description.clock:
         told.append(say("{clock} o'clock", clock=description.clock))
     if description.distance_mm is not None:
         told.append(say("{distance} mm from the nipple", distance=f"{description.distance_mm:g}"))
     return say.listed(told)
+
+
+def described_place(given: ReportInput, say: Wording = PLAIN) -> str:
+    """Return where the lesion of a reading lies, its side from the file where the reader has said none, or ""."""
+    described, from_file = filled_in(given)
+    return place_words(described, say, from_file)
 
 
 def ordinal(place: int, say: Wording = PLAIN) -> str:
@@ -103,15 +111,14 @@ def shape_lines(size: Size, margin: Margin, say: Wording = PLAIN) -> Lines:
 
 
 def _described(given: ReportInput, say: Wording) -> Lines:
-    """Return what the reader said of the lesion; of one that is the image's only one, and of which nothing was said, no
-    line."""
-    described = given.description
-    if not described.said and given.number == 1:
-        return ()
+    """Return what the reader said of the lesion, and what the file says where the reader has not; of one that is the
+    image's only one, and of which nothing was said, no line."""
+    described, from_file = filled_in(given)
+    view = say(described.view.value) if described.view else ""
     told = (
-        (say("Called"), called(described, given.number, say)),
-        (say("Place"), place_words(described, say)),
-        (say("View"), say(described.view.value) if described.view else ""),
+        (say("Called"), called(described, given.number, say) if given.description.said or given.number > 1 else ""),
+        (say("Place"), place_words(described, say, from_file)),
+        (say("View"), say("{what} (from the file)", what=view) if view and "view" in from_file else view),
     )
     return tuple((label, words) for label, words in told if words)
 

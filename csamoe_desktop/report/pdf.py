@@ -15,15 +15,13 @@ from uuid import NAMESPACE_URL, uuid5
 from csamoe_desktop.files import write_whole
 from csamoe_desktop.names import shown_name
 from csamoe_desktop.report.document import Report, ReportInput, as_report
+from csamoe_desktop.report.document_pages import document_pages
 from csamoe_desktop.report.fonts import missing_scripts, register_fonts
-from csamoe_desktop.report.front_pages import list_pages, views_pages
 from csamoe_desktop.report.layout import BOTTOM, LEFT, TOP, footer, letterhead
 from csamoe_desktop.report.letterhead import read_logo
-from csamoe_desktop.report.reading_page import reading_pages
-from csamoe_desktop.report.said import UNSAID
-from csamoe_desktop.report.sheet import NOTHING, Block, Sheet
-from csamoe_desktop.report.views import DocumentContent, document_content
-from csamoe_desktop.report.wording import Wording, load_wording
+from csamoe_desktop.report.sheet import Sheet
+from csamoe_desktop.report.views import DocumentContent, document_content, document_wording
+from csamoe_desktop.report.wording import Wording
 
 
 def write_pdf(path: Path, given: ReportInput | Report) -> None:
@@ -44,23 +42,33 @@ def render(given: ReportInput | Report) -> bytes:
         UserError: a mask is empty, or the template or the logo cannot be used.
     """
     report = as_report(given)
-    say = load_wording(report.language)
+    say = document_wording(report)
     said = document_content(report, say)
     logo = read_logo(Path(report.letterhead.logo)) if report.letterhead.logo else None
     register_fonts()
     said = _with_missing_letters(said, report, say)
-    pages = _pages(report, said, say, letterhead(report.letterhead.institution, logo))
+    pages = document_pages(report, said, say, letterhead(report.letterhead.institution, logo))
+    name = ", ".join(dict.fromkeys(shown_name(one.study_name) for one in report.readings))
     created = report.readings[0].created
     drawn = "" if logo is None else sha256(logo.tobytes()).hexdigest()
     identifier = uuid5(NAMESPACE_URL, f"{said}{created.isoformat()}{drawn}")
     with Sheet(f"{said.title} ({shown_name(report.readings[0].study_name)})", identifier) as sheet:
-        for number, (page, name) in enumerate(pages, 1):
+        for number, page in enumerate(pages, 1):
             if number > 1:
                 sheet.next_page()
             page.draw(sheet, LEFT, TOP)
             footer(said.first, name, number, len(pages), say).draw(sheet, LEFT, BOTTOM)
         document = sheet.finished()
     return _dated(document, created)
+
+
+def page_count(given: ReportInput | Report) -> int:
+    """Return how many pages the report of `given` has.
+
+    Raises:
+        UserError: as `render`.
+    """
+    return len(re.findall(rb"/Type\s*/Page\b", render(given)))
 
 
 def _with_missing_letters(said: DocumentContent, report: Report, say: Wording) -> DocumentContent:
@@ -93,27 +101,6 @@ def _texts(told: object) -> Iterator[str]:
     elif dataclasses.is_dataclass(told) and not isinstance(told, type):
         for field in dataclasses.fields(told):
             yield from _texts(getattr(told, field.name))
-
-
-def _pages(report: Report, said: DocumentContent, say: Wording, head: Block) -> list[tuple[Block, str]]:
-    """Return all pages, each with the name of the file that it is about; `head` stands above the first."""
-    pages: list[tuple[Block, str]] = []
-    if said.listed:
-        names = dict.fromkeys(shown_name(one.study_name) for one in report.readings)
-        pages += [(page, ", ".join(names)) for page in list_pages(said, say, head)]
-    lesions = report.lesions()
-    for lesion, words in zip(lesions, said.lesions, strict=True):
-        if lesion.several:
-            above = views_pages(said, words, lesion, say, None if pages else head)
-            pages += [(page, shown_name(lesion.views[0].study_name)) for page in above]
-        for place, (given, one) in enumerate(zip(lesion.views, words.views, strict=True)):
-            last = lesion is lesions[-1] and place == len(lesion.views) - 1
-            on_top = NOTHING if pages else head
-            told = UNSAID if pages else said.examination
-            pages += [
-                (page, shown_name(given.study_name)) for page in reading_pages(one, given, say, on_top, last, told)
-            ]
-    return pages
 
 
 def _dated(document: bytes, moment: datetime) -> bytes:

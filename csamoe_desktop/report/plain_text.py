@@ -2,8 +2,14 @@
 
 from csamoe_desktop.report.document import Report, ReportInput, as_report
 from csamoe_desktop.report.said import block, closing, opening
-from csamoe_desktop.report.views import DocumentContent, LesionContent, TogetherContent, document_content
-from csamoe_desktop.report.wording import Wording, load_wording
+from csamoe_desktop.report.views import (
+    DocumentContent,
+    LesionContent,
+    TogetherContent,
+    document_content,
+    document_wording,
+)
+from csamoe_desktop.report.wording import Wording
 
 _SAID_ONCE = ("patient", "model", "limits")
 """What need not stand again below where a later reading has it word for word."""
@@ -16,7 +22,7 @@ def report_text(given: ReportInput | Report) -> str:
         UserError: a mask is empty, or the template of its language is not in order.
     """
     report = as_report(given)
-    say = load_wording(report.language)
+    say = document_wording(report)
     said = document_content(report, say)
     if len(report.readings) == 1:
         return said.first.text(say, said.examination)
@@ -52,7 +58,7 @@ def _together(lesion: LesionContent, say: Wording) -> list[str]:
     """Return what is said of a lesion as a whole, and of its views read together."""
     found = [block(lesion.findings, say)]
     if lesion.together is None:
-        return [*found, lesion.apart]
+        return [*found, lesion.apart] if lesion.apart else found
     return [*found, "\n".join([say("The views read together"), *(f"  {one}" for one in _lines(lesion.together, say))])]
 
 

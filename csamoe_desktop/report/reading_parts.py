@@ -13,7 +13,7 @@ from csamoe_desktop.report.layout import (
     NUMBER,
     SMALL,
     Piece,
-    rows,
+    paired_rows,
 )
 from csamoe_desktop.report.pictures import BOUNDARY, CORE
 from csamoe_desktop.report.said import NONE_GIVEN, NOT_GIVEN, WARNINGS, ReportContent, Scale, Section
@@ -34,6 +34,10 @@ from csamoe_desktop.report.sheet import (
     text_width,
 )
 from csamoe_desktop.report.wording import Wording
+
+_LIMIT_LABEL = 64
+_OWN_LABEL = 84
+_COMMENT_LABEL = 100
 
 
 def category_and_scale(title: str, category: str, positive: str, scale: Scale, say: Wording) -> Block:
@@ -56,7 +60,7 @@ def reading(said: ReportContent, say: Wording) -> Block:
     """Return the reading with the thresholds it is held against."""
     return stack(
         category_and_scale(say("AI reading"), said.category, said.positive, said.scale, say),
-        text(say("{sentence}.", sentence=capital(said.thresholds)), SMALL, COLUMN),
+        NOTHING if say.shows("reasons") else _beside_the_number(said, say, COLUMN),
     )
 
 
@@ -100,17 +104,17 @@ def _threshold_labels(scale: Scale, wide: float) -> list[tuple[str, float]]:
 
 def experts(said: ReportContent, say: Wording) -> Block:
     """Return a bar for each expert's share, what the probability does without the expert, and what a share is not."""
-    kind, shares, start = Type(7.5, 16), 76, 84
+    kind, shares, start = Type(7.5, 12), 76, 84
     left_out = any(gate.left_out for gate in said.gates)
     wide = COLUMN - start - (40 if left_out else 0)
     inks = {say("Tumour core"): CORE, say("Boundary"): BOUNDARY}
 
     def bar(share: float, ink: str) -> Block:
         def draw(sheet: Sheet, x: float, y: float) -> None:
-            sheet.box(x, y + 4, wide, 8, "#eceef0")
-            sheet.box(x, y + 4, wide * share, 8, ink)
+            sheet.box(x, y + 2, wide, 8, "#eceef0")
+            sheet.box(x, y + 2, wide * share, 8, ink)
 
-        return Block(16, draw)
+        return Block(12, draw)
 
     lines = [
         beside(
@@ -127,22 +131,34 @@ def experts(said: ReportContent, say: Wording) -> Block:
         note = say(" ").join((note, without))
     return stack(
         text(say("Experts: the gate's shares"), HEADING, COLUMN),
-        text_at_right(say("left out"), LABEL, COLUMN) if left_out else space(8),
+        text_at_right(say("left out"), LABEL, COLUMN) if left_out else NOTHING,
         *lines,
         space(4),
         text(note, SMALL, COLUMN),
     )
 
 
-def reasons(said: ReportContent, say: Wording) -> Block:
-    """Return what is said of the number: what it depends on, and how often it was wrong."""
+def reasons(said: ReportContent, say: Wording, width: float = FULL) -> Block:
+    """Return what is said of the number: what it depends on, how often it was wrong, and that reader and AI differ."""
     sentences = said.reasons.sentences()
-    return text(say(" ").join(sentences), SMALL, FULL) if sentences else NOTHING
+    more = text(say(" ").join(sentences), SMALL, width) if sentences else NOTHING
+    return stack(_beside_the_number(said, say, width), more)
+
+
+def _beside_the_number(said: ReportContent, say: Wording, width: float) -> Block:
+    """Return what no reading is without: that reader and AI differ, where they do, and the thresholds."""
+    return stack(
+        text(said.differs, BODY, width) if said.differs else NOTHING,
+        text(say("{sentence}.", sentence=capital(said.thresholds)), SMALL, width),
+    )
 
 
 def warnings(said: ReportContent, say: Wording) -> list[Piece]:
     """Return the warnings, each a piece."""
-    lines = [text(one, BODY, FULL) for one in said.warnings] or [text(say("None."), LABEL, FULL)]
+    if not said.warnings:
+        words = say("{label}: {value}", label=say(WARNINGS), value=say("None."))
+        return [Piece(text(words, LABEL, FULL), above=stack(space(8), rule(FULL)))]
+    lines = [text(one, BODY, FULL) for one in said.warnings]
     return _under(say(WARNINGS), lines, say)
 
 
@@ -161,15 +177,28 @@ def examination(section: Section, say: Wording) -> list[Piece]:
 
 
 def own(said: ReportContent, say: Wording) -> list[Piece]:
-    """Return the reader's own read, each line a piece; nothing where there is none."""
-    lines = [rows(Section("", (line,)), FULL) for line in said.own.lines]
+    """Return the reader's own read, two short lines a piece; nothing where there is none."""
+    told = said.own
+    if say.shows("experts"):
+        # How long it took is the annex's.
+        told = Section(told.title, tuple(line for line in told.lines if line.label != say("Time taken")))
+    lines = [block for block, _ in paired_rows(told, _OWN_LABEL)]
     return _under(said.own.title, lines, say) if lines else []
 
 
 def comment(said: ReportContent, say: Wording) -> list[Piece]:
     """Return the reader's comment, each line a piece."""
-    lines = text_lines(said.comment, LABEL if said.comment == say(NONE_GIVEN) else BODY, FULL)
-    return _under(say("Reader's comment"), lines, say)
+    if said.comment == say(NONE_GIVEN):
+        # Of what there is none, paper says nothing.
+        return []
+    title = say("Reader's comment")
+    again = text(say("{what}, continued", what=title), HEADING, FULL)
+    lines = text_lines(said.comment, BODY, FULL - _COMMENT_LABEL)
+    first = beside((0, text(title, HEADING, _COMMENT_LABEL)), (_COMMENT_LABEL, stack(space(2), *lines[:2])))
+    return [
+        Piece(first, above=stack(space(8), rule(FULL))),
+        *(Piece(beside((_COMMENT_LABEL, line)), heading=again) for line in lines[2:]),
+    ]
 
 
 def _under(title: str, lines: list[Block], say: Wording) -> list[Piece]:
@@ -200,16 +229,21 @@ def signature(said: ReportContent, say: Wording) -> Block:
 
 
 def limits(said: ReportContent, say: Wording) -> Block:
-    """Return intended use, limits and the whole hash of the weights, small."""
-    heading, tiny = Type(6.5, 12, bold=True, ink=QUIET), Type(5.5, 9, ink=QUIET)
-    use = stack(
-        text(say("Intended use"), heading, COLUMN),
-        text(said.intended_use, SMALL, COLUMN),
-        text(say("SHA-256 of the model's weights"), heading, COLUMN),
-        text(said.weights_sha256, tiny, COLUMN),
-    )
-    told = stack(
-        text(say("Limits"), heading, COLUMN),
-        *(beside((0, text("·", SMALL, 8)), (8, text(one, SMALL, COLUMN - 8))) for one in said.limits),
-    )
-    return stack(space(8), rule(FULL), beside((0, use), (COLUMN + GAP, told)))
+    """Return intended use, limits and the whole hash of the weights, small, each on lines over the whole width."""
+    heading, tiny, small = Type(6, 8, bold=True, ink=QUIET), Type(5.5, 8, ink=QUIET), Type(6, 8, ink=QUIET)
+    wide = FULL - _LIMIT_LABEL
+    told = [
+        beside(
+            (0, text(say("Intended use"), heading, _LIMIT_LABEL)),
+            (_LIMIT_LABEL, text(said.intended_use, small, wide)),
+        ),
+        beside(
+            (0, text(say("Limits"), heading, _LIMIT_LABEL)),
+            (_LIMIT_LABEL, stack(*(text(one, small, wide) for one in said.limits))),
+        ),
+        beside(
+            (0, text(say("Weights"), heading, _LIMIT_LABEL)),
+            (_LIMIT_LABEL, text(f"SHA-256 {said.weights_sha256}", tiny, wide)),
+        ),
+    ]
+    return stack(space(4), rule(FULL), *told)

@@ -63,7 +63,7 @@ class ReportContent:
     """What the report says of one reading, top to bottom. `identity` names patient and study on every further page;
     `warnings` are those of the reading, and what was guessed or changed in the study and in the outline; `shape` goes on
     with `lesion`, where there is room for it. `institution` is the letterhead's; `heading` names lesion and view where
-    the report has several readings; either may be ""."""
+    the report has several readings; either may be "". `contradictions`, the first of the warnings, cannot be true together; `differs` says that reader and AI do, or is ""."""
 
     title: str
     notice: str
@@ -91,6 +91,8 @@ class ReportContent:
     management: str
     institution: str = ""
     heading: str = ""
+    contradictions: tuple[str, ...] = ()
+    differs: str = ""
 
     def text(self, say: Wording = PLAIN, examination: Section = UNSAID) -> str:
         """Return the report as plain text, for the clipboard: no tabs, and of our own English none outside Latin-1."""
@@ -100,8 +102,8 @@ class ReportContent:
     def parts(self, say: Wording = PLAIN, examination: Section = UNSAID) -> dict[str, str]:
         """Return the sections as plain text, by name, in the template's order; `examination` is the whole document's."""
         made = {
-            "patient": block(self.patient, say),
-            "study": block(self.study, say),
+            "patient": block(self.patient, say) if self.patient.lines else "",
+            "study": block(self.study, say) if self.study.lines else "",
             "examination": block(examination, say) if examination.lines else "",
             "reading": self._reading(say),
             "lesion": block(Section(self.lesion.title, (*self.lesion.lines, *self.shape.lines)), say),
@@ -129,12 +131,12 @@ class ReportContent:
         ]
         if self.scale.reach_words:
             lines.append(Line(say("With other contours"), self.scale.reach_words))
-        notes: tuple[str, ...] = ()
+        notes: tuple[str, ...] = (self.differs,) if self.differs else ()
         if say.shows("experts"):
             for gate in self.gates:
                 left_out = say("; left out: {change}", change=gate.left_out) if gate.left_out else ""
                 lines.append(Line(say("Gate, {expert}", expert=gate.expert), gate.words + left_out))
-            notes = (self.gates_note,)
+            notes = (*notes, self.gates_note)
         if say.shows("reasons"):
             notes = (*notes, *self.reasons.sentences())
         return "\n".join([block(Section(say("AI reading"), tuple(lines)), say), *(f"  {note}" for note in notes)])

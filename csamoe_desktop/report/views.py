@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from csamoe_desktop.assessment import Category
 from csamoe_desktop.names import shown_name
 from csamoe_desktop.report.content import capital, clean, content, make_scale, positive_words
+from csamoe_desktop.report.contradictions import in_document
+from csamoe_desktop.report.disagreement import disagreement
 from csamoe_desktop.report.document import LesionViews, Report, ReportInput
 from csamoe_desktop.report.examination import Examination
 from csamoe_desktop.report.lesion_size import LesionSize, lesion_size
-from csamoe_desktop.report.lesion_words import called, ordinal, place_words, view_words
+from csamoe_desktop.report.lesion_words import called, described_place, ordinal, view_words
 from csamoe_desktop.report.said import NOT_GIVEN, Line, ReportContent, Scale, Section
-from csamoe_desktop.report.wording import Wording
+from csamoe_desktop.report.wording import Wording, load_wording
 from csamoe_desktop.together import Together, read_together
 
+_OF_THE_AI = ("reading", "experts", "reasons", "model", "limits")
 NOT_TOGETHER = "The views were read by different models, so they are not read together."
 
 
@@ -43,6 +46,7 @@ class LesionContent:
             stroke.
         findings: all this as a section, under `title`.
         views: its readings, with their headings.
+        differs: that reader and AI differ, or "".
         together: what they come to; None of a single view, or where they cannot be read together.
         apart: why they cannot be, or "".
     """
@@ -58,6 +62,7 @@ class LesionContent:
     views: tuple[ReportContent, ...]
     together: TogetherContent | None = None
     apart: str = ""
+    differs: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +78,14 @@ class DocumentContent:
     lesions: tuple[LesionContent, ...]
     headings: tuple[str, ...]
     """Of the list of lesions."""
+    notes: tuple[str, ...] = ()
+    """Which marked lesions it does not hold; these are among the warnings of the first reading."""
+    own_only: bool = False
 
     def rows(self) -> tuple[tuple[str, ...], ...]:
         """Return the list of lesions: one row each, under `headings`."""
-        return tuple((one.title, one.place, one.size, one.own, one.category, one.probability) for one in self.lesions)
+        rows = ((one.title, one.place, one.size, one.own, one.category, one.probability) for one in self.lesions)
+        return tuple(row[:4] if self.own_only else row for row in rows)
 
     @property
     def listed(self) -> bool:
@@ -90,16 +99,26 @@ def document_content(report: Report, say: Wording) -> DocumentContent:
     Raises:
         UserError: a mask is empty.
     """
+    if report.own_only:
+        report = _without_ai(report)
     lesions = report.lesions()
     several = len(report.readings) > 1
+    against = in_document(report, say)
     made = tuple(
-        _lesion(one, title, several, report.letterhead.institution, say)
+        _lesion(one, title, several, report.letterhead.institution, [against[place] for place in one.places], say)
         for one, title in zip(lesions, _titles(lesions, say), strict=True)
     )
+    notes = _left_out(report, say)
+    if notes:
+        made = (_noting(made[0], notes), *made[1:])
     contents = [view for lesion in made for view in lesion.views]
     title = contents[0].title
     if len(lesions) > 1:
         title = say("Breast ultrasound: second reading of {count} lesions", count=len(lesions))
+    if report.own_only:
+        title = say("Breast ultrasound: the reader's assessment")
+        made = tuple(_own_only(one, title) for one in made)
+        contents = [view for lesion in made for view in lesion.views]
     return DocumentContent(
         title=title,
         first=contents[0],
@@ -115,7 +134,79 @@ def document_content(report: Report, say: Wording) -> DocumentContent:
             say("AI category"),
             say("Probability of {what}", what=contents[0].positive),
         ),
+        notes=notes,
+        own_only=report.own_only,
     )
+
+
+def document_wording(report: Report) -> Wording:
+    """Return the wording of a report's language; without the sections of the AI where it says nothing of that.
+
+    Raises:
+        UserError: the template is not in order.
+    """
+    say = load_wording(report.language)
+    if not report.own_only:
+        return say
+    rows = (tuple(name for name in row if name not in _OF_THE_AI) for row in say.rows)
+    return dataclasses.replace(say, rows=tuple(row for row in rows if row))
+
+
+def _without_ai(report: Report) -> Report:
+    """Return a report with readings that hold neither the AI's warnings nor how the reader's read came about beside it."""
+    readings = tuple(
+        dataclasses.replace(
+            one,
+            assessment=dataclasses.replace(one.assessment, warnings=()),
+            reads=None if one.reads is None else one.reads.final_only(),
+        )
+        for one in report.readings
+    )
+    return dataclasses.replace(report, readings=readings)
+
+
+def _own_only(lesion: LesionContent, title: str) -> LesionContent:
+    kept = tuple(line for line in lesion.findings.lines if line.value != lesion.differs or not lesion.differs)
+    return dataclasses.replace(
+        lesion,
+        together=None,
+        apart="",
+        differs="",
+        findings=Section(lesion.findings.title, kept),
+        views=tuple(dataclasses.replace(one, title=title, differs="") for one in lesion.views),
+    )
+
+
+def _left_out(report: Report, say: Wording) -> tuple[str, ...]:
+    """Return what a report says of the marked lesions that it does not hold."""
+    told = []
+    for chosen in (False, True):
+        lesions = say("; ").join(
+            say(
+                "{lesion} in {where}",
+                lesion=called(one.description, one.number, say),
+                where=say.listed(
+                    (
+                        shown_name(one.study_name),
+                        say("frame {number}", number=one.frame + 1) if one.frame_count > 1 else "",
+                    )
+                ),
+            )
+            for one in report.left_out
+            if one.chosen is chosen
+        )
+        if lesions and chosen:
+            told.append(say("Left out of this report by the user: {lesions}.", lesions=lesions))
+        elif lesions:
+            told.append(say("Marked, but not in this report, as no reading of it holds: {lesions}.", lesions=lesions))
+    return tuple(told)
+
+
+def _noting(lesion: LesionContent, notes: tuple[str, ...]) -> LesionContent:
+    """Return what is said of a lesion with notes ahead of the warnings of its first view."""
+    first, *others = lesion.views
+    first = dataclasses.replace(first, warnings=(*notes, *first.warnings))
+    return dataclasses.replace(lesion, views=(first, *others))
 
 
 def _examination(examination: Examination, say: Wording) -> Section:
@@ -127,14 +218,16 @@ def _examination(examination: Examination, say: Wording) -> Section:
     return Section(say("Examination"), lines if say.shows("examination") else ())
 
 
-def _lesion(lesion: LesionViews, title: str, several: bool, institution: str, say: Wording) -> LesionContent:
+def _lesion(
+    lesion: LesionViews, title: str, several: bool, institution: str, against: Sequence[tuple[str, ...]], say: Wording
+) -> LesionContent:
     views = []
-    for number, given in enumerate(lesion.views):
+    for number, (given, apart) in enumerate(zip(lesion.views, against, strict=True)):
         heading = title if several else ""
         if lesion.several:
             view = view_words(given.description, number, say)
             heading = say("{lesion}, {view}", lesion=title, view=view)
-        views.append(dataclasses.replace(content(given, say), heading=heading, institution=institution))
+        views.append(dataclasses.replace(content(given, say, apart), heading=heading, institution=institution))
     size = lesion_size(lesion.views)
     together = _together(lesion.views)
     said = _together_content(together, lesion.views, say) if together else None
@@ -142,15 +235,21 @@ def _lesion(lesion: LesionViews, title: str, several: bool, institution: str, sa
     category = " / ".join(categories)
     if said is not None and not said.agree:
         category = say("{category} (the views disagree)", category=category)
-    place = place_words(_best_described(lesion.views).description, say)
+    place = described_place(_best_described(lesion.views), say)
     size_words = size.words() if size else say("none is marked")
     size_from = _size_from(size, lesion.views, say) if lesion.several and size else ""
     own = " / ".join(_own_categories(lesion.views)) or say(NOT_GIVEN)
+    differs = dict.fromkeys([one.differs for one in views if one.differs])
+    if together is not None and said is not None:
+        finals = [one.reads.final for one in lesion.views if one.reads]
+        words = said.scale.probability_words
+        differs = dict.fromkeys(filter(None, (disagreement(one, together.category, words, say) for one in finals)))
     told = (
         (say("Place"), place),
         (say("Size"), size_words),
         (say("Size from"), size_from),
         (say("Own category"), own),
+        (say("Reader and AI"), say(" ").join(differs) if lesion.several else ""),
     )
     return LesionContent(
         title=title,
@@ -165,6 +264,7 @@ def _lesion(lesion: LesionViews, title: str, several: bool, institution: str, sa
         findings=Section(title, tuple(Line(label, words) for label, words in told if words)),
         views=tuple(views),
         together=said,
+        differs=say(" ").join(differs),
         apart=say(NOT_TOGETHER) if lesion.several and said is None else "",
     )
 

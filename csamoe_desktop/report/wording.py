@@ -41,11 +41,11 @@ ROWS: Rows = (
     ("pictures",),
     ("own",),
     ("comment",),
-    ("reading", "experts"),
+    ("reading", "lesion"),
     ("reasons",),
-    ("lesion", "model"),
     ("warnings",),
     ("signature",),
+    ("experts", "model"),
     ("limits",),
 )
 

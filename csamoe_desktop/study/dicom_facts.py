@@ -10,9 +10,9 @@ from pydicom.valuerep import PersonName
 from csamoe_desktop.names import shown
 from csamoe_desktop.study.character_sets import decoded
 from csamoe_desktop.study.model import StudyFacts
+from csamoe_desktop.study.sides import read_frame_sides, read_probe, read_sides
 
 _SEXES = {"F": "female", "M": "male", "O": "other"}
-_SIDES = {"R": "right", "L": "left", "B": "both sides"}
 _SILENT = frozenset("\0\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Padding, and what turns the direction of writing: a name from right to left is shown so without it."""
 _IDEOGRAPHIC = ("CJK ", "HANGUL ", "HIRAGANA ", "KATAKANA ", "KATAKANA-", "HALFWIDTH KATAKANA", "IDEOGRAPHIC ")
@@ -23,6 +23,7 @@ def read_facts(header: Dataset) -> StudyFacts:
     """Return what a header says of patient and study; empty where it says nothing or nothing legible."""
     maker, model = _text(header, "Manufacturer"), _text(header, "ManufacturerModelName")
     sex = _text(header, "PatientSex")
+    sides = read_sides(header, _text)
     return StudyFacts(
         patient_name=readable_name(_text(header, "PatientName")),
         patient_id=_text(header, "PatientID"),
@@ -31,12 +32,16 @@ def read_facts(header: Dataset) -> StudyFacts:
         study_date=_date(header, "StudyDate", "AcquisitionDate", "ContentDate"),
         study_description=_text(header, "StudyDescription"),
         accession=_text(header, "AccessionNumber"),
-        laterality=_SIDES.get(_text(header, "ImageLaterality") or _text(header, "Laterality"), ""),
+        laterality=next((one.side for one in sides if one.where.endswith(("laterality", "modifier"))), ""),
         institution=_text(header, "InstitutionName"),
         device=model if model.casefold().startswith(maker.casefold()) else f"{maker} {model}".strip(),
         study_uid=_text(header, "StudyInstanceUID"),
         series_uid=_text(header, "SeriesInstanceUID"),
         instance_uid=_text(header, "SOPInstanceUID"),
+        body_part=_text(header, "BodyPartExamined"),
+        probe=read_probe(header, _text),
+        sides=sides,
+        frame_sides=read_frame_sides(header, _text),
     )
 
 

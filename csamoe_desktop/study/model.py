@@ -11,6 +11,7 @@ from csamoe_desktop.names import shown_name
 from csamoe_desktop.study import decoding
 from csamoe_desktop.study.origin import NOWHERE, Origin
 from csamoe_desktop.study.scale import BY_HAND, UNCALIBRATED, Area, Scale, Spacing, scale_from
+from csamoe_desktop.study.sides import SideSaid
 
 __all__ = ["BY_HAND", "QUICK_VALUES", "Area", "Frame", "Scale", "Spacing", "Study", "StudyFacts"]
 
@@ -20,7 +21,11 @@ QUICK_VALUES = 4_000_000
 
 @dataclass(frozen=True, slots=True)
 class StudyFacts:
-    """What the file says of patient and study, as text to show; empty where it says nothing."""
+    """What the file says of patient and study, as text to show; empty where it says nothing.
+
+    `sides` are all places that name one, `frame_sides` those of single frames; `laterality` is the first of the former.
+    `entered` names the fields that the user typed in: the file does not say them.
+    """
 
     patient_name: str = ""
     patient_id: str = ""
@@ -35,6 +40,17 @@ class StudyFacts:
     study_uid: str = ""
     series_uid: str = ""
     instance_uid: str = ""
+    body_part: str = ""
+    probe: str = ""
+    sides: tuple[SideSaid, ...] = ()
+    frame_sides: tuple[str, ...] = ()
+    entered: tuple[str, ...] = ()
+
+    def sides_of(self, frame: int) -> tuple[SideSaid, ...]:
+        """Return what names a side of frame `frame` (from 0): what is said of the frame itself goes before the rest."""
+        own = self.frame_sides[frame] if frame < len(self.frame_sides) else ""
+        told = self.sides or ((SideSaid("laterality", self.laterality),) if self.laterality else ())
+        return (*((SideSaid("frame laterality", own),) if own else ()), *told)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,6 +13,9 @@ from PySide6.QtWidgets import (
 )
 
 from csamoe_desktop.lesion.description import LONGEST_NAME, MOST_DISTANCE_MM, Side, View
+from csamoe_desktop.report.contradictions import side_question
+from csamoe_desktop.report.from_file import of_file
+from csamoe_desktop.study.model import StudyFacts
 from csamoe_desktop.ui import theme
 from csamoe_desktop.ui.reading import LesionWork
 from csamoe_desktop.ui.session import Session
@@ -35,7 +38,10 @@ class DescribeDialog(QDialog):
         self.name = QLineEdit(said.name)
         self.name.setMaxLength(LONGEST_NAME)
         self.name.setPlaceholderText(f"Lesion {self._work.number}")
-        self.side = _choice(Side, said.side)
+        study = next((one.study for one in session.lesions.placed() if one.work is self._work), session.study)
+        self._facts = StudyFacts() if study is None else study.facts
+        proposed = of_file(self._facts, self._work.frame)
+        self.side = _choice(Side, said.side, proposed.side)
         self.clock = StillSpin()
         self.clock.setRange(0, 12)
         self.clock.setSpecialValueText(_UNSAID)
@@ -48,7 +54,10 @@ class DescribeDialog(QDialog):
         self.distance.setSingleStep(5)
         self.distance.setSpecialValueText(_UNSAID)
         self.distance.setSuffix(" mm")
-        self.view = _choice(View, said.view)
+        self.view = _choice(View, said.view, proposed.view)
+        self.question = theme.label(role="attention", wrap=True)
+        self.question.hide()
+        self._asked = said.side
         self.same = StillCombo()
         self.same.addItem("no other", None)
         for placed in session.lesions.elsewhere():
@@ -60,11 +69,19 @@ class DescribeDialog(QDialog):
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         self._lay_out()
         self.same.currentIndexChanged.connect(self._take_over)
+        self.side.currentIndexChanged.connect(lambda: self.question.hide())
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
 
     def accept(self) -> None:
-        """Take what is said."""
+        """Take what is said; a side that contradicts the file is asked about first."""
+        side = Side(self.side.currentData())
+        against = side_question(self._facts, self._work.frame, side)
+        if against and side is not self._asked:
+            self._asked = side
+            self.question.setText(f"{against} Press OK again to keep {side.value}: the report prints both.")
+            self.question.show()
+            return
         lesions, other = self._session.lesions, self.same.currentData()
         identity = self._work.description.identity
         if other is not self._linked:
@@ -130,14 +147,17 @@ class DescribeDialog(QDialog):
         column.setContentsMargins(*[theme.GRID * 2] * 4)
         column.setSpacing(theme.GRID * 2)
         column.addLayout(form)
+        column.addWidget(self.question)
         column.addStretch(1)
         column.addWidget(self.buttons)
         self.setMinimumWidth(_WIDTH)
 
 
-def _choice(kind: type[Side] | type[View], now: Side | View) -> StillCombo:
+def _choice(kind: type[Side] | type[View], now: Side | View, proposed: Side | View) -> StillCombo:
+    """Return a box with what is said now, or what the file proposes, which OK confirms."""
     box = StillCombo()
     for one in kind:
-        box.addItem(one.value or _UNSAID, one)
-    box.setCurrentIndex(box.findData(now))
+        mark = " (from the file)" if one and one is proposed else ""
+        box.addItem((one.value or _UNSAID) + mark, one)
+    box.setCurrentIndex(box.findData(now or proposed))
     return box

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, Qt, QTimer
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QObject, Qt, QTimer, QUrl
+from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from csamoe_desktop.errors import UserError
@@ -29,9 +29,11 @@ from csamoe_desktop.report.writing import SUFFIXES, is_report_file
 from csamoe_desktop.study.scale import Scale
 from csamoe_desktop.ui import theme
 from csamoe_desktop.ui.closing import in_words
+from csamoe_desktop.ui.exporting import ExportDialog
 from csamoe_desktop.ui.lesions import PlacedLesion
 from csamoe_desktop.ui.messages import Messages
 from csamoe_desktop.ui.reading import LesionWork, ReadingState
+from csamoe_desktop.ui.reports import Choice
 from csamoe_desktop.ui.session import Session
 from csamoe_desktop.ui.unfinished import Unfinished
 
@@ -121,9 +123,15 @@ class Files(QObject):
         dialog.open()
 
     def export(self) -> None:
-        """Ask where to write the report, and write it."""
-        given, work = self._session.reports.in_view(), self._session.work
-        if given is None or work is None:
+        """Ask what goes into the report, then where to write it, and write it."""
+        work = self._session.work
+        if self._session.reports.in_view() is not None and work is not None:
+            ExportDialog(self._session, partial(self._ask_where, work), self._window).open()
+
+    def _ask_where(self, work: LesionWork, choice: Choice, then: str) -> None:
+        """Ask where to write the report of what is chosen, and write it; `then` is what comes after: "", "open", "next"."""
+        given = self._session.reports.in_view()
+        if given is None or not self._still_in_view(work):
             return
         dialog = QFileDialog(self._window, "Export report", self._folder(), ";;".join(_REPORTS))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -131,7 +139,7 @@ class Files(QObject):
         dialog.setDefaultSuffix("pdf")
         dialog.filterSelected.connect(lambda chosen: dialog.setDefaultSuffix(_REPORTS.get(chosen, "pdf")))
         dialog.selectFile(report_file_name(given))
-        dialog.fileSelected.connect(lambda name: self._export_to(Path(name), work))
+        dialog.fileSelected.connect(lambda name: self._export_to(Path(name), work, choice, then))
         dialog.open()
 
     def copy_report(self) -> None:
@@ -197,29 +205,42 @@ class Files(QObject):
         else:
             self._messages.note(f"The mask was written to {path}.")
 
-    def _export_to(self, chosen: Path, work: LesionWork) -> None:
+    def _export_to(self, chosen: Path, work: LesionWork, choice: Choice, then: str) -> None:
         """Write the report of `work` to the file chosen, or to the same name with ".pdf": that the user has not been
         asked about, should there be one already."""
         # A dialog takes "report Dr. Meyer" for a name with a suffix.
         path = chosen if chosen.suffix.lower() in SUFFIXES else chosen.with_name(f"{chosen.name}.pdf")
-        self._write_or_ask(path, "report", is_report_file, partial(self._export, path, work), asked=path == chosen)
+        self._write_or_ask(
+            path, "report", is_report_file, partial(self._export, path, work, choice, then), asked=path == chosen
+        )
 
-    def _export(self, path: Path, work: LesionWork) -> None:
-        if self._session.work is not work:
-            # Files that were being opened while the dialog stood come into view under it.
-            self._messages.failure(
-                UserError("Another image has come into view; no report was written.", "Go back to yours, and export.")
-            )
+    def _export(self, path: Path, work: LesionWork, choice: Choice, then: str) -> None:
+        if not self._still_in_view(work):
             return
         reports = self._session.reports
-        count, left = len(reports.ready()), reports.left_out()
-        self._session.reports.export(path, partial(self._exported, count=count, left=left))
+        count, left = sum(choice.holds(one) for one in reports.ready()), reports.left_out()
+        reports.export(path, partial(self._exported, count=count, left=left, then=then), choice)
 
-    def _exported(self, path: Path, count: int, left: Sequence[PlacedLesion]) -> None:
+    def _still_in_view(self, work: LesionWork) -> bool:
+        """Return whether the report is still of what is in view, and if not say it: a file that was being opened while a
+        dialog stood may have come into view under it."""
+        if self._session.work is work:
+            return True
+        self._messages.failure(
+            UserError("Another image has come into view; no report was written.", "Go back to yours, and export.")
+        )
+        return False
+
+    def _exported(self, path: Path, count: int, left: Sequence[PlacedLesion], then: str) -> None:
         """Tell that the report of `count` readings was written, and of which lesions there was none to write."""
         of = "The report" if count == 1 else f"The report of {count} readings"
         without = f" Not in it, as no reading of it holds: {'; '.join(one.words for one in left)}." if left else ""
         self._messages.note(f"{of} was written to {path}.{without}")
+        studies, study = self._session.studies, self._session.study
+        if then == "open" and not QDesktopServices.openUrl(QUrl.fromLocalFile(str(path))):
+            self._messages.failure(UserError("No program here opens the report.", f"Open {path} yourself."))
+        elif then == "next" and study in studies[:-1]:
+            self._session.show_study(studies[studies.index(study) + 1])
 
     def _fill_recent(self) -> None:
         names = self._session.settings.recent_files

@@ -11,6 +11,7 @@ from csamoe_desktop.lesion.description import OF_THE_IMAGE, Description
 from csamoe_desktop.lesion.history import Bool
 from csamoe_desktop.store.lesions import KeptLesion
 from csamoe_desktop.study.model import Study
+from csamoe_desktop.study.patients import two_patients
 from csamoe_desktop.ui.reading import LesionWork
 
 if TYPE_CHECKING:
@@ -313,8 +314,7 @@ class Lesions(QObject):
 
 def _one_patient(one: Study, other: Study) -> bool:
     """Return whether two files may be of one patient: none says otherwise."""
-    known = {one.facts.patient_id, other.facts.patient_id} - {""}
-    return len(known) < 2
+    return not two_patients((one.facts, other.facts))
 
 
 def overlaps(pixels: Bool, others: tuple[LesionWork, ...]) -> bool:

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,11 +10,12 @@ from typing import TYPE_CHECKING
 from csamoe_desktop.assessment import look_closer
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.report.content import ReportInput
-from csamoe_desktop.report.document import Report
+from csamoe_desktop.report.document import LeftOut, Report
 from csamoe_desktop.report.letterhead import Letterhead
 from csamoe_desktop.report.plain_text import report_text
 from csamoe_desktop.report.writing import write_report
 from csamoe_desktop.study.model import Frame, Study, StudyFacts
+from csamoe_desktop.study.patients import two_patients
 from csamoe_desktop.together import Together, read_together
 from csamoe_desktop.ui.jobs import Job, Outcome
 from csamoe_desktop.ui.lesions import PlacedLesion
@@ -22,7 +24,38 @@ from csamoe_desktop.ui.reading import LesionWork, ReadingState
 if TYPE_CHECKING:
     from csamoe_desktop.ui.session import Session
 
-REPORTING = "reporting"
+REPORTING, PREVIEWING = "reporting", "previewing a report"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Choice:
+    """What of all that is ready goes into a report, and what the user typed in.
+
+    Attributes:
+        works: the lesions; None: all.
+        own_only: the reader's assessment without the AI's.
+        patient_name, patient_id: for readings of files that name no patient.
+    """
+
+    works: tuple[LesionWork, ...] | None = None
+    own_only: bool = False
+    patient_name: str = ""
+    patient_id: str = ""
+
+    def holds(self, one: PlacedLesion) -> bool:
+        """Return whether a lesion goes into the report."""
+        return self.works is None or one.work in self.works
+
+    def facts(self, facts: StudyFacts) -> StudyFacts:
+        """Return the facts of a file with what the user typed in, marked so; a file that names its patient is believed."""
+        typed = {"patient_name": self.patient_name.strip(), "patient_id": self.patient_id.strip()}
+        entered = {name: value for name, value in typed.items() if value}
+        if facts.patient_name or facts.patient_id or not entered:
+            return facts
+        return dataclasses.replace(facts, **entered, entered=tuple(entered))  # type: ignore[arg-type]
+
+
+ALL = Choice()
 
 
 class Reports:
@@ -52,6 +85,11 @@ class Reports:
         """Return the lesions that belong in the report too, but have no reading that holds."""
         return [one for one in self._belonging() if not one.work.mask.empty and not self._holds(one.work)]
 
+    def unread_views(self) -> list[str]:
+        """Return where the other views of the lesion at hand are that are marked, and have no reading that holds."""
+        views = self._session.lesions.views()[1:]
+        return [one.where for one in views if not self._holds(one.work)]
+
     def studies(self) -> list[Study]:
         """Return the studies with lesions that belong in the report, each once."""
         return list(dict.fromkeys(one.study for one in self._belonging()))
@@ -70,8 +108,25 @@ class Reports:
                 readings.append(make(frame))
         return report_text(self._document()(readings))
 
-    def export(self, path: Path, done: Callable[[Path], None]) -> None:
-        """Write the report of all that is ready in the worker; `done` is called with `path`, or `failed` follows."""
+    def preview(self, choice: Choice, done: Callable[[Report], None], failed: Callable[[BaseException], None]) -> None:
+        """Make the report of what is chosen in the worker, without looking closer, and call `done` with it."""
+        session = self._session
+        chosen = [one for one in self.ready() if choice.holds(one)]
+        makes = [(one, make) for one in chosen if (make := self._of(one.study, one.work, choice)) is not None]
+        here, frame, document = session.work, session.frame, self._document(choice)
+
+        def make_all(job: Job) -> Report:
+            return document(
+                [
+                    make(frame if one.work is here and frame is not None else session.frame_of(one))
+                    for one, make in makes
+                ]
+            )
+
+        session.jobs.submit(PREVIEWING, make_all, Outcome(done, failed))
+
+    def export(self, path: Path, done: Callable[[Path], None], choice: Choice = ALL) -> None:
+        """Write the report of what is chosen in the worker; `done` is called with `path`, or `failed` follows."""
         session, work = self._session, self._session.work
         if work is None or session.assessment is None or work.assessed_mask is None:
             session.failed.emit(UserError("There is no reading to report.", "Mark the lesion and assess it first."))
@@ -81,12 +136,12 @@ class Reports:
                 UserError("The reading does not hold for what is on the screen.", "Assess again first.")
             )
             return
-        ready = self._seen()
+        ready = [one for one in self._seen() if choice.holds(one)]
         model, device = session.model, session.settings.device
         versions = [(one.work, one.work.mask.version, one.work.comment) for one in ready]
-        makes = [(one, make) for one in ready if (make := self._of(one.study, one.work)) is not None]
+        makes = [(one, make) for one in ready if (make := self._of(one.study, one.work, choice)) is not None]
         frames = {work: session.frame}
-        document = self._document()
+        document = self._document(choice)
 
         def write(job: Job) -> str:
             readings = []
@@ -112,11 +167,15 @@ class Reports:
 
         session.jobs.submit(REPORTING, write, Outcome(written, session.failed.emit))
 
-    def _document(self) -> Callable[[list[ReportInput]], Report]:
+    def _document(self, choice: Choice = ALL) -> Callable[[list[ReportInput]], Report]:
         """Return what makes a document of readings, with paper, language and head as they are now."""
         settings, said = self._session.settings, self._session.examinations.now
         language, letterhead = settings.report_language, Letterhead(settings.institution, settings.logo)
-        return lambda readings: Report(tuple(readings), language, letterhead, said)
+        left = (
+            *(_left_out(one) for one in self.left_out()),
+            *(_left_out(one, chosen=True) for one in self.ready() if not choice.holds(one)),
+        )
+        return lambda readings: Report(tuple(readings), language, letterhead, said, left, choice.own_only)
 
     def _seen(self) -> list[PlacedLesion]:
         """Return what is ready; what it says is seen from now on, and what the reader has said is the first read."""
@@ -152,7 +211,7 @@ class Reports:
         holds = work.state(session.model, session.needs_outline) is ReadingState.DONE
         return holds and work.assessed_mask is not None and not session.own_reads.veils(work)
 
-    def _of(self, study: Study, work: LesionWork) -> Callable[[Frame], ReportInput] | None:
+    def _of(self, study: Study, work: LesionWork, choice: Choice = ALL) -> Callable[[Frame], ReportInput] | None:
         """Return what makes the report's input of a lesion's reading once its frame is there."""
         settings, assessment, mask = self._session.settings, work.assessment, work.assessed_mask
         if assessment is None or mask is None:
@@ -163,7 +222,7 @@ class Reports:
         def make(frame: Frame) -> ReportInput:
             return ReportInput(
                 study_name=study.name,
-                facts=study.facts,
+                facts=choice.facts(study.facts),
                 frame=frame,
                 frame_count=study.frame_count,
                 mask=mask,
@@ -182,9 +241,16 @@ class Reports:
         return make
 
 
+def _left_out(one: PlacedLesion, chosen: bool = False) -> LeftOut:
+    work, study = one.work, one.study
+    return LeftOut(work.description, work.number, study.path.name, one.frame, study.frame_count, chosen)
+
+
 def _one_examination(one: StudyFacts, other: StudyFacts) -> bool:
     """Return whether two files say that they are of one patient's one study; where a file does not name its study, by
     patient, date and accession."""
+    if two_patients((one, other)):
+        return False
     if one.study_uid and other.study_uid:
         return one.study_uid == other.study_uid and one.patient_id == other.patient_id
     known = (one.patient_id, one.study_date)

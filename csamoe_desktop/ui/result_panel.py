@@ -14,6 +14,7 @@ from csamoe_desktop.ui import theme
 from csamoe_desktop.ui.actions import Actions
 from csamoe_desktop.ui.folding import Box
 from csamoe_desktop.ui.lesion_list import LesionList
+from csamoe_desktop.ui.reader_and_ai import ReaderAndAI
 from csamoe_desktop.ui.reading import ReadingState
 from csamoe_desktop.ui.reading_bars import CategorySign, GateBars, ProbabilityScale
 from csamoe_desktop.ui.session import Session
@@ -166,6 +167,7 @@ class ReadingBox(Box):
         self.of = theme.label(role="muted", wrap=True)
         self.scale = ProbabilityScale()
         self.gates = GateBars()
+        self.apart = ReaderAndAI(session)
         self.views = theme.label(role="muted", wrap=True)
         self.reach = theme.label(role="muted", wrap=True)
         self.routing = theme.label(role="muted", wrap=True)
@@ -204,6 +206,7 @@ class ReadingBox(Box):
         numbers.addLayout(lead)
         for widget in (
             self.of,
+            self.apart,
             self.scale,
             self.reach,
             self.views,
@@ -295,8 +298,10 @@ class ReadingBox(Box):
             # No line ends between "<" and its number.
             label.setText("\n".join(one for one in told if one).replace("> ", ">\xa0").replace("< ", "<\xa0"))
             label.setVisible(any(told))
-        self.warnings.setText("\n".join(said.warnings))
-        self.warnings.setVisible(bool(said.warnings))
+        # What cannot be true together changes with what the reader says: `apart` has it.
+        warnings = [one for one in said.warnings if one not in said.contradictions]
+        self.warnings.setText("\n".join(warnings))
+        self.warnings.setVisible(bool(warnings))
         version = next(line.value for line in said.model.lines if line.label == "Version")
         self.read_by.setText(f"{version.partition(', weights')[0]}  ·  {device}")
 

@@ -54,11 +54,13 @@ def test_patient_and_study_are_named(make: Make) -> None:
     }
 
 
-def test_what_the_file_does_not_say_is_said_to_be_missing(make: Make) -> None:
-    said = content(make(facts=StudyFacts()))
-    assert set(told(said.patient).values()) == {NOT_GIVEN}
-    assert told(said.study)["Accession"] == NOT_GIVEN
-    assert said.identity == "not given · not given · not given · not given"
+def test_what_the_file_does_not_say_is_left_out(make: Make) -> None:
+    said = content(make(facts=StudyFacts(accession="A-1")))
+    assert told(said.patient) == {}
+    assert told(said.study) == {"Accession": "A-1", "File": "phantom.dcm", "Frame": "3 of 65"}
+    assert said.identity == "A-1"
+    assert content(make(facts=StudyFacts())).identity == "phantom.dcm", "a sheet that gets lost tells whose it is"
+    assert NOT_GIVEN not in content(make(facts=StudyFacts())).text()
 
 
 def test_the_fixed_words_are_there(make: Make) -> None:
@@ -172,7 +174,7 @@ def test_control_characters_and_line_breaks_in_a_file_do_not_reach_the_paper(mak
     facts = StudyFacts(patient_name="Doe\x00\tJane\r\nX", study_description="  \x0c ")
     said = content(make(facts=facts, comment="one\ttwo\r\n\r\nthree\x07\n"))
     assert told(said.patient)["Patient"] == "Doe Jane X"
-    assert told(said.study)["Study"] == NOT_GIVEN
+    assert "Study" not in told(said.study)
     assert said.comment == "one two\n\nthree"
 
 
@@ -227,18 +229,17 @@ def test_the_plain_text_can_be_pasted_anywhere_and_ends_with_what_it_is_for(make
     blocks = text.split("\n\n")
     assert [block.splitlines()[0] for block in blocks] == [
         "Breast ultrasound: second reading of one lesion",
-        "Patient",
         "Study",
         "Reader's comment",
         "AI reading",
         "Lesion",
-        "Model",
         "Warnings and notes",
+        "Model",
         "Intended use and limits",
         "Research use only. Management must not rest solely on this output.",
     ]
-    assert "routing, not evidence" in blocks[4], "beside the shares that it is about"
-    assert "\n  None." in blocks[7]
+    assert "routing, not evidence" in blocks[3], "beside the shares that it is about"
+    assert "\n  None." in blocks[5]
 
 
 def test_the_plain_text_says_it_all(make: Make) -> None:

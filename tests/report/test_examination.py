@@ -54,8 +54,10 @@ def test_of_one_reading_it_stands_above_the_findings(make: Make, tmp_path: Path)
 
 def test_of_several_readings_it_stands_once_before_the_list(several: Report, tmp_path: Path) -> None:
     first, *others = pages(dataclasses.replace(several, examination=SAID), tmp_path / "several.pdf")
-    assert first.index("Accession") < first.index("Indication") < first.index("Lesions") < first.index("Cyst?")
-    assert len(others) > 2
+    assert (
+        first.index("Accession") < first.index("Indication") < first.index("Overall impression") < first.index("Cyst?")
+    )
+    assert others
     assert not any("Indication" in page or "Technique" in page for page in others)
 
 

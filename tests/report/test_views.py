@@ -14,12 +14,16 @@ from csamoe_desktop.errors import UserError
 from csamoe_desktop.lesion.description import Description, Side, View
 from csamoe_desktop.report.content import content, report_file_name
 from csamoe_desktop.report.document import Report, ReportInput
+from csamoe_desktop.report.document_pages import impression
+from csamoe_desktop.report.fonts import register_fonts
 from csamoe_desktop.report.json_reading import read_json
 from csamoe_desktop.report.json_report import report_dict
+from csamoe_desktop.report.layout import fill
 from csamoe_desktop.report.lesion_size import lesion_size
 from csamoe_desktop.report.lesion_words import called, place_words
 from csamoe_desktop.report.pdf import render
 from csamoe_desktop.report.plain_text import report_text
+from csamoe_desktop.report.sheet import NOTHING
 from csamoe_desktop.report.views import document_content
 from csamoe_desktop.report.wording import PLAIN
 from csamoe_desktop.report.writing import write_report
@@ -39,8 +43,8 @@ def on_frame(given: ReportInput, index: int) -> ReportInput:
 
 
 def test_what_the_reader_said_of_the_lesion_begins_its_section(make: Make) -> None:
-    lines = content(make()).lesion.lines
-    assert lines[0].label == "Size", "nothing is said where the reader said nothing"
+    lines = content(make(facts=StudyFacts())).lesion.lines
+    assert lines[0].label == "Size", "nothing is said where reader and file said nothing"
     told = Description("Fibroadenoma?", Side.RIGHT, 10, 40.0, View.TRANSVERSE)
     lines = content(make(description=told)).lesion.lines
     assert [(one.label, one.value) for one in lines[:4]] == [
@@ -151,9 +155,9 @@ def test_lesions_that_would_be_called_alike_are_told_apart_by_frame_and_file(mak
     said = document_content(Report((one, elsewhere, described(make(number=2), identity="d"))), PLAIN)
     assert [lesion.title for lesion in said.lesions] == [
         "Lesion 1 (frame 3) (phantom.dcm)",
-        "Lesion 1 (frame 3) (b.png)",
         "Lesion 2",
-    ]
+        "Lesion 1 (frame 3) (b.png)",
+    ], "image by image, on an image by number"
 
 
 def test_two_lesions_of_one_name_on_one_image_are_told_apart_by_their_numbers(make: Make) -> None:
@@ -193,24 +197,32 @@ def words(file: Path, *options: str) -> str:
     ).stdout.decode()
 
 
-def test_the_paper_begins_with_a_list_and_pages_are_counted_through(several: Report, tmp_path: Path) -> None:
+def test_the_paper_begins_with_an_impression_and_pages_are_counted_through(several: Report, tmp_path: Path) -> None:
     file = tmp_path / "report.pdf"
     write_report(file, several)
-    told = [words(file, "-f", str(page), "-l", str(page)) for page in range(1, 6)]
+    whole = words(file)
+    told = whole.split("\f")[:-1]
+    assert len(told) == 3
     assert "second reading of 2 lesions" in told[0]
     assert re.search(
         r"Lesion 1\s+left breast, 2 o'clock, 30 mm\s+16\.0 x 9\.6 x 8\.0 mm\s+4B / 4A\s+Indeterminate\s+0\.34", told[0]
     )
     assert re.search(r"Cyst\?\s+left breast, 10 o'clock\s+\S+ x \S+ mm\s+3\s+Indeterminate\s+0\.40", told[0])
-    assert "The views read together" in told[1]
-    assert "The two views disagree" in told[1]
-    assert told[2].startswith("Lesion 1, first view: radial")
-    assert told[3].startswith("Lesion 1, second view: antiradial")
-    assert told[4].startswith("Cyst?")
-    whole = words(file)
-    count = whole.count("Research use only. Management must not rest")
-    assert re.findall(r"Page (\d+) of (\d+)", whole) == [(str(page), str(count)) for page in range(1, count + 1)]
-    assert whole.count("Signature") == 1
+    order = [
+        "Overall impression",
+        "The views read together",
+        "The two views disagree",
+        "Lesion 1, first view: radial",
+        "Lesion 1, second view: antiradial",
+        "Signature",
+        "Trained on",
+        "Intended use",
+    ]
+    found = [whole.index(one) for one in order]
+    assert found == sorted(found)
+    assert re.findall(r"Page (\d+) of (\d+)", whole) == [(str(page), "3") for page in (1, 2, 3)]
+    for once in ("Signature", "Trained on", "Intended use", "Overall impression"):
+        assert whole.count(once) == 1
     for page in told:
         assert "TEST-0042" in page, "a sheet that gets lost tells whose it is"
 
@@ -218,23 +230,21 @@ def test_the_paper_begins_with_a_list_and_pages_are_counted_through(several: Rep
 def test_two_views_alone_need_no_list(two_views: Views, tmp_path: Path) -> None:
     file = tmp_path / "report.pdf"
     write_report(file, Report(two_views))
-    first = words(file, "-l", "1")
-    assert "second reading of one lesion" in first
-    assert "Lesions" not in first
-    assert "16.0 x 9.6 x 8.0 mm" in first
-    assert "First view: radial" in first
-    images = subprocess.run(["pdfimages", "-list", "-l", "1", file], capture_output=True, check=True).stdout.decode()
-    assert len(images.splitlines()) == 2 + 2, "both views side by side"
+    whole = words(file)
+    assert "second reading of one lesion" in whole
+    assert "Overall impression" not in whole
+    assert "16.0 x 9.6 x 8.0 mm" in whole
+    assert "first view: radial" in whole
+    images = subprocess.run(["pdfimages", "-list", file], capture_output=True, check=True).stdout.decode()
+    assert len(images.splitlines()) == 2 + 4, "two pictures a view"
 
 
 def test_many_lesions_are_listed_over_pages(make: Make, tmp_path: Path) -> None:
-    lesions = [described(make(number=number), identity=str(number)) for number in range(1, 41)]
-    from csamoe_desktop.report.front_pages import list_pages
-    from csamoe_desktop.report.sheet import NOTHING
-
+    lesions = [described(make(number=number), identity=str(number)) for number in range(1, 61)]
     said = document_content(Report(tuple(lesions)), PLAIN)
-    assert len(list_pages(said, PLAIN, NOTHING)) == 2
-    assert len(said.rows()) == 40
+    register_fonts()
+    assert len(fill(impression(said, PLAIN), NOTHING)) == 2
+    assert len(said.rows()) == 60
 
 
 def test_a_document_gives_the_same_bytes_each_time(several: Report) -> None:

@@ -217,7 +217,7 @@ def test_no_english_is_left_where_the_words_are_the_programs_own(talkative: list
 def test_all_that_is_asked_for_is_in_the_template(talkative: list[Report], monkeypatch: pytest.MonkeyPatch) -> None:
     shipped = load_wording("zh")
     recording = Recording("zh", shipped.rows, shipped.phrases, shipped.sentences)
-    monkeypatch.setattr("csamoe_desktop.report.plain_text.load_wording", lambda language: recording)
+    monkeypatch.setattr("csamoe_desktop.report.views.load_wording", lambda language: recording)
     for report in talkative:
         report_text(report)
     assert len(recording.asked) > 120

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -14,6 +15,7 @@ from csamoe_desktop.lesion.mask import Author
 from csamoe_desktop.settings import Settings, load_settings
 from csamoe_desktop.study.phantom import DemoStudy
 from csamoe_desktop.ui.app import make_window
+from csamoe_desktop.ui.exporting import ExportDialog
 from csamoe_desktop.ui.help_dialogs import keys_dialog
 from csamoe_desktop.ui.main_window import MainWindow
 from csamoe_desktop.ui.messages import Kind
@@ -49,7 +51,10 @@ def answer(window: MainWindow, text: str) -> None:
 
 
 def save_dialog(window: MainWindow) -> QFileDialog:
-    """Return the open dialog that asks where to write the report."""
+    """Press Enter in the dialog on the report, and return the one that asks where to write it."""
+    for asked in window.findChildren(ExportDialog):
+        if asked.isVisible():
+            QTest.keyClick(asked, Qt.Key.Key_Return)
     return next(dialog for dialog in window.findChildren(QFileDialog) if dialog.isVisible())
 
 
@@ -293,8 +298,9 @@ def test_no_report_is_written_of_an_image_that_came_into_view_under_the_dialog(
         window.session.import_mask(mask)
         read(window.session)
     window.files.export()
+    dialog = save_dialog(window)
     window.session.show_study(window.session.studies[0])
-    choose(save_dialog(window), tmp_path / "report")
+    choose(dialog, tmp_path / "report")
     assert not window.session.jobs.busy(REPORTING)
     assert window.messages.shown()[0].text.startswith("Another image has come into view")
 

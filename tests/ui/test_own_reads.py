@@ -24,6 +24,7 @@ from csamoe_desktop.ui.assessing import ASSESSING
 from csamoe_desktop.ui.calibration import DrawnLine
 from csamoe_desktop.ui.closer_look import LOOKING_CLOSER
 from csamoe_desktop.ui.comparison import ComparisonWindow
+from csamoe_desktop.ui.exporting import ExportDialog
 from csamoe_desktop.ui.main_window import MainWindow
 from csamoe_desktop.ui.own_reads import KEEPING_READS
 from csamoe_desktop.ui.reading import ReadingState
@@ -629,7 +630,7 @@ def test_the_box_remembers_what_was_said_before(window: MainWindow, marked: Do, 
 
 # -- by keyboard alone
 
-KEYS = ("Enter", "Ctrl+R", "4", "C", "Ctrl+G", "Ctrl+Return", "Ctrl+E", "Enter")
+KEYS = ("Enter", "Ctrl+R", "4", "C", "Ctrl+G", "Ctrl+Return", "Ctrl+E", "Enter", "Enter")
 """As the user guide counts them; the report's name is the one that the dialog suggests."""
 
 
@@ -669,6 +670,10 @@ def test_a_case_is_read_by_keyboard_alone(qtbot: QtBot, open_files: Open, demo: 
     press(Qt.Key.Key_Return, CONTROL)
     qtbot.waitUntil(lambda: session.reading_state is ReadingState.DONE, timeout=60_000)
     press(Qt.Key.Key_E, CONTROL)
+    asked = window.findChild(ExportDialog)
+    assert asked is not None
+    qtbot.waitUntil(lambda: asked.isAncestorOf(QGuiApplication.focusObject()), timeout=10_000)
+    press(Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: window.findChild(QFileDialog) is not None)
     dialog = window.findChild(QFileDialog)
     assert dialog is not None
