@@ -275,7 +275,7 @@ def test_a_model_that_is_not_here_and_one_with_other_weights(
     status, said, last = verify(folder / "report.json")
     assert said["model"][0] == "NO"
     assert "There is no model 'csamoe-resnet18'" in said["model"][1]
-    assert (status, last) == (3, "The report cannot be verified here: a model that read is not installed.")
+    assert (status, last) == (1, "The report cannot be verified here: a model that read is not installed.")
 
     here = tmp_path / "weights" / MODEL
     here.mkdir(parents=True)

@@ -265,6 +265,8 @@ def test_nothing_that_the_network_found_shows_under_the_veil(
 ) -> None:
     session, actions = window.session, window.actions_table
     marked(session)
+    # Core and boundary are shown only to who asks for them.
+    window.overlays.toggle_regions()
     qtbot.wait(100)
     before = window.canvas.picture()
     assess(session)
