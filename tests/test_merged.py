@@ -34,14 +34,13 @@ class Seen:
         import dataclasses
 
         card = find_bundle("csamoe-resnet18-plus").card
-        builder = dataclasses.replace(card.builder, options={"experts": ["image"]})
-        self.card = dataclasses.replace(card, builder=builder)
+        self.card = dataclasses.replace(card, views=("image",))
         self.device = type("Device", (), {"words": "nothing"})()
         self.regions: list[Regions] = []
 
     def predict(self, many: list[Regions]) -> list[Prediction]:
         self.regions += many
-        return [Prediction((0.0, 0.0), 0.5, {"image": 1.0}) for _ in many]
+        return [Prediction((0.0, 0.0), 0.5, {"image": 1.0}, {}) for _ in many]
 
 
 def test_other_contours_are_read_with_square_pixels_too() -> None:
@@ -51,8 +50,7 @@ def test_other_contours_are_read_with_square_pixels_too() -> None:
     mask = ((rows - 100) / 20) ** 2 + ((columns - 200) / 40) ** 2 < 1
     frame = Frame(pixels, 0, Spacing(0.2, 0.1, "the file"))
     seen = Seen()
-    if seen.card.views != ("image",) or seen.card.field is None:
-        pytest.skip("the shipped card has no field")
+    assert seen.card.field is not None
     read = assess(frame, mask, seen)  # type: ignore[arg-type]
     assert isinstance(look_closer(frame, mask, seen, read), Assessment)  # type: ignore[arg-type]
     assert len(seen.regions) > 5

@@ -264,6 +264,8 @@ def test_nothing_that_the_network_found_shows_under_the_veil(
 ) -> None:
     session, actions = window.session, window.actions_table
     marked(session)
+    # Core and boundary are hidden until they are asked for: here they would be shown if they could be seen.
+    window.overlays.toggle_regions()
     qtbot.wait(100)
     before = window.canvas.picture()
     assess(session)
