@@ -86,15 +86,18 @@ def coco(file: Path, mask: np.ndarray, *names: str) -> Path:
 
 
 def test_verify_takes_the_image_s_own_outline_of_a_file_of_many(
-    reported: Path, demo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    demo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """As `assess` and the window do: of a COCO file of many images this one's is looked at."""
+    case = tmp_path / "case"
+    case.mkdir()
+    (case / "spiculated.png").write_bytes((demo / "spiculated.png").read_bytes())
     mask = cv2.imread(str(demo / "spiculated_mask.png"), cv2.IMREAD_GRAYSCALE) > 0
     file = coco(tmp_path / "outlines.json", mask, "spiculated.png", "other.png")
-    command = ["assess", str(reported / "spiculated.png"), "--mask", str(file), "--model", "csamoe-resnet18"]
-    assert main([*command, "--device", "cpu", "--report", str(reported / "report.json")]) == 0
+    command = ["assess", str(case / "spiculated.png"), "--mask", str(file), "--model", "csamoe-resnet18"]
+    assert main([*command, "--device", "cpu", "--report", str(case / "report.json")]) == 0
     capsys.readouterr()
-    status = main(["verify", str(reported / "report.json"), "--mask", str(file), "--device", "cpu"])
+    status = main(["verify", str(case / "report.json"), "--mask", str(file), "--device", "cpu"])
     assert status == 0, capsys.readouterr().out
 
 
@@ -104,7 +107,6 @@ def test_what_this_program_withholds_is_said_by_verify(
     """A reading that the guard forbids by now does not hold; the other lines are printed all the same."""
     from csamoe_desktop.inference import examined
 
-    monkeypatch.setattr(examined, "LARGE_SHARE", 0.0)
     monkeypatch.setattr(examined.guard, "withheld_because", lambda findings: "It fills too much of the image.")
     capsys.readouterr()
     assert main(["verify", str(reported / "report.json"), "--device", "cpu"]) == 1

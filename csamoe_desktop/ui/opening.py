@@ -238,9 +238,8 @@ def _first(folder: _Folder, job: Job, frames: Frames) -> tuple[Study, Frame]:
         raise folder.problems[0]
     if folder.problems:
         raise _in_one(folder.problems)
-    raise UserError(
-        f"There is no image in {folder.images.name}: its DICOM files hold none.", "Open another folder or file."
-    )
+    where = f"{'' if folder.images.opened else 'the folder '}{folder.images.name}"
+    raise UserError(f"There is no image in {where}: its DICOM files hold none.", "Open another folder or file.")
 
 
 def _tried(folder: _Folder, path: Path) -> Study | None:
