@@ -254,9 +254,10 @@ def _contour_range(
     # contour changes is that part.
     part = None if card.views == ("image",) else drawn.part
     names, others = [], []
-    for name, other in other_contours(mask, _aspect(frame, mask)).items():
+    aspect = _aspect(frame, mask)
+    for name, other in other_contours(mask, aspect).items():
         try:
-            regions = make_regions(frame.pixels, other, card.input_size, field=card.field, part=part)
+            regions = make_regions(frame.pixels, other, card.input_size, field=card.field, part=part, aspect=aspect)
         except UserError:
             continue  # a lesion of few pixels, drawn closer, is gone at the network's size
         names.append(name)

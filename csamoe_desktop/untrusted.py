@@ -17,8 +17,9 @@ DEEPEST = 64
 """So many lists and tables may lie in one another; ours lie eight deep."""
 
 
-def open_plain(file: Path, most_bytes: int) -> BufferedReader:
-    """Open a plain file for reading; a pipe or a device is not waited for.
+def open_limited(file: Path, most_bytes: int) -> BufferedReader:
+    """Open a plain file of at most `most_bytes` for reading; a pipe or a device is not waited for. (`files.open_plain` is for
+    images of any size, and refuses in words.)
 
     Args:
         file: the file, or a link to one.
@@ -50,9 +51,9 @@ def read_plain(file: Path, most_bytes: int) -> bytes:
     """Return what a plain file holds.
 
     Raises:
-        OSError, ValueError: as `open_plain`.
+        OSError, ValueError: as `open_limited`.
     """
-    with open_plain(file, most_bytes) as opened:
+    with open_limited(file, most_bytes) as opened:
         # Not trusting the size either: a file may grow while it is read.
         data = opened.read(most_bytes + 1)
     if len(data) > most_bytes:
@@ -73,8 +74,8 @@ def read_json(file: Path, most_bytes: int) -> Any:
     """Return what the JSON in a plain file says.
 
     Raises:
-        OSError: as `open_plain`.
-        ValueError: as `open_plain`, or it is no strict JSON in UTF-8; why, in words.
+        OSError: as `open_limited`.
+        ValueError: as `open_limited`, or it is no strict JSON in UTF-8; why, in words.
     """
     return parse_json(read_plain(file, most_bytes).decode("utf-8-sig"))
 

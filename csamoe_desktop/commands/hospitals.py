@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 
 from csamoe_desktop.errors import UserError
+from csamoe_desktop.files import check_output_folder
 from csamoe_desktop.inference.engine import DEVICES
 
 
@@ -50,8 +51,9 @@ def run(chosen: argparse.Namespace) -> int:
     if chosen.data:
         if len(chosen.out) != 1:
             raise UserError("Training needs one place for its runs.", "Give --out once, or leave --data out.")
+        check_output_folder(chosen.out[0], chosen.data)
         _train(chosen)
-    print(table({folder.name: folder for folder in chosen.out}), end="")
+    print(table(_by_name(chosen.out)), end="")
     return 0
 
 
@@ -76,12 +78,27 @@ def _train(chosen: argparse.Namespace) -> None:
         names = tuple(chosen.experts.split(","))
         options = {**recipe.builder.options, "experts": list(names)}
         recipe = dataclasses.replace(recipe, builder=Builder(recipe.builder.network, options), views=names)
-    conditions: dict[str, list[str]] = {folder.name: [] for folder in chosen.data}
+    folders = _by_name(chosen.data)
+    conditions: dict[str, list[str]] = {name: [] for name in folders}
     for condition in chosen.where:
         name, _, rest = condition.partition(":")
         if name not in conditions or not rest:
             raise UserError(f"{condition!r} names no folder of --data.", "Write it as FOLDER:COLUMN=VALUE.")
         conditions[name].append(rest)
-    hospitals = {folder.name: where(read_dataset(folder), conditions[folder.name]) for folder in chosen.data}
+    hospitals = {name: where(read_dataset(folder), conditions[name]) for name, folder in folders.items()}
     finder = load_outliner(find_outliner(chosen.outliner), chosen.device) if chosen.outliner else None
     leave_one_out(recipe, hospitals, chosen.out[0], chosen.start, chosen.device, finder, chosen.only, say=logging.info)
+
+
+def _by_name(folders: list[Path]) -> dict[str, Path]:
+    """Return folders by their names.
+
+    Raises:
+        UserError: two have the same: one would take the other's place without a word.
+    """
+    named: dict[str, Path] = {}
+    for folder in folders:
+        name = folder.resolve().name
+        if named.setdefault(name, folder) is not folder:
+            raise UserError(f"Two folders are called {name}: {named[name]} and {folder}.", "Give one another name.")
+    return named

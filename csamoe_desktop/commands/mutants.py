@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from csamoe_desktop.errors import UserError
+from csamoe_desktop.files import check_output_folder
 from csamoe_desktop.study.folder import files_in
 from csamoe_desktop.study.opening import open_study
 from csamoe_desktop.study.phantom import write_demo_study
@@ -37,6 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Run the command, print the counts, and return 0, or 1 where there was a fault, a slow or a large one."""
+    if chosen.keep is not None and chosen.files is not None:
+        check_output_folder(chosen.keep, [chosen.files])
     # One line a refused frame would be thousands.
     logging.getLogger("csamoe_desktop").setLevel(logging.ERROR)
     with TemporaryDirectory() as folder:

@@ -14,12 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csamoe_desktop import __version__
-from csamoe_desktop.assessment import assess, categorise
+from csamoe_desktop.assessment import Withheld, assess, categorise
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.files import reason
 from csamoe_desktop.inference.bundle import Bundle, find_by_weights, is_installed
 from csamoe_desktop.inference.engine import DEVICES
 from csamoe_desktop.lesion.formats import MaskSizeMismatch, read_mask
+from csamoe_desktop.lesion.planes import FramePlace
+from csamoe_desktop.names import shown_name
 from csamoe_desktop.networks.cards import Thresholds
 from csamoe_desktop.report.json_reading import ReadingToCheck, ReportToCheck, ViewsToCheck, read_json
 from csamoe_desktop.report.json_report import pixels_sha256
@@ -77,6 +79,15 @@ class Check:
         return f"{self.what:<12} {mark:<4} {one_line(self.found, 1000)}"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    """The frame that a report was made from, how many its file has, and the file's name."""
+
+    frame: Frame
+    frame_count: int
+    name: str
+
+
 def run(chosen: argparse.Namespace) -> int:
     """Run the command and return the exit status: 0 where all holds, 1 where something does not or cannot be told."""
     if chosen.own_key:
@@ -100,10 +111,10 @@ def run(chosen: argparse.Namespace) -> int:
     for number, reading in enumerate(report.readings, 1):
         if len(report.readings) > 1:
             print(f"reading      {number} of {len(report.readings)}: {one_line(reading.title)}")
-        frame, image = _find_image(reading, where)
+        there, image = _find_image(reading, where)
         found = [image]
-        if frame is not None:
-            found += _read_again(reading, frame, chosen.mask, chosen.device)
+        if there is not None:
+            found += _read_again(reading, there, chosen.mask, chosen.device)
         checks += _printed(found)
     checks += _printed([_together(report, one) for one in report.together])
     if report.program != __version__:
@@ -180,8 +191,9 @@ def _together(report: ReportToCheck, views: ViewsToCheck) -> Check:
     return Check("together", holds, said)
 
 
-def _read_again(report: ReadingToCheck, frame: Frame, mask_file: Path | None, device: str) -> list[Check]:
-    mask, outline = _find_mask(report, frame, mask_file)
+def _read_again(report: ReadingToCheck, there: _Found, mask_file: Path | None, device: str) -> list[Check]:
+    frame = there.frame
+    mask, outline = _find_mask(report, there, mask_file)
     bundle = find_by_weights(report.weights_sha256, report.model)
     if bundle is None:
         return [outline, _no_such_model(report)]
@@ -191,16 +203,18 @@ def _read_again(report: ReadingToCheck, frame: Frame, mask_file: Path | None, de
     return [outline, model, *_compare(report, bundle, frame, mask, device)]
 
 
-def _find_mask(report: ReadingToCheck, frame: Frame, file: Path | None) -> tuple[NDArray[np.bool_] | None, Check]:
+def _find_mask(report: ReadingToCheck, there: _Found, file: Path | None) -> tuple[NDArray[np.bool_] | None, Check]:
     """Return the outline that was read, None where it is not at hand, and what is to be said of it.
 
     Raises:
         UserError: `file` cannot be read.
     """
-    said, mask = "is the one that was read", report.mask
+    said, mask, frame = "is the one that was read", report.mask, there.frame
     if file is not None:
+        place = FramePlace(frame.index, there.frame_count)
         try:
-            mask = read_mask(file, frame.shape).pixels
+            # Of many images' outlines this one's are looked at; whatever image the file names, the hash decides.
+            mask = read_mask(file, frame.shape, image=there.name, frame=place, another=True).pixels
         except MaskSizeMismatch as problem:
             return None, Check("outline", False, problem.message)
     if pixels_sha256(mask) == report.mask_sha256 and mask.shape == frame.shape:
@@ -247,7 +261,12 @@ def _compare(report: ReadingToCheck, bundle: Bundle, frame: Frame, mask: NDArray
     # Importing torch takes seconds: only once the files have been found good.
     from csamoe_desktop.inference.loading import load_predictor
 
-    again = assess(frame, mask if mask.any() else None, load_predictor(bundle, device))
+    try:
+        again = assess(frame, mask if mask.any() else None, load_predictor(bundle, device))
+    except Withheld as problem:
+        return [
+            Check("probability", False, f"{report.probability:.4f} in the report, withheld here: {problem.message}")
+        ]
     here, there = again.prediction.probability, report.probability
     category, gates = again.category, again.prediction.gates
     apart = [
@@ -271,7 +290,7 @@ def _compare(report: ReadingToCheck, bundle: Bundle, frame: Frame, mask: NDArray
     ]
 
 
-def _find_image(report: ReadingToCheck, where: Path) -> tuple[Frame | None, Check]:
+def _find_image(report: ReadingToCheck, where: Path) -> tuple[_Found | None, Check]:
     """Return the frame with the report's hash in the file or folder `where`, None where there is none, and what is to
     be said of it.
 
@@ -279,8 +298,8 @@ def _find_image(report: ReadingToCheck, where: Path) -> tuple[Frame | None, Chec
         UserError: `where` is a file that cannot be opened.
     """
     if not where.is_dir():
-        frame, instead = _frame_of(report, where)
-        return frame, Check("image", frame is not None, instead or f"{where.name} is the one that was read")
+        there, instead = _frame_of(report, where)
+        return there, Check("image", there is not None, instead or f"{where.name} is the one that was read")
     named = ""
     try:
         files = list(_candidates(report, where))
@@ -288,12 +307,12 @@ def _find_image(report: ReadingToCheck, where: Path) -> tuple[Frame | None, Chec
         return None, Check("image", False, f"{where} could not be read: {reason(problem)}")
     for file in files:
         try:
-            frame, instead = _frame_of(report, file)
+            there, instead = _frame_of(report, file)
         except UserError:
             continue
-        if frame is not None:
-            return frame, Check("image", True, f"{file.name} is the one that was read")
-        if file.name == report.study_name:
+        if there is not None:
+            return there, Check("image", True, f"{file.name} is the one that was read")
+        if shown_name(file.name) == report.study_name:
             named = instead
     return None, Check("image", False, named or f"{report.study_name} is not in {where}: name it with --image")
 
@@ -301,10 +320,10 @@ def _find_image(report: ReadingToCheck, where: Path) -> tuple[Frame | None, Chec
 def _candidates(report: ReadingToCheck, folder: Path) -> Iterator[Path]:
     """Yield the folder's own plain files, the one of the report's name first; links could lead anywhere."""
     files = sorted(file for file in folder.iterdir() if is_plain(file, links=False))
-    yield from sorted(files, key=lambda file: file.name != report.study_name)
+    yield from sorted(files, key=lambda file: shown_name(file.name) != report.study_name)
 
 
-def _frame_of(report: ReadingToCheck, file: Path) -> tuple[Frame | None, str]:
+def _frame_of(report: ReadingToCheck, file: Path) -> tuple[_Found | None, str]:
     """Return the frame of `file` that the report was made from, or None and in words why it is not there.
 
     Raises:
@@ -315,7 +334,7 @@ def _frame_of(report: ReadingToCheck, file: Path) -> tuple[Frame | None, str]:
         return None, f"{file.name} has no frame {report.frame}, which was read"
     frame = study.frame(report.frame - 1)
     if pixels_sha256(frame.pixels) == report.image_sha256:
-        return frame, ""
+        return _Found(frame, study.frame_count, study.path.name), ""
     if frame.pixels.shape != report.shape:
         sizes = (" x ".join(map(str, shape)) for shape in (frame.pixels.shape, report.shape))
         return None, "{} is {}, what was read {} (rows x columns)".format(file.name, *sizes)

@@ -10,7 +10,7 @@ from csamoe_desktop import paths
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.networks.card_checks import is_name
 from csamoe_desktop.networks.cards import ModelCard, read_card
-from csamoe_desktop.untrusted import inside, is_plain, open_plain
+from csamoe_desktop.untrusted import inside, is_plain, open_limited
 
 _log = logging.getLogger(__name__)
 
@@ -144,7 +144,7 @@ def check_weights(bundle: Bundle) -> None:
     try:
         if not inside(bundle.weights, bundle.folder):
             raise ValueError("a link to another folder")
-        with open_plain(bundle.weights, _MOST_BYTES) as opened:
+        with open_limited(bundle.weights, _MOST_BYTES) as opened:
             found = hashlib.file_digest(opened, "sha256").hexdigest()
     except (OSError, ValueError, RuntimeError) as problem:
         raise UserError(

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from csamoe_desktop.lesion.description import Description
 from csamoe_desktop.lesion.mask import Author, LesionMask
+from csamoe_desktop.names import lossless_json
 from csamoe_desktop.store import sums
 
 _WHERE = "WHERE image = ? AND frame = ? AND lesion = ?"
@@ -179,7 +180,7 @@ def put(connection: sqlite3.Connection, key: LesionKey, kept: KeptLesion, seen: 
         "comment": kept.comment,
         "changed": datetime.now(UTC).isoformat(timespec="seconds"),
         "edition": edition,
-        "described": json.dumps(said, ensure_ascii=False) if said else "",
+        "described": lossless_json(said) if said else "",
     }
     sums.insert(connection, "lesion", row)
     return edition

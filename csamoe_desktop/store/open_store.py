@@ -201,11 +201,15 @@ class OpenStore:
             return self._replaced()
         _log.error("the store is damaged and is set aside")
         why = database.wrong_with(self.file)
+        aside: Path | None = None
         try:
             aside = rescue.set_aside(self.file)
             rescued = rescue.take_over(aside, self._connection())
         except (OSError, sqlite3.Error) as second:
             self._stop_writing()
+            if aside is not None and not rescue.put_back(aside, self.file):
+                return self._not_taken_over(aside, second)
+            # Tried again: whatever can be read of it is still there.
             self._damaged = (identity_of(self.file),)
             raise database.refusal(self.file, second) from second
         self._suspect = False
@@ -214,6 +218,15 @@ class OpenStore:
         return UserError(
             f"The store of your outlines {what}. It was set aside as {aside.name}, and a fresh one was begun.",
             f"{rescued.words()} What is open here is kept anew. What was set aside is in {aside.parent}.",
+        )
+
+    def _not_taken_over(self, aside: Path, problem: OSError | sqlite3.Error) -> UserError:
+        self._merging.afresh()
+        why = database.refusal(self.file, problem)
+        return UserError(
+            f"The store of your outlines was damaged and was set aside as {aside.name}; nothing of it was taken over. "
+            f"{why.message}",
+            f"What was set aside is in {aside.parent}: keep it. {why.hint}",
         )
 
     def _replaced(self) -> UserError:

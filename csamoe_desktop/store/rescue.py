@@ -55,6 +55,27 @@ def set_aside(file: Path) -> Path:
     return aside
 
 
+def put_back(aside: Path, file: Path) -> bool:
+    """Give what was set aside its place again, as it could not be taken over; no connection of ours may be open.
+
+    Return whether that was done: not where the store begun in its place has work in it by now, another window's.
+    """
+    try:
+        if file.exists():
+            with closing(sqlite3.connect(uri_of(file.absolute(), "mode=ro"), uri=True, timeout=0.2)) as fresh:
+                if any(fresh.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in sums.work_tables(fresh)):
+                    return False
+        for part in ("", "-wal", "-shm", "-journal"):
+            Path(f"{file}{part}").unlink(missing_ok=True)
+        # The log first: were the file kept from going, all of it would still be found under the one name.
+        for part in ("-wal", "-shm", "-journal", ""):
+            with suppress(FileNotFoundError):
+                Path(f"{aside}{part}").rename(f"{file}{part}")
+    except (OSError, sqlite3.Error):
+        return False
+    return True
+
+
 def take_over(aside: Path, connection: sqlite3.Connection) -> Rescued:
     """Take over into a fresh store what can still be read of one that was set aside, of whatever schema it is.
 
@@ -62,12 +83,13 @@ def take_over(aside: Path, connection: sqlite3.Connection) -> Rescued:
     it says it is. One that is neither goes to the table `spoilt`, and counts as lost.
 
     Raises:
-        sqlite3.Error: the fresh store cannot be written.
+        sqlite3.Error: the fresh store cannot be written (a full disk); nothing is.
     """
     rescued = Rescued()
     tables = sums.work_tables(connection)
     counted: dict[str, int] | None = None
     met: dict[str, int] = {}
+    refused: sqlite3.Error | None = None
     connection.execute("BEGIN IMMEDIATE")
     try:
         with suppress(sqlite3.Error, OSError, UnicodeDecodeError), closing(_open(aside)) as old:
@@ -81,9 +103,16 @@ def take_over(aside: Path, connection: sqlite3.Connection) -> Rescued:
                 met[name] = len(found)
                 names = sums.columns(old, name.replace('""', '"'))
                 for values in found:
-                    table = _take(connection, tables, name, names, values)
+                    try:
+                        table = _take(connection, tables, name, names, values)
+                    except sqlite3.OperationalError as problem:
+                        refused = problem
+                        raise
                     if table is not None:
                         rescued.saved[table] = rescued.saved.get(table, 0) + 1
+        # What cannot be read of the old one is lost; what the fresh one does not take is not.
+        if refused is not None:
+            raise refused
         connection.execute("COMMIT")
     finally:
         if connection.in_transaction:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.files import open_plain, reason
+from csamoe_desktop.names import shown_name
 from csamoe_desktop.study.archive import ZIP, unpack_images
 from csamoe_desktop.study.dicom import looks_like_dicom
 from csamoe_desktop.study.disc import images_of_disc
@@ -56,7 +57,7 @@ class FolderImages:
     def name(self) -> str:
         """What the user opened, as it is called on the screen."""
         shown = self.opened or self.folder
-        return shown.name or str(shown)
+        return shown_name(shown.name or str(shown))
 
     def note(self, opened: int, more: int = 0) -> str:
         """Say how many images were opened, and what was passed over; `more` files looked like images and were none."""
@@ -96,7 +97,13 @@ def images_of(path: Path, unpacked: Callable[[], Path], looking: Looking = lambd
     if path.is_dir():
         return images_in(path, looking)
     if _start(path).startswith(ZIP):
-        folder = unpacked()
+        try:
+            folder = unpacked()
+        except OSError as problem:
+            raise UserError(
+                f"{path.name} could not be unpacked: {reason(problem)}.",
+                "See that the program may write to its data folder, and that the disk has room.",
+            ) from problem
         left_out = unpack_images(path, folder, _is_image, lambda share: looking(share, "Unpacking"))
         found = images_in(folder, looking)
         return dataclasses.replace(found, others=found.others + left_out, opened=path)

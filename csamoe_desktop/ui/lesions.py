@@ -1,6 +1,7 @@
 """The lesions on the frame in view: which is at hand, and what the reader does with them as a whole."""
 
 import dataclasses
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from csamoe_desktop.lesion.history import Bool
 from csamoe_desktop.store.lesions import KeptLesion
 from csamoe_desktop.study.model import Study
 from csamoe_desktop.study.patients import two_patients
+from csamoe_desktop.ui.lesion_read import read_again
 from csamoe_desktop.ui.reading import LesionWork
 
 if TYPE_CHECKING:
@@ -148,6 +150,10 @@ class Lesions(QObject):
         if kept.description is not None:
             # A lesion of its own: the one it once was may still be marked beside it.
             work.description = dataclasses.replace(kept.description, identity=Description().identity)
+        if kept.assessed is not None:
+            # What the reader said of it, in a sitting of its own; what was measured is proposed again.
+            with suppress(UserError, ValueError):
+                work.read.own = read_again(kept.assessed).own.without_measured()
         self._turn()
         self._session.maskChanged.emit(None)
 

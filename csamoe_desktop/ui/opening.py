@@ -55,9 +55,9 @@ def _moment(session: "Session") -> _Moment:
 class Opening(QObject):
     """The files and folders that the session opens, one after the other.
 
-    Of files, folders, ZIP archives and discs that are opened together the first image comes into view, and the others join the list behind it.
-    None does while the reader works on what is in view, or has done so since: a view that turns by itself would take the
-    image away under the hand.
+    Of files, folders, ZIP archives and discs that are opened together the first image comes into view, and the others
+    join the list behind it. None comes into view while the reader works on what is there, or has done so since: a view
+    that turns by itself would take the image away under the hand.
     """
 
     progressed = Signal(float, str)
@@ -99,7 +99,8 @@ class Opening(QObject):
         opening, self._folder = self._folder is not None, None
         if self._session.jobs.cancel(OPENING) or opening:
             self.ended.emit()
-            self._session.noted.emit(f"Opening was stopped; {len(self._session.studies)} images are open.")
+            count = len(self._session.studies)
+            self._tell(f"Opening was stopped; {count} image{' is' if count == 1 else 's are'} open.")
 
     def _open_next(self) -> None:
         if not self._waiting:
@@ -163,9 +164,9 @@ class Opening(QObject):
                 self._tell(_in_one(folder.problems))
             self._open_next()
 
-        self._session.jobs.submit(
-            OPENING, work, Outcome(done, self._failed, self.progressed.emit), _patience(folder.images.folder)
-        )
+        # Of an archive its own name is told, not that of the folder it was unpacked into.
+        opened = folder.images.opened or folder.images.folder
+        self._session.jobs.submit(OPENING, work, Outcome(done, self._failed, self.progressed.emit), _patience(opened))
 
     def _may_show(self, asked: "_Moment | None") -> bool:
         """Return whether what was asked for at that moment may take the place of what is in view."""
@@ -178,7 +179,7 @@ class Opening(QObject):
             self._untold[id(study)] = study
         self._session.list_opened(study, opened)
         if asked is not None:
-            self._tell(f"{study.path.name} is open: it is in the list of studies.")
+            self._tell(f"{study.name} is open: it is in the list of studies.")
 
     def _show(self, study: Study, frame: Frame, opened: Path) -> None:
         self._session.show_opened(study, frame, opened)
@@ -237,9 +238,8 @@ def _first(folder: _Folder, job: Job, frames: Frames) -> tuple[Study, Frame]:
         raise folder.problems[0]
     if folder.problems:
         raise _in_one(folder.problems)
-    raise UserError(
-        f"There is no image in the folder {folder.images.name}: its DICOM files hold none.", "Open another folder."
-    )
+    where = f"{'' if folder.images.opened else 'the folder '}{folder.images.name}"
+    raise UserError(f"There is no image in {where}: its DICOM files hold none.", "Open another folder or file.")
 
 
 def _tried(folder: _Folder, path: Path) -> Study | None:

@@ -8,6 +8,7 @@ from csamoe_desktop.lesion.caliper_steps import FrameCalipers
 from csamoe_desktop.lesion.description import Description
 from csamoe_desktop.lesion.history import EditedMask
 from csamoe_desktop.lesion.mask import Author, LesionMask
+from csamoe_desktop.study.scale import UNCALIBRATED, Scale
 from csamoe_desktop.ui.lesion_read import LesionRead
 from csamoe_desktop.ui.mask_tools import Tool
 
@@ -41,6 +42,7 @@ class LesionWork:
         shown, locked: whether its outline is drawn, and whether it may not be changed.
         assessment: the last reading that succeeded.
         assessed_mask, assessed_version: the mask it read, and that mask's version.
+        assessed_scale: the scale by which the outline's size was last asked whether it can be a lesion of the breast.
         failure, failed_version: why the last attempt failed ("" if it did not), and on which version of the mask.
         withheld: it did not fail; the input guard forbade it.
         comment: the reader's free text.
@@ -60,6 +62,7 @@ class LesionWork:
     assessment: Assessment | None = None
     assessed_mask: LesionMask | None = None
     assessed_version: int = -1
+    assessed_scale: Scale = UNCALIBRATED
     failure: str = ""
     withheld: bool = False
     failed_version: int = -1

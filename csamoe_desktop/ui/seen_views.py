@@ -46,7 +46,8 @@ class SeenViews:
             mask=work.mask.finished(),
             description=work.description,
             number=work.number,
-            assessment=work.assessment,
+            # What the guard forbids is seen nowhere.
+            assessment=None if failure and work.withheld else work.assessment,
             veiled=session.own_reads.pending or session.own_reads.veils(work),  # another view would tell of this one
             where=placed.where,
             because=failure or work.stale_because(session.model),

@@ -11,9 +11,10 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pytest
 
+from csamoe_desktop.errors import UserError
 from csamoe_desktop.lesion.calipers import Caliper
 from csamoe_desktop.report.examination import Examination
-from csamoe_desktop.store import database, places, sums
+from csamoe_desktop.store import database, places, rescue, sums
 from csamoe_desktop.store.autosave import Autosave
 from csamoe_desktop.store.lesions import KeptLesion, LesionKey
 
@@ -319,3 +320,61 @@ def test_a_store_that_is_a_link_is_begun_where_that_leads(file: Path, another_wi
     window.close()
     assert file.is_symlink()
     assert another_window().find(KEYS[0]) == lesion(1)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such limit there")
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_disk_that_fills_up_during_the_rescue_costs_nothing(
+    another_window: Window, lesion: Make, file: Path, restarted: bool
+) -> None:
+    """What could not be taken over yet is still in its place, and is taken over once there is room."""
+    import resource
+
+    large = (1500, 1500)
+    window = another_window()
+    for seed, key in enumerate(KEYS):
+        window.keep(key, lesion(seed, large))
+    window.write()
+    window.close()
+    change(file, "DROP TRIGGER lesion_insert")
+    before = file.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    window = another_window()
+    try:
+        # No file may grow beyond this: a fresh store finds room, what is to be taken over does not.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, hard))
+        for _ in range(3):
+            window.keep(LesionKey("another", 0), lesion(9))
+            with pytest.raises(UserError, match="not kept at the moment"):
+                window.write()
+            assert file.read_bytes() == before
+            assert list(file.parent.glob("*damaged*")) == [], "as if nothing had been tried"
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    if restarted:
+        window = another_window()
+        window.keep(LesionKey("another", 0), lesion(9))
+    told = window.write()
+    assert told is not None and "Nothing is lost." in told.hint and "5 outlines" in told.hint
+    assert [window.find(key) for key in KEYS] == [lesion(seed, large) for seed in range(len(KEYS))]
+    assert window.find(LesionKey("another", 0)) == lesion(9)
+    assert len(list(file.parent.glob("*damaged*.sqlite"))) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such limit there")
+def test_a_store_that_cannot_be_put_back_is_said_to_lie_aside(
+    filled: Path, another_window: Window, lesion: Make, tmp_path: Path
+) -> None:
+    """Another window has begun to work with the fresh one: its work stays, and where the damaged one lies is said."""
+    aside = rescue.set_aside(filled)
+    before = aside.read_bytes()
+    other = another_window()
+    other.keep(LesionKey("another", 0), lesion(9))
+    other.write()
+    assert not rescue.put_back(aside, filled)
+    assert aside.read_bytes() == before
+    assert other.find(LesionKey("another", 0)) == lesion(9)
+    other.close()
+    filled.unlink()
+    assert rescue.put_back(aside, filled)
+    assert filled.read_bytes() == before and not aside.exists()
