@@ -1,6 +1,6 @@
 """The boxes of the right column: each folds to its heading and one line, so that the others are seen without scrolling."""
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from csamoe_desktop.ui import theme
@@ -89,6 +89,15 @@ class BoxColumn(QScrollArea):
         """The width at which nothing is scrolled sideways, or what of the window's it may have."""
         held = self._held.minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width()
         return max(self.minimumSizeHint().width(), min(held, round(_WIDEST * self.window().width())))
+
+    def show_from(self, box: QWidget) -> None:
+        """Scroll so that a box begins at the top, or as near to it as the boxes reach; once they are laid out anew."""
+
+        def scroll() -> None:
+            if box.isVisible():
+                self.verticalScrollBar().setValue(box.y())
+
+        QTimer.singleShot(0, box, scroll)
 
 
 def _arrow(direction: Qt.ArrowType, told: str) -> QToolButton:
