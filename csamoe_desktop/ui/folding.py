@@ -79,6 +79,9 @@ class BoxColumn(QScrollArea):
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._shown_from: QWidget | None = None
+        self._left_at = 0
+        self.verticalScrollBar().rangeChanged.connect(lambda least, most: self._follow())
 
     def minimumSizeHint(self) -> QSize:
         """Return what is left to it on a small screen: the rest is scrolled."""
@@ -91,13 +94,18 @@ class BoxColumn(QScrollArea):
         return max(self.minimumSizeHint().width(), min(held, round(_WIDEST * self.window().width())))
 
     def show_from(self, box: QWidget) -> None:
-        """Scroll so that a box begins at the top, or as near to it as the boxes reach; once they are laid out anew."""
+        """Scroll so that a box begins at the top, or as near to it as the boxes reach: as they are laid out anew, and as the box
+        grows, until something else scrolls the column."""
+        self._shown_from, self._left_at = box, self.verticalScrollBar().value()
+        QTimer.singleShot(0, box, self._follow)
 
-        def scroll() -> None:
-            if box.isVisible():
-                self.verticalScrollBar().setValue(box.y())
-
-        QTimer.singleShot(0, box, scroll)
+    def _follow(self) -> None:
+        bar, box = self.verticalScrollBar(), self._shown_from
+        if box is None or not box.isVisible() or bar.value() != self._left_at:
+            self._shown_from = None
+            return
+        bar.setValue(box.y())
+        self._left_at = bar.value()
 
 
 def _arrow(direction: Qt.ArrowType, told: str) -> QToolButton:

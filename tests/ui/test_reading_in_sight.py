@@ -39,6 +39,9 @@ def test_a_reading_that_comes_is_scrolled_into_sight(
     assert low.session.reading_state is ReadingState.DONE
     qtbot.waitUntil(lambda: _above_the_edge(low, low.reading.category), timeout=5_000)
     assert _above_the_edge(low, low.reading.scale)
+    # The closer look adds lines; the box goes on beginning at the top.
+    qtbot.waitUntil(lambda: not low.session.closer_look.under_way, timeout=60_000)
+    qtbot.waitUntil(lambda: _above_the_edge(low, low.reading.gates), timeout=5_000)
 
 
 def test_a_reading_seen_before_moves_nothing(
