@@ -99,6 +99,11 @@ class BoxColumn(QScrollArea):
         self._shown_from, self._left_at = box, self.verticalScrollBar().value()
         QTimer.singleShot(0, box, self._follow)
 
+    def show_top(self) -> None:
+        """Scroll to the first box."""
+        self._shown_from = None
+        self.verticalScrollBar().setValue(0)
+
     def _follow(self) -> None:
         bar, box = self.verticalScrollBar(), self._shown_from
         if box is None or not box.isVisible() or bar.value() != self._left_at:

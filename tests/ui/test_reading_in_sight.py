@@ -39,9 +39,19 @@ def test_a_reading_that_comes_is_scrolled_into_sight(
     assert low.session.reading_state is ReadingState.DONE
     qtbot.waitUntil(lambda: _above_the_edge(low, low.reading.category), timeout=5_000)
     assert _above_the_edge(low, low.reading.scale)
-    # The closer look adds lines; the box goes on beginning at the top.
+    low.session.own_reads.want()
+    qtbot.waitUntil(lambda: _above_the_edge(low, low.own_read.category), timeout=5_000)
+
+
+def test_the_next_study_begins_with_the_first_box(
+    low: MainWindow, read: Callable[[Session], None], open_files: Open, demo: DemoStudy, qtbot: QtBot
+) -> None:
+    read(low.session)
     qtbot.waitUntil(lambda: not low.session.closer_look.under_way, timeout=60_000)
+    # The closer look added lines: the box still begins at the top.
     qtbot.waitUntil(lambda: _above_the_edge(low, low.reading.gates), timeout=5_000)
+    open_files(low.session, demo.smooth)
+    qtbot.waitUntil(lambda: _above_the_edge(low, low.lesion.list), timeout=5_000)
 
 
 def test_a_reading_seen_before_moves_nothing(
