@@ -1,6 +1,6 @@
 """The boxes of the right column: each folds to its heading and one line, so that the others are seen without scrolling."""
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from csamoe_desktop.ui import theme
@@ -79,6 +79,9 @@ class BoxColumn(QScrollArea):
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._shown_from: QWidget | None = None
+        self._left_at = 0
+        self.verticalScrollBar().rangeChanged.connect(lambda least, most: self._follow())
 
     def minimumSizeHint(self) -> QSize:
         """Return what is left to it on a small screen: the rest is scrolled."""
@@ -89,6 +92,25 @@ class BoxColumn(QScrollArea):
         """The width at which nothing is scrolled sideways, or what of the window's it may have."""
         held = self._held.minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width()
         return max(self.minimumSizeHint().width(), min(held, round(_WIDEST * self.window().width())))
+
+    def show_from(self, box: QWidget) -> None:
+        """Scroll so that a box begins at the top, or as near to it as the boxes reach: as they are laid out anew, and as the box
+        grows, until something else scrolls the column."""
+        self._shown_from, self._left_at = box, self.verticalScrollBar().value()
+        QTimer.singleShot(0, box, self._follow)
+
+    def show_top(self) -> None:
+        """Scroll to the first box."""
+        self._shown_from = None
+        self.verticalScrollBar().setValue(0)
+
+    def _follow(self) -> None:
+        bar, box = self.verticalScrollBar(), self._shown_from
+        if box is None or not box.isVisible() or bar.value() != self._left_at:
+            self._shown_from = None
+            return
+        bar.setValue(box.y())
+        self._left_at = bar.value()
 
 
 def _arrow(direction: Qt.ArrowType, told: str) -> QToolButton:

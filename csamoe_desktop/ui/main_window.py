@@ -122,6 +122,10 @@ class MainWindow(QMainWindow):
         boxes = _column(*parts, margin=theme.GRID, spacing=theme.GRID)
         boxes.setObjectName("column")
         scroll = BoxColumn(boxes)
+        # On a low screen the reading and its warnings would come below the edge.
+        self.reading.came.connect(lambda: scroll.show_from(self.reading))
+        self.session.own_reads.wanted.connect(lambda: scroll.show_from(self.own_read))
+        self.session.studyChanged.connect(scroll.show_top)
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._splitter.setObjectName("columns")
         for place, (widget, least) in enumerate(((self.study_list, 176), (centre, 320), (scroll, 0))):

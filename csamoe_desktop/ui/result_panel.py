@@ -1,6 +1,6 @@
 """The right column's two boxes on the lesion: what is marked, and how the model reads it."""
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from csamoe_desktop.assessment import Assessment
@@ -15,13 +15,15 @@ from csamoe_desktop.ui.actions import Actions
 from csamoe_desktop.ui.folding import Box
 from csamoe_desktop.ui.lesion_list import LesionList
 from csamoe_desktop.ui.reader_and_ai import ReaderAndAI
-from csamoe_desktop.ui.reading import ReadingState
+from csamoe_desktop.ui.reading import LesionWork, ReadingState
 from csamoe_desktop.ui.reading_bars import CategorySign, GateBars, ProbabilityScale
 from csamoe_desktop.ui.session import Session
 
 _SOON = 60
 _UNMARKED = "This model reads the whole image: nothing need be marked."
 _HAS_NUMBERS = (ReadingState.DONE, ReadingState.STALE)
+_AWAITED = (ReadingState.RUNNING, ReadingState.VEILED)
+_COME = (ReadingState.DONE, ReadingState.FAILED)
 
 
 class LesionBox(Box):
@@ -152,6 +154,9 @@ class LesionBox(Box):
 class ReadingBox(Box):
     """The AI reading: category, probability on its scale, gates; in words where it stands, and one button."""
 
+    came = Signal()
+    """The reading that was waited for is there to be seen, or has failed."""
+
     def __init__(self, session: Session, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__("AI reading", parent)
         self._session = session
@@ -159,6 +164,7 @@ class ReadingBox(Box):
         self.state: ReadingState | None = None
         self._shown: Assessment | None = None
         self._reach = ""
+        self._of_lesion: LesionWork | None = None
         self.next_step = theme.label(role="muted", wrap=True)
         self.stale = theme.label(role="attention", wrap=True)
         self.sign = CategorySign()
@@ -232,7 +238,10 @@ class ReadingBox(Box):
         work = self._session.work
         if state is ReadingState.RUNNING and self.state is not state:
             self._show_progress(0.0, "Starting")
-        self.state = state
+        came = self.state in _AWAITED and state in _COME and work is self._of_lesion
+        self.state, self._of_lesion = state, work
+        if came:
+            self.came.emit()
         because = "" if work is None else work.stale_because(self._session.model)
         if state is ReadingState.FAILED and work is not None:
             because = f"The reading failed. {work.failure}"
