@@ -69,7 +69,8 @@ class DescribeDialog(QDialog):
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         self._lay_out()
         self.same.currentIndexChanged.connect(self._take_over)
-        self.side.currentIndexChanged.connect(lambda: self.question.hide())
+        # Not a function that holds the dialog: that one would outlive it.
+        self.side.currentIndexChanged.connect(self.question.hide)
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
 

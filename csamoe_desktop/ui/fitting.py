@@ -60,7 +60,8 @@ class Fitted(QObject):
             application.primaryScreenChanged.connect(self._soon.start)
             for screen in application.screens():
                 screen.availableGeometryChanged.connect(self._soon.start)
-            application.screenAdded.connect(lambda screen: screen.availableGeometryChanged.connect(self._soon.start))
+            # A slot of this object, not a function that holds it: the connection goes when the window does.
+            application.screenAdded.connect(self._screen_added)
         window.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -68,6 +69,9 @@ class Fitted(QObject):
         if event.type() == QEvent.Type.Show:
             self._soon.start()
         return False
+
+    def _screen_added(self, screen: QScreen) -> None:
+        screen.availableGeometryChanged.connect(self._soon.start)
 
     def _fit(self) -> None:
         fit_on_screen(self._window)

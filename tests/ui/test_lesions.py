@@ -366,8 +366,9 @@ def test_an_outline_on_another_patient_s_image_is_never_the_same_lesion(
 # -- the dialog
 
 
-def test_the_dialog_says_only_what_was_said(session: Session, open_files: Open, demo: DemoStudy) -> None:
-    open_files(session, demo.smooth)
+def test_the_dialog_says_only_what_was_said(session: Session, open_files: Open, small_png: Path) -> None:
+    # A picture: a DICOM file says the side itself, and OK confirms it.
+    open_files(session, small_png)
     untouched = DescribeDialog(session)
     assert not untouched.same.isEnabled()
     assert (untouched.clock.text(), untouched.distance.text()) == ("not said", "not said")

@@ -176,11 +176,14 @@ def test_the_status_line_says_where_millimetres_come_from(
 def test_the_pixel_under_the_mouse_is_read_out(
     window: MainWindow, open_files: Open, demo: DemoStudy, qtbot: QtBot
 ) -> None:
+    # Larger than its image, so that every pixel of that has one of the screen.
+    window.resize(1600, 1000)
     open_files(window.session, demo.smooth)
-    qtbot.mouseMove(window.canvas.viewport(), window.canvas.widget_position(30, 40))
+    qtbot.wait(50)
+    qtbot.mouseMove(window.canvas.viewport(), window.canvas.widget_position(230, 140))
     assert window.session.frame is not None
-    value = int(window.session.frame.pixels[30, 40])
-    qtbot.waitUntil(lambda: window.status.pixel.text() == f"x 40  y 30  value {value}")
+    value = int(window.session.frame.pixels[230, 140])
+    qtbot.waitUntil(lambda: window.status.pixel.text() == f"x 140  y 230  value {value}")
 
 
 def scale(probability: float) -> Scale:
