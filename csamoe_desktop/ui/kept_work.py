@@ -43,6 +43,8 @@ class KeptWork(QObject):
 
     failed = Signal(object)
     """The store cannot be read or written: the exception, once, until it is in order again."""
+    troubled = Signal(str)
+    """Why the store cannot be read or written, as long as that lasts; "" once it is in order."""
     noted = Signal(str)
     """The store is in order again; or another window works with it, and what came of that."""
     merged = Signal()
@@ -346,6 +348,7 @@ class KeptWork(QObject):
         elif self._said:
             self.noted.emit("Your outlines are kept again.")
         self._said = ""
+        self.troubled.emit("")
         self._rests_until = 0.0
 
     def _could_not(self, problem: BaseException) -> None:
@@ -355,4 +358,5 @@ class KeptWork(QObject):
         # Another reason is another thing to say.
         if self._said != str(problem):
             self._said = str(problem)
+            self.troubled.emit(self._said)
             self.failed.emit(problem)

@@ -89,15 +89,15 @@ class Session(QObject):
         self.study: Study | None = None
         self.frame: Frame | None = None
         self.on_frame: FrameLesions | None = None  # the lesions on the frame in view
-        self._kept = KeptWork(Autosave(paths.store_file()), self.jobs, self)
-        self._kept.failed.connect(self.failed)
-        self._kept.noted.connect(self.noted)
+        self.kept = KeptWork(Autosave(paths.store_file()), self.jobs, self)
+        self.kept.failed.connect(self.failed)
+        self.kept.noted.connect(self.noted)
         self.frames = Frames(self)
         self._turning = Turning(self, self._show)
         self._model = LoadedModel()
         self.lesions = Lesions(self)
         self.reports = Reports(self)
-        self.examinations = Examinations(self, self._kept)
+        self.examinations = Examinations(self, self.kept)
         self.opening = Opening(self)
         self.calibration = HandCalibration(self)
         self._assessing = Assessing(self)
@@ -106,8 +106,8 @@ class Session(QObject):
         self.proposals = Proposals(self)
         self.own_reads = OwnReads(self, paths.store_file())
         self.closer_look = CloserLook(self)
-        self._kept.renumbered.connect(self.own_reads.keep_again)
-        self._kept.merged.connect(self.lesions.look_again)
+        self.kept.renumbered.connect(self.own_reads.keep_again)
+        self.kept.merged.connect(self.lesions.look_again)
 
     # -- studies and frames
 
@@ -124,7 +124,7 @@ class Session(QObject):
         if self.study is None:
             return
         place = self.studies.index(self.study)
-        self._kept.forget(self.studies.pop(place))
+        self.kept.forget(self.studies.pop(place))
         self._turning.to_first((*self.studies[place:], *reversed(self.studies[:place])))
 
     def earlier_outlines(self) -> list[EarlierOutline]:
@@ -133,7 +133,7 @@ class Session(QObject):
         Raises:
             UserError: the store cannot be read.
         """
-        return [] if self.on_frame is None else self._kept.earlier(self.on_frame)
+        return [] if self.on_frame is None else self.kept.earlier(self.on_frame)
 
     def show_frame(self, index: int, then: Callable[[], None] = lambda: None) -> None:
         """Bring frame `index` (from 0, clipped to the study) into view, and call `then`: at once where that is quick,
@@ -150,12 +150,12 @@ class Session(QObject):
 
     def marked(self, study: Study, index: int) -> bool:
         """Return whether frame `index` of `study` has an outline."""
-        on_frame = self._kept.get(study, index)
+        on_frame = self.kept.get(study, index)
         return on_frame is not None and on_frame.marked
 
     def work_by_study(self) -> list[tuple[Study, list[FrameLesions]]]:
         """Return the open studies of which frames were in view, with the lesions of these."""
-        return self._kept.by_study(self.studies)
+        return self.kept.by_study(self.studies)
 
     def frame_of(self, placed: PlacedLesion) -> Frame:
         """Return the frame a lesion is on, decoded now, with the spacing the user gave it: for workers.
@@ -179,13 +179,13 @@ class Session(QObject):
         """
         if study is not None:
             return 0, 0
-        outlines, notes = self._kept.at_stake()
+        outlines, notes = self.kept.at_stake()
         return outlines, notes + self.own_reads.at_stake()
 
     @property
     def kept_all(self) -> bool:
         """Whether every finished stroke and every comment is in the store."""
-        return self._kept.safe
+        return self.kept.safe
 
     def show_opened(self, study: Study, frame: Frame, path: Path) -> None:
         """Bring a study that was opened just now into view, in the place of one from the same file; `path` is what the user
@@ -193,7 +193,7 @@ class Session(QObject):
         places = [place for place, other in enumerate(self.studies) if other.path == study.path]
         if places:
             self.studies[places[0]] = study
-            self._kept.put_aside(study)
+            self.kept.put_aside(study)
         else:
             self.studies.append(study)
         self.change_settings(self.settings.with_recent(path))
@@ -207,7 +207,7 @@ class Session(QObject):
             self.list_studies([study])
         elif self.studies[place] is not self.study:
             self.studies[place] = study
-            self._kept.put_aside(study)
+            self.kept.put_aside(study)
             self.studiesListed.emit()
 
     def list_studies(self, studies: list[Study]) -> None:
@@ -225,7 +225,7 @@ class Session(QObject):
         made_way = False
         self.study, self.frame, self.on_frame = study, frame, None
         if study is not None and frame is not None:
-            self.on_frame, made_way = self._kept.bring(study, frame)
+            self.on_frame, made_way = self.kept.bring(study, frame)
             self.frame = self.calibration.applied(study, frame, self.on_frame.image)
         if study_changed:
             self.studyChanged.emit()
@@ -395,6 +395,6 @@ class Session(QObject):
         self.measuring.close()
         self.jobs.finish(REPORTING)
         self.own_reads.close()
-        self._kept.close()
+        self.kept.close()
         self.frames.close()
         self.opening.close()

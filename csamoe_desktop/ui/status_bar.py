@@ -42,8 +42,11 @@ class StatusBar(QStatusBar):
         for widget in (self.device, self.model, self.spacing):
             self.addWidget(widget)
         self.opening = OpeningProgress(session.opening)
-        for permanent in (self.opening, self.pixel, self.notice):
+        self.trouble = theme.label("Your work is not stored", "attention")
+        self.trouble.hide()
+        for permanent in (self.trouble, self.opening, self.pixel, self.notice):
             self.addPermanentWidget(permanent)
+        session.kept.troubled.connect(self._show_trouble)
         session.modelChanged.connect(self._show_model)
         session.settingsChanged.connect(self._show_model)
         session.jobs.busyChanged.connect(lambda lane, busy: self._show_model() if lane == LOADING else None)
@@ -55,6 +58,12 @@ class StatusBar(QStatusBar):
     def show_pixel(self, row: int, column: int, value: str) -> None:
         """Show the pixel under the mouse; nothing when `value` is empty."""
         self.pixel.setText(f"x {column}  y {row}  value {value}" if value else "")
+
+    def _show_trouble(self, why: str) -> None:
+        """Say, as long as it lasts, that the store takes nothing: the message about it gives way to others."""
+        self.trouble.setToolTip(f"<p>{why}</p>")
+        self.trouble.setAccessibleDescription(why)
+        self.trouble.setVisible(bool(why))
 
     def _show_model(self) -> None:
         predictor = self._session.predictor

@@ -197,6 +197,9 @@ def test_a_store_that_fails_is_said_once_and_drawing_goes_on(
     open_files(session, demo.smooth)
     mark(session)
     open_files(session, small_png)
+    window.messages.clear()
+    assert window.status.trouble.isVisible(), "the message may give way to others; this stays as long as it lasts"
+    assert "not kept at the moment" in window.status.trouble.toolTip()
     mark(session)
     session.close_study()
     open_files(session, small_png)
@@ -205,6 +208,7 @@ def test_a_store_that_fails_is_said_once_and_drawing_goes_on(
     no_store.unlink()
     qtbot.waitUntil(lambda: session.kept_all, timeout=30_000)
     qtbot.waitUntil(lambda: "Your outlines are kept again." in [one.text for one in window.messages.shown()])
+    assert not window.status.trouble.isVisible()
     assert session.unreported() == (0, 0)
     assert failures == [], "it was said once"
     assert stored(session) is not None
