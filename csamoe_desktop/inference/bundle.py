@@ -64,7 +64,7 @@ def _cards() -> list[Path]:
     try:
         folders = sorted(paths.model_weights().iterdir())
     except OSError as problem:
-        _log.warning("the models cannot be listed: %s", type(problem).__name__)
+        _log.debug("the models cannot be listed: %s", type(problem).__name__)
         return []
     return [folder / CARD for folder in folders if os.path.lexists(folder / CARD)]
 
