@@ -302,7 +302,7 @@ class ReadingBox(Box):
         why = said.reasons
         for label, told in (
             (self.cautions, (why.contour, why.disagreement)),
-            (self.reasons, (why.ellipse, why.nearest, why.rates)),
+            (self.reasons, (why.ellipse, why.nearest, why.outside, why.rates)),
         ):
             # No line ends between "<" and its number.
             label.setText("\n".join(one for one in told if one).replace("> ", ">\xa0").replace("< ", "<\xa0"))
