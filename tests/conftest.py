@@ -16,6 +16,9 @@ from PySide6.QtWidgets import QApplication, QWidget
 _TESTS_RUN = pytest.StashKey[int]()
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # One thread a test process: PyTorch's threads wait for each other as soon as another process works beside them.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 # A virtual machine may offer AMX and hide its tile palette; training in bfloat16 then dies there of an illegal
 # instruction. What the tests show does not need AMX.
 os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_BF16")
