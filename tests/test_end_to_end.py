@@ -85,6 +85,7 @@ def test_from_dicom_to_signed_paper(window: MainWindow, demo: DemoStudy, qtbot: 
     assert "Drawn" in window.lesion.author.text()
 
     # Core and boundary are on the image, where the network saw them.
+    window.overlays.toggle_regions()
     picture = canvas.picture()
     middle = canvas.widget_position((top + bottom) / 2, (left + right) / 2)
     ratio = picture.devicePixelRatio()
