@@ -106,7 +106,7 @@ def check_output(out: Path, inputs: Iterable[Path] = (), ours: Callable[[Path], 
             )
     try:
         mode = out.stat().st_mode
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return
     except (OSError, ValueError) as problem:
         raise _refusal(out, problem) from problem

@@ -118,7 +118,7 @@ def test_a_set_of_the_cards_second_folder_is_marked_as_seen(data: Path, tmp_path
     folder = tmp_path / "csamoe-resnet18"
     folder.mkdir()
     (folder / "card.json").write_text(dataclasses.replace(bundle.card, training=training).to_json())
-    (folder / "weights.safetensors").symlink_to(bundle.weights)
+    (folder / "weights.safetensors").hardlink_to(bundle.weights)
     arguments = ["--where", "birads=3", "--set", "low", "--device", "cpu", "--out", str(tmp_path / "runs" / "one")]
     assert main(["record", "--bundle", str(folder), "--data", str(data), *arguments]) == 0
     assert records.read_run(tmp_path / "runs" / "one").sets["low"].seen
@@ -158,6 +158,6 @@ def test_what_cannot_be_recorded_is_refused(
 
 
 def test_no_record_no_results(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["results", "--runs", str(tmp_path), "--out", str(tmp_path)]) == 2
+    assert main(["results", "--runs", str(tmp_path), "--out", str(tmp_path / "docs")]) == 2
     assert "No run is recorded" in capsys.readouterr().err
-    assert not (tmp_path / "results.md").exists()
+    assert not (tmp_path / "docs" / "results.md").exists()

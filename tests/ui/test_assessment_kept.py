@@ -15,6 +15,7 @@ from csamoe_desktop import paths
 from csamoe_desktop.lesion.mask import Author
 from csamoe_desktop.report.own_read import OwnRead
 from csamoe_desktop.settings import Settings
+from csamoe_desktop.store import sums
 from csamoe_desktop.store.agreement import counted
 from csamoe_desktop.store.reads import Reads
 from csamoe_desktop.study.phantom import DemoStudy
@@ -27,6 +28,14 @@ Open = Callable[..., None]
 Mark = Callable[[Session], None]
 SETTINGS = Settings(model="csamoe-resnet18", device="cpu", propose_on_opening=False)
 SAID = OwnRead("4C", {"margin": ("spiculated",), "echo_pattern": ("hypoechoic",)}, "tissue")
+
+
+def describe(store: sqlite3.Connection, described: str) -> None:
+    """Write what is said of the one lesion in the store, with the checksum that its row then has."""
+    store.row_factory = sqlite3.Row
+    row = {**dict(store.execute("SELECT * FROM lesion").fetchone()), "described": described}
+    store.execute("UPDATE lesion SET described = ?, sum = ?", (described, sums.digest("lesion", row)))
+    store.commit()
 
 
 @pytest.fixture
@@ -161,8 +170,7 @@ def test_another_scale_takes_the_measured_size_with_it(
         (told,) = store.execute("SELECT described FROM lesion").fetchone()
         said = json.loads(told)
         said["assessed"]["spacing"] = [0.5, 0.5]
-        store.execute("UPDATE lesion SET described = ?", (json.dumps(said),))
-        store.commit()
+        describe(store, json.dumps(said))
     session = sessions()
     open_files(session, demo.spiculated)
     assert session.own_reads.read == SAID
@@ -183,8 +191,7 @@ def test_a_spoilt_one_is_said_and_the_outline_is_there(
         (told,) = store.execute("SELECT described FROM lesion").fetchone()
         said = json.loads(told)
         said["assessed"] = {**said["assessed"], **spoilt} if spoilt else {"x": 1}
-        store.execute("UPDATE lesion SET described = ?", (json.dumps(said),))
-        store.commit()
+        describe(store, json.dumps(said))
     session = sessions()
     told_of: list[object] = []
     session.failed.connect(told_of.append)
@@ -220,8 +227,7 @@ def test_a_store_of_the_version_before_is_read(
         (told,) = store.execute("SELECT described FROM lesion").fetchone()
         said = json.loads(told)
         assert "assessed" not in said
-        store.execute("UPDATE lesion SET described = ''")
-        store.commit()
+        describe(store, "")
     session = sessions()
     open_files(session, small_png)
     assert session.mask is not None

@@ -25,6 +25,7 @@ from csamoe_desktop.ui.app import log_to_file, make_window
 from csamoe_desktop.ui.files import _in_format, _mask_name
 from csamoe_desktop.ui.main_window import MainWindow
 from csamoe_desktop.ui.messages import Kind
+from csamoe_desktop.ui.reports import Choice
 from csamoe_desktop.ui.session import Session
 
 Open = Callable[..., None]
@@ -219,7 +220,7 @@ def test_a_picture_is_replaced_by_a_mask_only_when_it_is_said_what_it_is(
     assert work is not None
     letter = tmp_path / "letter.pdf"
     letter.write_bytes(b"%PDF-1.4")
-    window.files._export_to(letter, work)
+    window.files._export_to(letter, work, Choice(), "")
     assert window.messages.shown()[0].hint == "It is no report; what it holds would be lost."
 
 
