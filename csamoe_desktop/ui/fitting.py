@@ -1,5 +1,7 @@
 """Windows and dialogs that fit the screen they are on, whatever the screen, the type size, and which screens are left."""
 
+from itertools import pairwise
+
 from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QScreen
 from PySide6.QtWidgets import QDialog, QFrame, QScrollArea, QVBoxLayout, QWidget
@@ -103,8 +105,20 @@ class _Rows(QScrollArea):
         return QSize(0, self.fontMetrics().lineSpacing() * 4)
 
 
+def _tab_order(dialog: QDialog) -> list[QWidget]:
+    """Return what the Tab key goes through in a dialog, in that order."""
+    found: list[QWidget] = []
+    widget = dialog.nextInFocusChain()
+    while widget is not None and widget is not dialog:
+        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and dialog.isAncestorOf(widget):
+            found.append(widget)
+        widget = widget.nextInFocusChain()
+    return found
+
+
 def _scroll(dialog: QDialog, column: QVBoxLayout) -> None:
     wanted = dialog.size() if dialog.testAttribute(Qt.WidgetAttribute.WA_Resized) else dialog.sizeHint()
+    focused, order = dialog.focusWidget(), _tab_order(dialog)
     rows = QWidget()
     rows.setObjectName("column")
     rows.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -126,6 +140,11 @@ def _scroll(dialog: QDialog, column: QVBoxLayout) -> None:
     scroll.setWidgetResizable(True)
     scroll.setFrameShape(QFrame.Shape.NoFrame)
     column.insertWidget(0, scroll, 1)
+    # What is moved into the scroll area would come behind the buttons.
+    for before, after in pairwise(order):
+        QWidget.setTabOrder(before, after)
+    if (first := focused or next(iter(order), None)) is not None:
+        first.setFocus()
     column.setSizeConstraint(QVBoxLayout.SizeConstraint.SetNoConstraint)
     room = room_of(dialog)
     dialog.setMinimumHeight(0)
