@@ -1,19 +1,23 @@
 """What every test has: Qt without a display, a user's folder of its own, and no window left over by another test."""
 
+import csv
 import dataclasses
 import gc
 import hashlib
 import os
 import shutil
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 _TESTS_RUN = pytest.StashKey[int]()
+WriteHospital = Callable[..., None]
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 if "PYTEST_XDIST_WORKER" in os.environ:
@@ -70,6 +74,32 @@ def user_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "user"
     monkeypatch.setenv("CSAMOE_USER_FOLDER", str(folder))
     return folder
+
+
+@pytest.fixture(scope="session")
+def write_hospital() -> WriteHospital:
+    """Return a function that writes a dataset of made lesions, one image a patient, in five folds if asked: benign ones
+    lighter than the tissue, malignant ones darker."""
+
+    def write(folder: Path, patients: int = 20, *, seed: int = 0, folds: bool = False) -> None:
+        folder.mkdir(exist_ok=True)
+        draw = np.random.default_rng(seed)
+        rows = [["image", "mask", "label", "group", *(["fold"] if folds else [])]]
+        for patient in range(patients):
+            image = draw.integers(40, 90, (60, 80), np.uint8)
+            mask = np.zeros((60, 80), np.uint8)
+            cv2.ellipse(mask, (40, 30), (22, 14), 0, 0, 360, 255, -1)
+            image[mask > 0] = 10 if patient % 2 else 220
+            names = f"{patient}.png", f"{patient}_mask.png"
+            for name, pixels in zip(names, (image, mask), strict=True):
+                cv2.imwrite(str(folder / name), pixels)
+            label = ("benign", "malignant")[patient % 2]
+            fold = [str(patient // 2 % 5 + 1)] if folds else []
+            rows.append([*names, label, f"{folder.name}{patient}", *fold])
+        with (folder / "labels.csv").open("w", newline="", encoding="utf-8") as opened:
+            csv.writer(opened).writerows(rows)
+
+    return write
 
 
 @pytest.fixture(scope="session")

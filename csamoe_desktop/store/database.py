@@ -9,8 +9,8 @@ import secrets
 import sqlite3
 import stat
 import time
-from collections.abc import Callable
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -156,7 +156,7 @@ def _connect(file: Path, seconds: float, how: str) -> sqlite3.Connection:
 
 def _writer(file: Path, seconds: float, in_log: bool | None = None) -> sqlite3.Connection:
     connection = _connect(file, seconds, "mode=rw")
-    try:
+    with _closed_on_a_fault(connection):
         _recognise(connection)
         _choose_journal(connection, not on_network(file) if in_log is None else in_log)
         # A commit then outlives a power cut too; it is waited for in the worker only.
@@ -168,6 +168,13 @@ def _writer(file: Path, seconds: float, in_log: bool | None = None) -> sqlite3.C
         _migrate(connection)
         _check_schema(connection)
         _probe(connection, file)
+    return connection
+
+
+@contextmanager
+def _closed_on_a_fault(connection: sqlite3.Connection) -> Iterator[None]:
+    try:
+        yield
     except UnicodeDecodeError as problem:
         connection.close()
         # A damaged name in the schema spoils even the sentence in which SQLite says so.
@@ -175,7 +182,6 @@ def _writer(file: Path, seconds: float, in_log: bool | None = None) -> sqlite3.C
     except BaseException:
         connection.close()
         raise
-    return connection
 
 
 def _choose_journal(connection: sqlite3.Connection, in_log: bool) -> None:
@@ -193,16 +199,10 @@ def _choose_journal(connection: sqlite3.Connection, in_log: bool) -> None:
 
 def _reader(file: Path, seconds: float, how: str) -> sqlite3.Connection | None:
     connection = _connect(file, seconds, how)
-    try:
+    with _closed_on_a_fault(connection):
         usable = _version(connection) == len(MIGRATIONS)
         if usable:
             _check_schema(connection)
-    except UnicodeDecodeError as problem:
-        connection.close()
-        raise Unusable("is damaged") from problem
-    except BaseException:
-        connection.close()
-        raise
     if usable:
         return connection
     connection.close()

@@ -59,6 +59,9 @@ class EarlierOutlinesDialog(QDialog):
         self.list.itemActivated.connect(lambda item: self.accept())
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
+        # A list takes its first row as soon as it has the focus: the newest that fits is chosen from the start.
+        fitting = (row for row, one in enumerate(self._found) if (one.kept.rows, one.kept.columns) == self._shape)
+        self.list.setCurrentRow(next(fitting, -1))
         self._show_state()
 
     def accept(self) -> None:

@@ -1,6 +1,5 @@
 """`csamoe-desktop cases`: a bundle comes to know what it was trained on, and only that."""
 
-import csv
 from pathlib import Path
 
 import cv2
@@ -10,31 +9,14 @@ import pytest
 from csamoe_desktop.cli import main
 from csamoe_desktop.inference.bundle import find_bundle
 from csamoe_desktop.inference.cases import read_cases
-
-
-def write_dataset(folder: Path) -> None:
-    """Write twenty patients of one image each, in five folds."""
-    rows = [["image", "mask", "label", "group", "fold"]]
-    draw = np.random.default_rng(0)
-    for patient in range(20):
-        image = draw.integers(40, 90, (60, 80), np.uint8)
-        mask = np.zeros((60, 80), np.uint8)
-        cv2.ellipse(mask, (40, 30), (22, 14), 0, 0, 360, 255, -1)
-        image[mask > 0] = 10 if patient % 2 else 220
-        cv2.imwrite(str(folder / f"{patient}.png"), image)
-        cv2.imwrite(str(folder / f"{patient}_mask.png"), mask)
-        label = ("benign", "malignant")[patient % 2]
-        rows.append([f"{patient}.png", f"{patient}_mask.png", label, f"P{patient}", str(patient // 2 % 5 + 1)])
-    with (folder / "labels.csv").open("w", newline="") as opened:
-        csv.writer(opened).writerows(rows)
+from tests.conftest import WriteHospital
 
 
 def test_cases_and_counts_are_those_of_the_models_own_training(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], write_hospital: WriteHospital
 ) -> None:
     data, bundles = tmp_path / "data", tmp_path / "model_weights"
-    data.mkdir()
-    write_dataset(data)
+    write_hospital(data, folds=True)
     how = ["--data", str(data), "--validation-share", "0.25"]
     train = ["train", *how, "--out", str(tmp_path / "run"), "--bundle", str(bundles / "tiny"), "--start", "none"]
     assert main([*train, "--recipe", "resnet18", "--epochs", "1", "--batch", "8", "--device", "cpu"]) == 0

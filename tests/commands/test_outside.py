@@ -1,43 +1,25 @@
 """`csamoe-desktop outside`: the counts of a hospital the model never saw are kept on its card, and nothing else changes."""
 
-import csv
 import json
 import shutil
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 
 from csamoe_desktop import paths
 from csamoe_desktop.cli import main
 from csamoe_desktop.inference.bundle import find_bundle
-
-
-def write_hospital(folder: Path) -> None:
-    folder.mkdir()
-    draw = np.random.default_rng(0)
-    rows = [["image", "mask", "label", "group"]]
-    for number in range(6):
-        image = draw.integers(40, 90, (60, 80), np.uint8)
-        mask = np.zeros((60, 80), np.uint8)
-        cv2.ellipse(mask, (40, 30), (22, 14), 0, 0, 360, 255, -1)
-        image[mask > 0] = 10 if number % 2 else 220
-        cv2.imwrite(str(folder / f"{number}.png"), image)
-        cv2.imwrite(str(folder / f"{number}_mask.png"), mask)
-        rows.append([f"{number}.png", f"{number}_mask.png", ("benign", "malignant")[number % 2], f"G{number}"])
-    with (folder / "labels.csv").open("w", newline="", encoding="utf-8") as opened:
-        csv.writer(opened).writerows(rows)
+from tests.conftest import WriteHospital
 
 
 def test_the_counts_are_those_that_evaluate_would_give(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], write_hospital: WriteHospital
 ) -> None:
     folder = tmp_path / "model_weights" / "resnet18"
     shutil.copytree(paths.model_weights() / "resnet18", folder)
     monkeypatch.setenv("CSAMOE_MODEL_WEIGHTS", str(folder.parent))
     before = find_bundle("resnet18").card
-    write_hospital(tmp_path / "away")
+    write_hospital(tmp_path / "away", 6)
     data = ["--data", str(tmp_path / "away"), "--device", "cpu"]
     for hospital in ("Away", "Away", "Farther"):
         assert main(["outside", "--model", "resnet18", *data, "--hospital", hospital]) == 0

@@ -11,36 +11,14 @@ from csamoe_desktop.commands import train
 from csamoe_desktop.inference.bundle import find_bundle
 from csamoe_desktop.networks.cards import read_card
 from csamoe_desktop.training.recipes import RECIPES
-
-
-def write_dataset(folder: Path) -> None:
-    """Write a dataset of phantoms: ten patients, five folds, two images each."""
-    import csv
-
-    import cv2
-    import numpy as np
-
-    rows = [["image", "mask", "label", "group", "fold"]]
-    draw = np.random.default_rng(0)
-    for patient in range(20):
-        image = draw.integers(40, 90, (60, 80), np.uint8)
-        mask = np.zeros((60, 80), np.uint8)
-        cv2.ellipse(mask, (40, 30), (22, 14), 0, 0, 360, 255, -1)
-        image[mask > 0] = 10 if patient % 2 else 220
-        cv2.imwrite(str(folder / f"{patient}.png"), image)
-        cv2.imwrite(str(folder / f"{patient}_mask.png"), mask)
-        label = ("benign", "malignant")[patient % 2]
-        rows.append([f"{patient}.png", f"{patient}_mask.png", label, f"P{patient}", str(patient // 2 % 5 + 1)])
-    with (folder / "labels.csv").open("w", newline="") as opened:
-        csv.writer(opened).writerows(rows)
+from tests.conftest import WriteHospital
 
 
 def test_a_run_becomes_a_bundle_that_reads(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], write_hospital: WriteHospital
 ) -> None:
     data = tmp_path / "data"
-    data.mkdir()
-    write_dataset(data)
+    write_hospital(data, folds=True)
     bundles = tmp_path / "model_weights"
     command = ["train", "--data", str(data), "--out", str(tmp_path / "run"), "--start", "none"]
     command += [
@@ -95,9 +73,14 @@ def test_a_run_becomes_a_bundle_that_reads(
     ],
 )
 def test_what_cannot_be_trained_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], more: list[str], said: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    more: list[str],
+    said: str,
+    write_hospital: WriteHospital,
 ) -> None:
-    write_dataset(tmp_path)
+    write_hospital(tmp_path, folds=True)
     monkeypatch.chdir(tmp_path)
     command = ["train", "--data", str(tmp_path), "--out", str(tmp_path / "run"), "--start", "none", *more]
     assert main([*command, "--recipe", "resnet18"]) == 2
@@ -110,14 +93,13 @@ def test_a_dataset_without_folds_is_refused(tmp_path: Path, capsys: pytest.Captu
     assert "no column fold" in capsys.readouterr().err
 
 
-def test_the_card_says_what_was_chosen_on_validation_and_on_which_groups(tmp_path: Path) -> None:
+def test_the_card_says_what_was_chosen_on_validation_and_on_which_groups(
+    tmp_path: Path, write_hospital: WriteHospital
+) -> None:
     """A second folder's groups need not be patients, and a one-cycle run chooses no epoch."""
     first, second = tmp_path / "first", tmp_path / "second"
     for folder in (first, second):
-        folder.mkdir()
-        write_dataset(folder)
-    table = second / "labels.csv"
-    table.write_text(table.read_text().replace(",P", ",S"))
+        write_hospital(folder, folds=True)
     command = ["train", "--data", str(first), "--also", str(second), "--out", str(tmp_path / "run"), "--start", "none"]
     command += ["--recipe", "plus", "--epochs", "1", "--batch", "16", "--device", "cpu"]
     assert main([*command, "--validation-share", "0.25"]) == 0
@@ -129,10 +111,11 @@ def test_the_card_says_what_was_chosen_on_validation_and_on_which_groups(tmp_pat
     assert card.field == 2.2
 
 
-def test_an_outlining_run_becomes_a_bundle_of_eight_bits_that_says_how_it_was_split(tmp_path: Path) -> None:
+def test_an_outlining_run_becomes_a_bundle_of_eight_bits_that_says_how_it_was_split(
+    tmp_path: Path, write_hospital: WriteHospital
+) -> None:
     data = tmp_path / "data"
-    data.mkdir()
-    write_dataset(data)
+    write_hospital(data, folds=True)
     command = ["train", "--data", str(data), "--out", str(tmp_path / "run"), "--recipe", "unet", "--protocol", "paper"]
     assert main([*command, "--epochs", "1", "--batch", "8", "--device", "cpu", "--storage", "int8"]) == 0
     card = read_card(tmp_path / "run" / "bundle" / "card.json")

@@ -1,10 +1,8 @@
 """Leave one hospital out: nobody's images on both sides, a run that goes on, and a table from what was read."""
 
-import csv
 import dataclasses
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
@@ -15,29 +13,14 @@ from csamoe_desktop.training.batches import _order
 from csamoe_desktop.training.datasets import Sample, read_dataset, read_examples
 from csamoe_desktop.training.metrics import auc
 from csamoe_desktop.training.recipes import RECIPES
-
-
-def write_hospital(folder: Path, patients: int, seed: int) -> list[Sample]:
-    folder.mkdir()
-    draw = np.random.default_rng(seed)
-    rows = [["image", "mask", "label", "group"]]
-    for patient in range(patients):
-        image = draw.integers(40, 90, (60, 80), np.uint8)
-        mask = np.zeros((60, 80), np.uint8)
-        cv2.ellipse(mask, (40, 30), (22, 14), 0, 0, 360, 255, -1)
-        image[mask > 0] = 10 if patient % 2 else 220
-        cv2.imwrite(str(folder / f"{patient}.png"), image)
-        cv2.imwrite(str(folder / f"{patient}_mask.png"), mask)
-        label = ("benign", "malignant")[patient % 2]
-        rows.append([f"{patient}.png", f"{patient}_mask.png", label, f"{folder.name}{patient}"])
-    with (folder / "labels.csv").open("w", newline="", encoding="utf-8") as opened:
-        csv.writer(opened).writerows(rows)
-    return read_dataset(folder)
+from tests.conftest import WriteHospital
 
 
 @pytest.fixture
-def three(tmp_path: Path) -> dict[str, list[Sample]]:
-    return {name: write_hospital(tmp_path / name, 14, seed) for seed, name in enumerate(("a", "b", "c"))}
+def three(tmp_path: Path, write_hospital: WriteHospital) -> dict[str, list[Sample]]:
+    for seed, name in enumerate("abc"):
+        write_hospital(tmp_path / name, 14, seed=seed)
+    return {name: read_dataset(tmp_path / name) for name in "abc"}
 
 
 def test_the_hospital_left_out_is_in_no_other_part(three: dict[str, list[Sample]]) -> None:
@@ -54,8 +37,10 @@ def test_hospitals_whose_groups_share_names_are_refused(three: dict[str, list[Sa
         hospitals.split_for(three, "b", RECIPES["plus"])
 
 
-def test_a_small_hospital_is_shown_as_often_as_a_large_one(tmp_path: Path) -> None:
-    small, large = write_hospital(tmp_path / "small", 4, 0), write_hospital(tmp_path / "large", 20, 1)
+def test_a_small_hospital_is_shown_as_often_as_a_large_one(tmp_path: Path, write_hospital: WriteHospital) -> None:
+    write_hospital(tmp_path / "small", 4)
+    write_hospital(tmp_path / "large", 20, seed=1)
+    small, large = read_dataset(tmp_path / "small"), read_dataset(tmp_path / "large")
     examples = read_examples([*small, *large], ("benign", "malignant"))
     order = _order(RECIPES["plus-balanced"], examples, np.random.default_rng(0))
     shown = [examples[place].sample.hospital for place in order]

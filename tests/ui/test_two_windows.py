@@ -119,7 +119,9 @@ def test_an_earlier_outline_is_brought_back_as_a_further_lesion(
     window.actions_table["earlier_outlines"].trigger()
     dialog = next(one for one in window.findChildren(EarlierOutlinesDialog))
     assert dialog.list.count() == 2
-    assert not dialog.bring_back.isEnabled()
+    assert dialog.list.currentRow() == 0, "the newest is chosen from the start"
+    assert dialog.bring_back.isEnabled()
+    dialog.list.setCurrentRow(1)
     dialog.list.setCurrentRow(0)
     assert "the earlier one" in dialog.list.item(0).text()
     dialog.bring_back.click()

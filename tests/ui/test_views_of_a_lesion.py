@@ -18,7 +18,6 @@ from csamoe_desktop.report.own_read import OwnRead
 from csamoe_desktop.settings import Settings
 from csamoe_desktop.store.agreement import as_csv, counted, summarise
 from csamoe_desktop.store.reads import Pathology, Reads
-from csamoe_desktop.ui.app import make_window
 from csamoe_desktop.ui.assessing import ASSESSING
 from csamoe_desktop.ui.main_window import MainWindow
 from csamoe_desktop.ui.mask_tools import Tool
@@ -189,27 +188,15 @@ def click(window: MainWindow, *places: tuple[int, int]) -> None:
         QTest.mouseClick(window.canvas.viewport(), LEFT, pos=window.canvas.widget_position(*place))
 
 
-@pytest.fixture
-def quiet_window(qtbot: QtBot):  # type: ignore[no-untyped-def]
-    window = make_window(dataclasses.replace(SETTINGS, own_read_first=False))
-    qtbot.addWidget(window)
-    window.resize(1200, 800)
-    window.show()
-    window.activateWindow()
-    qtbot.waitUntil(window.isActiveWindow)
-    yield window
-    window.close_now()
-
-
 CORNERS = [(20, 20), (20, 90), (70, 60)]
 
 
 @pytest.mark.parametrize("tool", [Tool.POLYGON, Tool.LIVEWIRE])
 @pytest.mark.parametrize("away", ["study", "study and another tool", "lesion"])
 def test_an_open_line_is_there_again(
-    quiet_window: MainWindow, two_views: tuple[Path, Path], open_files: Open, qtbot: QtBot, tool: Tool, away: str
+    window: MainWindow, two_views: tuple[Path, Path], open_files: Open, qtbot: QtBot, tool: Tool, away: str
 ) -> None:
-    window, session = quiet_window, quiet_window.session
+    session = window.session
     for file in two_views:
         open_files(session, file)
     window.canvas.set_tool(tool)
@@ -237,9 +224,9 @@ def test_an_open_line_is_there_again(
 
 
 def test_files_that_open_leave_an_open_polygon_alone(
-    quiet_window: MainWindow, two_views: tuple[Path, Path], small_png: Path, open_files: Open, qtbot: QtBot
+    window: MainWindow, two_views: tuple[Path, Path], small_png: Path, open_files: Open, qtbot: QtBot
 ) -> None:
-    window, session = quiet_window, quiet_window.session
+    session = window.session
     open_files(session, two_views[0])
     here = session.study
     window.canvas.set_tool(Tool.POLYGON)
@@ -256,13 +243,13 @@ def test_files_that_open_leave_an_open_polygon_alone(
 
 
 def test_of_several_files_the_first_comes_into_view(
-    quiet_window: MainWindow, two_views: tuple[Path, Path], small_png: Path, qtbot: QtBot, tmp_path: Path
+    window: MainWindow, two_views: tuple[Path, Path], small_png: Path, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    session = quiet_window.session
+    session = window.session
     session.open(tmp_path / "missing.png", *two_views, small_png)
     qtbot.waitUntil(lambda: len(session.studies) == 3 and not session.jobs.busy(OPENING), timeout=30_000)
     assert session.study is session.studies[0]
-    assert any(one.kind is Kind.REFUSAL and "missing.png" in one.text for one in quiet_window.messages.shown())
+    assert any(one.kind is Kind.REFUSAL and "missing.png" in one.text for one in window.messages.shown())
     session.open(small_png, two_views[0])
     qtbot.waitUntil(lambda: not session.jobs.busy(OPENING), timeout=30_000)
     assert session.study is not None
@@ -271,9 +258,9 @@ def test_of_several_files_the_first_comes_into_view(
 
 
 def test_what_was_drawn_since_keeps_the_view(
-    quiet_window: MainWindow, two_views: tuple[Path, Path], open_files: Open, mark: Mark, qtbot: QtBot
+    window: MainWindow, two_views: tuple[Path, Path], open_files: Open, mark: Mark, qtbot: QtBot
 ) -> None:
-    session = quiet_window.session
+    session = window.session
     open_files(session, two_views[0])
     session.open(two_views[1])
     mark(session)
@@ -284,9 +271,8 @@ def test_what_was_drawn_since_keeps_the_view(
 
 @pytest.mark.parametrize("tool", [Tool.POLYGON, Tool.LIVEWIRE])
 def test_corners_lie_on_the_image(
-    quiet_window: MainWindow, two_views: tuple[Path, Path], open_files: Open, tool: Tool
+    window: MainWindow, two_views: tuple[Path, Path], open_files: Open, tool: Tool
 ) -> None:
-    window = quiet_window
     open_files(window.session, two_views[0])
     window.canvas.zoom_by(0.5)
     window.canvas.set_tool(tool)
@@ -305,9 +291,9 @@ def test_corners_lie_on_the_image(
 
 @pytest.mark.parametrize("leave", ["study", "program"])
 def test_leaving_with_an_open_line_is_asked(
-    quiet_window: MainWindow, two_views: tuple[Path, Path], open_files: Open, qtbot: QtBot, leave: str
+    window: MainWindow, two_views: tuple[Path, Path], open_files: Open, qtbot: QtBot, leave: str
 ) -> None:
-    window, session = quiet_window, quiet_window.session
+    session = window.session
     for file in two_views:
         open_files(session, file)
     window.canvas.set_tool(Tool.POLYGON)
