@@ -16,14 +16,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from csamoe_desktop.datasets.folder import read_dataset
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.lesion.corrections import box_of
-from csamoe_desktop.lesion.formats import read_mask
+from csamoe_desktop.lesion.files.formats import read_mask
 from csamoe_desktop.lesion.grabcut import outline_in_box
 from csamoe_desktop.lesion.regions import grey
 from csamoe_desktop.lesion.tools import Box
 from csamoe_desktop.study.opening import open_study
-from csamoe_desktop.training.datasets import read_dataset
 
 Bool = NDArray[np.bool_]
 

@@ -35,8 +35,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 from csamoe_desktop.lesion.tools import brush
 from csamoe_desktop.settings import Settings
 from csamoe_desktop.study.model import Study
-from csamoe_desktop.ui.app import make_window
-from csamoe_desktop.ui.mask_tools import Tool
+from csamoe_desktop.ui.shell.app import make_window
+from csamoe_desktop.ui.tools.base import Tool
 
 SHAPES = ((600, 800), (1250, 1600), (2500, 3200))
 """Rows and columns: 0.5, 2 and 8 megapixels."""

@@ -102,7 +102,7 @@ def _run(given: list[str]) -> int:
         chosen = parser.parse_args(given)
         return int(chosen.run(chosen))
     _refuse_no_command(given)
-    from csamoe_desktop.ui.app import run
+    from csamoe_desktop.ui.shell.app import run
 
     return run([Path(one) for one in given])
 

@@ -21,15 +21,16 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QApplication
 
-from csamoe_desktop.assessment import Assessment, categorise
+from csamoe_desktop.assess import Assessment, categorise
 from csamoe_desktop.lesion.description import Description
 from csamoe_desktop.lesion.mask import Author
+from csamoe_desktop.session.lesion_work import ReadingState
 from csamoe_desktop.settings import Settings
 from csamoe_desktop.study.phantom import DemoStudy, write_demo_study
-from csamoe_desktop.ui import demo, theme
-from csamoe_desktop.ui.app import make_window
-from csamoe_desktop.ui.main_window import MainWindow
-from csamoe_desktop.ui.reading import ReadingState
+from csamoe_desktop.ui.shell import demo
+from csamoe_desktop.ui.shell.app import make_window
+from csamoe_desktop.ui.shell.main_window import MainWindow
+from csamoe_desktop.ui.widgets import theme
 
 FOLDER = Path(__file__).parent / "screenshots"
 _WIDTH, _GAP, _COLUMNS = 344, 16, 5

@@ -37,7 +37,7 @@ def shoot(name: str, theme: str, scratch: Path) -> None:
     """Save one picture of the window with the made lesion assessed, and its report."""
     from csamoe_desktop.settings import Settings
     from csamoe_desktop.study.phantom import write_demo_study
-    from csamoe_desktop.ui import demo
+    from csamoe_desktop.ui.shell import demo
 
     window = demo.read_window(write_demo_study(scratch), Settings(theme=theme))
     window.resize(1440, 1140)

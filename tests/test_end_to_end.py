@@ -19,14 +19,14 @@ from safetensors.torch import load_file
 
 from csamoe_desktop.cli import main
 from csamoe_desktop.inference.bundle import find_bundle
-from csamoe_desktop.lesion.formats import write_mask
+from csamoe_desktop.lesion.files.formats import write_mask
 from csamoe_desktop.networks.build import build
+from csamoe_desktop.session.lesion_work import ReadingState
 from csamoe_desktop.settings import Settings
 from csamoe_desktop.study.phantom import DemoStudy, write_demo_study
-from csamoe_desktop.ui.app import make_window
-from csamoe_desktop.ui.exporting import ExportDialog
-from csamoe_desktop.ui.main_window import MainWindow
-from csamoe_desktop.ui.reading import ReadingState
+from csamoe_desktop.ui.dialogs.export_dialog import ExportDialog
+from csamoe_desktop.ui.shell.app import make_window
+from csamoe_desktop.ui.shell.main_window import MainWindow
 
 MODEL = "csamoe-resnet18"
 

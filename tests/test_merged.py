@@ -9,12 +9,12 @@ import cv2
 import numpy as np
 import pytest
 
-from csamoe_desktop.assessment import Assessment, assess, look_closer
+from csamoe_desktop.assess import Assessment, assess, look_closer
 from csamoe_desktop.cli import main
 from csamoe_desktop.inference.bundle import find_bundle
 from csamoe_desktop.inference.predictor import Prediction
 from csamoe_desktop.lesion.regions import Regions
-from csamoe_desktop.report.own_read import OwnRead
+from csamoe_desktop.reader.assessment import OwnRead
 from csamoe_desktop.store.lesions import KeptLesion, LesionKey
 from csamoe_desktop.study.folder import images_of
 from csamoe_desktop.study.model import Frame, Spacing

@@ -10,11 +10,11 @@ import pydicom
 import pytest
 from pydicom.dataset import Dataset
 
-from csamoe_desktop.assessment import assess
+from csamoe_desktop.assess import assess
 from csamoe_desktop.cli import main
 from csamoe_desktop.inference.bundle import find_bundle
 from csamoe_desktop.inference.predictor import Predictor
-from csamoe_desktop.lesion.formats import read_mask
+from csamoe_desktop.lesion.files.formats import read_mask
 from csamoe_desktop.lesion.measure import measure
 from csamoe_desktop.study.opening import open_study
 from csamoe_desktop.study.phantom import write_demo_study

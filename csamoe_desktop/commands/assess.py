@@ -9,23 +9,23 @@ from typing import Any
 
 import numpy as np
 
-from csamoe_desktop.assessment import Assessment, assess, look_closer
+from csamoe_desktop.assess import Assessment, assess, look_closer
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.inference.bundle import find_typed
 from csamoe_desktop.inference.engine import DEVICES
-from csamoe_desktop.lesion.formats import read_mask
+from csamoe_desktop.lesion.files.formats import read_mask
+from csamoe_desktop.lesion.files.planes import FramePlace
 from csamoe_desktop.lesion.mask import Author, LesionMask
 from csamoe_desktop.lesion.measure import Size, measure
-from csamoe_desktop.lesion.planes import FramePlace
 from csamoe_desktop.names import shown
 from csamoe_desktop.networks.cards import ModelCard
+from csamoe_desktop.report.content.reasons import change_words, probability_words, range_words, reasons
 from csamoe_desktop.report.letterhead import Letterhead
-from csamoe_desktop.report.reasons import change_words, probability_words, range_words, reasons
-from csamoe_desktop.report.wording import LANGUAGES
 from csamoe_desktop.report.writing import check_paper, check_report
 from csamoe_desktop.settings import read_settings
 from csamoe_desktop.study.model import Frame, Study
 from csamoe_desktop.study.opening import open_study
+from csamoe_desktop.wording import LANGUAGES
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

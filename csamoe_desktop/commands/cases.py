@@ -26,11 +26,11 @@ def run(chosen: argparse.Namespace) -> int:
     card = bundle.card
     split = read_split(chosen, card.classes, card.training.seed)
     # Importing torch takes seconds: only once the folders have been found good.
+    from csamoe_desktop.datasets.folder import data_sha256
+    from csamoe_desktop.evidence.evaluate import Readings, read_all
+    from csamoe_desktop.evidence.metrics import count_categories
     from csamoe_desktop.inference.cases import KnownCases, write_cases
     from csamoe_desktop.inference.loading import load_predictor
-    from csamoe_desktop.training.datasets import data_sha256
-    from csamoe_desktop.training.evaluate import Readings, read_all
-    from csamoe_desktop.training.metrics import count_categories
 
     if data_sha256([*split.train, *split.validation, *split.test, *split.second_test]) != card.training.data_sha256:
         raise UserError(

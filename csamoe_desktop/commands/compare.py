@@ -8,11 +8,11 @@ from typing import Any
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.inference.bundle import Bundle, find_bundle, find_typed, readers
 from csamoe_desktop.inference.engine import DEVICES
-from csamoe_desktop.lesion.formats import read_mask
-from csamoe_desktop.lesion.planes import FramePlace
+from csamoe_desktop.lesion.files.formats import read_mask
+from csamoe_desktop.lesion.files.planes import FramePlace
 from csamoe_desktop.names import shown_name
-from csamoe_desktop.report.model_words import needs
-from csamoe_desktop.report.side_by_side import Row, agreement, read_row, table_text
+from csamoe_desktop.report.content.model_words import needs
+from csamoe_desktop.report.content.side_by_side import Row, agreement, read_row, table_text
 from csamoe_desktop.study.opening import open_study
 
 

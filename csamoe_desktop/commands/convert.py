@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from csamoe_desktop.files import check_output
-from csamoe_desktop.lesion.formats import is_mask_file, read_mask, write_mask
+from csamoe_desktop.lesion.files.formats import is_mask_file, read_mask, write_mask
 from csamoe_desktop.names import shown
 from csamoe_desktop.study.opening import open_study
 

@@ -23,7 +23,7 @@ def run(chosen: argparse.Namespace) -> int:
     """Run the command and return the exit status."""
     if not chosen.window and not has_display():
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    from csamoe_desktop.ui import demo
+    from csamoe_desktop.ui.shell import demo
 
     if chosen.window:
         return demo.show(chosen.out or paths.user_folder() / "demo")

@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Run the command and return the exit status."""
-    from csamoe_desktop.training.datasets import read_dataset, read_sample, where
+    from csamoe_desktop.datasets.folder import read_dataset, read_sample, where
 
     counted: dict[str, Counter[str]] = {}
     for sample in tqdm(where(read_dataset(chosen.data), chosen.where), "measuring", unit="outline", disable=None):

@@ -15,7 +15,7 @@ from csamoe_desktop.names import lossless_json
 from csamoe_desktop.networks.cards import Evaluation
 
 if TYPE_CHECKING:
-    from csamoe_desktop.training.datasets import Sample
+    from csamoe_desktop.datasets.folder import Sample
 
 _OUTLINE_ROWS = {
     "dice": "Dice, mean",
@@ -52,8 +52,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Run the command and return the exit status."""
-    from csamoe_desktop.training.datasets import files_of, read_dataset, where
-    from csamoe_desktop.training.protocols import split_by
+    from csamoe_desktop.datasets.folder import files_of, read_dataset, where
+    from csamoe_desktop.datasets.protocols import split_by
 
     rows = read_dataset(chosen.data)
     if chosen.json:
@@ -78,8 +78,8 @@ def _evaluate_readings(chosen: argparse.Namespace, bundle: Bundle, samples: "lis
             f"{bundle.card.name} reads the whole image: there is no outline to replace.", "Leave --outline away."
         )
     # Importing torch takes seconds: only once the folder has been found good.
+    from csamoe_desktop.evidence.evaluate import per_image, read_all, summarise
     from csamoe_desktop.inference.loading import load_outliner, load_predictor
-    from csamoe_desktop.training.evaluate import per_image, read_all, summarise
 
     predictor = load_predictor(bundle, chosen.device)
     outliner = load_outliner(find_outliner(), chosen.device) if chosen.outline == "proposal" else None
@@ -118,8 +118,8 @@ def _evaluate_outlines(chosen: argparse.Namespace, bundle: Bundle, samples: "lis
         raise UserError(
             f"{bundle.card.name} proposes outlines and reads none.", "Give --model a reading model, or no --outline."
         )
+    from csamoe_desktop.evidence.outline_quality import figures_of, outline_all, per_image
     from csamoe_desktop.inference.loading import load_outliner
-    from csamoe_desktop.training.outlines import figures_of, outline_all, per_image
 
     outliner = load_outliner(bundle, chosen.device)
     data = _data_words(chosen)

@@ -120,7 +120,7 @@ def _predictor(name: str, device: str) -> "Explainer":
 
 def _images(folder: Path, conditions: list[str], by: str | None) -> Iterator[tuple[str, Frame, Mask | None]]:
     """Yield each image with its mask (None where the folder has none) and what it is counted under."""
-    from csamoe_desktop.training.datasets import read_dataset, read_sample, where
+    from csamoe_desktop.datasets.folder import read_dataset, read_sample, where
 
     if not (folder / "labels.csv").is_file():
         if conditions or by:

@@ -58,10 +58,10 @@ def run(chosen: argparse.Namespace) -> int:
 
 
 def _train(chosen: argparse.Namespace) -> None:
+    from csamoe_desktop.datasets.folder import read_dataset, where
     from csamoe_desktop.inference.bundle import find_outliner
     from csamoe_desktop.inference.outliner import load_outliner
     from csamoe_desktop.networks.cards import Builder
-    from csamoe_desktop.training.datasets import read_dataset, where
     from csamoe_desktop.training.hospitals import leave_one_out
     from csamoe_desktop.training.recipes import RECIPES
 

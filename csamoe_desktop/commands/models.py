@@ -9,7 +9,7 @@ from csamoe_desktop import paths
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.inference.bundle import DEFAULT, Bundle, bundles_and_left_out
 from csamoe_desktop.networks.cards import Evaluation, ModelCard
-from csamoe_desktop.report.model_words import caution, needs, outline_words, size_words
+from csamoe_desktop.report.content.model_words import caution, needs, outline_words, size_words
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

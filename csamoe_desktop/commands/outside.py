@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Run the command and return the exit status."""
-    from csamoe_desktop.training.datasets import read_dataset, where
+    from csamoe_desktop.datasets.folder import read_dataset, where
 
     bundle = find_bundle(chosen.model)
     card = bundle.card
@@ -36,9 +36,9 @@ def run(chosen: argparse.Namespace) -> int:
         raise UserError(f"{card.name} proposes outlines and has no categories.", "Choose a model that reads.")
     samples = where(read_dataset(chosen.data), chosen.where)
     # Importing torch takes seconds: only once the folder has been found good.
+    from csamoe_desktop.evidence.evaluate import read_all
+    from csamoe_desktop.evidence.metrics import count_categories
     from csamoe_desktop.inference.loading import load_predictor
-    from csamoe_desktop.training.evaluate import read_all
-    from csamoe_desktop.training.metrics import count_categories
 
     with tqdm(total=len(samples), desc="reading", unit="image", disable=None) as bar:
         readings = read_all(load_predictor(bundle, chosen.device), samples, bar.update)

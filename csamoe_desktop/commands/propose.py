@@ -14,7 +14,7 @@ from csamoe_desktop.inference.bundle import find_outliner
 from csamoe_desktop.inference.engine import DEVICES
 from csamoe_desktop.inference.examined import check_origin
 from csamoe_desktop.inference.guard import withheld_because
-from csamoe_desktop.lesion.formats import is_mask_file, mask_format, write_mask
+from csamoe_desktop.lesion.files.formats import is_mask_file, mask_format, write_mask
 from csamoe_desktop.lesion.propose import Box, Proposal, propose, propose_in
 from csamoe_desktop.names import shown
 from csamoe_desktop.study.model import Frame

@@ -15,8 +15,8 @@ from csamoe_desktop.names import shown_name
 from csamoe_desktop.networks.cards import read_card
 
 if TYPE_CHECKING:
-    from csamoe_desktop.training.datasets import Sample
-    from csamoe_desktop.training.recording import Proposer
+    from csamoe_desktop.datasets.folder import Sample
+    from csamoe_desktop.evidence.recording import Proposer
 
 _HOW_TO_NAME = "Name it with letters, digits, dots and hyphens, such as busbra-fold1."
 
@@ -65,9 +65,9 @@ def run(chosen: argparse.Namespace) -> int:
     """Run the command and return the exit status."""
     _check(chosen)
     check_output_folder(chosen.out, [folder for folder in (chosen.data, chosen.bundle, chosen.training_run) if folder])
-    from csamoe_desktop.training.datasets import read_dataset, where
-    from csamoe_desktop.training.protocols import split_by
-    from csamoe_desktop.training.records import SetRecord, compressed, copy_curves, write_card, write_readings
+    from csamoe_desktop.datasets.folder import read_dataset, where
+    from csamoe_desktop.datasets.protocols import split_by
+    from csamoe_desktop.evidence.records import SetRecord, compressed, copy_curves, write_card, write_readings
 
     samples = where(read_dataset(chosen.data), chosen.where) if chosen.data else []
     if chosen.only_outlines:
@@ -80,7 +80,7 @@ def run(chosen: argparse.Namespace) -> int:
         conditions = (*conditions, f"the test images of the protocol {chosen.test_of}")
     # Read before anything is written: what cannot be read leaves the record as it was.
     if samples:
-        from csamoe_desktop.training.recording import read_set
+        from csamoe_desktop.evidence.recording import read_set
 
         with tqdm(total=len(samples), desc="reading", unit="image", disable=None) as bar:
             proposer = _proposer(chosen)
@@ -117,8 +117,8 @@ def _check(chosen: argparse.Namespace) -> None:
 
 
 def _only_outlines(chosen: argparse.Namespace, samples: "list[Sample]") -> int:
-    from csamoe_desktop.training.recording import read_outlines_of
-    from csamoe_desktop.training.records import write_outlines
+    from csamoe_desktop.evidence.recording import read_outlines_of
+    from csamoe_desktop.evidence.records import write_outlines
 
     with tqdm(total=len(samples), desc="outlines", unit="image", disable=None) as bar:
         rows = read_outlines_of(samples, chosen.outline, _proposer(chosen), bar.update)
@@ -137,8 +137,8 @@ def _proposer(chosen: argparse.Namespace) -> "Proposer | None":
     """
     if chosen.outline != "proposal":
         return None
+    from csamoe_desktop.evidence.recording import proposer_of
     from csamoe_desktop.inference.loading import load_outliner
-    from csamoe_desktop.training.recording import proposer_of
 
     folder = Path(chosen.outliner)
     bundle = Bundle(folder, read_card(folder / CARD)) if folder.is_dir() else find_bundle(chosen.outliner)

@@ -19,8 +19,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Run the command and return the exit status."""
-    from csamoe_desktop.training.result_tables import RESAMPLES
-    from csamoe_desktop.training.results import DOCUMENT, is_results, write_results
+    from csamoe_desktop.evidence.result_tables import RESAMPLES
+    from csamoe_desktop.evidence.results import DOCUMENT, is_results, write_results
 
     check_output_folder(chosen.out, [chosen.runs])
     check_output(chosen.out / DOCUMENT, (), is_results)

@@ -13,8 +13,8 @@ from csamoe_desktop.inference.engine import DEVICES, choose_device
 from csamoe_desktop.names import shown_name
 
 if TYPE_CHECKING:
+    from csamoe_desktop.datasets.splits import Split
     from csamoe_desktop.training.recipe import Recipe
-    from csamoe_desktop.training.splits import Split
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,11 +52,11 @@ def run(chosen: argparse.Namespace) -> int:
     """Run the command and return the exit status."""
     import torch
 
+    from csamoe_desktop.datasets.folder import read_examples
+    from csamoe_desktop.datasets.protocols import PROTOCOLS
     from csamoe_desktop.networks.build import build
-    from csamoe_desktop.training.datasets import read_examples
     from csamoe_desktop.training.finish import Description, write_bundle
     from csamoe_desktop.training.loop import seed_everything
-    from csamoe_desktop.training.protocols import PROTOCOLS
     from csamoe_desktop.training.stages import train_stages
     from csamoe_desktop.training.starts import load_start
 
@@ -116,7 +116,7 @@ def _counts(chosen: argparse.Namespace, split: "Split") -> str:
 
 
 def _split_words(chosen: argparse.Namespace) -> str:
-    from csamoe_desktop.training.protocols import PROTOCOLS
+    from csamoe_desktop.datasets.protocols import PROTOCOLS
 
     if chosen.protocol == "patient":
         return (

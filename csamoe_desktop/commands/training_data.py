@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from csamoe_desktop.errors import UserError
 
 if TYPE_CHECKING:
-    from csamoe_desktop.training.splits import Split
+    from csamoe_desktop.datasets.splits import Split
 
 
 def add_data_arguments(data: "argparse._ArgumentGroup") -> None:
@@ -44,9 +44,9 @@ def read_split(chosen: argparse.Namespace, classes: Sequence[str], seed: int) ->
     Raises:
         UserError: a folder cannot be used, or a part of the split is empty.
     """
-    from csamoe_desktop.training.datasets import Sample, read_dataset, where
-    from csamoe_desktop.training.protocols import split_by
-    from csamoe_desktop.training.splits import Split, by_share
+    from csamoe_desktop.datasets.folder import Sample, read_dataset, where
+    from csamoe_desktop.datasets.protocols import split_by
+    from csamoe_desktop.datasets.splits import Split, by_share
 
     def read(folder: Path, conditions: list[str]) -> list[Sample]:
         return [one for one in where(read_dataset(folder), conditions) if one.label in classes]

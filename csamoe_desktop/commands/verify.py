@@ -14,15 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csamoe_desktop import __version__
-from csamoe_desktop.assessment import Withheld, assess, categorise
+from csamoe_desktop.assess import Withheld, assess, categorise
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.files import reason
 from csamoe_desktop.inference.bundle import Bundle, find_by_weights, is_installed
 from csamoe_desktop.inference.engine import DEVICES
-from csamoe_desktop.lesion.formats import MaskSizeMismatch, read_mask
-from csamoe_desktop.lesion.planes import FramePlace
+from csamoe_desktop.lesion.files.formats import MaskSizeMismatch, read_mask
+from csamoe_desktop.lesion.files.planes import FramePlace
 from csamoe_desktop.names import shown_name
 from csamoe_desktop.networks.cards import Thresholds
+from csamoe_desktop.read_views import fuse
 from csamoe_desktop.report.json_reading import ReadingToCheck, ReportToCheck, ViewsToCheck, read_json
 from csamoe_desktop.report.json_report import pixels_sha256
 from csamoe_desktop.report.signing import (
@@ -36,7 +37,6 @@ from csamoe_desktop.report.signing import (
 )
 from csamoe_desktop.study.model import Frame
 from csamoe_desktop.study.opening import open_study
-from csamoe_desktop.together import fuse
 from csamoe_desktop.untrusted import is_plain, one_line
 
 _TOLERANCE = 1e-3

@@ -3,14 +3,14 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from csamoe_desktop.assessment import Assessment
+from csamoe_desktop.assess import Assessment
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.lesion.calipers import Caliper
 from csamoe_desktop.lesion.description import Description
 from csamoe_desktop.lesion.mask import LesionMask
-from csamoe_desktop.report.examination import Examination
+from csamoe_desktop.reader.assessment import ReadRecord
+from csamoe_desktop.reader.examination import Examination
 from csamoe_desktop.report.letterhead import Letterhead
-from csamoe_desktop.report.own_read import ReadRecord
 from csamoe_desktop.study.model import Frame, StudyFacts
 from csamoe_desktop.study.patients import two_patients
 

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from csamoe_desktop.assessment import Category
+from csamoe_desktop.assess import Category
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.files import reason
-from csamoe_desktop.lesion.run_lengths import counts_of, drawn
+from csamoe_desktop.lesion.files.run_lengths import counts_of, drawn
 from csamoe_desktop.report.json_report import FORMAT, FORMAT_VERSION, HASHES, content_sha256
 from csamoe_desktop.report.signing import PublicKey, Signed, check_signature
 from csamoe_desktop.untrusted import is_count, is_number, one_line

@@ -19,17 +19,17 @@ from numpy.typing import NDArray
 from csamoe_desktop import __version__
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.files import write_whole
-from csamoe_desktop.lesion.run_lengths import compressed, runs
+from csamoe_desktop.lesion.files.run_lengths import compressed, runs
 from csamoe_desktop.names import shown_name, writable
-from csamoe_desktop.report.content import clean
+from csamoe_desktop.read_views import Together, read_together
+from csamoe_desktop.report.content.blocks import Line, ReportContent, Section
+from csamoe_desktop.report.content.from_file import filled_in
+from csamoe_desktop.report.content.lesion_size import LesionSize, lesion_size
+from csamoe_desktop.report.content.sections import clean
+from csamoe_desktop.report.content.views import LesionContent, document_content
 from csamoe_desktop.report.document import Report, ReportInput, as_report
-from csamoe_desktop.report.from_file import filled_in
-from csamoe_desktop.report.lesion_size import LesionSize, lesion_size
-from csamoe_desktop.report.said import Line, ReportContent, Section
 from csamoe_desktop.report.signing import SIGNATURE, signature_of
-from csamoe_desktop.report.views import LesionContent, document_content
-from csamoe_desktop.report.wording import load_wording
-from csamoe_desktop.together import Together, read_together
+from csamoe_desktop.wording import load_wording
 
 FORMAT = "csamoe-desktop report"
 FORMAT_VERSION = 2

@@ -1,15 +1,15 @@
 """A document as plain text, for a reporting system: the list of its lesions, then each reading's sections."""
 
-from csamoe_desktop.report.document import Report, ReportInput, as_report
-from csamoe_desktop.report.said import block, closing, opening
-from csamoe_desktop.report.views import (
+from csamoe_desktop.report.content.blocks import block, closing, opening
+from csamoe_desktop.report.content.views import (
     DocumentContent,
     LesionContent,
     TogetherContent,
     document_content,
     document_wording,
 )
-from csamoe_desktop.report.wording import Wording
+from csamoe_desktop.report.document import Report, ReportInput, as_report
+from csamoe_desktop.wording import Wording
 
 _SAID_ONCE = ("patient", "model", "limits")
 """What need not stand again below where a later reading has it word for word."""

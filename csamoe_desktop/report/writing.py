@@ -6,11 +6,11 @@ from pathlib import Path
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.files import check_output, write_whole
 from csamoe_desktop.names import SHOW_HALVES
+from csamoe_desktop.report.content.blocks import NOTICE
 from csamoe_desktop.report.document import Report, ReportInput
 from csamoe_desktop.report.letterhead import Letterhead, read_logo
 from csamoe_desktop.report.plain_text import report_text
-from csamoe_desktop.report.said import NOTICE
-from csamoe_desktop.report.wording import LANGUAGES, load_wording
+from csamoe_desktop.wording import LANGUAGES, load_wording
 
 _LOOKED_AT = 4096
 """Bytes: a report says what it is at its beginning."""
@@ -30,7 +30,7 @@ def write_report(path: Path, given: ReportInput | Report) -> str:
     suffix = check_suffix(path)
     if suffix == ".pdf":
         # QtGui is imported for paper only.
-        from csamoe_desktop.report.pdf import write_pdf
+        from csamoe_desktop.report.pdf.writer import write_pdf
 
         write_pdf(path, given)
     elif suffix == ".json":

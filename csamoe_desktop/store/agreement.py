@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from math import sqrt
 from pathlib import Path
 
-from csamoe_desktop.assessment import Category
-from csamoe_desktop.report.lexicon import load_lexicon
-from csamoe_desktop.report.own_read import OwnRead
+from csamoe_desktop.assess import Category
+from csamoe_desktop.reader.assessment import OwnRead
+from csamoe_desktop.reader.lexicon import load_lexicon
 from csamoe_desktop.store.lesions import LesionKey
 from csamoe_desktop.store.reads import Pathology, Sitting
 

@@ -12,7 +12,7 @@ from threading import Lock
 
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.lesion.calipers import Caliper
-from csamoe_desktop.report.examination import Examination
+from csamoe_desktop.reader.examination import Examination
 from csamoe_desktop.store import database
 from csamoe_desktop.store.calipers import get_calipers
 from csamoe_desktop.store.earlier import EarlierOutline, earlier_outlines

@@ -1,12 +1,12 @@
 """What the reader says of an examination as a whole, as it lies in the store: a row an examination.
 
-Which one it is, is told by a hash alone (`ui/examinations.py` makes it); of a patient the row says what the reader typed.
+Which one it is, is told by a hash alone (`session/examinations.py` makes it); of a patient the row says what the reader typed.
 """
 
 import json
 import sqlite3
 
-from csamoe_desktop.report.examination import Examination, examination_from
+from csamoe_desktop.reader.examination import Examination, examination_from
 from csamoe_desktop.store import sums
 
 

@@ -11,7 +11,7 @@ from threading import Lock
 
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.lesion.calipers import Caliper
-from csamoe_desktop.report.examination import Examination
+from csamoe_desktop.reader.examination import Examination
 from csamoe_desktop.store import sums
 from csamoe_desktop.store.calipers import get_calipers, put_calipers
 from csamoe_desktop.store.examinations import get_examination, put_examination

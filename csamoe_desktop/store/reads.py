@@ -14,10 +14,10 @@ from enum import StrEnum
 from pathlib import Path
 from threading import Lock
 
-from csamoe_desktop.assessment import Category
+from csamoe_desktop.assess import Category
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.names import lossless_json
-from csamoe_desktop.report.own_read import OwnRead, ReadRecord, own_read_from
+from csamoe_desktop.reader.assessment import OwnRead, ReadRecord, own_read_from
 from csamoe_desktop.store import database, sums
 from csamoe_desktop.store.lesions import LesionKey
 

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from csamoe_desktop.datasets.other_outlines import random_outline
 from csamoe_desktop.lesion.regions import Part, find_part, fit, make_regions, whole_image
-from csamoe_desktop.training.other_outlines import random_outline
 
 Gray = NDArray[np.uint8]
 Mask = NDArray[np.bool_]

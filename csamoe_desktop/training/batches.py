@@ -6,11 +6,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from csamoe_desktop.datasets.folder import Example
 from csamoe_desktop.inference.tensors import views_tensor
 from csamoe_desktop.lesion.regions import Regions, divide, make_regions, whole_image
 from csamoe_desktop.training.appearance import borrow
 from csamoe_desktop.training.augment import AUGMENTATIONS
-from csamoe_desktop.training.datasets import Example
 from csamoe_desktop.training.recipe import Recipe
 from csamoe_desktop.training.tasks import Batch, birads_of
 from csamoe_desktop.training.team import Team

@@ -10,6 +10,11 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
+from csamoe_desktop.datasets.folder import NORMAL, Sample, data_sha256
+from csamoe_desktop.datasets.splits import Split
+from csamoe_desktop.evidence.evaluate import Readings, read_all, summarise
+from csamoe_desktop.evidence.metrics import choose_thresholds, fit_temperature
+from csamoe_desktop.evidence.outline_quality import summarise as outlines_summary
 from csamoe_desktop.files import write_whole
 from csamoe_desktop.inference.bundle import CARD, WEIGHTS, Bundle
 from csamoe_desktop.inference.loading import load_outliner, load_predictor
@@ -18,13 +23,8 @@ from csamoe_desktop.networks.blocks import parameter_count
 from csamoe_desktop.networks.build import build
 from csamoe_desktop.networks.cards import ModelCard, Thresholds, Training
 from csamoe_desktop.training.checkpoint import Progress, write_tensors
-from csamoe_desktop.training.datasets import NORMAL, Sample, data_sha256
-from csamoe_desktop.training.evaluate import Readings, read_all, summarise
 from csamoe_desktop.training.loop import BEST
-from csamoe_desktop.training.metrics import choose_thresholds, fit_temperature
-from csamoe_desktop.training.outlines import summarise as outlines_summary
 from csamoe_desktop.training.recipe import Recipe
-from csamoe_desktop.training.splits import Split
 
 _INTENDED_USE = (
     "A second reading of one marked breast lesion on a B-mode ultrasound image, after the reader's own. Research use "

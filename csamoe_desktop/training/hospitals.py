@@ -15,21 +15,21 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from csamoe_desktop.datasets.folder import Sample, read_examples
+from csamoe_desktop.datasets.other_outlines import PROPOSAL
+from csamoe_desktop.datasets.splits import Split, by_share
 from csamoe_desktop.errors import UserError
+from csamoe_desktop.evidence.evaluate import read_all
+from csamoe_desktop.evidence.metrics import auc, calibration, resampled_intervals
 from csamoe_desktop.files import write_whole
 from csamoe_desktop.inference.bundle import CARD, Bundle
 from csamoe_desktop.inference.torch_engine import load_predictor
 from csamoe_desktop.lesion.propose import Finder
 from csamoe_desktop.networks.build import build
 from csamoe_desktop.networks.cards import Figure, read_card
-from csamoe_desktop.training.datasets import Sample, read_examples
-from csamoe_desktop.training.evaluate import read_all
 from csamoe_desktop.training.finish import Description, calibrate, uncalibrated_card
 from csamoe_desktop.training.loop import seed_everything
-from csamoe_desktop.training.metrics import auc, calibration, resampled_intervals
-from csamoe_desktop.training.other_outlines import PROPOSAL
 from csamoe_desktop.training.recipe import Recipe
-from csamoe_desktop.training.splits import Split, by_share
 from csamoe_desktop.training.stages import train_stages
 from csamoe_desktop.training.starts import load_start
 

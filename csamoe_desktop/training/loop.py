@@ -20,11 +20,11 @@ from torch.optim.lr_scheduler import LRScheduler, OneCycleLR, ReduceLROnPlateau
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
+from csamoe_desktop.datasets.folder import Example
 from csamoe_desktop.training import checkpoint
 from csamoe_desktop.training.batches import batch_count, plain_batches, training_batches
 from csamoe_desktop.training.checkpoint import Progress
 from csamoe_desktop.training.curves import write_curves
-from csamoe_desktop.training.datasets import Example
 from csamoe_desktop.training.mixstyle import add_mixstyle
 from csamoe_desktop.training.recipe import Recipe
 from csamoe_desktop.training.tasks import (

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file
 from torch import nn
 
+from csamoe_desktop.datasets.folder import Example
 from csamoe_desktop.inference.tensors import views_tensor
 from csamoe_desktop.lesion.regions import nearest, whole_image
 from csamoe_desktop.networks.build import build
 from csamoe_desktop.training.checkpoint import Progress
-from csamoe_desktop.training.datasets import Example
 from csamoe_desktop.training.loop import BEST, seed_everything, train
 from csamoe_desktop.training.recipe import Recipe
 

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
+from csamoe_desktop.datasets.folder import Example
 from csamoe_desktop.errors import UserError
+from csamoe_desktop.evidence.metrics import auc
 from csamoe_desktop.networks.csasn import UNLABELLED, DynamicTaskLoss
-from csamoe_desktop.training.datasets import Example
-from csamoe_desktop.training.metrics import auc
 
 BIRADS = ("2", "3", "4", "5")
 

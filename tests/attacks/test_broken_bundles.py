@@ -23,17 +23,17 @@ from PIL import Image
 from PySide6.QtWidgets import QApplication
 from safetensors.torch import load_file, save_file
 
-from csamoe_desktop.assessment import assess, look_closer
+from csamoe_desktop.assess import assess, look_closer
 from csamoe_desktop.cli import main
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.inference.bundle import bundles_and_left_out, find_bundle
 from csamoe_desktop.inference.loading import load_predictor
+from csamoe_desktop.session.session import Session
 from csamoe_desktop.settings import Settings
 from csamoe_desktop.study.model import Frame
-from csamoe_desktop.ui.comparison import ComparisonWindow
-from csamoe_desktop.ui.model_chooser import ModelChooser
-from csamoe_desktop.ui.session import Session
-from csamoe_desktop.ui.settings_dialog import SettingsDialog
+from csamoe_desktop.ui.dialogs.comparison import ComparisonWindow
+from csamoe_desktop.ui.dialogs.model_chooser import ModelChooser
+from csamoe_desktop.ui.dialogs.settings_dialog import SettingsDialog
 
 NAME = "resnet18"
 Card = dict[str, Any]

@@ -12,8 +12,8 @@ import pytest
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.lesion.calipers import Caliper
 from csamoe_desktop.lesion.mask import Author, LesionMask
-from csamoe_desktop.report.examination import Examination
-from csamoe_desktop.report.own_read import OwnRead, ReadRecord
+from csamoe_desktop.reader.assessment import OwnRead, ReadRecord
+from csamoe_desktop.reader.examination import Examination
 from csamoe_desktop.store.autosave import Autosave
 from csamoe_desktop.store.lesions import KeptLesion, LesionKey, packed
 from csamoe_desktop.store.reads import Reads, Sitting

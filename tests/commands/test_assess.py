@@ -82,7 +82,7 @@ def test_a_frame_of_a_cine_is_chosen_by_its_number(demo_folder: Path, capsys: py
     mask = demo_folder / "cine_mask.png"
     import numpy as np
 
-    from csamoe_desktop.lesion.formats import write_mask
+    from csamoe_desktop.lesion.files.formats import write_mask
 
     pixels = np.zeros((study.rows, study.columns), bool)
     pixels[study.rows // 3 : study.rows // 2, study.columns // 3 : study.columns // 2] = True
@@ -124,7 +124,7 @@ def test_a_mask_of_another_size_is_refused_with_both_sizes(
 ) -> None:
     import numpy as np
 
-    from csamoe_desktop.lesion.formats import write_mask
+    from csamoe_desktop.lesion.files.formats import write_mask
 
     wrong = tmp_path / "wrong.png"
     pixels = np.zeros((30, 40), bool)

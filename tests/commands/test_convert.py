@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from csamoe_desktop.cli import main
-from csamoe_desktop.lesion.formats import FORMATS, read_mask
+from csamoe_desktop.lesion.files.formats import FORMATS, read_mask
 
 LESION = cv2.ellipse(np.zeros((60, 80), np.uint8), (44, 28), (18, 10), 12, 0, 360, 1, -1).astype(bool)
 

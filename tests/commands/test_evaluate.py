@@ -11,11 +11,11 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from csamoe_desktop.cli import main
+from csamoe_desktop.datasets.folder import read_dataset, where
+from csamoe_desktop.evidence.evaluate import per_image, read_all
 from csamoe_desktop.inference.bundle import find_bundle
 from csamoe_desktop.inference.torch_engine import load_predictor
 from csamoe_desktop.study.phantom import make_phantom
-from csamoe_desktop.training.datasets import read_dataset, where
-from csamoe_desktop.training.evaluate import per_image, read_all
 
 EXPECTED = Path(__file__).parents[1] / "expected" / "csamoe-resnet18_fold1.json"
 BUSBRA = Path(__file__).parents[3] / "shared" / "data" / "busbra"

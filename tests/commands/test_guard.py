@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from csamoe_desktop.assessment import assess
+from csamoe_desktop.assess import assess
 from csamoe_desktop.cli import main
 from csamoe_desktop.commands.guard import unlike
 from csamoe_desktop.inference.bundle import find_bundle

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from csamoe_desktop.cli import main
-from csamoe_desktop.lesion.formats import write_mask
+from csamoe_desktop.lesion.files.formats import write_mask
 from csamoe_desktop.names import REPLACED
 
 Capture = pytest.CaptureFixture[str]

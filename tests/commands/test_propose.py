@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from csamoe_desktop.cli import main
-from csamoe_desktop.lesion.formats import read_mask
-from csamoe_desktop.training.outlines import dice
+from csamoe_desktop.evidence.outline_quality import dice
+from csamoe_desktop.lesion.files.formats import read_mask
 
 
 def test_the_mask_is_written_and_can_be_read_by_assess(

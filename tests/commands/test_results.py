@@ -10,14 +10,14 @@ import pytest
 import torch
 
 from csamoe_desktop.cli import main
+from csamoe_desktop.datasets.folder import Sample, read_dataset, read_sample
+from csamoe_desktop.evidence import recording, records
+from csamoe_desktop.evidence.evaluate import read_all
 from csamoe_desktop.inference.bundle import Bundle, find_bundle
 from csamoe_desktop.inference.predictor import calibrated
 from csamoe_desktop.inference.torch_engine import load_predictor
 from csamoe_desktop.lesion.margin import outline_features
 from csamoe_desktop.study.phantom import make_phantom
-from csamoe_desktop.training import recording, records
-from csamoe_desktop.training.datasets import Sample, read_dataset, read_sample
-from csamoe_desktop.training.evaluate import read_all
 
 
 @pytest.fixture(autouse=True)

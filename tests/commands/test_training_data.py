@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from csamoe_desktop.commands.training_data import add_data_arguments, read_split
+from csamoe_desktop.datasets.folder import read_dataset
+from csamoe_desktop.datasets.protocols import split_by
+from csamoe_desktop.datasets.splits import Split
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.training.datasets import read_dataset
-from csamoe_desktop.training.protocols import split_by
-from csamoe_desktop.training.splits import Split
 
 CLASSES = ("normal", "benign", "malignant")
 

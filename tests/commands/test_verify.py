@@ -12,7 +12,7 @@ from PIL import Image
 
 from csamoe_desktop.cli import main
 from csamoe_desktop.inference.bundle import find_bundle
-from csamoe_desktop.lesion.formats import read_mask, write_mask
+from csamoe_desktop.lesion.files.formats import read_mask, write_mask
 from csamoe_desktop.report.json_report import content_sha256
 
 MODEL = "csamoe-resnet18"
@@ -88,7 +88,7 @@ def of_two_views(folder: Path, demo_folder: Path) -> Path:
     """A folder with a report of one lesion on two images, which were read by the model."""
     from datetime import UTC, datetime
 
-    from csamoe_desktop.assessment import assess
+    from csamoe_desktop.assess import assess
     from csamoe_desktop.inference.torch_engine import load_predictor
     from csamoe_desktop.lesion.description import Description, View
     from csamoe_desktop.lesion.mask import Author, LesionMask

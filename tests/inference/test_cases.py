@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.neighbors import NearestNeighbors
 
-from csamoe_desktop.assessment import assess
+from csamoe_desktop.assess import assess
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.inference.bundle import find_bundle
 from csamoe_desktop.inference.cases import CASES, NEAREST, KnownCases, read_cases, write_cases

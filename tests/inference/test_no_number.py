@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from csamoe_desktop import paths
-from csamoe_desktop.assessment import assess
+from csamoe_desktop.assess import assess
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.inference.bundle import bundles, bundles_and_left_out, check_weights, find_bundle
 from csamoe_desktop.inference.cases import CASES, read_cases, write_cases

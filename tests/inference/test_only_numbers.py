@@ -18,7 +18,7 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from csamoe_desktop import paths
-from csamoe_desktop.assessment import assess, categorise, look_closer, probability_words
+from csamoe_desktop.assess import assess, categorise, look_closer, probability_words
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.inference.bundle import bundles_and_left_out, find_bundle, find_outliner, find_typed
 from csamoe_desktop.inference.engine import Device
@@ -26,9 +26,9 @@ from csamoe_desktop.inference.loading import load_predictor
 from csamoe_desktop.inference.predictor import Prediction
 from csamoe_desktop.lesion.regions import Regions
 from csamoe_desktop.networks.cards import Evaluation, Figure, ModelCard, Thresholds, read_card
-from csamoe_desktop.report.model_words import measured, outline_words
+from csamoe_desktop.read_views import fuse
+from csamoe_desktop.report.content.model_words import measured, outline_words
 from csamoe_desktop.study.model import Frame
-from csamoe_desktop.together import fuse
 
 NAN, INF = float("nan"), float("inf")
 ROOT = Path(__file__).resolve().parents[2]

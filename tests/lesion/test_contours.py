@@ -75,7 +75,7 @@ def test_a_lesion_of_few_pixels_loses_what_is_gone_or_the_same(pixels: list[tupl
 
 
 def test_the_ellipse_is_the_one_models_are_evaluated_on() -> None:
-    from csamoe_desktop.training.other_outlines import ellipse as evaluated
+    from csamoe_desktop.datasets.other_outlines import ellipse as evaluated
 
     for mask in (star(40), disc(7), star(3)):
         assert np.array_equal(ellipse(mask), evaluated(mask))

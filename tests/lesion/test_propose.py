@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from csamoe_desktop.evidence.outline_quality import dice, hand_box
 from csamoe_desktop.inference.bundle import find_outliner
 from csamoe_desktop.inference.outliner import Outliner, load_outliner
 from csamoe_desktop.lesion.mask import Author
 from csamoe_desktop.lesion.propose import MOST, propose, propose_at, propose_in
 from csamoe_desktop.lesion.regions import Part, whole_image
 from csamoe_desktop.study.phantom import make_phantom
-from csamoe_desktop.training.outlines import dice, hand_box
 
 SHAPE = (200, 300)
 

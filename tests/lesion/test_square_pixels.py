@@ -16,7 +16,7 @@ from csamoe_desktop.lesion.propose import propose_at, propose_in
 from csamoe_desktop.lesion.regions import Part, find_part, make_regions, squared, unsquared
 from csamoe_desktop.lesion.smart_brush import smart_brush, tone_at
 from csamoe_desktop.lesion.tools import Box, brush
-from csamoe_desktop.report.own_read import propose
+from csamoe_desktop.reader.assessment import propose
 from csamoe_desktop.study.scale import Scale, Spacing, pixels_only
 
 ASPECTS = [2.0, 0.5, 1.5]

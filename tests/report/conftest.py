@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from PySide6.QtWidgets import QApplication
 
-from csamoe_desktop.assessment import Assessment, categorise
+from csamoe_desktop.assess import Assessment, categorise
 from csamoe_desktop.inference.predictor import Prediction
 from csamoe_desktop.lesion.description import Description, Side, View
 from csamoe_desktop.lesion.mask import Author, LesionMask
 from csamoe_desktop.lesion.regions import make_regions
 from csamoe_desktop.networks.cards import Builder, Evaluation, Figure, ModelCard, Normalisation, Thresholds, Training
+from csamoe_desktop.reader.assessment import OwnRead, ReadRecord
 from csamoe_desktop.report.document import Report, ReportInput
-from csamoe_desktop.report.own_read import OwnRead, ReadRecord
 from csamoe_desktop.study.model import Frame, Spacing, StudyFacts
 
 CARD = ModelCard(

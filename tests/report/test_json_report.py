@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.report.content import ReportInput, content
+from csamoe_desktop.reader.assessment import OwnRead, ReadRecord
+from csamoe_desktop.report.content.sections import ReportInput, content
 from csamoe_desktop.report.json_reading import read_json
 from csamoe_desktop.report.json_report import content_sha256, pixels_sha256, report_dict, write_json
-from csamoe_desktop.report.own_read import OwnRead, ReadRecord
 from csamoe_desktop.report.writing import write_report
 
 Make = Callable[..., ReportInput]

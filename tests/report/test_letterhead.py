@@ -13,7 +13,7 @@ from csamoe_desktop.errors import UserError
 from csamoe_desktop.report.document import Report, ReportInput
 from csamoe_desktop.report.json_report import report_dict
 from csamoe_desktop.report.letterhead import BOX, Letterhead, read_logo
-from csamoe_desktop.report.pdf import render, write_pdf
+from csamoe_desktop.report.pdf.writer import render, write_pdf
 from csamoe_desktop.report.plain_text import report_text
 
 Make = Callable[..., ReportInput]

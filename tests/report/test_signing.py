@@ -14,7 +14,7 @@ import pytest
 
 from csamoe_desktop import paths
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.report.content import ReportInput
+from csamoe_desktop.report.content.sections import ReportInput
 from csamoe_desktop.report.json_reading import read_json
 from csamoe_desktop.report.json_report import content_sha256, report_dict
 from csamoe_desktop.report.signing import (
@@ -244,6 +244,6 @@ def test_what_is_no_public_key_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_window_opens_without_the_package() -> None:
-    program = "import sys, csamoe_desktop.ui.app, csamoe_desktop.cli; print('cryptography' in sys.modules)"
+    program = "import sys, csamoe_desktop.ui.shell.app, csamoe_desktop.cli; print('cryptography' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "False", done.stderr

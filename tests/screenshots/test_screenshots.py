@@ -23,9 +23,9 @@ from pytestqt.qtbot import QtBot
 
 from csamoe_desktop.settings import Settings
 from csamoe_desktop.study.phantom import DemoStudy, write_demo_study
-from csamoe_desktop.ui.app import make_window
-from csamoe_desktop.ui.demo import read_window
-from csamoe_desktop.ui.main_window import MainWindow
+from csamoe_desktop.ui.shell.app import make_window
+from csamoe_desktop.ui.shell.demo import read_window
+from csamoe_desktop.ui.shell.main_window import MainWindow
 
 FOLDER = Path(__file__).parent
 RENEW = bool(os.environ.get("CSAMOE_RENEW_SCREENSHOTS"))

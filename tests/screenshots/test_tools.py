@@ -19,14 +19,14 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from csamoe_desktop.lesion.corrections import box_of
-from csamoe_desktop.lesion.formats import read_mask
+from csamoe_desktop.lesion.files.formats import read_mask
 from csamoe_desktop.lesion.mask import Author
+from csamoe_desktop.session.session import Session
 from csamoe_desktop.settings import Settings
 from csamoe_desktop.study.opening import open_study
 from csamoe_desktop.study.phantom import DemoStudy, write_demo_study
-from csamoe_desktop.ui.canvas import Canvas
-from csamoe_desktop.ui.mask_tools import Tool
-from csamoe_desktop.ui.session import Session
+from csamoe_desktop.ui.canvas.canvas import Canvas
+from csamoe_desktop.ui.tools.base import Tool
 
 FOLDER = Path(__file__).parent / "tools"
 RENEW = bool(os.environ.get("CSAMOE_RENEW_SCREENSHOTS"))

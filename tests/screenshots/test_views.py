@@ -19,19 +19,19 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from csamoe_desktop.assessment import Assessment, categorise
+from csamoe_desktop.assess import Assessment, categorise
 from csamoe_desktop.inference.bundle import find_bundle
 from csamoe_desktop.inference.predictor import Prediction
 from csamoe_desktop.lesion.description import Description, Side, View
 from csamoe_desktop.lesion.mask import Author, LesionMask
 from csamoe_desktop.lesion.regions import make_regions
 from csamoe_desktop.networks.cards import Thresholds
+from csamoe_desktop.session.lesion_views import SeenView
 from csamoe_desktop.study.anatomy import Kind
 from csamoe_desktop.study.model import Frame, Spacing
 from csamoe_desktop.study.phantom import make_phantom
-from csamoe_desktop.ui import theme
-from csamoe_desktop.ui.two_views import TwoViewsWindow
-from csamoe_desktop.ui.view_column import SeenView
+from csamoe_desktop.ui.dialogs.views_window import TwoViewsWindow
+from csamoe_desktop.ui.widgets import theme
 
 FOLDER = Path(__file__).parent / "views"
 RENEW = bool(os.environ.get("CSAMOE_RENEW_SCREENSHOTS"))

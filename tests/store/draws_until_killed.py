@@ -13,8 +13,8 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from csamoe_desktop.lesion.tools import Box
+from csamoe_desktop.session.session import Session
 from csamoe_desktop.settings import Settings
-from csamoe_desktop.ui.session import Session
 
 
 class Drawing:

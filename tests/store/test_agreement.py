@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from csamoe_desktop.assessment import Category
-from csamoe_desktop.report.own_read import OwnRead, ReadRecord
+from csamoe_desktop.assess import Category
+from csamoe_desktop.reader.assessment import OwnRead, ReadRecord
 from csamoe_desktop.store.agreement import (
     AI,
     AI_SUSPICIOUS,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.report.examination import Examination
+from csamoe_desktop.reader.examination import Examination
 from csamoe_desktop.store import database, rescue
 from csamoe_desktop.store.autosave import Autosave
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from csamoe_desktop.assessment import Category
+from csamoe_desktop.assess import Category
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.report.own_read import OwnRead, ReadRecord
+from csamoe_desktop.reader.assessment import OwnRead, ReadRecord
 from csamoe_desktop.store.autosave import Autosave
 from csamoe_desktop.store.lesions import LesionKey
 from csamoe_desktop.store.reads import AIReading, Pathology, Reads, Sitting

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from csamoe_desktop.assessment import Category
+from csamoe_desktop.assess import Category
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.lesion.calipers import Caliper
 from csamoe_desktop.lesion.description import Description
-from csamoe_desktop.report.examination import Examination
-from csamoe_desktop.report.own_read import OwnRead, ReadRecord
+from csamoe_desktop.reader.assessment import OwnRead, ReadRecord
+from csamoe_desktop.reader.examination import Examination
 from csamoe_desktop.store.autosave import Autosave
 from csamoe_desktop.store.escaped import escaped, unescaped
 from csamoe_desktop.store.lesions import KeptLesion, LesionKey

@@ -11,7 +11,7 @@ import pytest
 
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.lesion.calipers import Caliper
-from csamoe_desktop.report.examination import Examination
+from csamoe_desktop.reader.examination import Examination
 from csamoe_desktop.store.autosave import Autosave
 from csamoe_desktop.store.lesions import KeptLesion, LesionKey, nothing_of
 from csamoe_desktop.store.merging import both_calipers, both_examinations

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from csamoe_desktop.training.datasets import Sample, read_dataset
+from csamoe_desktop.datasets.folder import Sample, read_dataset
 
 
 @pytest.fixture

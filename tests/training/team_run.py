@@ -8,8 +8,8 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from csamoe_desktop.datasets.folder import Example, Sample
 from csamoe_desktop.networks.csamoe import Reading
-from csamoe_desktop.training.datasets import Example, Sample
 from csamoe_desktop.training.loop import seed_everything, train
 from csamoe_desktop.training.recipe import Recipe
 

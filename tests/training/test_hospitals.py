@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from csamoe_desktop.cli import main
+from csamoe_desktop.datasets.folder import Sample, read_dataset, read_examples
 from csamoe_desktop.errors import UserError
+from csamoe_desktop.evidence.metrics import auc
 from csamoe_desktop.training import hospitals
 from csamoe_desktop.training.batches import _order
-from csamoe_desktop.training.datasets import Sample, read_dataset, read_examples
-from csamoe_desktop.training.metrics import auc
 from csamoe_desktop.training.recipes import RECIPES
 from tests.conftest import WriteHospital
 

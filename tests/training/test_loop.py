@@ -13,13 +13,13 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from csamoe_desktop.datasets.folder import Example, Sample, read_examples
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.networks.build import build
 from csamoe_desktop.networks.cards import Builder
 from csamoe_desktop.training import loop
 from csamoe_desktop.training.checkpoint import Progress
 from csamoe_desktop.training.curves import CURVES
-from csamoe_desktop.training.datasets import Example, Sample, read_examples
 from csamoe_desktop.training.loop import make_task, seed_everything, train
 from csamoe_desktop.training.recipe import Recipe
 

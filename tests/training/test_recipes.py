@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from csamoe_desktop.datasets.folder import Example, Sample, read_examples
 from csamoe_desktop.networks.build import build
 from csamoe_desktop.training.batches import training_batches
-from csamoe_desktop.training.datasets import Example, Sample, read_examples
 from csamoe_desktop.training.loop import make_task, seed_everything, validate
 from csamoe_desktop.training.recipe import Recipe
 from csamoe_desktop.training.recipes import RECIPES

@@ -11,10 +11,10 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from csamoe_desktop.datasets.folder import Example, Sample, read_examples
 from csamoe_desktop.networks.build import build
 from csamoe_desktop.networks.cards import Builder, Normalisation
 from csamoe_desktop.training import loop
-from csamoe_desktop.training.datasets import Example, Sample, read_examples
 from csamoe_desktop.training.loop import seed_everything
 from csamoe_desktop.training.recipe import Recipe
 from csamoe_desktop.training.stages import FIRST, pseudo_masks, train_stages, with_masks

@@ -10,10 +10,10 @@ from sklearn.metrics import roc_auc_score
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
+from csamoe_desktop.datasets.folder import Example, Sample
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.networks import csamoe
 from csamoe_desktop.networks.csasn import UNLABELLED, DynamicTaskLoss
-from csamoe_desktop.training.datasets import Example, Sample
 from csamoe_desktop.training.tasks import (
     Batch,
     Outlining,

@@ -12,15 +12,15 @@ from pytestqt.qtbot import QtBot
 
 from csamoe_desktop import paths
 from csamoe_desktop.lesion.mask import Author
-from csamoe_desktop.report.own_read import OwnRead
+from csamoe_desktop.reader.assessment import OwnRead
+from csamoe_desktop.session.calibration import DrawnLine
+from csamoe_desktop.session.lesion_views import SeenViews
+from csamoe_desktop.session.lesion_work import ReadingState
+from csamoe_desktop.session.reader_sitting import LesionRead
+from csamoe_desktop.session.session import Session
+from csamoe_desktop.session.study_loader import OPENING
 from csamoe_desktop.store.lesions import packed
 from csamoe_desktop.study.phantom import DemoStudy
-from csamoe_desktop.ui.calibration import DrawnLine
-from csamoe_desktop.ui.lesion_read import LesionRead
-from csamoe_desktop.ui.opening import OPENING
-from csamoe_desktop.ui.reading import ReadingState
-from csamoe_desktop.ui.seen_views import SeenViews
-from csamoe_desktop.ui.session import Session
 
 Open = Callable[..., None]
 Do = Callable[[Session], None]

@@ -14,19 +14,19 @@ from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from csamoe_desktop import paths
-from csamoe_desktop.lesion.formats import write_mask
+from csamoe_desktop.lesion.files.formats import write_mask
 from csamoe_desktop.lesion.mask import Author
 from csamoe_desktop.names import REPLACED
+from csamoe_desktop.session.reports import Choice
+from csamoe_desktop.session.session import Session
 from csamoe_desktop.settings import Settings, load_settings
 from csamoe_desktop.store.autosave import Autosave
 from csamoe_desktop.store.lesions import LesionKey
 from csamoe_desktop.study.phantom import DemoStudy
-from csamoe_desktop.ui.app import log_to_file, make_window
-from csamoe_desktop.ui.files import _in_format, _mask_name
-from csamoe_desktop.ui.main_window import MainWindow
-from csamoe_desktop.ui.messages import Kind
-from csamoe_desktop.ui.reports import Choice
-from csamoe_desktop.ui.session import Session
+from csamoe_desktop.ui.shell.app import log_to_file, make_window
+from csamoe_desktop.ui.shell.file_dialogs import _in_format, _mask_name
+from csamoe_desktop.ui.shell.main_window import MainWindow
+from csamoe_desktop.ui.widgets.messages import Kind
 
 Open = Callable[..., None]
 Do = Callable[[Session], None]
@@ -276,8 +276,8 @@ START = """
 import sys
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
-from csamoe_desktop.ui.app import make_application, run
-from csamoe_desktop.ui.main_window import MainWindow
+from csamoe_desktop.ui.shell.app import make_application, run
+from csamoe_desktop.ui.shell.main_window import MainWindow
 
 make_application()
 

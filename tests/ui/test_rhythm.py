@@ -13,17 +13,17 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPushButton, QScrollAre
 from pytestqt.qtbot import QtBot
 
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.report.own_read import OwnRead
+from csamoe_desktop.reader.assessment import OwnRead
+from csamoe_desktop.session.lesion_work import ReadingState
+from csamoe_desktop.session.session import Session
 from csamoe_desktop.settings import Settings
 from csamoe_desktop.study.opening import inspect, open_study
 from csamoe_desktop.study.phantom import DemoStudy
-from csamoe_desktop.ui.app import make_window
-from csamoe_desktop.ui.fitting import fit_on_screen, screen_of
-from csamoe_desktop.ui.main_window import MainWindow
-from csamoe_desktop.ui.mask_tools import Tool
-from csamoe_desktop.ui.messages import Kind
-from csamoe_desktop.ui.reading import ReadingState
-from csamoe_desktop.ui.session import Session
+from csamoe_desktop.ui.shell.app import make_window
+from csamoe_desktop.ui.shell.main_window import MainWindow
+from csamoe_desktop.ui.tools.base import Tool
+from csamoe_desktop.ui.widgets.fitting import fit_on_screen, screen_of
+from csamoe_desktop.ui.widgets.messages import Kind
 
 Open = Callable[..., None]
 Do = Callable[[Session], None]

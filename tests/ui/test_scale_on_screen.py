@@ -11,18 +11,19 @@ from pytestqt.qtbot import QtBot
 from csamoe_desktop.lesion.calipers import Caliper
 from csamoe_desktop.lesion.description import Description
 from csamoe_desktop.lesion.mask import Author, LesionMask
-from csamoe_desktop.report.pictures import paper_size
+from csamoe_desktop.report.pdf.pictures import paper_size
+from csamoe_desktop.session.calibration import DrawnLine
+from csamoe_desktop.session.lesion_views import SeenView
 from csamoe_desktop.settings import Settings
 from csamoe_desktop.study.model import Area, Frame, Scale, Spacing, Study
 from csamoe_desktop.study.scale import Region, pixels_only
-from csamoe_desktop.ui.app import make_window
-from csamoe_desktop.ui.calibrating import CalibrationDialog
-from csamoe_desktop.ui.calibration import DrawnLine
-from csamoe_desktop.ui.main_window import MainWindow
-from csamoe_desktop.ui.thumbnails import shrunk
+from csamoe_desktop.ui.dialogs.calibration_dialog import CalibrationDialog
+from csamoe_desktop.ui.dialogs.view_column import extent
+from csamoe_desktop.ui.dialogs.views_window import OWN_SCALES, TwoViewsWindow
+from csamoe_desktop.ui.panels.thumbnails import shrunk
+from csamoe_desktop.ui.shell.app import make_window
+from csamoe_desktop.ui.shell.main_window import MainWindow
 from csamoe_desktop.ui.tools.ring import RingItem
-from csamoe_desktop.ui.two_views import OWN_SCALES, TwoViewsWindow
-from csamoe_desktop.ui.view_column import SeenView, extent
 
 SHAPE = (240, 640)
 LEFT, RIGHT = Area(0, 0, 240, 320), Area(0, 320, 240, 640)

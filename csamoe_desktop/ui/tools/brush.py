@@ -6,8 +6,8 @@ from csamoe_desktop.lesion.history import Bool, EditedMask
 from csamoe_desktop.lesion.regions import grey
 from csamoe_desktop.lesion.smart_brush import Tone, smart_brush, tone_at
 from csamoe_desktop.lesion.tools import Box, Place, brush
-from csamoe_desktop.ui.mask_tools import MaskTool
-from csamoe_desktop.ui.session import Session
+from csamoe_desktop.session.session import Session
+from csamoe_desktop.ui.tools.base import MaskTool
 from csamoe_desktop.ui.tools.ring import RingItem
 
 LEAST_RADIUS, GREATEST_RADIUS = 1, 200

@@ -8,11 +8,11 @@ from PySide6.QtWidgets import QGraphicsItem
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.lesion.calipers import straightened
 from csamoe_desktop.lesion.tools import Place
+from csamoe_desktop.session.calibration import DrawnLine
+from csamoe_desktop.session.lesion_work import LesionWork
+from csamoe_desktop.session.session import Session
 from csamoe_desktop.study.calibration import drawn_pixels
-from csamoe_desktop.ui.calibration import DrawnLine
-from csamoe_desktop.ui.mask_tools import MaskTool
-from csamoe_desktop.ui.reading import LesionWork
-from csamoe_desktop.ui.session import Session
+from csamoe_desktop.ui.tools.base import MaskTool
 from csamoe_desktop.ui.tools.sketch import NOTHING, Sketch, SketchItem
 
 _CLICK = 2.0

@@ -17,8 +17,8 @@ from csamoe_desktop.lesion.calipers import (
     other_end,
 )
 from csamoe_desktop.lesion.tools import Place
-from csamoe_desktop.ui.mask_tools import MaskTool
-from csamoe_desktop.ui.session import Session
+from csamoe_desktop.session.session import Session
+from csamoe_desktop.ui.tools.base import MaskTool
 from csamoe_desktop.ui.tools.sketch import CLOSE_BY, NOTHING, Sketch, SketchItem
 
 _STILL = 3.0

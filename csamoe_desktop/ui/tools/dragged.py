@@ -9,9 +9,9 @@ from csamoe_desktop.lesion.grabcut import NothingFound, outline_in_box
 from csamoe_desktop.lesion.history import Bool, EditedMask
 from csamoe_desktop.lesion.regions import grey
 from csamoe_desktop.lesion.tools import Box, Place, ellipse, polygon
-from csamoe_desktop.ui.jobs import Outcome
-from csamoe_desktop.ui.mask_tools import MaskTool
-from csamoe_desktop.ui.session import Session
+from csamoe_desktop.session.jobs import Outcome
+from csamoe_desktop.session.session import Session
+from csamoe_desktop.ui.tools.base import MaskTool
 from csamoe_desktop.ui.tools.sketch import NOTHING, Sketch, SketchItem, rectangle
 
 OUTLINING = "outlining"

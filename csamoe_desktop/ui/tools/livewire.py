@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QGraphicsItem
 from csamoe_desktop.lesion.livewire import Livewire
 from csamoe_desktop.lesion.regions import grey
 from csamoe_desktop.lesion.tools import Place, polygon
-from csamoe_desktop.ui.mask_tools import MaskTool
-from csamoe_desktop.ui.session import Session
+from csamoe_desktop.session.session import Session
+from csamoe_desktop.ui.tools.base import MaskTool
 from csamoe_desktop.ui.tools.sketch import CLOSE_BY, NOTHING, Sketch, SketchItem, on_image
 
 

@@ -11,8 +11,8 @@ from csamoe_desktop.lesion.corrections import Extent, box_of, moved
 from csamoe_desktop.lesion.history import EditedMask
 from csamoe_desktop.lesion.outline import outlines
 from csamoe_desktop.lesion.tools import Place
-from csamoe_desktop.ui.mask_tools import MaskTool
-from csamoe_desktop.ui.session import Session
+from csamoe_desktop.session.session import Session
+from csamoe_desktop.ui.tools.base import MaskTool
 from csamoe_desktop.ui.tools.sketch import CLOSE_BY, NOTHING, Sketch, SketchItem, places_of, rectangle
 
 CUT_OFF = "Part of the outline would lie outside the image and was cut off; undo brings it back."

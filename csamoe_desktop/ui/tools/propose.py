@@ -4,8 +4,8 @@ from collections.abc import Callable
 from math import ceil, floor
 
 from csamoe_desktop.lesion.tools import Place
-from csamoe_desktop.ui.mask_tools import MaskTool
-from csamoe_desktop.ui.session import Session
+from csamoe_desktop.session.session import Session
+from csamoe_desktop.ui.tools.base import MaskTool
 from csamoe_desktop.ui.tools.sketch import NOTHING, Sketch, SketchItem, rectangle
 
 _LEAST_BOX = 5.0

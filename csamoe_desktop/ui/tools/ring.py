@@ -5,7 +5,7 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from csamoe_desktop.lesion.tools import Place
-from csamoe_desktop.ui.overlays import WHITE, line
+from csamoe_desktop.ui.canvas.overlays import WHITE, line
 from csamoe_desktop.ui.tools.sketch import DARK
 
 _LEAST_RING = 4.0

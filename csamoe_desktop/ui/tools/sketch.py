@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor, QCursor, QPainter, QPainterPath, QPixmap
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from csamoe_desktop.lesion.tools import Place
-from csamoe_desktop.ui.overlays import HALO, WHITE, line, steady
+from csamoe_desktop.ui.canvas.overlays import HALO, WHITE, line, steady
 
 DARK = QColor(0, 0, 0, 200)
 CLOSE_BY = 9.0

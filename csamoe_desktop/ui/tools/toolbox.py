@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from csamoe_desktop.ui.mask_tools import MaskTool, Tool
-from csamoe_desktop.ui.session import Session
+from csamoe_desktop.session.session import Session
+from csamoe_desktop.ui.tools.base import MaskTool, Tool
 from csamoe_desktop.ui.tools.brush import BrushTool, SmartBrushTool
 from csamoe_desktop.ui.tools.calibrate import CalibrateTool
 from csamoe_desktop.ui.tools.caliper import CaliperTool

@@ -14,13 +14,13 @@ from pytestqt.qtbot import QtBot
 
 from csamoe_desktop.lesion.mask import Author
 from csamoe_desktop.lesion.tools import Place, ellipse
+from csamoe_desktop.session.session import Session
 from csamoe_desktop.settings import Settings
 from csamoe_desktop.study.model import Study
-from csamoe_desktop.ui.app import make_window
-from csamoe_desktop.ui.canvas import Canvas
-from csamoe_desktop.ui.main_window import MainWindow
-from csamoe_desktop.ui.mask_tools import Tool
-from csamoe_desktop.ui.session import Session
+from csamoe_desktop.ui.canvas.canvas import Canvas
+from csamoe_desktop.ui.shell.app import make_window
+from csamoe_desktop.ui.shell.main_window import MainWindow
+from csamoe_desktop.ui.tools.base import Tool
 
 SHAPE = (120, 160)
 Bool = NDArray[np.bool_]

@@ -10,8 +10,8 @@ from pytestqt.qtbot import QtBot
 
 from csamoe_desktop.lesion.mask import Author
 from csamoe_desktop.lesion.tools import Place
-from csamoe_desktop.ui.main_window import MainWindow
-from csamoe_desktop.ui.mask_tools import Tool
+from csamoe_desktop.ui.shell.main_window import MainWindow
+from csamoe_desktop.ui.tools.base import Tool
 from csamoe_desktop.ui.tools.livewire import LivewireTool
 from csamoe_desktop.ui.tools.polygon import PolygonTool
 

@@ -15,7 +15,7 @@ from csamoe_desktop.errors import UserError
 from csamoe_desktop.lesion.corrections import box_of
 from csamoe_desktop.lesion.mask import Author
 from csamoe_desktop.lesion.tools import Box, Place, brush, ellipse, polygon
-from csamoe_desktop.ui.mask_tools import Tool
+from csamoe_desktop.ui.tools.base import Tool
 from csamoe_desktop.ui.tools.dragged import OUTLINING
 from csamoe_desktop.ui.tools.polygon import PolygonTool
 from csamoe_desktop.ui.tools.sketch import crosshair

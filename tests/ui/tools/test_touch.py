@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from csamoe_desktop.lesion.propose import Proposal
 from csamoe_desktop.lesion.tools import brush
-from csamoe_desktop.ui.mask_tools import Tool
+from csamoe_desktop.ui.tools.base import Tool
 from csamoe_desktop.ui.tools.livewire import LivewireTool
 from csamoe_desktop.ui.tools.polygon import PolygonTool
 from csamoe_desktop.ui.tools.touch import pressure_of

@@ -1,0 +1,1 @@
+"""Dataset folders, their splits and protocols, and other outlines of their lesions."""

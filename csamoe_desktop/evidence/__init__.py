@@ -1,0 +1,1 @@
+"""What was measured: figures with intervals, run records, and the tables and figures made from them."""

@@ -1,0 +1,1 @@
+"""Mask files: reading and writing the formats that other programs use."""

@@ -1,0 +1,190 @@
+"""How a report's pages are laid out: two columns on an eight-point grid, a header, and blocks that flow from page to page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from csamoe_desktop.report.content.blocks import Line, ReportContent, Section
+from csamoe_desktop.report.letterhead import BOX
+from csamoe_desktop.report.pdf.pictures import as_image
+from csamoe_desktop.report.pdf.sheet import (
+    INK,
+    NOTHING,
+    QUIET,
+    Block,
+    Sheet,
+    Type,
+    beside,
+    rectangle,
+    rule,
+    space,
+    stack,
+    text,
+    text_at_right,
+    text_width,
+)
+from csamoe_desktop.wording import Wording
+
+LEFT, COLUMN, GAP = 40, 248, 16
+FULL = 2 * COLUMN + GAP
+TOP, BOTTOM = 28, 811
+ROOM = BOTTOM - 8 - TOP
+
+TITLE = Type(14, 20, bold=True)
+CATEGORY = Type(18, 24, bold=True)
+NUMBER = Type(18, 24)
+HEADING = Type(8.5, 16, bold=True)
+BODY = Type(7.5, 12)
+LABEL = Type(7.5, 12, ink=QUIET)
+SMALL = Type(6.5, 9, ink=QUIET)
+_NAME = Type(11, 16, bold=True)
+_SMALL_BOLD = Type(6.5, 9, bold=True, ink=QUIET)
+
+LABEL_WIDTH = 64
+_MOST_LINES = 6
+"""Of a value: a data set's source is not cut, a file's endless description is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A block that may flow on to a further page.
+
+    Attributes:
+        above: what parts it from the block before, left out where a page begins with it.
+        heading: what it needs above it where a page begins with it.
+    """
+
+    block: Block
+    above: Block = NOTHING
+    heading: Block = NOTHING
+
+    @property
+    def height(self) -> float:
+        """How much of a page it takes below another."""
+        return self.above.height + self.block.height
+
+
+def fill(pieces: Sequence[Piece], again: Block, foot: Block = NOTHING) -> list[Block]:
+    """Return pages of the pieces, from the top down: `foot` at the foot of the first one, `again` at the head of each
+    further one."""
+    pages: list[list[Block]] = [[]]
+    free = ROOM - foot.height
+    for piece in pieces:
+        begun = len(pages) > 1 or bool(pages[-1])
+        if piece.height > free and begun:
+            pages[-1] += [space(free), foot]
+            pages.append([again, piece.heading, piece.block])
+            foot, free = NOTHING, ROOM - sum(block.height for block in pages[-1])
+            continue
+        above = piece.above if begun else NOTHING
+        pages[-1] += [above, piece.block]
+        free -= above.height + piece.block.height
+    pages[-1] += [space(free), foot]
+    return [stack(*page) for page in pages]
+
+
+def letterhead(institution: str, logo: NDArray[np.uint8] | None) -> Block:
+    """Return the institution's logo, fitted into its box, with the name beside it; nothing where there is neither."""
+    if logo is None:
+        return stack(text(institution, _NAME, FULL), space(6)) if institution else NOTHING
+    rows, columns = logo.shape[:2]
+    scale = min(BOX[0] / columns, BOX[1] / rows)
+    wide, tall = columns * scale, rows * scale
+    image = as_image(logo)
+
+    def draw(sheet: Sheet, x: float, y: float) -> None:
+        sheet.painter.drawImage(rectangle(x, y + (BOX[1] - tall) / 2, wide, tall), image)
+
+    name = text(institution, _NAME, FULL - wide - 16, most=2)
+    named = beside((0, Block(BOX[1], draw)), (wide + 16, stack(space((BOX[1] - name.height) / 2), name)))
+    return stack(named, space(8))
+
+
+def header(said: ReportContent, title: str) -> Block:
+    """Return a sheet's title, what it may be used for, and when it was made."""
+    notice = said.notice.upper()
+    kind = Type(7.5, 12, bold=True)
+    wide = text_width(notice, kind) + 16
+
+    def badge(sheet: Sheet, x: float, y: float) -> None:
+        sheet.box(x, y, wide, 16, None, INK)
+        text(notice, kind, wide).draw(sheet, x + 8, y + 2)
+
+    return stack(
+        beside((0, text(title, TITLE, FULL - wide - 16)), (FULL - wide, Block(16, badge))),
+        text(said.made, SMALL, FULL),
+        space(7),
+        rule(FULL),
+    )
+
+
+def further_header(said: ReportContent, title: str, say: Wording) -> Block:
+    """Return what stands above a page that goes on: a page that gets lost can be told from another patient's."""
+    return stack(
+        text(say("{what}, continued", what=title), HEADING, FULL),
+        text(said.identity, LABEL, FULL),
+        space(4),
+        rule(FULL),
+    )
+
+
+def footer(said: ReportContent, name: str, number: int, count: int, say: Wording) -> Block:
+    """Return what every page ends with; `name` is the file's that it is about."""
+    page = text_at_right(say("Page {number} of {count}", number=number, count=count), SMALL, FULL)
+    warning = say("{notice}. {management}.", notice=said.notice, management=said.management)
+    wide = text_width(warning, _SMALL_BOLD) + 16
+    named = text(name, SMALL, FULL - wide - 64, most=1)
+    return stack(rule(FULL), beside((0, text(warning, _SMALL_BOLD, FULL)), (wide, named), (0, page)))
+
+
+def rows(section: Section, width: float = COLUMN, label: float = LABEL_WIDTH, small: bool = False) -> Block:
+    """Return a section's lines: labels at the left, `label` points wide, what they say beside them."""
+    of, said = (SMALL, Type(6.5, 9)) if small else (LABEL, BODY)
+    value_width = width - label
+    return stack(
+        *(
+            beside(
+                (0, text(line.label, of, label - 4)),
+                (label, text(line.value, said, value_width, most=_MOST_LINES)),
+            )
+            for line in section.lines
+        )
+    )
+
+
+def titled(section: Section, width: float = COLUMN, label: float = LABEL_WIDTH, small: bool = False) -> Block:
+    """Return a section's lines under its title."""
+    return stack(text(section.title, HEADING, width), rows(section, width, label, small))
+
+
+def two_columns(section: Section, label: float = LABEL_WIDTH) -> Block:
+    """Return a section's lines in two columns, side by side as long as they are short; the others over the full width."""
+    return stack(*(block for block, _ in paired_rows(section, label)))
+
+
+def paired_rows(section: Section, label: float = LABEL_WIDTH) -> list[tuple[Block, int]]:
+    """Return a section's lines, two short ones in a row, each row with the number of lines it holds."""
+    made: list[tuple[Block, int]] = []
+    waiting: list[Line] = []
+
+    def laid(lines: list[Line]) -> None:
+        if lines:
+            placed = (
+                (place * (COLUMN + GAP), rows(Section("", (line,)), COLUMN, label)) for place, line in enumerate(lines)
+            )
+            made.append((beside(*placed), len(lines)))
+
+    for line in section.lines:
+        if text_width(line.value, BODY) > COLUMN - label:
+            laid(waiting)
+            waiting = []
+            made.append((rows(Section("", (line,)), FULL, label), 1))
+            continue
+        waiting.append(line)
+        if len(waiting) == 2:
+            laid(waiting)
+            waiting = []
+    laid(waiting)
+    return made

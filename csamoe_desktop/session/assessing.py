@@ -1,0 +1,110 @@
+"""Reading the lesion in view in the worker: one at a time, and what became of it is kept with the lesion.
+
+A calibration by hand changes how large a lesion is, and so what the input guard says of it: it is asked again then.
+"""
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from csamoe_desktop.assess import Assessment, Withheld, assess
+from csamoe_desktop.errors import UserError
+from csamoe_desktop.inference.examined import check_origin
+from csamoe_desktop.inference.guard import withheld_because
+from csamoe_desktop.session.jobs import Job, Outcome
+from csamoe_desktop.session.lesion_work import LesionWork
+from csamoe_desktop.study.model import Frame
+
+if TYPE_CHECKING:
+    from csamoe_desktop.session.session import Session
+
+ASSESSING = "assessing"
+
+
+class Assessing:
+    """The reading that is under way in a session."""
+
+    def __init__(self, session: "Session") -> None:
+        self._session = session
+        self._lesion: LesionWork | None = None
+        session.calibration.changed.connect(self.ask_guard_again)
+
+    @property
+    def lesion(self) -> LesionWork | None:
+        """The lesion that is being read, or None."""
+        return self._lesion if self._session.jobs.busy(ASSESSING) else None
+
+    def begin(self) -> None:
+        """Read the lesion in view; a second call supersedes the first."""
+        session = self._session
+        work, frame = session.work, session.frame
+        if work is None or frame is None:
+            session.failed.emit(UserError("There is no image to assess.", "Open a study first."))
+            return
+        mask, version = work.mask.finished(), work.mask.version
+        model, device = session.model, session.settings.device
+
+        def read(job: Job) -> Assessment:
+            predictor = session.load_model(job, model, device, 0.8)
+            job.progress(0.8, "Reading the lesion")
+            return assess(frame, mask.pixels, predictor)
+
+        def done(assessment: Assessment) -> None:
+            work.assessment, work.assessed_mask, work.assessed_version = assessment, mask, version
+            work.assessed_scale = frame.scale
+            # It may have been calibrated meanwhile.
+            self.ask_guard_again()
+            session.modelChanged.emit()
+            session.readingChanged.emit()
+
+        def failed(problem: BaseException) -> None:
+            told = problem.message if isinstance(problem, UserError) else "Something went wrong inside the program."
+            work.failure, work.failed_version, work.withheld = told, version, isinstance(problem, Withheld)
+            if work.assessment is None:
+                work.assessed_scale = frame.scale
+            session.readingChanged.emit()
+            # The panel says why nothing is read; nothing went wrong.
+            if not work.withheld:
+                session.failed.emit(problem)
+
+        work.failure = ""
+        if self.lesion is not None and self.lesion is not work:
+            session.noted.emit(f"The reading of {self.lesion.title} was stopped for that of {work.title}.")
+        self._lesion = work
+        session.jobs.submit(ASSESSING, read, Outcome(done, failed, session.progressed.emit))
+        session.readingChanged.emit()
+
+    def cancel(self) -> None:
+        """Stop the reading under way; what was there before stays."""
+        if self._session.jobs.cancel(ASSESSING):
+            self._session.readingChanged.emit()
+
+    def ask_guard_again(self) -> None:
+        """Ask the guard again of every reading whose image has another scale by now: what the outline's size forbids is
+        withheld from then on, and what it cautions of is said."""
+        session, changed = self._session, False
+        for placed in session.lesions.placed():
+            work, shape = placed.work, placed.work.mask.pixels.shape
+            scale = session.calibration.scale_of(placed.study, placed.frame, work.image, shape)
+            if work.withheld and work.failure and work.assessed_scale != scale:
+                work.failure, work.withheld, changed = "", False, True
+            if work.assessment is None or work.assessed_mask is None or work.assessed_scale == scale:
+                continue
+            mask = work.assessed_mask.pixels if work.assessed_mask.pixels.any() else None
+            # What the file and the outline say is asked, not the pixels, which are the same.
+            nothing = np.broadcast_to(np.uint8(0), shape)
+            before, now = (
+                check_origin(Frame(nothing, placed.frame, one, placed.study.origin), mask)
+                for one in (work.assessed_scale, scale)
+            )
+            work.assessed_scale, changed = scale, True
+            if why := withheld_because(now):
+                work.failure, work.failed_version, work.withheld = why, work.assessed_version, True
+            if before != now:
+                old = {one.sentence for one in before}
+                kept = tuple(one for one in work.assessment.warnings if one not in old)
+                said = (*kept, *(one.sentence for one in now))
+                work.assessment = dataclasses.replace(work.assessment, warnings=said)
+        if changed:
+            session.readingChanged.emit()

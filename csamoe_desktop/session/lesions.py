@@ -1,0 +1,328 @@
+"""The lesions on the frame in view: which is at hand, and what the reader does with them as a whole."""
+
+import dataclasses
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from csamoe_desktop.errors import UserError
+from csamoe_desktop.lesion.description import OF_THE_IMAGE, Description
+from csamoe_desktop.lesion.history import Bool
+from csamoe_desktop.session.lesion_work import LesionWork
+from csamoe_desktop.session.reader_sitting import read_again
+from csamoe_desktop.store.lesions import KeptLesion
+from csamoe_desktop.study.model import Study
+from csamoe_desktop.study.patients import two_patients
+
+if TYPE_CHECKING:
+    from csamoe_desktop.session.session import Session
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlacedLesion:
+    """A lesion and where it is: the study and the index of the frame."""
+
+    study: Study
+    frame: int
+    work: LesionWork
+
+    @property
+    def words(self) -> str:
+        """Say which it is among those of all open images."""
+        place = self.work.description.place()
+        return f"{self.work.title} in {self.where}{f' ({place})' if place else ''}"
+
+    @property
+    def where(self) -> str:
+        """Say which image it is on."""
+        return self.study.name + (f", frame {self.frame + 1}" if self.study.frame_count > 1 else "")
+
+
+class Lesions(QObject):
+    """The session's lesions. `turned` comes after `frameChanged` too, and before `readingChanged`."""
+
+    turned = Signal()
+    """Another lesion is at hand."""
+    changed = Signal()
+    """Which there are, what one is called, or whether one is shown or locked, is different."""
+
+    def __init__(self, session: "Session") -> None:
+        super().__init__(session)
+        self._session = session
+        self._known: tuple[LesionWork, str, bool] | None = None
+        self._has_views = False
+        self.turned.connect(self._agree)
+        for signal in (self.turned, self.changed):
+            signal.connect(self._forget_views)
+
+    @property
+    def there(self) -> tuple[LesionWork, ...]:
+        """The lesions on the frame in view, by number; one that is blank where nothing is marked."""
+        on_frame = self._session.on_frame
+        return () if on_frame is None else tuple(on_frame.lesions)
+
+    @property
+    def can_add(self) -> bool:
+        """Whether there is a frame, and no lesion on it still to be marked."""
+        return bool(self.there) and not any(work.blank for work in self.there)
+
+    @property
+    def can_restore(self) -> bool:
+        """Whether a lesion was deleted on this frame."""
+        return self._session.on_frame is not None and bool(self._session.on_frame.removed)
+
+    def choose(self, work: LesionWork) -> None:
+        """Take a lesion of the frame in view in hand."""
+        on_frame = self._session.on_frame
+        if on_frame is None or work is on_frame.at_hand or work not in on_frame.lesions:
+            return
+        on_frame.at_hand.mask.end()
+        on_frame.at_hand = work
+        self._turn()
+
+    def choose_next(self) -> None:
+        """Take the next lesion in hand, after the last the first."""
+        if self.there and self._session.work is not None:
+            place = self.there.index(self._session.work)
+            self.choose(self.there[(place + 1) % len(self.there)])
+
+    def add(self) -> None:
+        """Begin another lesion on this frame; one that is still blank is taken in hand instead."""
+        on_frame = self._session.on_frame
+        if on_frame is None:
+            return
+        blank = next((work for work in on_frame.lesions if work.blank), None)
+        if blank is not None:
+            self.choose(blank)
+            return
+        on_frame.at_hand.mask.end()
+        before = on_frame.at_hand.description
+        added = on_frame.new()
+        # The breast and the way the probe was held are the image's.
+        added.description = dataclasses.replace(added.description, side=before.side, view=before.view)
+        self._turn()
+
+    def remove(self) -> None:
+        """Delete the lesion at hand; `restore` brings it back as long as the program runs."""
+        on_frame = self._session.on_frame
+        if on_frame is None or self.refuses():
+            return
+        work = on_frame.at_hand
+        if work.blank and len(on_frame.lesions) == 1:
+            return
+        work.mask.end()
+        title = work.title
+        on_frame.remove(work)
+        on_frame.as_deleted = on_frame.steps
+        self._turn()
+        if work in on_frame.removed:
+            self._session.noted.emit(f"{title} was deleted. Undo brings it back.")
+
+    @property
+    def deleted_last(self) -> bool:
+        """Whether a lesion of this frame was deleted, and nothing was drawn or measured since."""
+        on_frame = self._session.on_frame
+        return on_frame is not None and bool(on_frame.removed) and on_frame.steps == on_frame.as_deleted
+
+    @property
+    def unfinished(self) -> list[PlacedLesion]:
+        """The lesions with a polygon or livewire that is not closed."""
+        here = self._session.work if self._session.line_open() else None
+        return [one for one in self.placed() if one.work is here or one.work.unfinished is not None]
+
+    def restore(self) -> None:
+        """Bring back the lesion of this frame that was deleted last."""
+        on_frame = self._session.on_frame
+        if on_frame is not None and on_frame.restore() is not None:
+            self._turn()
+
+    def bring_back(self, kept: KeptLesion) -> None:
+        """Add an outline that had to make way for another as a further lesion of the frame in view, and take it in hand."""
+        on_frame = self._session.on_frame
+        if on_frame is None or (kept.rows, kept.columns) != on_frame.shape:
+            return
+        self.add()
+        work, mask = on_frame.at_hand, kept.mask()
+        work.mask.replace(mask.pixels, mask.author, mask.source, mask.notes)
+        work.comment = kept.comment
+        if kept.description is not None:
+            # A lesion of its own: the one it once was may still be marked beside it.
+            work.description = dataclasses.replace(kept.description, identity=Description().identity)
+        if kept.assessed is not None:
+            # What the reader said of it, in a sitting of its own; what was measured is proposed again.
+            with suppress(UserError, ValueError):
+                work.read.own = read_again(kept.assessed).own.without_measured()
+        self._turn()
+        self._session.maskChanged.emit(None)
+
+    def describe(self, work: LesionWork, description: Description) -> None:
+        """Take what the reader says a lesion is called and where it lies; it may have gone meanwhile. What is so of the
+        lesion is said of its other views too, and the side of all on the image."""
+        before = work.description
+        if before != description:
+            if before.identity != description.identity:
+                before = Description()
+            work.description = description
+            for other in self.other_views(work):
+                work.description = work.description.agreeing(Description(), other.description)
+            for other in self.other_views(work):
+                other.description = other.description.agreeing(before, work.description)
+            for other in self.there if work in self.there else ():
+                other.description = other.description.agreeing(before, work.description, OF_THE_IMAGE)
+            self.changed.emit()
+            self._session.readingChanged.emit()
+
+    def toggle_shown(self, work: LesionWork | None = None) -> None:
+        """Show a lesion's outline (None: of the one at hand) or hide it."""
+        work = work or self._session.work
+        if work is not None:
+            work.shown = not work.shown
+            self._tell()
+
+    def toggle_locked(self, work: LesionWork | None = None) -> None:
+        """Lock a lesion (None: the one at hand), so that its outline cannot be changed, or unlock it."""
+        work = work or self._session.work
+        if work is not None:
+            work.mask.end()
+            work.locked = not work.locked
+            self._tell()
+
+    def refuses(self) -> bool:
+        """Return whether the lesion at hand is locked, and if so say it."""
+        work = self._session.work
+        if work is None or not work.locked:
+            return False
+        self._session.failed.emit(
+            UserError(f"{work.title} is locked.", "Unlock it first, in the list of lesions or with Lesion > Locked.")
+        )
+        return True
+
+    # -- the same lesion on several images
+
+    @property
+    def has_views(self) -> bool:
+        """Whether the lesion at hand is marked in more than one view; quick, as it is asked with every move of a brush."""
+        here = self._session.work
+        if here is None:
+            return False
+        known = (here, here.description.identity, here.mask.empty)
+        if self._known != known:
+            self._known, self._has_views = known, len(self.views()) > 1
+        return self._has_views
+
+    def views(self) -> list[PlacedLesion]:
+        """Return the marked views of the lesion at hand, the one at hand first; one that another patient's image shows is
+        none."""
+        here, study = self._session.work, self._session.study
+        if here is None or study is None:
+            return []
+        same = [
+            one
+            for one in self._marked()
+            if one.work.description.identity == here.description.identity and _one_patient(one.study, study)
+        ]
+        return sorted(same, key=lambda one: one.work is not here)
+
+    def other_views(self, work: LesionWork) -> list[LesionWork]:
+        """Return what is of the same lesion on the other images that were in view; another patient's is not."""
+        placed = self.placed()
+        own = next((one.study for one in placed if one.work is work), None)
+        return [
+            one.work
+            for one in placed
+            if one.work is not work
+            and one.work.description.identity == work.description.identity
+            and (own is None or _one_patient(one.study, own))
+        ]
+
+    def _agree(self) -> None:
+        """An image comes into view: what was said of its lesions in other views meanwhile holds here too."""
+        for work in self.there:
+            for other in self.other_views(work):
+                work.description = work.description.agreeing(Description(), other.description)
+
+    def elsewhere(self) -> list[PlacedLesion]:
+        """Return the marked lesions on other images that may be the one at hand in another view: those of another patient,
+        or of which another lesion on this image is a view, are not."""
+        here, study = self._session.work, self._session.study
+        if here is None or study is None:
+            return []
+        marked = self._marked()
+        beside = {one.description.identity for one in self.there if one is not here}
+        foreign = {one.work.description.identity for one in marked if not _one_patient(one.study, study)}
+        return [
+            one
+            for one in marked
+            if one.work not in self.there and one.work.description.identity not in beside | foreign
+        ]
+
+    def identity_with(self, other: LesionWork | None) -> str:
+        """Return the identity of a view of the lesion that `other` marks, or (None) of a lesion of its own."""
+        return (Description() if other is None else other.description).identity
+
+    def placed(self) -> list[PlacedLesion]:
+        """Return every lesion on the frames that were in view, each once: an image may be open under two names."""
+        found = {
+            work: PlacedLesion(study, on_frame.frame, work)
+            for study, frames in self._session.work_by_study()
+            for on_frame in frames
+            for work in on_frame.lesions
+        }
+        return list(found.values())
+
+    def _marked(self) -> list[PlacedLesion]:
+        return [one for one in self.placed() if not one.work.mask.empty]
+
+    def make_room(self, work: LesionWork, pixels: Bool) -> None:
+        """Take in hand, on the frame now in view, what `work` of another frame is to be copied to: the same lesion where it
+        is marked here, or one that lies there and is no other frame's; else a blank one. None is another lesion's."""
+        identity = work.description.identity
+        same = [one for one in self.there if one.description.identity == identity]
+        alone = [one for one in self.there if overlaps(pixels, (one,)) and self._alone(one)]
+        if chosen := next(iter(same + alone), None):
+            self.choose(chosen)
+        else:
+            self.add()
+
+    def link(self, work: LesionWork) -> None:
+        """From now on the lesion at hand is the one that `work` of another frame is; what is said of it stays."""
+        here = self._session.work
+        if here is not None and here.description.identity != work.description.identity:
+            own, known = here.description, work.description
+            view = own.view or known.view
+            self.describe(here, dataclasses.replace(own, identity=known.identity, view=view))
+
+    def _alone(self, work: LesionWork) -> bool:
+        """Return whether no other outline is of the same lesion."""
+        identity = work.description.identity
+        return not any(one.work is not work and one.work.description.identity == identity for one in self._marked())
+
+    # -- telling
+
+    def look_again(self) -> None:
+        """Which there are may be different: another window works with the same store."""
+        self._tell()
+        self._session.maskChanged.emit(None)
+
+    def _forget_views(self) -> None:
+        self._known = None
+
+    def _turn(self) -> None:
+        self.turned.emit()
+        self._tell()
+
+    def _tell(self) -> None:
+        self.changed.emit()
+        self._session.readingChanged.emit()
+
+
+def _one_patient(one: Study, other: Study) -> bool:
+    """Return whether two files may be of one patient: none says otherwise."""
+    return not two_patients((one.facts, other.facts))
+
+
+def overlaps(pixels: Bool, others: tuple[LesionWork, ...]) -> bool:
+    """Return whether a mask shares a pixel with an outline of `others`."""
+    return any(bool((pixels & one.mask.pixels).any()) for one in others if not one.mask.empty)

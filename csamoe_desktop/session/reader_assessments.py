@@ -1,0 +1,393 @@
+"""The reader's own read before the AI's: the veil over the AI's reading, what is proposed, the times, and the store's row.
+
+The AI's reading of a lesion is computed when it is asked for, and stays veiled until the reader has given a BI-RADS
+category or passed it over; which of the two it was is kept. Nothing the network found ever reaches the own read.
+"""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from csamoe_desktop.errors import UserError
+from csamoe_desktop.reader.assessment import OwnRead, Proposed, ReadRecord
+from csamoe_desktop.session.jobs import Outcome
+from csamoe_desktop.session.lesion_work import LesionWork, ReadingState
+from csamoe_desktop.session.reader_sitting import LesionRead, go_on
+from csamoe_desktop.session.sitting_record import sitting_of
+from csamoe_desktop.store.reads import Reads
+from csamoe_desktop.study.scale import Scale
+
+if TYPE_CHECKING:
+    from csamoe_desktop.session.session import Session
+
+_log = logging.getLogger(__name__)
+
+KEEPING_READS = "keeping reads"
+GIVE_FIRST = "Your own read comes first: choose a BI-RADS category."
+
+
+class OwnReads(QObject):
+    """The sittings of the open frames. Make it before whoever asks `state` on `readingChanged`."""
+
+    changed = Signal()
+    """The own read in view, or what is proposed for it, changed."""
+    wanted = Signal()
+    """The reader is to give the own read now: its box takes the keys."""
+
+    def __init__(self, session: "Session", file: Path, clock: Callable[[], float] = monotonic) -> None:
+        super().__init__(session)
+        self._session = session
+        self.clock = clock
+        self._since = clock()
+        self._work: LesionWork | None = None
+        self._awaited: LesionWork | None = None
+        self._nothing = LesionRead()
+        self._said = False
+        self.reads = Reads(file)
+        session.lesions.turned.connect(self._turn)
+        session.lesions.changed.connect(self._linked)
+        session.readingChanged.connect(self._heard)
+        session.settingsChanged.connect(self._settings_changed)
+        session.calibration.changed.connect(self._heard)
+        session.measuring.changed.connect(self.changed)
+
+    # -- what is in view
+
+    @property
+    def _read(self) -> LesionRead:
+        """The sitting in view, asked of the session each time: what is veiled is never another frame's question."""
+        work = self._session.work
+        return self._nothing if work is None else work.read
+
+    @property
+    def read(self) -> OwnRead:
+        """What the reader says of the lesion in view."""
+        return self._read.own
+
+    @property
+    def first(self) -> OwnRead | None:
+        """What the reader said of it before the AI's reading was shown, or None."""
+        return self._read.first
+
+    @property
+    def skipped(self) -> bool:
+        """Whether the own read was passed over."""
+        return self._read.skipped
+
+    @property
+    def since(self) -> str:
+        """The day on which the read in view was begun, if it is back from another time the image was open; else ""."""
+        read = self._read
+        return read.begun[:10] if read.reopened and not read.own.untouched else ""
+
+    @property
+    def pending(self) -> bool:
+        """Whether the own read of the lesion in view still stands between the reader and any model's reading."""
+        return self._session.work is not None and self._veiled(self._read)
+
+    @property
+    def proposed(self) -> Proposed | None:
+        """What the outline in view proposes; None where none is marked. On a large frame it may have to be waited for."""
+        measured = self._session.measuring.at_once()
+        return None if measured is None else measured.proposed
+
+    def state(self, found: ReadingState) -> ReadingState:
+        """Return what of the state `found` of the reading in view may be seen: nothing of it under the veil."""
+        if not self.pending:
+            return found
+        if found is ReadingState.DONE:
+            return ReadingState.VEILED
+        if found is ReadingState.STALE:
+            # That there is a reading of the outline as it was would tell nothing.
+            work = self._session.work
+            empty = work is not None and work.mask.empty and self._session.needs_outline
+            return ReadingState.NO_MASK if empty else ReadingState.READY
+        return found
+
+    # -- what the reader does
+
+    def change(self, read: OwnRead) -> None:
+        """Take what the reader says now of the lesion in view."""
+        sitting = self._read
+        if self._session.work is None or read == sitting.own:
+            return
+        before, sitting.own = sitting.own, read
+        self._tell_views(before)
+        if sitting.shown:
+            # A final read that the program's end took away would be no final read.
+            self.keep()
+        else:
+            # Who gives a category after all has not passed it over; who takes it back has not given one.
+            sitting.skipped = sitting.skipped and not read.given
+            sitting.ready = sitting.ready and (read.given or sitting.skipped)
+        self.changed.emit()
+
+    def confirm(self, only: str = "") -> None:
+        """Take over what is proposed, where the reader has said nothing: all of it, or `only` the size (SIZE) or the term
+        of one descriptor."""
+        if (proposed := self.proposed) is not None:
+            self._read.measured_on = self._outline
+            self.change(self._read.own.confirming(proposed, only))
+
+    def confirm_next(self) -> None:
+        """Take over the first of what is proposed and not confirmed: the size, then one term after the other."""
+        if (proposed := self.proposed) is not None and (left := proposed.open(self._read.own)):
+            self.confirm(left[0])
+
+    def withdraw(self) -> None:
+        """Take back what was measured and confirmed."""
+        self.change(self._read.own.without_measured())
+
+    def want(self) -> None:
+        """Lead the reader's keys to the own read."""
+        self.wanted.emit()
+
+    def assess(self) -> None:
+        """Let the AI read the lesion in view; where it has and is veiled, show that once there is an own read."""
+        if self._session.reading_state is ReadingState.VEILED:
+            if not self._read.own.given:
+                self._session.failed.emit(UserError(GIVE_FIRST, "Or pass it over (Reading > Skip the own read)."))
+                self.want()
+                return
+            self._lift(skipped=False)
+            return
+        # Who assesses with a category given has given the own read.
+        self._read.ready = self._read.ready or self._read.own.given
+        self._session.assess()
+
+    def skip(self) -> None:
+        """Pass over the own read: the AI's reading is shown, and that it was skipped is kept."""
+        if self.pending:
+            self._lift(skipped=not self._read.own.given)
+
+    def veils(self, work: LesionWork) -> bool:
+        """Return whether the AI's reading of a lesion, in view or not, is not to be seen before the reader's own."""
+        return self._veiled(work.read)
+
+    def seen(self, work: LesionWork) -> None:
+        """Note that a model's reading of a lesion is on the screen beside the panel, as a comparison's is: what the reader
+        says of it from now on is no first read."""
+        if work.read.shown or self.veils(work):
+            return
+        self._show(work)
+        if self._take(work):
+            self._store()
+        self.changed.emit()
+
+    def record(self, work: LesionWork) -> ReadRecord:
+        """Return how the reads of a lesion came about, as the settings want it in the report."""
+        self._tick()
+        record = work.read.record()
+        return record if self._session.settings.reads_in_report else record.final_only()
+
+    def keep(self) -> None:
+        """Put the sitting in view into the store, in the worker."""
+        self._tick()
+        if self._work is not None and self._take(self._work):
+            self._store()
+
+    def at_stake(self) -> int:
+        """Try to store all at once, and return how many reads the store did not take."""
+        self._tick()
+        if self._work is not None:
+            self._take(self._work)
+        if self.reads.work_to_do:
+            try:
+                self.reads.write()
+            except Exception as problem:  # noqa: BLE001 - whatever it is, it is counted
+                _log.warning("reads are not stored: %s", problem)
+        return self.reads.waiting
+
+    def keep_again(self, work: LesionWork) -> None:
+        """Put a lesion's sitting into the store once more: the lesion has another number now."""
+        if self._take(work):
+            self._store()
+
+    def close(self) -> None:
+        """Put the sitting in view, and what waits, into the store now."""
+        self._tick()
+        if self._work is not None:
+            self._take(self._work)
+        try:
+            self.reads.write()
+        except Exception as problem:  # noqa: BLE001 - whatever it is, the program closes
+            _log.warning("reads are lost: %s", problem)
+        # A report finished as the program closes has begun another.
+        self._session.jobs.finish()
+
+    # -- the same lesion in other views
+
+    def _tell_views(self, before: OwnRead) -> None:
+        """What the reader says of a lesion is said once: it holds for its other views, unless there something else was.
+        What is measured is each view's own."""
+        work = self._session.work
+        if work is None:
+            return
+        for other in self._session.lesions.other_views(work):
+            theirs = other.read.own
+            if theirs.without_measured() in (before.without_measured(), OwnRead()):
+                other.read.own = work.read.own.of_another_view(theirs)
+
+    def _hear_views(self) -> None:
+        """Take over what was said of the lesion at hand in another view, where nothing is said of it here."""
+        work = self._session.work
+        if work is None or not work.read.own.without_measured().untouched:
+            return
+        for other in self._session.lesions.other_views(work):
+            if not other.read.own.without_measured().untouched:
+                work.read.own = other.read.own.of_another_view(work.read.own)
+                return
+
+    def _linked(self) -> None:
+        """What a lesion is described as changed: it may be a view of another one now."""
+        work = self._session.work
+        if work is not None and work is self._work:
+            self._hear_views()
+            self._tell_views(OwnRead())
+            self.changed.emit()
+
+    # -- behind it
+
+    @property
+    def _outline(self) -> tuple[int, Scale] | None:
+        """What tells the outline in view, and its millimetres, from any other on this frame."""
+        work, frame = self._session.work, self._session.frame
+        return None if work is None or frame is None else (work.mask.version, frame.scale)
+
+    def _veiled(self, read: LesionRead) -> bool:
+        return self._session.settings.own_read_first and not (read.ready or read.shown)
+
+    def _lift(self, skipped: bool) -> None:
+        self._read.ready, self._read.skipped, self._read.asked = True, skipped, True
+        self._session.readingChanged.emit()
+        self.changed.emit()
+
+    def _turn(self) -> None:
+        """Another lesion is at hand, or the same one opened anew: the one before is left."""
+        self._tick()
+        work = self._session.work
+        if self._work is not None and work is not self._work and self._take(self._work):
+            self._store()
+        self._work = work
+        if (outline := self._outline) is not None:
+            go_on(self._read, *outline)
+        self._hear_views()
+        self._see()
+        self.changed.emit()
+
+    def _heard(self) -> None:
+        """The reading or the outline changed."""
+        if self._session.work is not self._work:
+            # Another frame comes into view, and is turned to next.
+            return
+        # First of all: what was measured on another outline is not what the reader says as the AI's reading is shown.
+        if self._read.own.measured and self._read.measured_on != self._outline:
+            self._read.own = self._read.own.without_measured()
+        self._see()
+        self.changed.emit()
+
+    def _settings_changed(self) -> None:
+        unveiled = [
+            one.work.read
+            for one in self._session.lesions.placed()
+            if one.work.assessment is not None and not one.work.read.shown and not self._veiled(one.work.read)
+        ]
+        for read in unveiled:
+            # Who turns the question off before answering it has passed it over; to turn it on again veils nothing.
+            read.asked, read.skipped, read.ready = True, not read.own.given, True
+        if unveiled:
+            self._session.readingChanged.emit()
+
+    def _see(self) -> None:
+        """Note when the AI's reading is waited for, has come, and is shown."""
+        work, read = self._work, self._read
+        if work is not None and self._session.reading_state is ReadingState.RUNNING:
+            self._tick()
+            if self._awaited is not work:
+                self._stop_waiting()
+                self._awaited, read.waited_since = work, self.clock()
+                read.seen = None if work.assessment is None else work.assessment.prediction
+            return
+        self._answered()
+        if work is None or work.assessment is None or read.shown or self._veiled(read):
+            return
+        self._show(work)
+        self.keep()
+
+    def _show(self, work: LesionWork) -> None:
+        """Note that the reader sees a model's reading of a lesion from now on."""
+        self._tick()
+        read = work.read
+        read.shown = True
+        seen = next((one.read for one in self._session.lesions.other_views(work) if one.read.shown), None)
+        if seen is not None:
+            # Who has seen it of one view is not asked before the AI is of the next.
+            read.asked, read.skipped, read.first = seen.asked, seen.skipped, seen.first
+            return
+        read.asked = read.asked or self._session.settings.own_read_first
+        read.first = read.own if read.own.given else None
+
+    def _answered(self) -> None:
+        """Note how long the reading that is awaited took, in view or not, once it is there; or that none comes."""
+        work = self._awaited
+        if work is None:
+            return
+        read, prediction = work.read, None if work.assessment is None else work.assessment.prediction
+        if prediction is not None and prediction is not read.seen and read.waited_since is not None:
+            self._tick()
+            read.ai_seconds = self.clock() - read.waited_since
+            self._stop_waiting()
+        elif work is self._work:
+            self._tick()
+            self._stop_waiting()
+
+    def _stop_waiting(self) -> None:
+        if self._awaited is not None:
+            self._awaited.read.waited_since, self._awaited = None, None
+
+    def _tick(self) -> None:
+        """Count the time since the last call to what the reader was doing with the lesion that was in view."""
+        now = self.clock()
+        past, self._since = now - self._since, now
+        if self._work is None:
+            return
+        read = self._work.read
+        if read.shown:
+            read.final_seconds += past
+        elif not (read.ready and read.waited_since is not None):
+            # Who has given the own read, and waits, is not reading.
+            read.first_seconds += past
+
+    def _take(self, work: LesionWork) -> bool:
+        """Put a sitting into the queue, and return whether there was anything to keep."""
+        read = work.read
+        if not (read.own.given or read.shown):
+            return False
+        self.reads.keep(sitting_of(work))
+        return True
+
+    def _store(self) -> None:
+        jobs = self._session.jobs
+        if jobs.busy(KEEPING_READS):
+            return
+
+        def kept(nothing: None) -> None:
+            self._said = False
+            # What came while it was being written.
+            if self.reads.work_to_do:
+                self._store()
+
+        def failed(problem: BaseException) -> None:
+            if not self._said:
+                self._said = True
+                fault = UserError(
+                    "Your reads are not kept at the moment: something went wrong inside the program.",
+                    "They are tried again with the next.",
+                )
+                self._session.failed.emit(problem if isinstance(problem, UserError) else fault)
+
+        jobs.submit(KEEPING_READS, lambda job: self.reads.write(), Outcome(kept, failed))

@@ -1,0 +1,387 @@
+"""The frame in view with its overlays: zoom, window and level, what lies over the image and what is written on it.
+
+pyqtgraph's GraphicsView, ViewBox and ImageItem show and place the image; nothing here reacts to the mouse.
+"""
+
+import dataclasses
+
+import pyqtgraph as pg
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QTimer, Signal
+from PySide6.QtGui import QColor, QImage, QResizeEvent
+from PySide6.QtWidgets import QWidget
+
+from csamoe_desktop.lesion.regions import on_frame
+from csamoe_desktop.lesion.tools import Box, Place
+from csamoe_desktop.session.lesion_work import ReadingState
+from csamoe_desktop.session.session import Session
+from csamoe_desktop.study.scale import Area
+from csamoe_desktop.ui.canvas.attention_layer import AttentionLayer
+from csamoe_desktop.ui.canvas.caliper_layer import CaliperItem
+from csamoe_desktop.ui.canvas.canvas_notes import Legend, Note, ScaleBar
+from csamoe_desktop.ui.canvas.lesion_layer import OtherLesions, look_of
+from csamoe_desktop.ui.canvas.outline_item import OutlineItem
+from csamoe_desktop.ui.canvas.overlays import BOUNDARY, CORE, FrameItem, RegionItem
+from csamoe_desktop.ui.canvas.proposal_layer import Keys, ProposalLayer
+from csamoe_desktop.ui.canvas.window_level import WindowLevel
+
+BACKGROUND = QColor("#111111")
+OVERLAYS = ("lesion", "core", "boundary")
+STALE = "Outline changed: assess again"
+
+_CLOSEST = 64.0
+"""Screen pixels a frame pixel has at most."""
+_FARTHEST = 0.25
+"""Of the zoom that fits, at least."""
+_MARGIN = 12
+_AT_A_TIME = 0.004
+"""Seconds for which the outline is caught up with before other events have their turn."""
+
+
+class FrameView(pg.GraphicsView):  # type: ignore[misc]
+    """Shows the session's frame, mask and regions, and follows them as they change."""
+
+    windowChanged = Signal(object)
+    """Another `WindowLevel` is shown."""
+    zoomChanged = Signal(float)
+    """Screen pixels a frame pixel has, across."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent, background=BACKGROUND)
+        self._session = session
+        self._area = pg.ViewBox(lockAspect=True, enableMouse=False, enableMenu=False, invertY=True, defaultPadding=0)
+        self.setCentralItem(self._area)
+        self._image = FrameItem()
+        self._outline = OutlineItem()
+        self._others = OtherLesions()
+        self._regions = {"core": RegionItem(CORE), "boundary": RegionItem(BOUNDARY)}
+        self._attention = AttentionLayer(session, self.viewport())
+        for item in (self._image, self._attention.item, *self._regions.values(), self._others, self._outline):
+            self._area.addItem(item, ignoreBounds=True)
+        self._empty = Note(self.viewport(), enlarged=1.4, panel=False)
+        self._next_step = "Drop a study here"
+        self._stale = Note(self.viewport())
+        self._proposed = ProposalLayer(session.proposals, self.viewport())
+        self._area.addItem(self._proposed.item, ignoreBounds=True)
+        self._calipers = CaliperItem()
+        self._area.addItem(self._calipers, ignoreBounds=True)
+        self._legend = Legend(self.viewport())
+        self._scale = ScaleBar(self.viewport())
+
+        self._window = WindowLevel()
+        self._visible = dict.fromkeys(OVERLAYS, True)
+        self._all_hidden = False
+        self._opacity = session.settings.overlay_opacity
+        self._fitted = True
+        self._shown: tuple[object, tuple[int, int] | None] = (None, None)
+        self._assessment: object = None
+        self._covered = 0
+        """Screen pixels at the top that messages lie over."""
+
+        self.setAccessibleName("Image")
+        # What a stroke put off is caught up with between other events, a little at a time.
+        self._settling = QTimer(self)
+        self._settling.timeout.connect(self._settle_some)
+        self._area.sigRangeChanged.connect(self._view_changed)
+        self._area.sigResized.connect(self._view_resized)
+        session.frameChanged.connect(self._frame_changed)
+        session.lesions.turned.connect(self._lesion_turned)
+        session.maskChanged.connect(self._mask_changed)
+        session.readingChanged.connect(self._reading_changed)
+        session.settingsChanged.connect(self._settings_changed)
+        session.proposals.changed.connect(self._proposals_changed)
+        session.calipers.shown.connect(self._show_calipers)
+        session.calibration.changed.connect(self._calibrated)
+        self._frame_changed()
+
+    # -- the view
+
+    def fit(self) -> None:
+        """Show the whole frame, as large as it goes."""
+        self._fitted = True
+        if (frame := self._session.frame) is not None:
+            rows, columns = frame.shape
+            self._area.setRange(QRectF(0, 0, columns, rows), padding=0.01)
+
+    def reset(self) -> None:
+        """Show the frame as it was opened: whole, its own grey values, not inverted."""
+        self.set_window(WindowLevel())
+        self.fit()
+
+    def zoom_by(self, factor: float, around: QPointF | None = None) -> None:
+        """Enlarge the image by `factor`, keeping what is at `around` (in the viewport; None: its middle) in place."""
+        if self._session.frame is None:
+            return
+        rows, columns = self._session.frame.shape
+        now = self._zooms()[1]
+        high = rows * self._session.aspect
+        least = _FARTHEST * min(self._area.width() / columns, self._area.height() / high)
+        factor = min(max(now * factor, least), _CLOSEST) / now
+        self._fitted = False
+        self._area.scaleBy(
+            (1 / factor, 1 / factor), None if around is None else self._area.mapSceneToView(self._scene_point(around))
+        )
+
+    def pan_by(self, step: QPointF) -> None:
+        """Move the image by `step`, in screen pixels."""
+        if self._session.frame is None:
+            return
+        self._fitted = False
+        down, across = self._zooms()
+        self._area.translateBy(x=-step.x() / across, y=-step.y() / down)
+
+    @property
+    def window_level(self) -> WindowLevel:
+        """The window, level and inversion shown."""
+        return self._window
+
+    def set_window(self, window: WindowLevel) -> None:
+        """Show another window, level and inversion."""
+        if window != self._window:
+            self._window = window
+            self._show_pixels()
+            self.windowChanged.emit(window)
+
+    def set_inverted(self, inverted: bool) -> None:
+        """Show black as white, or not."""
+        self.set_window(dataclasses.replace(self._window, inverted=inverted))
+
+    def widget_position(self, row: float, column: float) -> QPoint:
+        """Return where the middle of pixel (row, column) is, in the viewport."""
+        scene = self._area.mapViewToScene(QPointF(column + 0.5, row + 0.5))
+        return QPoint(self.viewportTransform().map(scene).toPoint())
+
+    def frame_place(self, position: QPointF) -> Place:
+        """Return the place on the frame, continuous (row, column), under a position in the viewport."""
+        point = self._area.mapSceneToView(self._scene_point(position))
+        return point.y(), point.x()
+
+    def picture(self) -> QImage:
+        """Return what is shown, as it is shown."""
+        return QImage(self.grab().toImage())
+
+    def say_when_empty(self, text: str) -> None:
+        """Tell this in the middle as long as there is no frame."""
+        self._next_step = text
+        self._empty.say(text if self._session.frame is None else "")
+        self._place_notes()
+
+    def name_keys(self, keys: Keys) -> None:
+        """Name these keys where the canvas says what to do with a proposal."""
+        self._proposed.name_keys(keys)
+        self._place_notes()
+
+    # -- overlays
+
+    def set_overlay_visible(self, name: str, visible: bool) -> None:
+        """Show or hide "lesion", "core" or "boundary"."""
+        if name not in OVERLAYS:
+            raise ValueError(f"no overlay {name!r}")
+        self._visible[name] = visible
+        self._show_overlays()
+
+    def set_overlay_opacity(self, percent: int) -> None:
+        """Tint core and boundary with this opacity, 0..100."""
+        self._opacity = percent
+        self._show_overlays()
+
+    def hide_overlays(self, hidden: bool) -> None:
+        """Hide all overlays, as long as a key is held, or show them as they were."""
+        self._all_hidden = hidden
+        self._show_overlays()
+
+    @property
+    def attention(self) -> AttentionLayer:
+        """Where each expert looked: off until it is asked for."""
+        return self._attention
+
+    def next_attention(self) -> None:
+        """Show where the next expert looked; after the last one, none."""
+        self._attention.step()
+        self._show_overlays()
+
+    # -- what the session tells
+
+    def _frame_changed(self) -> None:
+        study, frame = self._session.study, self._session.frame
+        before, self._shown = self._shown, (study, None if frame is None else frame.shape)
+        if before[0] is not study:
+            self.set_window(WindowLevel())
+        self._empty.say(self._next_step if frame is None else "")
+        self._show_pixels()
+        if frame is not None:
+            self._area.setAspectLocked(True, 1 / frame.scale.aspect)
+            if self._fitted or before != self._shown:
+                self.fit()
+        self._lesion_turned()
+
+    def _lesion_turned(self) -> None:
+        work = self._session.work
+        self._outline.show_mask(None if work is None else work.mask.pixels)
+        self._outline.set_colour(look_of(1 if work is None else work.number).colour)
+        self._reading_changed()
+
+    def _mask_changed(self, box: object) -> None:
+        self._outline.mask_changed(box if isinstance(box, Box) else None, self._hurries())
+
+    def _settle_outline(self) -> None:
+        """Nothing is in a hurry any more."""
+        self._settling.start(0)
+
+    def _settle_some(self) -> None:
+        if not self._outline.settle(_AT_A_TIME):
+            self._settling.stop()
+
+    def _reading_changed(self) -> None:
+        assessment, frame = self._session.assessment, self._session.frame
+        if assessment is not self._assessment:
+            self._assessment = assessment
+            for name, item in self._regions.items():
+                region = None
+                if assessment is not None and frame is not None:
+                    region = on_frame(getattr(assessment.regions, name), frame.shape, assessment.regions.part)
+                item.show_region(region)
+        self._show_overlays()
+
+    def _settings_changed(self) -> None:
+        if self._session.settings.overlay_opacity != self._opacity:
+            self.set_overlay_opacity(self._session.settings.overlay_opacity)
+
+    def _proposals_changed(self) -> None:
+        self._proposed.follow()
+        self._place_notes()
+
+    def _calibrated(self) -> None:
+        self._show_calipers()
+        self._place_notes()
+
+    # -- showing
+
+    def _hurries(self) -> bool:
+        """Return whether the mask is being changed faster than a large outline can be followed."""
+        return False
+
+    def _show_pixels(self) -> None:
+        frame = self._session.frame
+        self._image.setVisible(frame is not None)
+        if frame is not None:
+            self._image.setImage(self._window.applied(frame.pixels), autoLevels=False)
+
+    def _show_calipers(self) -> None:
+        calipers, frame = self._session.calipers, self._session.frame
+        self._calipers.show_calipers(calipers.drawn, calipers.selected, None if frame is None else frame.scale)
+
+    def _show_overlays(self) -> None:
+        work, assessment = self._session.work, self._session.assessment
+        there = set()
+        stale = False
+        if work is not None:
+            if not work.mask.empty:
+                there.add("lesion")
+            if assessment is not None and assessment.regions.lesion.any():
+                there |= {"core", "boundary"}
+            stale = assessment is not None and work.assessed_version != work.mask.version
+        shown = [] if self._all_hidden else [name for name in OVERLAYS if self._visible[name] and name in there]
+        if work is not None and not work.shown:
+            shown = []
+        self._outline.setVisible("lesion" in shown)
+        others = [one for one in self._session.lesions.there if one is not work and one.shown and not one.mask.empty]
+        self._others.show_lesions(others)
+        self._others.setVisible(self._visible["lesion"] and not self._all_hidden)
+        self._calipers.setVisible(not self._all_hidden)
+        self._attention.follow(hidden=self._all_hidden or stale)
+        # Under a tint a map's colours would say something else: the edges alone stay.
+        tint = 0.0 if self._attention.note.text else self._opacity / 100
+        self._proposed.hide(self._all_hidden or not self._visible["lesion"])
+        for name, item in self._regions.items():
+            item.setVisible(name in shown)
+            item.set_look(tint, stale)
+        self._legend.explain(shown, stale, look_of(1 if work is None else work.number).colour)
+        # A reading by another model is stale too, but its regions are still these.
+        self._stale.say(STALE if stale and self._session.reading_state is ReadingState.STALE else "")
+        self._place_notes()
+
+    def _place_notes(self) -> None:
+        wide, high, top = self.viewport().width(), self.viewport().height(), self._covered + _MARGIN
+        self._empty.move((wide - self._empty.width()) // 2, (high - self._empty.height()) // 2)
+        self._stale.move((wide - self._stale.width()) // 2, top)
+        below = self._stale.height() + _MARGIN // 2 if self._stale.text else 0
+        note = self._proposed.note
+        note.move((wide - note.width()) // 2, top + below)
+        if self._hides_proposal(note.geometry()):
+            note.move(note.x(), high - note.height() - _MARGIN)
+        self._legend.move(_MARGIN, high - self._legend.height() - _MARGIN)
+        self._attention.note.move(_MARGIN, top)
+        self._place_scale()
+
+    def _place_scale(self) -> None:
+        """Show the bar at the lower right of what is seen of the region that it holds in."""
+        frame, mask = self._session.frame, self._session.mask
+        spacing = None
+        if frame is not None:
+            spacing = frame.scale.common
+            if not spacing.in_mm and mask is not None and not mask.empty:
+                spacing = frame.scale.of(mask.pixels)
+        if frame is None or spacing is None or not spacing.in_mm:
+            self._scale.measure(None)
+            return
+        room = self.viewport().rect()
+        if frame.spacing is None and (areas := frame.scale.areas_of(spacing)):
+            # The largest of those that are seen.
+            seen = [room.intersected(self._on_viewport(area)) for area in areas]
+            room = max(seen, key=lambda one: one.width() * one.height() if one.isValid() else 0)
+        self._scale.measure(self._zooms()[1] / spacing.column if room.isValid() else None)
+        bar = self._scale
+        bar.move(max(room.right() + 1 - bar.width() - _MARGIN, 0), max(room.bottom() + 1 - bar.height() - _MARGIN, 0))
+
+    def _on_viewport(self, area: Area) -> QRect:
+        """Return where on the viewport a rectangle of the frame is."""
+        corners = ((area.top, area.left), (area.bottom, area.right))
+        one, other = (
+            self.viewportTransform().map(self._area.mapViewToScene(QPointF(column, row))) for row, column in corners
+        )
+        return QRectF(one, other).normalized().toRect()
+
+    def keep_clear(self, covered: int) -> None:
+        """Write nothing in the upper screen pixels, as many as are covered by something else."""
+        if covered != self._covered:
+            self._covered = covered
+            self._place_notes()
+
+    def _hides_proposal(self, note: QRect) -> bool:
+        """Return whether a note lies over a proposed outline, or what is written above it."""
+        above = 2 * self.fontMetrics().height()
+        for place in self._proposed.item.places() if self._proposed.note.text else []:
+            corners = (
+                self.widget_position(place.top(), place.left()),
+                self.widget_position(place.bottom(), place.right()),
+            )
+            if QRect(*corners).adjusted(0, -above, 0, 0).intersects(note):
+                return True
+        return False
+
+    def _zooms(self) -> tuple[float, float]:
+        """Return the screen pixels a frame pixel has, down and across."""
+        (left, right), (top, bottom) = self._area.viewRange()
+        return self._area.height() / (bottom - top), self._area.width() / (right - left)
+
+    def _view_changed(self) -> None:
+        self._place_notes()
+        self.zoomChanged.emit(self._zooms()[1])
+
+    def _view_resized(self) -> None:
+        if self._fitted:
+            self.fit()
+
+    def close(self) -> bool:
+        """Close as any widget does: pyqtgraph's own way takes the viewport away, which Qt does not survive."""
+        return QWidget.close(self)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Fit again where the frame was fitted."""
+        super().resizeEvent(event)
+        if hasattr(self, "_assessment"):  # pyqtgraph calls this while it is being built
+            self._place_notes()
+
+    def _scene_point(self, position: QPointF) -> QPointF:
+        inverted, _ = self.viewportTransform().inverted()
+        return QPointF(inverted.map(position))

@@ -1,0 +1,345 @@
+"""Several models' readings of the lesion in view, side by side in a window of its own."""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QShowEvent
+from PySide6.QtWidgets import (
+    QDialog,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from csamoe_desktop.errors import UserError
+from csamoe_desktop.inference.bundle import Bundle, readers
+from csamoe_desktop.inference.predictor import Predictor
+from csamoe_desktop.lesion.mask import LesionMask
+from csamoe_desktop.report.content.sections import ROUTING
+from csamoe_desktop.report.content.side_by_side import (
+    CAUTION,
+    NEEDS_OUTLINE,
+    Row,
+    agreement,
+    read_row,
+    scales,
+    table_text,
+)
+from csamoe_desktop.session.jobs import Job, Outcome
+from csamoe_desktop.session.lesion_work import LesionWork
+from csamoe_desktop.session.session import Session
+from csamoe_desktop.study.model import Frame
+from csamoe_desktop.ui.dialogs.comparison_row import COLUMNS, ComparisonRow
+from csamoe_desktop.ui.widgets import theme
+
+COMPARING = "comparing"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Lesion:
+    """What is being compared, as it was when it began: `name` says which it is, `of` with which outline."""
+
+    work: LesionWork
+    version: int
+    frame: Frame
+    mask: LesionMask
+    name: str
+    of: str
+
+
+class ComparisonWindow(QDialog):
+    """The window. The models read one after the other in the worker, each gone before the next is loaded; the one that
+    the session holds already is used as it is.
+
+    Nothing that a model said is shown while the reader's own read of the lesion compared, or of the one in view, is
+    still to come: that may be the same lesion in another view, or the same image.
+    """
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Compare models")
+        self.setModal(False)
+        self._session = session
+        self._lesion: _Lesion | None = None
+        self._waiting: list[Bundle] = []
+        self._total = 0
+        self._bundles = {bundle.card.name: bundle for bundle in readers()}
+        self.sentence = theme.label(wrap=True)
+        self.sentence.setStyleSheet("font-weight: 600")
+        self.of = theme.label(role="muted", wrap=True)
+        self.stale = theme.label(role="attention", wrap=True)
+        self.caution = theme.label(f"{CAUTION} {ROUTING}", "muted", wrap=True)
+        self.doing = theme.label(role="muted")
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.cancel = QPushButton("Cancel")
+        self.compare = QPushButton("Compare")
+        self.copy = QPushButton("Copy table")
+        self.close_button = QPushButton("Close")
+        theme.set_role(self.compare, "primary")
+        self._grid = QGridLayout()
+        self.rows = {
+            name: ComparisonRow(bundle.card, self._grid, place)
+            for place, (name, bundle) in enumerate(self._bundles.items(), 1)
+        }
+        self._lay_out()
+        self.compare.clicked.connect(self.start)
+        self.cancel.clicked.connect(self.stop)
+        self.copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.text()))
+        self.close_button.clicked.connect(self.reject)
+        for row in self.rows.values():
+            row.tick.toggled.connect(self._show)
+        session.settingsChanged.connect(self._show)
+        # Every change of outline, frame and study ends in one of these two.
+        session.readingChanged.connect(self._show)
+        session.lesions.turned.connect(self._show)
+        # A category taken back before the reading came veils again, and changes nothing else.
+        session.own_reads.changed.connect(self._show)
+        self._show()
+
+    @property
+    def running(self) -> bool:
+        """Whether models are reading."""
+        return bool(self._waiting) or self._session.jobs.busy(COMPARING)
+
+    @property
+    def read(self) -> list[Row]:
+        """The rows there are, read or refused, in the order of the models."""
+        return [line.row for line in self.rows.values() if line.row is not None]
+
+    @property
+    def veiled(self) -> bool:
+        """Whether the own read comes before anything that is shown here."""
+        return self._session.own_reads.pending or self._lesion_veiled
+
+    @property
+    def _lesion_veiled(self) -> bool:
+        return self._lesion is not None and self._session.own_reads.veils(self._lesion.work)
+
+    def start(self) -> None:
+        """Let the ticked models read the lesion in view, one after the other."""
+        session = self._session
+        if session.frame is None or session.work is None or session.study is None or session.own_reads.pending:
+            return
+        self.stop()
+        asked = [self._bundles[name] for name, line in self.rows.items() if line.asked]
+        for line in self.rows.values():
+            line.show_row(None, None)
+        if not asked:
+            self._show()
+            return
+        for line in self.rows.values():
+            if line.tick.isChecked() and not line.tick.isEnabled():
+                line.show_row(Row(line.card, unread=NEEDS_OUTLINE), None)
+        mask = session.work.mask
+        self._lesion = _Lesion(session.work, mask.version, session.frame, mask.finished(), *self._in_view())
+        self._total, self._waiting = len(asked), asked
+        self._next(self._lesion)
+
+    def stop(self) -> None:
+        """Stop; what has been read so far stays."""
+        self._waiting.clear()
+        self._session.jobs.cancel(COMPARING)
+        for line in self.rows.values():
+            line.say("")
+        self._show()
+
+    def text(self) -> str:
+        """Return the table as text; what is stale says so, and what is veiled is not in it."""
+        if self.veiled:
+            return self.sentence.text()
+        notes = [self.stale.text()] if self.stale.text() else []
+        study = self._session.study
+        if not notes and study is not None:
+            notes += study.notes
+        return table_text(self.read, "" if self._lesion is None else self._lesion.of, notes)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Show what holds now, and take it as seen."""
+        super().showEvent(event)
+        self._show()
+
+    def reject(self) -> None:
+        """Close, and stop what is under way."""
+        self.stop()
+        super().reject()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """As `reject`."""
+        self.stop()
+        super().closeEvent(event)
+
+    def _next(self, lesion: _Lesion) -> None:
+        """Let the next model read; its end starts the one after it."""
+        session = self._session
+        if not self._waiting:
+            self._show()
+            return
+        bundle = self._waiting.pop(0)
+        line = self.rows[bundle.card.name]
+        place = self._total - len(self._waiting) - 1
+        device, here = session.settings.device, session.predictor
+        held = here if here is not None and here.card.sha256 == bundle.card.sha256 else None
+        outline = lesion.mask.pixels if lesion.mask.pixels.any() else None
+
+        def read(job: Job) -> Row:
+            def load(one: Bundle) -> Predictor:
+                job.progress(0.0, f"Loading {one.card.name}")
+                if held is not None:
+                    return held
+                # Importing torch takes seconds: here, where nobody waits for the window.
+                from csamoe_desktop.inference.loading import load_predictor
+
+                predictor = load_predictor(one, device)
+                job.progress(0.6, f"{one.card.name} reads")
+                return predictor
+
+            return read_row(bundle, lesion.frame, outline, load)
+
+        def done(row: Row) -> None:
+            line.show_row(row, None)
+            self._show_scales()
+            self._next(lesion)
+
+        def failed(problem: BaseException) -> None:
+            session.failed.emit(problem)
+            done(Row(bundle.card, unread=_words(problem)))
+
+        def progress(share: float, words: str) -> None:
+            self.doing.setText(f"{place + 1} of {self._total}: {words} …")
+            self.bar.setValue(round(100 * (place + share) / self._total))
+
+        line.say("Reading …")
+        for waiting in self._waiting:
+            self.rows[waiting.card.name].say("Waits its turn.")
+        progress(0.0, "Starting")
+        session.jobs.submit(COMPARING, read, Outcome(done, failed, progress))
+        self._show()
+
+    def _show_scales(self) -> None:
+        """Show every row with as many digits as all of them need."""
+        lines = [line for line in self.rows.values() if line.row is not None]
+        for line, scale in zip(lines, scales(self.read), strict=True):
+            line.show_row(line.row, scale)
+
+    def _show(self) -> None:
+        session, running = self._session, self.running
+        work = session.work
+        marked = work is not None and not work.mask.empty
+        lesion = self._lesion
+        elsewhere = lesion is not None and work is not lesion.work
+        veiled = self.veiled
+        redrawn = lesion is not None and lesion.work.mask.version != lesion.version
+        for line in self.rows.values():
+            line.veil(veiled)
+            line.show_possible(marked, running, elsewhere or (redrawn and line.card.needs_outline))
+        stale = [] if veiled else [line for line in self.rows.values() if line.stale]
+        self.of.setText(f"In view: {self._in_view()[1]}" if lesion is None or veiled else f"Read: {lesion.of}")
+        self.stale.setText("")
+        if stale and elsewhere and lesion is not None:
+            image = work is None or work.image != lesion.work.image
+            self.stale.setText(
+                f"Another {'image' if image else 'lesion'} is in view now: these readings are not of it."
+            )
+        elif stale:
+            self.stale.setText("The outline has changed since these readings. Compare again.")
+        self.stale.setVisible(bool(stale))
+        read = self.read
+        self.sentence.setText(self._lead(read, running))
+        self.sentence.setEnabled(not stale)
+        self.doing.setVisible(running)
+        self.bar.setVisible(running)
+        self.cancel.setVisible(running)
+        self.compare.setVisible(not running)
+        self.compare.setText("Compare again" if read else "Compare")
+        asked = any(line.asked for line in self.rows.values())
+        self.compare.setEnabled(session.frame is not None and asked and not session.own_reads.pending)
+        shown = any(row.assessment is not None for row in read) and not veiled
+        self.copy.setEnabled(shown and not running)
+        if shown and lesion is not None and self.isVisible():
+            session.own_reads.seen(lesion.work)
+
+    def _lead(self, read: list[Row], running: bool) -> str:
+        if self.veiled and (read or running):
+            of = "the lesion in view" if self._session.own_reads.pending or self._lesion is None else self._lesion.name
+            return (
+                f"Your own read of {of} comes first: give it and assess, or pass it over; then the models' readings are "
+                "shown here."
+            )
+        if any(row.assessment is not None for row in read):
+            return f"So far: {agreement(read)}" if running else agreement(read)
+        if running:
+            return "The models are reading …"
+        if read:
+            return agreement(read)
+        if not self.rows:
+            return "No model that reads is installed."
+        if self._session.frame is None:
+            return "Open a study first: there is no image to compare readings of."
+        if self._session.own_reads.pending:
+            return "Your own read comes first: give it, or pass it over, and assess."
+        return "Tick the models to compare, then press Compare."
+
+    def _in_view(self) -> tuple[str, str]:
+        """Return which lesion is in view, and that with its outline."""
+        session = self._session
+        study, frame, work = session.study, session.frame, session.work
+        if study is None or frame is None or work is None:
+            return "no image", "no image"
+        which = f", frame {frame.index + 1} of {study.frame_count}" if study.frame_count > 1 else ""
+        outline = "no outline" if work.mask.empty else f"outline {work.mask.author.value}"
+        name = f", {work.title}" if len(session.lesions.there) > 1 else ""
+        named = f"{study.name}{which}{name}"
+        return named, f"{named}, {outline}"
+
+    def _lay_out(self) -> None:
+        grid = self._grid
+        grid.setContentsMargins(theme.GRID, theme.GRID, theme.GRID, theme.GRID)
+        grid.setHorizontalSpacing(theme.GRID * 2)
+        grid.setVerticalSpacing(theme.GRID * 2)
+        for place, heading in enumerate(COLUMNS):
+            if heading:
+                spans = 2 if place == 2 else 1
+                grid.addWidget(theme.label(heading, "heading"), 0, place, 1, spans, Qt.AlignmentFlag.AlignBottom)
+        grid.setColumnMinimumWidth(0, theme.GRID * 24)
+        grid.setColumnMinimumWidth(3, theme.GRID * 20)
+        grid.setColumnMinimumWidth(5, theme.GRID * 14)
+        grid.setColumnStretch(3, 1)
+        grid.setRowStretch(len(self.rows) + 1, 1)
+        holder = QFrame()
+        holder.setProperty("role", "box")
+        holder.setLayout(grid)
+        scroll = QScrollArea()
+        scroll.setWidget(holder)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        progress = QHBoxLayout()
+        progress.setSpacing(theme.GRID * 2)
+        progress.addWidget(self.doing)
+        progress.addWidget(self.bar, 1)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(theme.GRID)
+        buttons.addStretch(1)
+        for button in (self.cancel, self.compare, self.copy, self.close_button):
+            button.setAutoDefault(False)
+            buttons.addWidget(button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(*[theme.GRID * 2] * 4)
+        column.setSpacing(theme.GRID)
+        for label in (self.sentence, self.stale, self.of):
+            column.addWidget(label)
+        column.addWidget(scroll, 1)
+        column.addWidget(self.caution)
+        column.addLayout(progress)
+        column.addLayout(buttons)
+        self.setMinimumSize(theme.GRID * 80, theme.GRID * 40)
+        self.resize(theme.GRID * 126, theme.GRID * 64)
+
+
+def _words(problem: BaseException) -> str:
+    return problem.message if isinstance(problem, UserError) else "Something went wrong inside the program."

@@ -1,0 +1,212 @@
+"""The window "Views of this lesion": every view of one lesion side by side, each with its reading, and all read together."""
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QGuiApplication, QShowEvent
+from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from csamoe_desktop.assess import Assessment, probability_words
+from csamoe_desktop.networks.cards import Thresholds
+from csamoe_desktop.read_views import Together, read_together, view_names
+from csamoe_desktop.report.content.sections import MANAGEMENT, NOTICE, Scale
+from csamoe_desktop.session.lesion_views import SeenView
+from csamoe_desktop.ui.dialogs.view_column import UNREAD, VEILED, ViewColumn, extent, forget
+from csamoe_desktop.ui.panels.result_bars import CategorySign, ProbabilityScale
+from csamoe_desktop.ui.widgets import theme
+
+ONE_VIEW = "Only one view of this lesion is marked. Mark it on another image, and say there that it is the same lesion."
+NO_VIEW = "No lesion is marked."
+TOO_FEW = "The views are read together as soon as two of them have a reading that holds."
+OWN_FIRST = "The views are read together after your own read of each: it comes first."
+OTHER_MODEL = "Different models have read these views: assess them all with one, to read them together."
+ONE_SCALE = "All images are shown at one scale."
+OWN_SCALES = "Not every image is calibrated: each is shown at a scale of its own."
+HOW = (
+    "Fused by the mean of the views' log odds; every view counts alike. They are of one lesion: that they agree is no second "
+    "proof."
+)
+
+_SOON = 100
+"""Milliseconds: a stroke changes the mask with every move of the mouse."""
+
+
+class TwoViewsWindow(QDialog):
+    """The window; it asks `views` what there is, the view in hand first, when it is shown and soon after `follow`."""
+
+    def __init__(self, views: Callable[[], Sequence[SeenView]], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Views of this lesion")
+        self.setModal(False)
+        self._ask = views
+        self._seen: tuple[SeenView, ...] = ()
+        self.together: Together | None = None
+        """The reading of all views that can be read together; None where there are too few."""
+        self.columns: list[ViewColumn] = []
+        self.sentence = theme.label(wrap=True)
+        self.sentence.setStyleSheet("font-weight: 600")
+        self.missing = theme.label(role="attention", wrap=True)
+        self.sign = CategorySign()
+        self.category = theme.label(role="figure")
+        self.probability = theme.label(role="figure")
+        self.scale = ProbabilityScale()
+        self.at_one_scale = theme.label(role="muted", wrap=True)
+        self.copy = QPushButton("Copy as text")
+        self.close_button = QPushButton("Close")
+        self._grid = QGridLayout()
+        self._fused = QFrame()
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(_SOON)
+        self._soon.timeout.connect(self.show_now)
+        self._lay_out()
+        self.copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.text()))
+        self.close_button.clicked.connect(self.reject)
+
+    def follow(self) -> None:
+        """Something may have changed: show it soon, once however often this is called, and only where it is looked at."""
+        if self.isVisible() and not self._soon.isActive():
+            self._soon.start()
+
+    def show_now(self) -> None:
+        """Show what there is now."""
+        self._seen = tuple(self._ask())
+        seen, count = self._seen, len(self._seen)
+        names = view_names(count)
+        holding = [(one.holds, name) for one, name in zip(seen, names, strict=True)]
+        read = [(assessment, name) for assessment, name in holding if assessment is not None]
+        one_model = len({assessment.card.sha256 for assessment, _ in read}) == 1
+        self.together = read_together([assessment for assessment, _ in read]) if one_model and len(read) > 1 else None
+        self._show_columns(names)
+        self._show_together(read)
+        self.at_one_scale.setText("" if count < 2 else ONE_SCALE if self._calibrated else OWN_SCALES)
+        self.copy.setEnabled(bool(read))
+
+    def text(self) -> str:
+        """Return what is said, as plain text: the sentence, and a line a view."""
+        lines = [one.text() for one in (self.sentence, self.missing) if one.text()]
+        for column, seen in zip(self.columns, self._seen, strict=True):
+            told = (seen.description.title(seen.number), seen.description.place(), seen.description.view, seen.where)
+            shown = seen.shown is not None
+            reading = f"{column.category.text()}, {column.probability.text()}" if shown else ""
+            said = " ".join(filter(None, (f"{reading}." if reading else "", column.because.text())))
+            lines.append(f"{column.heading.text()} ({', '.join(filter(None, told))}): {said}")
+        return "\n".join([*lines, f"{NOTICE}. {MANAGEMENT}."])
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Show what there is now."""
+        super().showEvent(event)
+        self.show_now()
+
+    def _show_columns(self, names: Sequence[str]) -> None:
+        while len(self.columns) > len(self._seen):
+            self.columns.pop().remove()
+        while len(self.columns) < len(self._seen):
+            self.columns.append(ViewColumn(self._grid, len(self.columns)))
+        extents = [extent(one.frame, one.mask) for one in self._seen]
+        for place, (column, seen) in enumerate(zip(self.columns, self._seen, strict=True)):
+            name = "the other view" if names[place] == "the other" else names[place]
+            beside = extents if self._calibrated else [extents[place]]
+            column.show_view(seen, name[0].upper() + name[1:], self._scale_of(seen.shown), beside)
+
+    @property
+    def _calibrated(self) -> bool:
+        """Whether the lesion is on all images: millimetres and pixels have no scale in common."""
+        return all(one.frame.scale.of(one.mask.pixels).in_mm for one in self._seen)
+
+    def _show_together(self, read: Sequence[tuple[Assessment, str]]) -> None:
+        together, count = self.together, len(self._seen)
+        self._fused.setVisible(together is not None)
+        if together is None:
+            self.sentence.setText(self._not_together(len(read)))
+            self.missing.setText("")
+            forget(self.category, self.probability, self.sign, self.scale)
+        else:
+            self.sentence.setText(together.sentence([name for _, name in read], of=count))
+            self.missing.setText(self._left_out())
+            self.sign.show_category(together.category)
+            self.category.setText(together.category.value.capitalize())
+            self.probability.setText(together.words(together.probability))
+            self.scale.show_scale(_scale(together.probability, together.thresholds, together.digits))
+        self.missing.setVisible(bool(self.missing.text()))
+
+    def _not_together(self, read: int) -> str:
+        """Return why there is nothing to read together, so many views having been read."""
+        if len(self._seen) < 2:
+            return ONE_VIEW if self._seen else NO_VIEW
+        if read > 1:
+            return OTHER_MODEL
+        return OWN_FIRST if any(one.veiled for one in self._seen) else TOO_FEW
+
+    def _left_out(self) -> str:
+        """Return which views are not in what is read together, and why."""
+        names = view_names(len(self._seen))
+        told = []
+        for seen, name in zip(self._seen, names, strict=True):
+            if seen.holds is None:
+                why = VEILED if seen.veiled else seen.because or UNREAD
+                told.append(f"{name[0].upper()}{name[1:]} is not in this. {why}")
+        return " ".join(told)
+
+    def _scale_of(self, assessment: Assessment | None) -> Scale | None:
+        """Return the scale of one view's reading, with the digits of the views' common one where it is in that."""
+        if assessment is None:
+            return None
+        alone = read_together([assessment])
+        digits = self.together.digits if self.together is not None else 0
+        return _scale(assessment.prediction.probability, alone.thresholds, max(digits, alone.digits))
+
+    def _lay_out(self) -> None:
+        grid = self._grid
+        grid.setContentsMargins(theme.GRID * 3 // 2, theme.GRID, theme.GRID * 3 // 2, theme.GRID)
+        grid.setHorizontalSpacing(theme.GRID * 2)
+        grid.setVerticalSpacing(theme.GRID // 2)
+        grid.setRowStretch(ViewColumn.PICTURE, 1)
+        holder = QFrame()
+        holder.setProperty("role", "box")
+        holder.setLayout(grid)
+        scroll = QScrollArea()
+        scroll.setWidget(holder)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._fused.setProperty("role", "box")
+        fused = QVBoxLayout(self._fused)
+        fused.setContentsMargins(theme.GRID * 3 // 2, theme.GRID, theme.GRID * 3 // 2, theme.GRID * 3 // 2)
+        fused.setSpacing(theme.GRID // 2)
+        lead = QHBoxLayout()
+        lead.setSpacing(theme.GRID * 3 // 2)
+        for widget in (self.sign, self.category, self.probability):
+            lead.addWidget(widget)
+        lead.addStretch(1)
+        fused.addWidget(theme.label("Read together", "heading"))
+        fused.addLayout(lead)
+        fused.addWidget(self.scale)
+        fused.addWidget(theme.label(HOW, "muted", wrap=True))
+        buttons = QHBoxLayout()
+        buttons.setSpacing(theme.GRID)
+        buttons.addWidget(self.at_one_scale, 1, Qt.AlignmentFlag.AlignVCenter)
+        for button in (self.copy, self.close_button):
+            button.setAutoDefault(False)
+            buttons.addWidget(button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(*[theme.GRID * 2] * 4)
+        column.setSpacing(theme.GRID)
+        column.addWidget(self.sentence)
+        column.addWidget(self.missing)
+        column.addWidget(scroll, 1)
+        column.addWidget(self._fused)
+        column.addWidget(theme.label(f"{NOTICE}. {MANAGEMENT}.", "muted", wrap=True))
+        column.addLayout(buttons)
+        self.setMinimumSize(theme.GRID * 60, theme.GRID * 60)
+        self.resize(theme.GRID * 124, theme.GRID * 92)
+
+
+def _scale(probability: float, thresholds: Thresholds, digits: int) -> Scale:
+    return Scale(
+        probability=probability,
+        benign_below=thresholds.benign_below,
+        suspicious_from=thresholds.suspicious_from,
+        probability_words=probability_words(probability, digits),
+        benign_below_words=f"{thresholds.benign_below:.{digits}f}",
+        suspicious_from_words=f"{thresholds.suspicious_from:.{digits}f}",
+    )

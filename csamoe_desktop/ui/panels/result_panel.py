@@ -1,0 +1,362 @@
+"""The right column's two boxes on the lesion: what is marked, and how the model reads it."""
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QToolButton, QVBoxLayout, QWidget
+
+from csamoe_desktop.assess import Assessment
+from csamoe_desktop.lesion.calipers import by_source
+from csamoe_desktop.lesion.history import EditedMask
+from csamoe_desktop.lesion.measure import Size, area_words
+from csamoe_desktop.names import shown_name
+from csamoe_desktop.report.content.sections import ReportContent, content
+from csamoe_desktop.session.lesion_work import LesionWork, ReadingState
+from csamoe_desktop.session.session import Session
+from csamoe_desktop.study.scale import NOT_CALIBRATED, Spacing
+from csamoe_desktop.ui.panels.folding import Box
+from csamoe_desktop.ui.panels.lesion_list import LesionList
+from csamoe_desktop.ui.panels.reader_and_ai import ReaderAndAI
+from csamoe_desktop.ui.panels.result_bars import CategorySign, GateBars, ProbabilityScale
+from csamoe_desktop.ui.widgets import theme
+from csamoe_desktop.ui.widgets.actions import Actions
+
+_SOON = 60
+_UNMARKED = "This model reads the whole image: nothing need be marked."
+_HAS_NUMBERS = (ReadingState.DONE, ReadingState.STALE)
+_AWAITED = (ReadingState.RUNNING, ReadingState.VEILED)
+_COME = (ReadingState.DONE, ReadingState.FAILED)
+
+
+class LesionBox(Box):
+    """What is marked in view: who marked it, how large it is, and what core and boundary the model saw."""
+
+    def __init__(self, session: Session, actions: Actions, parent: QWidget | None = None) -> None:
+        super().__init__("Lesions", parent)
+        self._session = session
+        self.list = LesionList(session)
+        for name in ("new_lesion", "describe_lesion", "delete_lesion"):
+            button = QToolButton()
+            button.setDefaultAction(actions[name])
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            self.heading.addWidget(button)
+        self.author = theme.label(wrap=True)
+        self.extent = theme.label(wrap=True)
+        self.source = theme.label(role="muted", wrap=True)
+        self.shape = theme.label(role="muted", wrap=True)
+        self.regions = theme.label(role="muted", wrap=True)
+        self.calipers = theme.label(wrap=True)
+        self.pieces = theme.label(role="attention", wrap=True)
+        self.keep_largest, self.fill_holes = QToolButton(), QToolButton()
+        mending = QHBoxLayout()
+        for button, name in ((self.keep_largest, "keep_largest"), (self.fill_holes, "fill_holes")):
+            button.setDefaultAction(actions[name])
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.hide()
+            mending.addWidget(button)
+        mending.addStretch(1)
+        self.pieces.hide()
+        for widget in (self.list, self.author, self.extent, self.pieces):
+            self.column.addWidget(widget)
+        self.column.addLayout(mending)
+        for widget in (self.source, self.shape, self.calipers, self.regions):
+            self.column.addWidget(widget)
+        # A stroke changes the mask with every move of the mouse: its area is told a few times a second.
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(_SOON)
+        self._soon.timeout.connect(self._show)
+        session.lesions.turned.connect(self._show)
+        session.readingChanged.connect(self._show_soon)
+        session.measuring.changed.connect(self._show)
+        session.calipers.changed.connect(self._show_calipers)
+        session.calibration.changed.connect(self._calibrated)
+        self._show()
+        self._show_calipers()
+
+    def summary(self) -> str:
+        """Return how many there are, and what the one at hand measures."""
+        count = len(self._session.lesions.there)
+        size = self.extent.text().partition("  ·  ")[0] if self._session.mask and not self._session.mask.empty else ""
+        return " · ".join(filter(None, (f"{count} lesions" if count > 1 else "", size)))
+
+    def _show_soon(self) -> None:
+        if not self._soon.isActive():
+            self._soon.start()
+
+    def _calibrated(self) -> None:
+        self._show()
+        self._show_calipers()
+
+    def _show_calipers(self) -> None:
+        frame, calipers = self._session.frame, self._session.calipers.kept
+        self.calipers.setVisible(bool(calipers))
+        if frame is not None and calipers:
+            told = []
+            for what, spacing in by_source(calipers, frame.scale):
+                # A number is not parted from its unit at the end of a line.
+                listed = "  ·  ".join(one.replace(" ", "\u00a0") for one in what.split(", "))
+                bare = spacing.source == NOT_CALIBRATED
+                told.append(listed if spacing.in_mm else f"{listed}  ({'not calibrated' if bare else spacing.source})")
+            self.calipers.setText(f"Calipers  {'  ·  '.join(told)}")
+
+    def _show(self) -> None:
+        session, mask = self._session, self._session.mask
+        marked = mask is not None and not mask.empty
+        for widget in (self.extent, self.source, self.shape):
+            widget.setVisible(marked)
+        if mask is None or session.frame is None or not marked:
+            self.author.setText("None is marked." if mask is not None else "No image is open.")
+            theme.set_role(self.author, "muted")
+            self.regions.hide()
+            self._show_odd(None)
+            return
+        theme.set_role(self.author, "")
+        author = mask.author.value.capitalize()
+        self.author.setText(f"{author}: {shown_name(mask.source)}" if mask.source else author)
+        spacing = session.frame.scale.of(mask.pixels)
+        self.source.setText(_sentence(spacing.words))
+        self._show_size(mask, spacing)
+        given = session.reports.in_view() if session.reading_state is ReadingState.DONE else None
+        core = given is not None and given.assessment.card.needs_outline
+        self.regions.setVisible(core)
+        if given is not None and core:
+            said = {line.label: line.value for line in content(given).lesion.lines}
+            regions = given.assessment.regions
+            self.regions.setText(f"Core: {_steps(regions.erosions)} in  ·  boundary: {_steps(regions.dilations)} out")
+            self.regions.setToolTip(f"<p>Core: {said['Core']}.<br>Boundary: {said['Boundary']}.</p>")
+
+    def _show_size(self, mask: EditedMask, spacing: Spacing) -> None:
+        """Say what the outline measures; of one that changes as it is looked at, its area alone is known at once."""
+        measured = self._session.measuring.now
+        if measured is None:
+            diameters = f"… × … {spacing.unit}"
+            self.extent.setText(f"{diameters}  ·  area {area_words(mask.count, spacing)}")
+            self.shape.setText("Height / width …  ·  circularity …")
+            self.shape.setToolTip("")
+            return
+        size, margin = measured.size, measured.margin
+        self._show_odd(size)
+        self.extent.setText(f"{size.diameters().replace(' x ', ' × ')}  ·  area {size.area_words()}")
+        # One line of the column; the rest is in its tip.
+        self.shape.setText(f"Height / width {size.height_to_width:.2f}  ·  circularity {margin.circularity:.2f}")
+        told = (size.height_words(), size.outline_words(), margin.words(), f"radial length: {margin.radial_words()}")
+        self.shape.setToolTip(f"<p>{'<br>'.join(_sentence(one) for one in told)}</p>")
+
+    def _show_odd(self, size: Size | None) -> None:
+        """Say beside the size, before anything is assessed, that there are other pieces or holes, and offer to mend it."""
+        words = "" if size is None else size.piece_words()
+        self.pieces.setText(f"Measured: {words}." if size and size.pieces > 1 else f"Measured {words}.")
+        self.pieces.setVisible(bool(words))
+        self.keep_largest.setVisible(size is not None and size.pieces > 1)
+        self.fill_holes.setVisible(size is not None and size.holes > 0)
+
+
+class ReadingBox(Box):
+    """The AI reading: category, probability on its scale, gates; in words where it stands, and one button."""
+
+    came = Signal()
+    """The reading that was waited for is there to be seen, or has failed."""
+
+    def __init__(self, session: Session, actions: Actions, parent: QWidget | None = None) -> None:
+        super().__init__("AI reading", parent)
+        self._session = session
+        self._next_steps = _next_steps(actions)
+        self.state: ReadingState | None = None
+        self._shown: Assessment | None = None
+        self._reach = ""
+        self._of_lesion: LesionWork | None = None
+        self.next_step = theme.label(role="muted", wrap=True)
+        self.stale = theme.label(role="attention", wrap=True)
+        self.sign = CategorySign()
+        self.category = theme.label(role="figure")
+        self.probability = theme.label(role="figure")
+        self.of = theme.label(role="muted", wrap=True)
+        self.scale = ProbabilityScale()
+        self.gates = GateBars()
+        self.apart = ReaderAndAI(session)
+        self.views = theme.label(role="muted", wrap=True)
+        self.reach = theme.label(role="muted", wrap=True)
+        self.routing = theme.label(role="muted", wrap=True)
+        self.cautions = theme.label(role="attention", wrap=True)
+        self.reasons = theme.label(role="muted", wrap=True)
+        self.warnings = theme.label(role="attention", wrap=True)
+        self.read_by = theme.label(role="muted", wrap=True)
+        self.doing = theme.label(role="muted")
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.cancel = _button("Cancel")
+        self.button = _button("Assess")
+        theme.set_role(self.button, "primary")
+        self._numbers = QWidget()
+        self._progress = QWidget()
+        self._assess = actions["assess"]
+        self._lay_out()
+        self.button.clicked.connect(self._assess.trigger)
+        self._assess.changed.connect(self._show_button)
+        self.cancel.clicked.connect(session.cancel_assessment)
+        session.readingChanged.connect(self._show)
+        session.settingsChanged.connect(self._show)
+        session.modelChanged.connect(self._show)
+        session.progressed.connect(self._show_progress)
+        self._show()
+
+    def _lay_out(self) -> None:
+        numbers = QVBoxLayout(self._numbers)
+        numbers.setContentsMargins(0, 0, 0, 0)
+        numbers.setSpacing(theme.GRID // 2)
+        lead = QHBoxLayout()
+        lead.setSpacing(theme.GRID)
+        lead.addWidget(self.sign)
+        lead.addWidget(self.category, 1)
+        lead.addWidget(self.probability)
+        numbers.addLayout(lead)
+        for widget in (
+            self.of,
+            self.apart,
+            self.scale,
+            self.reach,
+            self.views,
+            self.gates,
+            self.routing,
+            self.cautions,
+            self.reasons,
+            self.warnings,
+            self.read_by,
+        ):
+            numbers.addWidget(widget)
+        progress = QVBoxLayout(self._progress)
+        progress.setContentsMargins(0, 0, 0, 0)
+        progress.setSpacing(theme.GRID)
+        for part in (self.doing, self.bar, self.cancel):
+            progress.addWidget(part)
+        for block in (self.next_step, self.stale, self._numbers, self._progress, self.button):
+            self.column.addWidget(block)
+        self.column.setSpacing(theme.GRID)
+
+    def _show(self) -> None:
+        state = self._session.reading_state
+        work = self._session.work
+        if state is ReadingState.RUNNING and self.state is not state:
+            self._show_progress(0.0, "Starting")
+        came = self.state in _AWAITED and state in _COME and work is self._of_lesion
+        self.state, self._of_lesion = state, work
+        if came:
+            self.came.emit()
+        because = "" if work is None else work.stale_because(self._session.model)
+        if state is ReadingState.FAILED and work is not None:
+            because = f"The reading failed. {work.failure}"
+        if state is ReadingState.WITHHELD and work is not None:
+            because = f"No reading is given. {work.failure}"
+        unmarked = state is ReadingState.READY and work is not None and work.mask.empty
+        missing = self._session.no_model if state in self._next_steps else ""
+        self.next_step.setText(missing or (_UNMARKED if unmarked else self._next_steps.get(state, "")))
+        theme.set_role(self.next_step, "attention" if missing else "muted")
+        self.next_step.setVisible(state in self._next_steps)
+        self.stale.setText(because)
+        self.stale.setVisible(state in (ReadingState.STALE, ReadingState.FAILED, ReadingState.WITHHELD))
+        self._progress.setVisible(state is ReadingState.RUNNING)
+        self._numbers.setVisible(state in _HAS_NUMBERS)
+        self._numbers.setEnabled(state is ReadingState.DONE)
+        self._show_button()
+        given = self._session.reports.in_view() if state in _HAS_NUMBERS else None
+        if given is not None and given.assessment is not self._shown:
+            self._shown = given.assessment
+            self.sign.show_category(given.assessment.category)
+            self._show_numbers(content(given), given.assessment.device)
+        self._show_reach()
+        self._show_views()
+
+    def summary(self) -> str:
+        """Return the reading, where it may be seen."""
+        if self.state is ReadingState.DONE:
+            return f"{self.category.text()} {self.probability.text()}"
+        return self.stale.text() if self.state is ReadingState.STALE else ""
+
+    def _show_button(self) -> None:
+        again = self.state in (ReadingState.STALE, ReadingState.FAILED)
+        veiled = self.state is ReadingState.VEILED
+        self.button.setText("Assess again" if again else "Show the AI reading" if veiled else "Assess")
+        # Nothing is left to press when it is done: the same outline gives the same reading.
+        nothing = (ReadingState.NO_STUDY, ReadingState.RUNNING, ReadingState.DONE, ReadingState.WITHHELD)
+        self.button.setVisible(self.state not in nothing)
+        self.button.setEnabled(self._assess.isEnabled())
+        self.button.setToolTip(self._session.no_model or self._assess.toolTip())
+
+    def _show_numbers(self, said: ReportContent, device: str) -> None:
+        self.category.setText(said.category)
+        self.probability.setText(said.scale.probability_words)
+        self.of.setText(f"Calibrated probability of {said.positive}")
+        self.scale.show_scale(said.scale)
+        self.scale.setToolTip(f"<p>{said.thresholds[0].upper()}{said.thresholds[1:]}.</p>")
+        self._reach = said.scale.reach_words
+        self.gates.show_gates(said.gates)
+        # With one expert there is nothing to route.
+        self.gates.setVisible(len(said.gates) > 1)
+        self.routing.setVisible(len(said.gates) > 1)
+        self.routing.setText("A gate weight is routing, not evidence.")
+        left_out = "Left out: what the probability does when an expert's share goes to the others."
+        stages = "<br>".join(f"{gate.expert}: {gate.stages}" for gate in said.gates if gate.stages)
+        looked = f"<p>Weights of the network's four stages, fine to coarse:<br>{stages}</p>" if stages else ""
+        self.routing.setToolTip(f"<p>{said.gates_note} {left_out}</p>{looked}")
+        self.gates.setToolTip(self.routing.toolTip())
+        why = said.reasons
+        for label, told in (
+            (self.cautions, (why.contour, why.disagreement)),
+            (self.reasons, (why.ellipse, why.nearest, why.outside, why.rates)),
+        ):
+            # No line ends between "<" and its number.
+            label.setText("\n".join(one for one in told if one).replace("> ", ">\xa0").replace("< ", "<\xa0"))
+            label.setVisible(any(told))
+        # What cannot be true together changes with what the reader says: `apart` has it.
+        warnings = [one for one in said.warnings if one not in said.contradictions]
+        self.warnings.setText("\n".join(warnings))
+        self.warnings.setVisible(bool(warnings))
+        version = next(line.value for line in said.model.lines if line.label == "Version")
+        self.read_by.setText(f"{version.partition(', weights')[0]}  ·  {device}")
+
+    def _show_reach(self) -> None:
+        """Say the range, or that it is being found out: the number does not wait for it."""
+        under_way = self._session.closer_look.under_way
+        waiting = "Looking closer …" if under_way else ""
+        self.reach.setText(f"{self._reach} with other contours" if self._reach else waiting)
+        self.reach.setVisible(bool(self.reach.text()))
+
+    def _show_views(self) -> None:
+        """Say what this view and the others of the lesion come to, where others are read."""
+        together = self._session.reports.together() if self.state is ReadingState.DONE else None
+        self.views.setText("" if together is None else together.sentence(of=len(self._session.lesions.views())))
+        self.views.setVisible(together is not None)
+        theme.set_role(self.views, "muted" if together is None or together.agree else "attention")
+
+    def _show_progress(self, share: float, words: str) -> None:
+        self.doing.setText(f"{words} …")
+        self.bar.setValue(round(share * 100))
+
+
+def _next_steps(actions: Actions) -> dict[ReadingState, str]:
+    """Return what to do next in each state that waits for the user, with the keys in use."""
+    brush, polygon = actions.key("brush", " (", ")"), actions.key("polygon", " (", ")")
+    return {
+        ReadingState.NO_STUDY: f"Drop a study on the window{actions.key('open', ', or press ')}.",
+        ReadingState.NO_MASK: f"Mark the lesion first: draw it with the brush{brush} or the polygon{polygon}, "
+        "or import a mask.",
+        ReadingState.READY: "The lesion is marked and has not been read yet.",
+        ReadingState.VEILED: "The AI has read it. Give your own BI-RADS category first"
+        f"{actions.key('own_read', ' (', ')')}, then show its reading{actions.key('assess', ' (', ')')}"
+        f"{actions.key('skip_own_read', '; ', ' skips')}.",
+    }
+
+
+def _button(text: str) -> QPushButton:
+    """Return a button that the Tab key reaches, and that leaves the image its keys when the mouse presses it."""
+    button = QPushButton(text)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    return button
+
+
+def _steps(count: int) -> str:
+    return f"{count} step{'' if count == 1 else 's'}"
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}."

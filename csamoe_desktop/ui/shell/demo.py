@@ -1,0 +1,141 @@
+"""The demo: the whole job on the made study, in the window on a screen, or without one for a report and a picture."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QEventLoop, QTimer
+
+from csamoe_desktop.errors import UserError
+from csamoe_desktop.files import check_output
+from csamoe_desktop.reader.assessment import OwnRead
+from csamoe_desktop.report.writing import is_report_file
+from csamoe_desktop.session.lesion_work import ReadingState
+from csamoe_desktop.session.session import Session
+from csamoe_desktop.settings import Settings, load_settings
+from csamoe_desktop.study.phantom import DemoStudy, write_demo_study
+from csamoe_desktop.ui.shell.app import make_window, run
+from csamoe_desktop.ui.shell.main_window import MainWindow
+
+# A made reader's, for a made study: the AI's reading comes after it here as well.
+OWN_READ = OwnRead(
+    "5",
+    {
+        "margin": ("spiculated",),
+        "echo_pattern": ("hypoechoic",),
+        "posterior": ("shadowing",),
+    },
+    "tissue",
+)
+REPORT, PICTURE = "report.pdf", "window.png"
+_HINT = "This is a made study, no patient's. The outline is there: give your own read{own}, then assess it{key}."
+
+
+def show(folder: Path) -> int:
+    """Open the window on the demo study, written to `folder`, with its outline; return the exit status."""
+    study = _written(folder)
+
+    def mark(window: MainWindow) -> None:
+        def opened() -> None:
+            session = window.session
+            if session.study is not None and session.study.path == study.spiculated.absolute():
+                session.frameChanged.disconnect(opened)
+                window.import_mask(study.spiculated_mask)
+                window.messages.note(_hint(window))
+
+        window.session.frameChanged.connect(opened)
+
+    return run([study.spiculated, study.smooth, study.cine], mark)
+
+
+def run_whole_job(folder: Path) -> list[Path]:
+    """Open the demo study in a window, import its outline, assess it and export the report; return what was written.
+
+    Raises:
+        UserError: a step is refused, such as for missing weights or a folder that cannot be written to.
+    """
+    study = _written(folder / "study")
+    window = read_window(study, load_settings())
+    try:
+        done: list[Path] = []
+        window.session.reports.export(folder / REPORT, done.append)
+        wait_until(window.session, lambda: bool(done))
+        picture = folder / PICTURE
+        if not window.grab().save(str(picture)):
+            raise UserError(f"{picture} could not be written.", "Choose another folder with --out.")
+    finally:
+        _remove(window)
+    return [folder / REPORT, picture]
+
+
+def check_folder(folder: Path) -> None:
+    """See that the demo's files replace none but those of an earlier demo.
+
+    Raises:
+        UserError: they would.
+    """
+    check_output(folder / REPORT, (), is_report_file)
+    check_output(folder / PICTURE, (), lambda file: is_report_file(folder / REPORT))
+
+
+def read_window(study: DemoStudy, settings: Settings) -> MainWindow:
+    """Return a window, shown, with the demo study's spiculated lesion open, marked and assessed.
+
+    Raises:
+        UserError: a step is refused.
+    """
+    window = make_window(settings)
+    try:
+        window.show()
+        session = window.session
+        session.open(study.spiculated, study.smooth, study.cine)
+        wait_until(session, lambda: len(session.studies) == 3)
+        session.import_mask(study.spiculated_mask)
+        session.own_reads.change(OWN_READ)
+        session.own_reads.confirm()
+        session.own_reads.assess()
+        wait_until(session, lambda: session.reading_state is ReadingState.DONE)
+    except BaseException:
+        _remove(window)
+        raise
+    return window
+
+
+def wait_until(session: Session, condition: Callable[[], bool]) -> None:
+    """Let the window live until `condition` holds.
+
+    Raises:
+        UserError: what the session reports as refused meanwhile; another exception, its fault.
+    """
+    loop = QEventLoop()
+    problems: list[BaseException] = []
+    looks = QTimer()
+    looks.timeout.connect(lambda: loop.quit() if condition() else None)
+
+    def failed(problem: BaseException) -> None:
+        problems.append(problem)
+        loop.quit()
+
+    session.failed.connect(failed)
+    looks.start(10)
+    loop.exec()
+    session.failed.disconnect(failed)
+    if problems:
+        raise problems[0]
+
+
+def _hint(window: MainWindow) -> str:
+    keys = window.actions_table
+    return _HINT.format(own=keys.key("own_read", " (", ")"), key=keys.key("assess", " (", ")"))
+
+
+def _remove(window: MainWindow) -> None:
+    window.close_now()
+    window.deleteLater()
+
+
+def _written(folder: Path) -> DemoStudy:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise UserError(f"{folder} could not be made: {problem.strerror}.", "Choose another with --out.") from problem
+    return write_demo_study(folder)

@@ -1,0 +1,386 @@
+"""The window: studies | canvas | the lesion's boxes, with menus, toolbar, messages and the status line around them."""
+
+import dataclasses
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QUrl
+from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent, QKeyEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QDialog,
+    QMainWindow,
+    QSplitter,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from csamoe_desktop import paths
+from csamoe_desktop.errors import UserError
+from csamoe_desktop.session.cine import Cine
+from csamoe_desktop.session.lesion_views import SeenViews
+from csamoe_desktop.session.session import Session
+from csamoe_desktop.ui.canvas.canvas import Canvas
+from csamoe_desktop.ui.canvas.frame_bar import FrameBar
+from csamoe_desktop.ui.canvas.overlay_switch import OverlaySwitch
+from csamoe_desktop.ui.canvas.proposal_layer import Keys
+from csamoe_desktop.ui.dialogs.agreement_page import AgreementDialog
+from csamoe_desktop.ui.dialogs.calibration_dialog import Calibrating
+from csamoe_desktop.ui.dialogs.comparison import ComparisonWindow
+from csamoe_desktop.ui.dialogs.earlier_outlines import EarlierOutlinesDialog
+from csamoe_desktop.ui.dialogs.examination_dialog import ExaminationDialog
+from csamoe_desktop.ui.dialogs.lesion_dialog import DescribeDialog
+from csamoe_desktop.ui.dialogs.model_chooser import ModelChooser
+from csamoe_desktop.ui.dialogs.settings_dialog import SettingsDialog
+from csamoe_desktop.ui.dialogs.views_window import TwoViewsWindow
+from csamoe_desktop.ui.panels.assessment_panel import OwnReadBox, ReportBox
+from csamoe_desktop.ui.panels.folding import BoxColumn
+from csamoe_desktop.ui.panels.result_panel import LesionBox, ReadingBox
+from csamoe_desktop.ui.panels.study_list import StudyList
+from csamoe_desktop.ui.shell.closing import Closing
+from csamoe_desktop.ui.shell.command_table import MENUS, TOOLBAR, command_table
+from csamoe_desktop.ui.shell.file_dialogs import Files
+from csamoe_desktop.ui.shell.help_dialogs import about_dialog, keys_dialog
+from csamoe_desktop.ui.shell.keyboard import stays_with
+from csamoe_desktop.ui.shell.notices import Telling
+from csamoe_desktop.ui.shell.status_bar import StatusBar
+from csamoe_desktop.ui.shell.unfinished import Unfinished
+from csamoe_desktop.ui.shell.window_layout import WindowLook
+from csamoe_desktop.ui.tools.base import Tool
+from csamoe_desktop.ui.widgets import theme
+from csamoe_desktop.ui.widgets.actions import Actions
+from csamoe_desktop.ui.widgets.fitting import in_reach
+from csamoe_desktop.ui.widgets.messages import Kind, Messages
+
+
+class MainWindow(QMainWindow):
+    """The window. It owns the session and the widgets; the widgets know the session only."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        session.setParent(self)
+        self.setWindowTitle("CSA-MoE Desktop")
+        self.setAcceptDrops(True)
+        self._dressed: tuple[str, int] | None = None
+        self._dress()
+        self.messages = Messages()
+        self.canvas = Canvas(session)
+        self.canvas.setAcceptDrops(False)
+        self.study_list = StudyList(session)
+        self.cine = Cine(session, self)
+        self.overlays = OverlaySwitch(self.canvas, self)
+        self.files = Files(session, self.messages, self)
+        self.calibrating = Calibrating(session, self.canvas, self.messages, self)
+        self.actions_table = Actions(
+            command_table(session, self.canvas, self.cine, self.overlays, self.files, self),
+            self,
+        )
+        actions = self.actions_table
+        # Before the boxes are made: they name keys.
+        for refusal in actions.set_keys(session.settings.shortcuts):
+            self.messages.failure(UserError(refusal, f"Keys are changed under shortcuts in {paths.settings_file()}."))
+        self.canvas.say_when_empty(f"Drop a study here{actions.key('open', ', or press ')}")
+        self.canvas.name_keys(
+            Keys(
+                actions.key("accept_proposal"),
+                actions.key("next_proposal"),
+                actions.key(Tool.PROPOSE),
+                actions.key("cancel_tool"),
+            )
+        )
+        self.lesion = LesionBox(session, actions)
+        self.own_read = OwnReadBox(session, actions)
+        self.reading = ReadingBox(session, actions)
+        self.report = ReportBox(session, actions["export"], actions["copy_report"], actions["examination"])
+        self._boxes = self.lesion, self.own_read, self.reading, self.report
+        self.status = StatusBar(session)
+        self._lay_out()
+        self._fill_menus()
+        self._connect()
+        self._unfinished = Unfinished(session, self.messages)
+        self._closing = Closing(session, self.messages, self.close, self)
+        self._draw_icons()
+        actions.refresh()
+        self._look = WindowLook(self, self._splitter, self._boxes)
+        self.installEventFilter(self)
+        self.canvas.setFocus()
+
+    # -- building
+
+    def _lay_out(self) -> None:
+        toolbar = QToolBar("Tools")
+        toolbar.setObjectName("toolbar")
+        toolbar.setMovable(False)
+        toolbar.setIconSize(QSize(20, 20))
+        toolbar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self.actions_table.fill_toolbar(toolbar, TOOLBAR)
+        self.addToolBar(toolbar)
+        centre = _column(self.canvas, FrameBar(self.session, self.cine, self.actions_table["cine"]))
+        self.messages.lie_over(self.canvas)
+        parts = (part for box in self._boxes for part in (box.strip, box))
+        boxes = _column(*parts, margin=theme.GRID, spacing=theme.GRID)
+        boxes.setObjectName("column")
+        scroll = BoxColumn(boxes)
+        # On a low screen the reading and its warnings would come below the edge.
+        self.reading.came.connect(lambda: scroll.show_from(self.reading))
+        self.session.own_reads.wanted.connect(lambda: scroll.show_from(self.own_read))
+        self.session.studyChanged.connect(scroll.show_top)
+        self._splitter = QSplitter(Qt.Orientation.Horizontal)
+        self._splitter.setObjectName("columns")
+        for place, (widget, least) in enumerate(((self.study_list, 176), (centre, 320), (scroll, 0))):
+            if least:
+                widget.setMinimumWidth(least)
+            self._splitter.addWidget(widget)
+            self._splitter.setStretchFactor(place, int(widget is centre))
+            self._splitter.setCollapsible(place, False)
+        self.setCentralWidget(self._splitter)
+        self.setStatusBar(self.status)
+
+    def _fill_menus(self) -> None:
+        for name in MENUS:
+            menu = self.menuBar().addMenu(f"&{name}")
+            menu.setToolTipsVisible(True)
+            self.actions_table.fill_menu(menu, name)
+            if name == "File":
+                menu.insertMenu(self.actions_table["close_study"], self.files.recent)
+
+    def _connect(self) -> None:
+        session, refresh = self.session, self.actions_table.refresh
+        Telling(session, self.messages, self)
+        self.messages.covered.connect(self.canvas.keep_clear)
+        for signal in (session.studyChanged, session.frameChanged, session.readingChanged):
+            signal.connect(refresh)
+        for changed in (
+            session.proposals.changed,
+            session.calipers.changed,
+            session.calibration.changed,
+            session.lesions.changed,
+        ):
+            changed.connect(refresh)
+        for told in (session.readingChanged, session.own_reads.changed, session.measuring.changed):
+            told.connect(lambda: self._look.sum_up())
+        session.jobs.busyChanged.connect(lambda lane, busy: refresh())
+        session.studiesListed.connect(refresh)
+        session.studyChanged.connect(self._show_title)
+        session.settingsChanged.connect(self._redress)
+        session.studyChanged.connect(self._study_turned)
+        self.own_read.category.completed.connect(self.canvas.setFocus)
+        self.canvas.hovered.connect(self.status.show_pixel)
+        self.canvas.toolChanged.connect(lambda tool: refresh())
+        self.canvas.stepsChanged.connect(refresh)
+        self.canvas.windowChanged.connect(lambda window: refresh())
+        self.cine.playingChanged.connect(self._show_playing)
+        self.actions_table.started.connect(self._command_started)
+
+    def _command_started(self) -> None:
+        # What was refused before is answered by what the user does next; a name half typed counts as typed.
+        self.messages.clear(Kind.REFUSAL)
+        self.own_read.take()
+
+    def _dress(self) -> bool:
+        """Put on theme and type size, and return whether they are others than before."""
+        settings, application = self.session.settings, QApplication.instance()
+        wanted = (settings.theme, settings.font_size)
+        if self._dressed == wanted or not isinstance(application, QApplication):
+            return False
+        self._dressed = wanted
+        theme.apply(application, *wanted)
+        return True
+
+    def _redress(self) -> None:
+        if self._dress():
+            self._draw_icons()
+            self._look.give_room()
+
+    def _draw_icons(self) -> None:
+        self.actions_table.draw_icons()
+        self.messages.draw_icons()
+        self._show_playing(self.cine.playing)
+
+    # -- what the commands need of the window (`command_table.Pages`)
+
+    def import_mask(self, path: Path) -> None:
+        """Import a mask file for the frame in view; where its size is another, ask whether to resize it."""
+        self.files.import_mask(path)
+
+    def calibrate(self) -> None:
+        """Let the user draw along the depth scale."""
+        self.calibrating.begin()
+
+    def say_no(self) -> bool:
+        """Answer the open question with no; return whether there is one."""
+        return self.messages.say_no()
+
+    def describe_examination(self) -> None:
+        """Ask what the examination was made for, what it was compared with, and how it was made."""
+        if self.session.examinations.key is not None:
+            self._open(ExaminationDialog(self.session, self))
+
+    def describe_lesion(self) -> None:
+        """Ask what the lesion at hand is called and where it lies."""
+        if self.session.work is not None:
+            self._open(DescribeDialog(self.session, self))
+
+    def show_earlier_outlines(self) -> None:
+        """List the outlines of the image in view that had to make way for others."""
+        try:
+            dialog = EarlierOutlinesDialog(self.session, self)
+        except UserError as problem:
+            self.messages.failure(problem)
+        else:
+            self._open(dialog)
+
+    def show_views(self) -> None:
+        """Open the views of the lesion at hand side by side, or bring them to the front; they follow the session."""
+        there = self.findChild(TwoViewsWindow)
+        if there is None:
+            there = TwoViewsWindow(SeenViews(self.session), self)
+            in_reach(there)
+            for signal in (
+                self.session.lesions.changed,
+                self.session.readingChanged,
+                self.session.settingsChanged,
+                self.session.calibration.changed,
+                self.session.own_reads.changed,
+            ):
+                signal.connect(there.follow)
+        there.show()
+        there.raise_()
+        there.activateWindow()
+
+    def show_settings(self) -> None:
+        """Open the settings."""
+        self._open(SettingsDialog(self.session, self))
+
+    def show_models(self) -> None:
+        """Open the list of models."""
+        self._open(ModelChooser(self.session, self))
+
+    def show_agreement(self) -> None:
+        """Open the page on own reads against the AI's."""
+        self._open(AgreementDialog(self.session, self))
+
+    def show_comparison(self) -> None:
+        """Open the comparison of models beside the window, or bring the one that is open to the front."""
+        there = self.findChild(ComparisonWindow)
+        if there is None:
+            there = ComparisonWindow(self.session, self)
+            in_reach(there)
+        there.show()
+        there.raise_()
+        there.activateWindow()
+
+    def show_keys(self) -> None:
+        """Open the page of keys."""
+        self._open(keys_dialog(self.actions_table, self))
+
+    def show_about(self) -> None:
+        """Open the page on the program."""
+        self._open(about_dialog(f"Model: {self.status.model.text()}. {self.status.device.text()}.", self))
+
+    def show_log(self) -> None:
+        """Open the folder of the log in the system's file browser."""
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(paths.log_file().parent)))
+
+    # -- what Qt tells
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Keep the Alt key by itself from opening the menus: it erases with the brush; and leave to what has the keyboard
+        the keys it needs."""
+        if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.ShortcutOverride:
+            return False
+        if event.key() == Qt.Key.Key_Alt:
+            return True
+        focus = self.focusWidget()
+        if event.key() == Qt.Key.Key_Escape and self.messages.asking:
+            return False
+        images = any(one is focus or (focus and one.isAncestorOf(focus)) for one in (self.canvas, self.study_list))
+        if not images and stays_with(focus, event):
+            event.accept()
+            return True
+        return False
+
+    def _study_turned(self) -> None:
+        """Another study is in view: the keys are its own, unless the reader goes through the list with them."""
+        focus = self.focusWidget()
+        if focus is None or not self.study_list.isAncestorOf(focus):
+            self.canvas.setFocus()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take files."""
+        if _files(event):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open the files dropped; with Shift held, import one as the mask."""
+        files = _files(event)
+        if not files:
+            return
+        event.acceptProposedAction()
+        self.messages.clear(Kind.REFUSAL)
+        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self.import_mask(files[0])
+        else:
+            self.session.open(*files)
+
+    def close_now(self) -> None:
+        """Close without asking what is lost."""
+        self._closing.agree()
+        self._unfinished.agree()
+        self.close()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Go, and end all work behind the closed window; stay for the question what would be lost."""
+        self.own_read.take()
+        # Another frame would take the question away.
+        self.cine.pause()
+        if not (self._unfinished.allowed(None, self.close) and self._closing.allowed()):
+            event.ignore()
+            return
+        sizes = dataclasses.replace(
+            self.session.settings,
+            brush_radius=self.canvas.radius_of(Tool.BRUSH),
+            eraser_radius=self.canvas.radius_of(Tool.ERASER),
+            smart_radius=self.canvas.radius_of(Tool.SMART),
+        )
+        self.session.change_settings(sizes)
+        self._look.save()
+        for beside in (*self.findChildren(ComparisonWindow), *self.findChildren(TwoViewsWindow)):
+            beside.close()
+        self.hide()
+        self.session.close()
+        super().closeEvent(event)
+
+    # -- the rest
+
+    def _open(self, dialog: QDialog) -> None:
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setWindowModality(Qt.WindowModality.WindowModal)
+        in_reach(dialog)
+        dialog.show()
+
+    def _show_title(self) -> None:
+        study = self.session.study
+        self.setWindowTitle("CSA-MoE Desktop" if study is None else f"{study.name} · CSA-MoE Desktop")
+
+    def _show_playing(self, playing: bool) -> None:
+        self.actions_table["cine"].setIcon(theme.icon("pause" if playing else "play"))
+        self.actions_table.refresh()
+
+
+def _files(event: QDropEvent) -> list[Path]:
+    return [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+
+
+def _column(*widgets: QWidget, margin: int = 0, spacing: int = 0) -> QWidget:
+    holder = QWidget()
+    holder.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+    column = QVBoxLayout(holder)
+    column.setContentsMargins(margin // 2, margin, margin, margin)
+    column.setSpacing(spacing)
+    for widget in widgets:
+        column.addWidget(widget, int(isinstance(widget, Canvas)))
+    if not any(isinstance(widget, Canvas) for widget in widgets):
+        column.addStretch(1)
+    return holder

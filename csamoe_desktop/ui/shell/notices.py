@@ -1,0 +1,44 @@
+"""What the session tells, given to the messages with what it is about: notices of one image do not stand on the next."""
+
+from functools import partial
+
+from PySide6.QtCore import QObject
+
+from csamoe_desktop.session.session import Session
+from csamoe_desktop.ui.widgets.messages import Kind, Messages, Place
+
+
+class Telling(QObject):
+    """Between a session and the messages of its window."""
+
+    def __init__(self, session: Session, messages: Messages, window: QObject) -> None:
+        super().__init__(window)
+        self._session = session
+        self._messages = messages
+        messages.about = self._about
+        session.failed.connect(messages.failure)
+        session.noted.connect(self._note)
+        session.studyChanged.connect(partial(messages.clear, Kind.NOTE, Kind.QUESTION))
+        session.frameChanged.connect(partial(messages.clear, Kind.QUESTION))
+        session.frameChanged.connect(self._turn)
+
+    @property
+    def _in_view(self) -> Place:
+        """Which study and which of its frames is in view."""
+        session = self._session
+        return session.study, None if session.frame is None else (session.study, session.frame.index)
+
+    def _about(self) -> Place:
+        """Return what a message is about that comes now: the files just opened are not what is in view."""
+        return (None, None) if self._session.opening.telling else self._in_view
+
+    def _note(self, text: str) -> None:
+        study = self._session.study
+        if study is not None and text in study.notes:
+            # What is so of a file is so of all its frames.
+            self._messages.about = lambda: (study, None)
+        self._messages.note(text)
+        self._messages.about = self._about
+
+    def _turn(self) -> None:
+        self._messages.turn_to(*self._in_view)

@@ -1,0 +1,37 @@
+"""In the status line, while a folder is being opened: how far it is, and a button that stops it."""
+
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
+
+from csamoe_desktop.session.study_loader import Opening
+from csamoe_desktop.ui.widgets import theme
+
+_STEPS = 1000
+
+
+class OpeningProgress(QWidget):
+    """A sentence, a bar and Cancel; it takes no room while nothing is being opened."""
+
+    def __init__(self, opening: Opening, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.words = theme.label()
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setFixedSize(theme.GRID * 12, theme.GRID)
+        self.stop = QPushButton("Cancel")
+        self.stop.setToolTip("Open no more of this folder; the images in the list stay")
+        self.stop.clicked.connect(opening.cancel)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.GRID)
+        for widget in (self.words, self.bar, self.stop):
+            row.addWidget(widget)
+        opening.progressed.connect(self._show)
+        opening.ended.connect(self.hide)
+        self.hide()
+
+    def _show(self, share: float, words: str) -> None:
+        # No share is known while a folder is only being looked through.
+        self.bar.setRange(0, _STEPS if share else 0)
+        self.bar.setValue(round(share * _STEPS))
+        self.words.setText(words)
+        self.show()

@@ -1,0 +1,72 @@
+"""The line at the foot of the window: the device really in use, the model, where the millimetres come from."""
+
+from html import escape
+
+from PySide6.QtWidgets import QStatusBar, QWidget
+
+from csamoe_desktop.session.session import LOADING, Session
+from csamoe_desktop.study.model import Frame
+from csamoe_desktop.ui.shell.opening_progress import OpeningProgress
+from csamoe_desktop.ui.widgets import theme
+from csamoe_desktop.ui.widgets.labels import Elided
+
+
+class StatusBar(QStatusBar):
+    """The line, with the pixel under the mouse at its end."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.device = Elided()
+        self.model = Elided()
+        self.spacing = Elided()
+        self.notice = theme.label("Research use only")
+        self.pixel = theme.label()
+        self.setSizeGripEnabled(False)
+        for widget in (self.device, self.model, self.spacing):
+            self.addWidget(widget)
+        self.opening = OpeningProgress(session.opening)
+        self.trouble = theme.label("Your work is not stored", "attention")
+        self.trouble.hide()
+        for permanent in (self.trouble, self.opening, self.pixel, self.notice):
+            self.addPermanentWidget(permanent)
+        session.kept.troubled.connect(self._show_trouble)
+        session.modelChanged.connect(self._show_model)
+        session.settingsChanged.connect(self._show_model)
+        session.jobs.busyChanged.connect(lambda lane, busy: self._show_model() if lane == LOADING else None)
+        session.frameChanged.connect(self._show_spacing)
+        session.calibration.changed.connect(self._show_spacing)
+        self._show_model()
+        self._show_spacing()
+
+    def show_pixel(self, row: int, column: int, value: str) -> None:
+        """Show the pixel under the mouse; nothing when `value` is empty."""
+        self.pixel.setText(f"x {column}  y {row}  value {value}" if value else "")
+
+    def _show_trouble(self, why: str) -> None:
+        """Say, as long as it lasts, that the store takes nothing: the message about it gives way to others."""
+        self.trouble.setToolTip(f"<p>{why}</p>")
+        self.trouble.setAccessibleDescription(why)
+        self.trouble.setVisible(bool(why))
+
+    def _show_model(self) -> None:
+        predictor = self._session.predictor
+        if predictor is not None:
+            self.device.setText(predictor.device.words)
+            self.model.setText(f"{predictor.card.name} {predictor.card.version}")
+            self.device.setToolTip(predictor.device.words)
+            return
+        loading = self._session.jobs.busy(LOADING)
+        self.device.setText(f"Device: {self._session.settings.device}, not known yet")
+        self.model.setText(f"{self._session.model} {'is being loaded' if loading else 'is not loaded'}")
+
+    def _show_spacing(self) -> None:
+        frame = self._session.frame
+        self.spacing.setVisible(frame is not None)
+        self.spacing.setText("" if frame is None else _scale_words(frame))
+        self.spacing.setToolTip(f"<p>{escape(self.spacing.text())}</p>")
+
+
+def _scale_words(frame: Frame) -> str:
+    words, part = frame.scale.words(), frame.scale.part_words(frame.shape)
+    return f"{words[0].upper()}{words[1:]}{f' ({part})' if part else ''}"

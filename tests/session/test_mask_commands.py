@@ -1,0 +1,141 @@
+"""The Lesion menu's corrections on a real session: one step each, and what they say."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from csamoe_desktop.lesion.mask import Author
+from csamoe_desktop.session.mask_commands import Corrections
+from csamoe_desktop.session.session import Session
+from csamoe_desktop.study.model import Spacing, Study
+
+SHAPE = (60, 80)
+
+
+@pytest.fixture
+def told(session: Session) -> list[str]:
+    """A study of three frames is open; what is noted."""
+    said: list[str] = []
+    session.noted.connect(said.append)
+    frames = [np.full(SHAPE, level, np.uint8) for level in (90, 100, 110)]
+    study = Study(
+        Path("made.png"), "made", 3, *SHAPE, decode=lambda index: frames[index], scale=Spacing(0.1, 0.1, "region 1")
+    )
+    session.show_opened(study, study.frame(0), study.path)
+    return said
+
+
+def draw(session: Session, pixels: NDArray[np.bool_]) -> None:
+    assert session.mask is not None
+    session.mask.replace(pixels, Author.IMPORTED, "made.png")
+    session.mask_edited(None)
+
+
+def square() -> NDArray[np.bool_]:
+    pixels = np.zeros(SHAPE, bool)
+    pixels[10:40, 10:40] = True
+    return pixels
+
+
+def test_holes_are_filled_and_the_new_area_is_said(session: Session, told: list[str]) -> None:
+    holed = square()
+    holed[20:30, 20:30] = False
+    draw(session, holed)
+    Corrections(session).fill_holes()
+    assert session.mask is not None
+    assert np.array_equal(session.mask.pixels, square())
+    assert session.mask.author is Author.EDITED
+    assert told == ["Holes filled: area 8.0 mm² before, 9.0 mm² now (+12.5 %)."]
+    session.undo()
+    assert np.array_equal(session.mask.pixels, holed)
+    assert session.mask.author is Author.IMPORTED
+
+
+def test_smoothing_says_by_how_much_the_area_changed(session: Session, told: list[str]) -> None:
+    draw(session, square())
+    Corrections(session).smooth()
+    assert session.mask is not None and not session.mask.pixels[10, 10]
+    assert len(told) == 1
+    assert told[0].startswith("Outline smoothed: area 9.0 mm² before, 8.9 mm² now (-")
+    session.undo()
+    assert np.array_equal(session.mask.pixels, square())
+
+
+def test_a_lesion_is_not_smoothed_away(session: Session, told: list[str]) -> None:
+    dot = np.zeros(SHAPE, bool)
+    dot[30, 30] = True
+    draw(session, dot)
+    Corrections(session).smooth()
+    assert session.mask is not None and np.array_equal(session.mask.pixels, dot)
+    assert told == ["The outline is too small to be smoothed."]
+
+
+def test_the_largest_piece_is_kept(session: Session, told: list[str]) -> None:
+    pieces = square()
+    pieces[50, 50] = pieces[55, 70] = True
+    draw(session, pieces)
+    Corrections(session).keep_largest()
+    assert session.mask is not None and np.array_equal(session.mask.pixels, square())
+    assert told[0].startswith("2 smaller pieces removed: area ")
+
+
+def test_where_there_is_nothing_to_do_that_is_said_and_is_no_step(session: Session, told: list[str]) -> None:
+    draw(session, square())
+    assert session.mask is not None
+    version = session.mask.version
+    corrections = Corrections(session)
+    corrections.fill_holes()
+    corrections.keep_largest()
+    assert told == ["The outline has no holes.", "The outline is in one piece."]
+    assert session.mask.version == version
+
+
+def test_the_outline_is_copied_to_the_next_frame(session: Session, told: list[str]) -> None:
+    corrections = Corrections(session)
+    assert not corrections.can_copy_on
+    draw(session, square())
+    assert corrections.can_copy_on
+    corrections.copy_to_next()
+    assert session.frame is not None and session.frame.index == 1
+    assert session.mask is not None and np.array_equal(session.mask.pixels, square())
+    assert (session.mask.author, session.mask.source) == (Author.IMPORTED, "made.png")
+    assert told == []
+    session.undo()
+    assert session.mask.empty
+    session.show_frame(0)
+    assert session.mask is not None and np.array_equal(session.mask.pixels, square())
+
+
+def test_an_outline_in_the_way_is_replaced_in_one_step_and_that_is_said(session: Session, told: list[str]) -> None:
+    own = np.zeros(SHAPE, bool)
+    own[35:55, 35:55] = True
+    session.show_frame(1)
+    draw(session, own)
+    session.show_frame(0)
+    draw(session, square())
+    Corrections(session).copy_to_next()
+    assert session.mask is not None and np.array_equal(session.mask.pixels, square())
+    assert len(told) == 1 and "undo brings it back" in told[0]
+    session.undo()
+    assert np.array_equal(session.mask.pixels, own)
+    assert len(session.lesions.there) == 1
+    session.show_frame(2)
+    draw(session, square())
+    assert not Corrections(session).can_copy_on
+
+
+def test_an_outline_elsewhere_on_the_frame_is_another_lesion_and_stays(session: Session, told: list[str]) -> None:
+    own = np.zeros(SHAPE, bool)
+    own[50:55, 50:55] = True
+    session.show_frame(1)
+    draw(session, own)
+    session.show_frame(0)
+    draw(session, square())
+    Corrections(session).copy_to_next()
+    first, copy = session.lesions.there
+    assert np.array_equal(first.mask.pixels, own)
+    assert np.array_equal(copy.mask.pixels, square())
+    assert session.work is copy
+    assert told == []

@@ -1,0 +1,709 @@
+"""The own read before the AI's: the veil and what lifts it, what is proposed, the times, the store, and the box."""
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QGuiApplication, QWheelEvent
+from PySide6.QtWidgets import QFileDialog, QLabel, QWidget
+from pytestqt.qtbot import QtBot
+
+from csamoe_desktop import paths
+from csamoe_desktop.lesion.mask import Author
+from csamoe_desktop.lesion.tools import Box
+from csamoe_desktop.reader.assessment import OwnRead
+from csamoe_desktop.report.json_reading import read_json
+from csamoe_desktop.session.assessing import ASSESSING
+from csamoe_desktop.session.calibration import DrawnLine
+from csamoe_desktop.session.closer_look import LOOKING_CLOSER
+from csamoe_desktop.session.lesion_work import ReadingState
+from csamoe_desktop.session.reader_assessments import KEEPING_READS
+from csamoe_desktop.session.session import Session
+from csamoe_desktop.settings import Settings
+from csamoe_desktop.store.reads import Reads, Sitting
+from csamoe_desktop.study.phantom import DemoStudy
+from csamoe_desktop.ui.dialogs.comparison import ComparisonWindow
+from csamoe_desktop.ui.dialogs.export_dialog import ExportDialog
+from csamoe_desktop.ui.dialogs.settings_dialog import SettingsDialog
+from csamoe_desktop.ui.shell.app import make_window
+from csamoe_desktop.ui.shell.main_window import MainWindow
+
+Open = Callable[..., None]
+Do = Callable[[Session], None]
+CONTROL = Qt.KeyboardModifier.ControlModifier
+SETTINGS = Settings(model="csamoe-resnet18", device="cpu", propose_on_opening=False)
+
+
+class Clock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def goes_on(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+def session(qtbot: QtBot) -> Iterator[Session]:
+    session = Session(SETTINGS)
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def clock(session: Session) -> Clock:
+    clock = session.own_reads.clock = Clock()
+    return clock
+
+
+@pytest.fixture
+def window(qtbot: QtBot) -> Iterator[MainWindow]:
+    window = make_window(SETTINGS)
+    qtbot.addWidget(window)
+    window.resize(1200, 800)
+    window.show()
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    yield window
+    window.close_now()
+
+
+@pytest.fixture
+def marked(open_files: Open, demo: DemoStudy) -> Do:
+    """Return a function that opens a study and takes its outline."""
+
+    def opened(session: Session) -> None:
+        open_files(session, demo.spiculated)
+        session.import_mask(demo.spiculated_mask)
+
+    return opened
+
+
+@pytest.fixture
+def assess(qtbot: QtBot) -> Do:
+    """Return a function that assesses as the reader does, and waits until the model has read."""
+
+    def assessed(session: Session) -> None:
+        session.own_reads.assess()
+        qtbot.waitUntil(lambda: not session.jobs.busy(ASSESSING), timeout=60_000)
+
+    return assessed
+
+
+def give(session: Session, category: str) -> None:
+    session.own_reads.change(dataclasses.replace(session.own_reads.read, category=category))
+
+
+def kept(qtbot: QtBot, session: Session) -> list[Sitting]:
+    """What a program started now would find in the store."""
+    qtbot.waitUntil(lambda: not session.jobs.busy(KEEPING_READS))
+    return Reads(paths.store_file()).all()
+
+
+# -- the veil
+
+
+def test_the_reading_is_veiled_until_there_is_a_category(session: Session, marked: Do, assess: Do) -> None:
+    refused: list[object] = []
+    session.failed.connect(refused.append)
+    marked(session)
+    assert session.own_reads.pending
+    assess(session)
+    assert session.reading_state is ReadingState.VEILED
+    session.own_reads.assess()
+    assert session.reading_state is ReadingState.VEILED, "asking again does not lift it"
+    assert "Your own read comes first" in str(refused[0])
+    session.own_reads.change(session.own_reads.read.with_terms("shape", ("irregular",)))
+    session.own_reads.assess()
+    assert session.reading_state is ReadingState.VEILED, "a term is no category"
+    give(session, "4C")
+    assert session.reading_state is ReadingState.VEILED, "it is shown when the reader asks"
+    session.own_reads.assess()
+    assert session.reading_state is ReadingState.DONE
+    assert session.own_reads.first == OwnRead("4C", {"shape": ("irregular",)})
+    assert not session.own_reads.skipped
+
+
+def test_with_the_category_given_the_reading_is_shown_as_it_comes(session: Session, marked: Do, assess: Do) -> None:
+    marked(session)
+    give(session, "4C")
+    assert session.own_reads.pending, "nothing was asked yet"
+    assess(session)
+    assert session.reading_state is ReadingState.DONE
+
+
+def test_a_category_taken_back_in_time_veils_again(session: Session, marked: Do, assess: Do) -> None:
+    marked(session)
+    give(session, "4C")
+    session.own_reads.assess()
+    give(session, "")
+    assert session.own_reads.pending
+    session.own_reads.assess()
+    assess(session)
+    assert session.reading_state is ReadingState.VEILED
+    give(session, "4A")
+    session.own_reads.assess()
+    give(session, "")
+    assert session.reading_state is ReadingState.DONE, "what was seen cannot be unseen"
+    assert session.own_reads.first == OwnRead("4A")
+
+
+def test_passing_it_over_shows_the_reading_and_is_kept(session: Session, marked: Do, assess: Do, qtbot: QtBot) -> None:
+    marked(session)
+    assess(session)
+    session.own_reads.skip()
+    assert session.reading_state is ReadingState.DONE
+    assert session.own_reads.skipped
+    assert session.own_reads.first is None
+    give(session, "5")
+    (row,) = kept(qtbot, session)
+    assert (row.record.asked, row.record.skipped, row.record.first) == (True, True, None)
+    assert row.record.final == OwnRead("5"), "what is said afterwards is the final read"
+
+
+def test_passed_over_before_the_reading_and_given_after_all(session: Session, marked: Do, assess: Do) -> None:
+    marked(session)
+    session.own_reads.skip()
+    assert session.own_reads.skipped
+    give(session, "4A")
+    assert not session.own_reads.skipped
+    assess(session)
+    assert session.own_reads.first == OwnRead("4A")
+
+
+def test_skipping_with_a_category_given_is_no_skip(session: Session, marked: Do, assess: Do) -> None:
+    marked(session)
+    assess(session)
+    give(session, "4A")
+    session.own_reads.skip()
+    assert session.reading_state is ReadingState.DONE
+    assert not session.own_reads.skipped
+    assert session.own_reads.first == OwnRead("4A")
+
+
+def test_every_lesion_is_asked_for_its_own(
+    session: Session, marked: Do, assess: Do, open_files: Open, demo: DemoStudy
+) -> None:
+    marked(session)
+    give(session, "5")
+    assess(session)
+    open_files(session, demo.smooth)
+    session.import_mask(demo.smooth_mask)
+    assert session.own_reads.read == OwnRead()
+    assess(session)
+    assert session.reading_state is ReadingState.VEILED
+    seen: list[ReadingState] = []
+    session.studyChanged.connect(lambda: seen.append(session.reading_state))
+    session.show_study(session.studies[0])
+    assert session.reading_state is ReadingState.DONE
+    assert session.own_reads.read == OwnRead("5")
+    session.show_study(session.studies[1])
+    # Nobody is told another state in between, while study and frame change.
+    assert seen == [ReadingState.DONE, ReadingState.VEILED]
+
+
+def test_an_outline_changed_under_the_veil_tells_nothing(session: Session, marked: Do, assess: Do) -> None:
+    marked(session)
+    assess(session)
+    assert session.mask is not None
+    pixels = session.mask.pixels.copy()
+    pixels[:40, :40] = True
+    session.mask.replace(pixels, Author.DRAWN)
+    session.mask_edited(None)
+    assert session.reading_state is ReadingState.READY
+    session.clear_mask()
+    assert session.reading_state is ReadingState.NO_MASK
+    assert session.assessment is None
+
+
+def test_the_question_turned_off_shows_the_reading_and_is_kept_as_passed_over(
+    session: Session, marked: Do, assess: Do
+) -> None:
+    marked(session)
+    assess(session)
+    session.change_settings(dataclasses.replace(session.settings, own_read_first=False))
+    assert session.reading_state is ReadingState.DONE
+    assert session.own_reads.skipped
+    session.change_settings(dataclasses.replace(session.settings, own_read_first=True))
+    assert session.reading_state is ReadingState.DONE, "what was seen stays seen"
+
+
+def test_it_is_asked_for_unless_turned_off(session: Session, marked: Do, assess: Do, qtbot: QtBot) -> None:
+    assert Settings().own_read_first
+    dialog = SettingsDialog(session)
+    qtbot.addWidget(dialog)
+    dialog.own_read_first.setChecked(False)
+    dialog.accept()
+    marked(session)
+    assess(session)
+    assert session.reading_state is ReadingState.DONE
+    assert not session.own_reads.skipped, "who is not asked passes nothing over"
+
+
+# -- nothing shows under it
+
+
+def said(widget: QWidget) -> str:
+    """All that can be read on a window now: words, tips and what a screen reader is told, of what is visible."""
+    words = []
+    for one in (widget, *widget.findChildren(QWidget)):
+        if one.isVisible():
+            words += [one.toolTip(), one.accessibleName(), one.accessibleDescription()]
+            words += [one.text()] if isinstance(one, QLabel) else []
+    return "\n".join(words)
+
+
+def test_nothing_that_the_network_found_shows_under_the_veil(
+    window: MainWindow, marked: Do, assess: Do, qtbot: QtBot
+) -> None:
+    session, actions = window.session, window.actions_table
+    marked(session)
+    # Core and boundary are shown only to who asks for them.
+    window.overlays.toggle_regions()
+    qtbot.wait(100)
+    before = window.canvas.picture()
+    assess(session)
+    # Panels measure a little later than the reading comes.
+    qtbot.wait(150)
+    assert session.work is not None
+    assert session.work.assessment is not None, "it has been read"
+    assert session.assessment is None
+    assert session.reports.in_view() is None
+
+    found = session.work.assessment
+    shown = said(window)
+    for secret in (
+        found.category.value, found.category.value.capitalize(), f"{found.prediction.probability:.2f}",
+        *(f"{100 * share:.0f} %" for share in found.prediction.gates.values()), *found.warnings, "Core:", "Left out", "ooking closer"
+    ):  # fmt: skip
+        assert secret not in shown, secret
+    assert "The AI has read it. Give your own BI-RADS category first (Ctrl+R)" in shown
+    assert window.reading.button.text() == "Show the AI reading"
+    assert window.canvas.picture() == before, "the image is as it was, core and boundary too"
+    assert not window.canvas.attention.experts
+    assert not session.jobs.busy(LOOKING_CLOSER)
+    assert not session.closer_look.under_way
+    for name in ("export", "copy_report", "attention", "compare"):
+        assert not actions[name].isEnabled(), name
+    assert not window.report.button.isEnabled()
+    assert "Your own read comes first" in window.report.missing.text()
+
+    QGuiApplication.clipboard().setText("before")
+    window.files.copy_report()
+    window.files.export()
+    assert QGuiApplication.clipboard().text() == "before"
+    assert window.findChild(QFileDialog) is None
+    refused: list[object] = []
+    session.failed.connect(refused.append)
+    session.reports.export(paths.user_folder() / "report.pdf", lambda path: None)
+    assert refused
+    assert not (paths.user_folder() / "report.pdf").exists()
+
+    # With the veil lifted, all of it is there: what was looked for above could have been found.
+    session.own_reads.skip()
+    qtbot.waitUntil(lambda: session.assessment is not None and session.assessment.looked_closer, timeout=60_000)
+    qtbot.wait(150)
+    shown = said(window)
+    assert found.category.value.capitalize() in shown
+    assert "Core:" in shown
+    assert window.canvas.picture() != before
+    assert window.canvas.attention.experts
+    for name in ("export", "copy_report", "attention", "compare"):
+        assert actions[name].isEnabled(), name
+
+
+def test_the_comparison_left_open_reads_nothing_before_the_own_read(
+    session: Session, marked: Do, assess: Do, qtbot: QtBot
+) -> None:
+    compared = ComparisonWindow(session)
+    qtbot.addWidget(compared)
+    compared.show()
+    marked(session)
+    assert not compared.compare.isEnabled()
+    assert "Your own read comes first" in compared.sentence.text()
+    compared.start()
+    assert not compared.running
+    give(session, "4C")
+    assess(session)
+    assert compared.compare.isEnabled()
+    compared.close()
+
+
+# -- what is proposed
+
+
+def test_what_is_proposed_is_the_reader_s_once_confirmed(session: Session, marked: Do) -> None:
+    own = session.own_reads
+    assert own.proposed is None
+    marked(session)
+    assert own.proposed is not None
+    assert own.read == OwnRead(), "a proposal is nobody's read"
+    own.confirm()
+    assert own.read.size == own.proposed.size
+    assert own.read.terms == {name: (term,) for name, term in own.proposed.terms.items()}
+    assert set(own.read.measured) == {*own.proposed.terms, "size"}
+    assert own.read.category == ""
+    own.withdraw()
+    assert own.read == OwnRead()
+
+
+def test_what_was_measured_on_another_outline_is_not_said_of_this_one(session: Session, marked: Do) -> None:
+    own = session.own_reads
+    marked(session)
+    own.confirm()
+    own.change(own.read.with_terms("margin", ("spiculated",)))
+    session.clear_mask()
+    assert own.read == OwnRead(terms={"margin": ("spiculated",)})
+    assert own.proposed is None
+    session.undo()
+    assert own.proposed is not None
+
+
+def test_what_was_measured_in_pixels_is_measured_anew_in_millimetres(
+    session: Session, open_files: Open, small_png: Path, mark: Do
+) -> None:
+    own = session.own_reads
+    open_files(session, small_png)
+    mark(session)
+    own.confirm()
+    assert own.read.size.endswith("px")
+    assert session.frame is not None
+    assert session.work is not None
+    session.calibration.calibrate(DrawnLine((2, 5), (42, 5), session.work), 20.0)
+    assert own.read == OwnRead(), "the pixels confirmed are not the size any more"
+    assert own.proposed is not None
+    assert own.proposed.size.endswith("mm")
+
+
+# -- the times
+
+
+def test_the_time_before_and_after_and_that_of_the_ai(
+    session: Session, clock: Clock, marked: Do, qtbot: QtBot, open_files: Open, demo: DemoStudy
+) -> None:
+    marked(session)
+    clock.goes_on(30)
+    give(session, "3")
+    clock.goes_on(5)
+    session.own_reads.assess()
+    clock.goes_on(4)
+    qtbot.waitUntil(lambda: session.reading_state is ReadingState.DONE, timeout=60_000)
+    clock.goes_on(12)
+    give(session, "4A")
+    assert session.work is not None
+    record = session.own_reads.record(session.work)
+    whole = session.work.read.record()
+    assert (whole.first_seconds, whole.ai_seconds, whole.final_seconds) == (35, 4, 12)
+    assert not record.whole, "times go into the report only where that is wanted"
+    session.change_settings(dataclasses.replace(session.settings, reads_in_report=True))
+    assert session.own_reads.record(session.work).first_seconds == 35
+
+    # Another image's time is its own.
+    open_files(session, demo.smooth)
+    clock.goes_on(100)
+    session.show_study(session.studies[0])
+    clock.goes_on(1)
+    assert session.own_reads.record(session.work).final_seconds == 13
+
+
+def test_reading_on_under_the_veil_is_the_reader_s_time(
+    session: Session, clock: Clock, marked: Do, qtbot: QtBot
+) -> None:
+    marked(session)
+    clock.goes_on(10)
+    session.own_reads.assess()
+    clock.goes_on(4)
+    qtbot.waitUntil(lambda: session.reading_state is ReadingState.VEILED, timeout=60_000)
+    clock.goes_on(20)
+    give(session, "3")
+    session.own_reads.assess()
+    assert session.work is not None
+    whole = session.work.read.record()
+    assert (whole.first_seconds, whole.ai_seconds, whole.final_seconds) == (34, 4, 0)
+
+
+def test_who_turns_away_while_the_ai_reads_does_not_make_it_slower(
+    session: Session, clock: Clock, marked: Do, qtbot: QtBot, open_files: Open, demo: DemoStudy
+) -> None:
+    marked(session)
+    give(session, "3")
+    session.own_reads.assess()
+    work = session.work
+    assert work is not None
+    open_files(session, demo.smooth)
+    clock.goes_on(3)
+    qtbot.waitUntil(lambda: work.assessment is not None, timeout=60_000)
+    clock.goes_on(500)
+    session.show_study(session.studies[0])
+    assert work.read.ai_seconds == 3
+    assert session.reading_state is ReadingState.DONE
+
+
+def test_a_reading_given_up_has_no_time(session: Session, clock: Clock, marked: Do) -> None:
+    marked(session)
+    session.own_reads.assess()
+    clock.goes_on(3)
+    session.cancel_assessment()
+    assert session.work is not None
+    assert session.work.read.record().ai_seconds is None
+
+
+# -- the store
+
+
+def test_first_ai_and_final_are_kept_as_they_come_and_survive_a_restart(
+    session: Session, clock: Clock, marked: Do, assess: Do, qtbot: QtBot
+) -> None:
+    marked(session)
+    clock.goes_on(20)
+    give(session, "3")
+    assess(session)
+    assert session.assessment is not None
+    found = session.assessment
+    # Kept as soon as the reading is seen: whoever ends the program then cannot take the first read back.
+    (row,) = kept(qtbot, session)
+    assert row.record.first == OwnRead("3")
+    assert row.record.first_seconds == 20
+    assert row.ai is not None
+    assert (row.ai.category, row.ai.probability) == (found.category, found.prediction.probability)
+    assert row.ai.weights_sha256 == found.card.sha256
+    give(session, "4B")
+    (row,) = kept(qtbot, session)
+    assert (row.record.first, row.record.final) == (OwnRead("3"), OwnRead("4B"))
+
+
+def test_closing_the_program_keeps_what_is_in_view(marked: Do, qtbot: QtBot) -> None:
+    session = Session(SETTINGS)
+    marked(session)
+    give(session, "3")
+    session.close()
+    (row,) = Reads(paths.store_file()).all()
+    assert row.record.first == OwnRead("3")
+    assert row.ai is None
+    assert not row.record.final.given, "before the AI's reading there is no final read"
+
+
+def test_turning_to_another_frame_keeps_and_looking_alone_does_not(
+    session: Session, marked: Do, open_files: Open, demo: DemoStudy, qtbot: QtBot
+) -> None:
+    open_files(session, demo.smooth)
+    marked(session)
+    assert kept(qtbot, session) == []
+    give(session, "4A")
+    session.show_study(session.studies[0])
+    (row,) = kept(qtbot, session)
+    assert session.studies[1].path == demo.spiculated
+    assert row.record.first == OwnRead("4A")
+    session.show_study(session.studies[1])
+    assert session.own_reads.read == OwnRead("4A")
+    give(session, "4B")
+    session.show_study(session.studies[0])
+    (row,) = kept(qtbot, session)
+    assert row.record.first == OwnRead("4B"), "one sitting, one row"
+
+
+def test_a_store_that_cannot_be_written_is_said_once_and_tried_again(
+    session: Session, marked: Do, assess: Do, qtbot: QtBot
+) -> None:
+    told: list[object] = []
+    session.failed.connect(told.append)
+    marked(session)
+    file = session.own_reads.reads.file
+    session.own_reads.reads.file = file.parent / "missing" / "folder"
+    (file.parent / "missing").write_text("a file where a folder is to be", encoding="utf-8")
+    give(session, "3")
+    assess(session)
+    qtbot.waitUntil(lambda: bool(told) and not session.jobs.busy(KEEPING_READS))
+    give(session, "4A")
+    qtbot.waitUntil(lambda: not session.jobs.busy(KEEPING_READS))
+    (problem,) = told
+    assert str(problem).startswith("Your reads are not kept at the moment: ")
+    assert "outlines" not in str(problem)
+    session.own_reads.reads.file = file
+    give(session, "4B")
+    (row,) = kept(qtbot, session)
+    assert row.record.final == OwnRead("4B")
+
+
+# -- the box
+
+
+def test_keys_choose_the_category_and_confirm(window: MainWindow, marked: Do, qtbot: QtBot) -> None:
+    session, box = window.session, window.own_read
+    assert not box.category.isEnabled()
+    marked(session)
+    qtbot.keyClick(window.canvas, Qt.Key.Key_R, CONTROL)
+    assert box.category.hasFocus()
+    for typed in ("0", "1", "2", "3", "4A", "4B", "4C", "5", "6"):
+        box.category.setCurrentIndex(0)
+        qtbot.keyClicks(box.category, typed)
+        assert session.own_reads.read.category == typed
+        # What is typed within the keyboard's interval counts as one word.
+        box.category.clearFocus()
+        qtbot.wait(QGuiApplication.styleHints().keyboardInputInterval() + 50)
+        box.category.setFocus()
+    assert box.proposed.text().startswith("Proposed from your outline: ")
+    assert box.terms["shape"].text().endswith("?")
+    assert not box.measured.isVisible()
+    qtbot.keyClick(box.category, Qt.Key.Key_G, CONTROL)
+    assert session.own_reads.read.measured == ("size",), "one key confirms one of them"
+    qtbot.keyClick(box.category, Qt.Key.Key_G, CONTROL | Qt.KeyboardModifier.ShiftModifier)
+    assert session.own_reads.read.measured == ("orientation", "shape", "size")
+    assert not box.confirm.isVisible()
+    assert session.own_reads.proposed is not None
+    size = session.own_reads.proposed.size.replace(" x ", " × ")
+    assert box.measured.text().replace("\u00a0", " ").startswith(f"Confirmed: {size}, ")
+    assert not box.terms["shape"].text().endswith("?")
+    box.withdraw.click()
+    assert session.own_reads.read.size == ""
+    assert box.confirm.isVisible()
+
+
+def test_the_wheel_changes_no_category(window: MainWindow, marked: Do, qtbot: QtBot) -> None:
+    marked(window.session)
+    give(window.session, "4A")
+    turn = QWheelEvent(
+        QPointF(5, 5), QPointF(5, 5), QPoint(0, 0), QPoint(0, -120), Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
+    )  # fmt: skip
+    window.own_read.category.wheelEvent(turn)
+    assert window.session.own_reads.read.category == "4A"
+    assert not turn.isAccepted(), "the column scrolls"
+
+
+def test_terms_are_picked_from_their_menus(window: MainWindow, marked: Do) -> None:
+    marked(window.session)
+    own, terms = window.session.own_reads, window.own_read.terms
+    terms["margin"].actions_by_term["spiculated"].trigger()
+    terms["margin"].actions_by_term["indistinct"].trigger()
+    assert own.read.terms["margin"] == ("indistinct", "spiculated")
+    assert terms["margin"].text() == "indistinct, spiculated"
+    terms["margin"].actions_by_term["circumscribed"].trigger()
+    assert own.read.terms["margin"] == ("circumscribed",)
+    assert not terms["margin"].actions_by_term["spiculated"].isChecked()
+    window.own_read.management.actions_by_term["tissue"].trigger()
+    assert own.read.management == "tissue"
+    window.own_read.management.actions_by_term["tissue"].trigger()
+    assert own.read.management == ""
+    for button in terms.values():
+        letters = [action.text().partition("&")[2][:1].lower() for action in button.actions_by_term.values()]
+        assert all(letters), "each has a letter"
+        assert len(set(letters)) == len(letters)
+
+
+def test_a_stroke_leaves_the_proposal_in_its_place_and_renews_it_at_its_end(
+    window: MainWindow, marked: Do, qtbot: QtBot
+) -> None:
+    session, box = window.session, window.own_read
+    marked(session)
+    qtbot.waitUntil(box.proposed.isVisible)
+    before = box.proposed.text()
+    mask = session.mask
+    assert mask is not None
+    mask.begin()
+    # So much that it is the largest piece: a stray dot would change nothing.
+    rows, columns = mask.pixels.shape[0], mask.pixels.shape[1] // 2
+    mask.paint(Box(0, 0, rows, columns), np.ones((rows, columns), bool), True)
+    session.mask_edited(None)
+    qtbot.wait(150)
+    assert box.proposed.isVisible()
+    assert box.proposed.text() == before
+    mask.end()  # as the brush does: nobody is told
+    qtbot.waitUntil(lambda: box.proposed.text() != before)
+    assert box.proposed.isVisible()
+
+
+def test_the_box_remembers_what_was_said_before(window: MainWindow, marked: Do, assess: Do) -> None:
+    marked(window.session)
+    give(window.session, "3")
+    assess(window.session)
+    assert not window.own_read.before.isVisible()
+    give(window.session, "4B")
+    assert window.own_read.before.text() == "Before the AI's reading: 3."
+    assert window.own_read.before.isVisible()
+
+
+# -- by keyboard alone
+
+KEYS = ("Enter", "Ctrl+R", "4", "C", "Ctrl+G", "Ctrl+Return", "Ctrl+E", "Enter", "Enter")
+"""As the user guide counts them; the report's name is the one that the dialog suggests."""
+
+
+def test_a_case_is_read_by_keyboard_alone(qtbot: QtBot, open_files: Open, demo: DemoStudy, tmp_path: Path) -> None:
+    guide = Path(__file__).parents[2].joinpath("docs", "user-guide.md").read_text(encoding="utf-8")
+    assert f"{len(KEYS)} keys" in guide
+    window = make_window(dataclasses.replace(SETTINGS, propose_on_opening=True, default_folder=str(tmp_path)))
+    qtbot.addWidget(window)
+    window.resize(1200, 800)
+    window.show()
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    session = window.session
+    session.proposals.watch()
+    # `csamoe-desktop spiculated.dcm`
+    open_files(session, demo.spiculated)
+    qtbot.waitUntil(lambda: bool(session.proposals.offered), timeout=60_000)
+    pressed = 0
+
+    def press(key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+        """Press a key where the focus is, as a keyboard does."""
+        nonlocal pressed
+        pressed += 1
+        focus = QGuiApplication.focusObject()
+        assert isinstance(focus, QWidget)
+        qtbot.keyClick(focus, key, modifiers)
+
+    press(Qt.Key.Key_Return)
+    assert session.mask is not None
+    assert session.mask.author is Author.PROPOSED
+    press(Qt.Key.Key_R, CONTROL)
+    press(Qt.Key.Key_4)
+    press(Qt.Key.Key_C)
+    press(Qt.Key.Key_G, CONTROL)
+    assert session.own_reads.read.category == "4C"
+    assert session.own_reads.read.measured
+    press(Qt.Key.Key_Return, CONTROL)
+    qtbot.waitUntil(lambda: session.reading_state is ReadingState.DONE, timeout=60_000)
+    press(Qt.Key.Key_E, CONTROL)
+    asked = window.findChild(ExportDialog)
+    assert asked is not None
+    qtbot.waitUntil(lambda: asked.isAncestorOf(QGuiApplication.focusObject()), timeout=10_000)
+    press(Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: window.findChild(QFileDialog) is not None)
+    dialog = window.findChild(QFileDialog)
+    assert dialog is not None
+    qtbot.waitUntil(lambda: dialog.isAncestorOf(QGuiApplication.focusObject()), timeout=10_000)
+    press(Qt.Key.Key_Return)
+    report = tmp_path / "spiculated-report.pdf"
+    qtbot.waitUntil(report.is_file, timeout=60_000)
+    assert pressed == len(KEYS)
+    window.close_now()
+
+
+def test_the_own_read_is_in_the_exported_report(
+    session: Session, marked: Do, assess: Do, qtbot: QtBot, tmp_path: Path
+) -> None:
+    marked(session)
+    give(session, "3")
+    session.own_reads.confirm()
+    assess(session)
+    give(session, "4C")
+    for wanted, name in ((False, "short.json"), (True, "whole.json")):
+        session.change_settings(dataclasses.replace(session.settings, reads_in_report=wanted))
+        done: list[Path] = []
+        session.reports.export(tmp_path / name, done.append)
+        qtbot.waitUntil(lambda done=done: bool(done), timeout=60_000)
+        assert read_json(tmp_path / name).changed == ()
+    short, whole = ((tmp_path / name).read_text(encoding="utf-8") for name in ("short.json", "whole.json"))
+    for words in (short, whole):
+        assert "4C, high suspicion (over 50 to under 95 %)" in words
+        assert "(measured, confirmed)" in words
+    assert "3, probably benign" not in short
+    assert "3, probably benign (up to 2 %)" in whole
