@@ -109,7 +109,7 @@ def ours(pixels: NDArray[np.uint8], radius: int, moves: int, clock: Clock, ends:
     window.resize(VIEW[0] + 800, VIEW[1] + 300)  # or its panels lie over it
     window.show()
     study = Study(Path("made.png"), "made", 1, pixels.shape[0], pixels.shape[1], decode=lambda index: pixels)
-    session.show_opened(study, study.frame(0), study.path)
+    session.open_studies.show(study, study.frame(0), study.path)
     canvas.set_tool(Tool.BRUSH)
     while session.jobs.busy("thumbnails"):
         QApplication.processEvents()

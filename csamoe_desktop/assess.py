@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.inference import examined, guard
 from csamoe_desktop.inference.cases import Nearest
-from csamoe_desktop.inference.explain import Explanation
+from csamoe_desktop.inference.explanation import Explanation
 from csamoe_desktop.inference.predictor import Explainer, Prediction, Predictor, checked
 from csamoe_desktop.lesion.contours import ELLIPSE, other_contours
 from csamoe_desktop.lesion.regions import Regions, make_regions, whole_image
@@ -83,7 +83,7 @@ class ContourRange:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Assessment:
+class AIResult:
     """A reading.
 
     Attributes:
@@ -176,7 +176,7 @@ def _enough_memory() -> Iterator[None]:
 
 
 @_enough_memory()
-def assess(frame: Frame, mask: NDArray[np.bool_] | None, predictor: Predictor) -> Assessment:
+def assess(frame: Frame, mask: NDArray[np.bool_] | None, predictor: Predictor) -> AIResult:
     """Return the reading of the lesion `mask` (bool, the frame's shape) on `frame`, the guard's cautions among its warnings.
 
     A model that needs no outline reads the whole frame, marked or not.
@@ -200,7 +200,7 @@ def assess(frame: Frame, mask: NDArray[np.bool_] | None, predictor: Predictor) -
     nearest = predictor.nearest(prediction) if isinstance(predictor, Explainer) else None
     unlike = (_UNLIKE,) if nearest is not None and nearest.unlike else ()
     poor = (_POOR,) if card.reads_poorly else ()
-    return Assessment(
+    return AIResult(
         prediction=prediction,
         category=categorise(prediction.probability, card.thresholds),
         regions=regions,
@@ -216,9 +216,9 @@ def look_closer(
     frame: Frame,
     mask: NDArray[np.bool_] | None,
     predictor: Predictor,
-    assessment: Assessment,
+    assessment: AIResult,
     progress: Callable[[float], object] = lambda share: None,
-) -> Assessment:
+) -> AIResult:
     """Return `assessment`, which `predictor` gave of `mask` on `frame`, with its explanation and its contour's range.
 
     `progress` is told the share that is done, several times, and may stop it by raising.
@@ -246,7 +246,7 @@ def _contour_range(
     frame: Frame,
     mask: NDArray[np.bool_],
     predictor: Predictor,
-    assessment: Assessment,
+    assessment: AIResult,
     progress: Callable[[float], object],
 ) -> ContourRange | None:
     card, drawn = assessment.card, assessment.regions

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from csamoe_desktop.assess import Assessment, Category, categorise, probability_words
+from csamoe_desktop.assess import AIResult, Category, categorise, probability_words
 from csamoe_desktop.networks.cards import Thresholds
 
 _CERTAIN = 1e-6
@@ -104,21 +104,21 @@ def fuse(probabilities: Sequence[float]) -> float:
     return min(max(fused, min(probabilities)), max(probabilities))
 
 
-def read_together(assessments: Sequence[Assessment]) -> Together:
+def read_together(results: Sequence[AIResult]) -> Together:
     """Return what the assessments of several views of one lesion come to, all by one model.
 
     Raises:
         ValueError: there are none, or another model has read one of them.
     """
-    if len({one.card.sha256 for one in assessments}) != 1:
+    if len({one.card.sha256 for one in results}) != 1:
         raise ValueError("views read by different models are not read together")
-    single = tuple(one.prediction.probability for one in assessments)
+    single = tuple(one.prediction.probability for one in results)
     fused = fuse(single)
-    thresholds = assessments[0].card.thresholds
+    thresholds = results[0].card.thresholds
     return Together(
         probability=fused,
         category=categorise(fused, thresholds),
         single=single,
-        categories=tuple(one.category for one in assessments),
+        categories=tuple(one.category for one in results),
         thresholds=thresholds,
     )

@@ -21,10 +21,10 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QApplication
 
-from csamoe_desktop.assess import Assessment, categorise
+from csamoe_desktop.assess import AIResult, categorise
 from csamoe_desktop.lesion.description import Description
 from csamoe_desktop.lesion.mask import Author
-from csamoe_desktop.session.lesion_work import ReadingState
+from csamoe_desktop.session.lesion_work import ResultState
 from csamoe_desktop.settings import Settings
 from csamoe_desktop.study.phantom import DemoStudy, write_demo_study
 from csamoe_desktop.ui.shell import demo
@@ -63,13 +63,13 @@ def states(window: MainWindow, study: DemoStudy) -> list[tuple[str, QImage]]:
         window.reading.setFixedWidth(_WIDTH)
         taken.append((name, window.reading.grab().toImage()))
 
-    def change(of: Callable[[Assessment], Assessment]) -> None:
+    def change(of: Callable[[AIResult], AIResult]) -> None:
         assert session.work is not None and session.work.assessment is not None
         session.work.assessment = of(session.work.assessment)
-        session.readingChanged.emit()
+        session.tell_result()
 
-    def with_probability(share: float) -> Callable[[Assessment], Assessment]:
-        def changed(one: Assessment) -> Assessment:
+    def with_probability(share: float) -> Callable[[AIResult], AIResult]:
+        def changed(one: AIResult) -> AIResult:
             prediction = dataclasses.replace(one.prediction, probability=share)
             category = categorise(share, one.card.thresholds)
             return dataclasses.replace(one, prediction=prediction, category=category, contour=None, explanation=None)
@@ -86,9 +86,9 @@ def states(window: MainWindow, study: DemoStudy) -> list[tuple[str, QImage]]:
     session.mask.replace(outline, Author.DRAWN)
     session.mask_edited(None)
     take("ready")
-    session.assess()
+    session.assessing.begin()
     take("running")
-    demo.wait_until(session, lambda: session.reading_state is ReadingState.DONE and _looked(window))
+    demo.wait_until(session, lambda: session.shown_result.state is ResultState.DONE and _looked(window))
     own = session.work.assessment
     assert own is not None
     for name, share in (("likely benign", 0.02), ("indeterminate", 0.28), ("suspicious", 0.91)):
@@ -101,12 +101,12 @@ def states(window: MainWindow, study: DemoStudy) -> list[tuple[str, QImage]]:
         take("experts disagree")
     identity = session.work.description.identity
     change(with_probability(0.91))
-    session.show_frame(1)
+    session.navigation.to_frame(1)
     session.mask.replace(outline, Author.DRAWN)
     session.lesions.describe(session.work, Description(identity=identity))
     session.mask_edited(None)
-    session.assess()
-    demo.wait_until(session, lambda: session.reading_state is ReadingState.DONE and _looked(window))
+    session.assessing.begin()
+    demo.wait_until(session, lambda: session.shown_result.state is ResultState.DONE and _looked(window))
     change(with_probability(0.03))
     take("two views disagree")
     session.mask.replace(outline & (down > rows / 2), Author.DRAWN)
@@ -114,14 +114,14 @@ def states(window: MainWindow, study: DemoStudy) -> list[tuple[str, QImage]]:
     take("stale")
     session.work.failure, session.work.failed_version = "The lesion lies under colour Doppler.", session.mask.version
     session.work.withheld = True
-    session.readingChanged.emit()
+    session.tell_result()
     take("withheld")
-    session.show_frame(2)
-    session.change_settings(dataclasses.replace(session.settings, own_read_first=True))
+    session.navigation.to_frame(2)
+    session.user_settings.change(dataclasses.replace(session.settings, own_read_first=True))
     session.mask.replace(outline, Author.DRAWN)
     session.mask_edited(None)
-    session.assess()
-    demo.wait_until(session, lambda: session.reading_state is ReadingState.VEILED)
+    session.assessing.begin()
+    demo.wait_until(session, lambda: session.shown_result.state is ResultState.HIDDEN)
     take("veiled")
     return taken
 
@@ -146,7 +146,7 @@ def sheet(taken: list[tuple[str, QImage]]) -> QImage:
 
 
 def _looked(window: MainWindow) -> bool:
-    assessment = window.session.assessment
+    assessment = window.session.shown_result.result
     return assessment is not None and assessment.looked_closer
 
 

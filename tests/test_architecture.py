@@ -32,6 +32,8 @@ LAYERS = (
     ("ui",),
     ("cli", "commands", "__main__"),
 )
+# The rooms of the window, from the base upwards.
+WINDOW_ROOMS = (("widgets",), ("tools", "canvas"), ("panels",), ("dialogs",), ("shell",))
 MOST_LINES = 400
 
 TORCH = ("torch", "torchvision")
@@ -101,6 +103,44 @@ def upward(module: str, imported: list[Import], modules: dict[str, Path]) -> lis
     return [f"{module}:{one.line} imports {one.name}" for one in inside if layer_of(one.name) > layer_of(module)]
 
 
+def upward_in_the_window(module: str, imported: list[Import]) -> list[str]:
+    """Return the imports of `module`, of the window, that go against the direction of its rooms, in words."""
+    height = {name: at for at, names in enumerate(WINDOW_ROOMS) for name in names}
+
+    def at(name: str) -> int:
+        room = (name.split(".") + ["", ""])[2]
+        return height.get(room, 0) if name.startswith(f"{PACKAGE}.ui.") else 0
+
+    return [f"{module}:{one.line} imports {one.name}" for one in imported if at(one.name) > at(module)]
+
+
+def circles(imports: dict[str, set[str]]) -> list[list[str]]:
+    """Return the groups of modules that import each other, by whatever way; `imports`: of each module, those it names."""
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+    found: list[list[str]] = []
+
+    def visit(module: str) -> None:  # Tarjan's algorithm
+        index[module] = low[module] = len(index)
+        stack.append(module)
+        for other in sorted(imports.get(module, ())):
+            if other not in index:
+                visit(other)
+            if other in stack:
+                low[module] = min(low[module], low[other])
+        if low[module] == index[module]:
+            group = stack[stack.index(module) :]
+            del stack[stack.index(module) :]
+            if len(group) > 1:
+                found.append(sorted(group))
+
+    for module in sorted(imports):
+        if module not in index:
+            visit(module)
+    return found
+
+
 def heavy(module: str, imported: list[Import]) -> list[str]:
     """Return what `module`, which must stay light, would load on import, in words."""
     return [
@@ -151,6 +191,18 @@ each_module = pytest.mark.parametrize("module", MODULES)
 def test_imports_go_one_way(module: str) -> None:
     layer_of(module)
     assert upward(module, IMPORTS[module], MODULES) == []
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith(f"{PACKAGE}.ui.")])
+def test_the_rooms_of_the_window_import_one_way(module: str) -> None:
+    assert upward_in_the_window(module, IMPORTS[module]) == []
+
+
+def test_no_modules_import_each_other() -> None:
+    """Imports for type checking, and those inside functions, count too."""
+    assert (
+        circles({name: {one.name for one in IMPORTS[name] if one.name in MODULES} - {name} for name in MODULES}) == []
+    )
 
 
 @pytest.mark.parametrize("module", LIGHT)
@@ -238,6 +290,33 @@ def test_imports_are_found_wherever_they_stand() -> None:
 )
 def test_the_direction_is_seen(module: str, source: str, wrong: bool) -> None:
     assert bool(upward(module, imports_of(source, module), MODULES)) is wrong
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "wrong"),
+    [
+        ("csamoe_desktop.ui.canvas.canvas", "from csamoe_desktop.ui.panels import folding", True),
+        ("csamoe_desktop.ui.widgets.theme", "from csamoe_desktop.ui.tools.base import Tool", True),
+        ("csamoe_desktop.ui.canvas.canvas", "from csamoe_desktop.ui.tools.base import Tool", False),
+        ("csamoe_desktop.ui.tools.base", "from csamoe_desktop.ui.canvas.overlays import line", False),
+        ("csamoe_desktop.ui.shell.app", "from csamoe_desktop.ui.widgets import theme", False),
+    ],
+)
+def test_the_direction_in_the_window_is_seen(module: str, source: str, wrong: bool) -> None:
+    assert bool(upward_in_the_window(module, imports_of(source, module))) is wrong
+
+
+@pytest.mark.parametrize(
+    ("imports", "found"),
+    [
+        ({"a": {"b"}, "b": {"c"}, "c": set()}, []),
+        ({"a": {"b"}, "b": {"a"}}, [["a", "b"]]),
+        ({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"a"}}, [["b", "c"]]),
+        ({"a": {"b"}, "b": {"c"}, "c": {"a"}}, [["a", "b", "c"]]),
+    ],
+)
+def test_a_circle_is_seen(imports: dict[str, set[str]], found: list[list[str]]) -> None:
+    assert circles(imports) == found
 
 
 @pytest.mark.parametrize(

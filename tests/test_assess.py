@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from csamoe_desktop.assess import Assessment, Category, ContourRange, Withheld, assess, categorise, look_closer
+from csamoe_desktop.assess import AIResult, Category, ContourRange, Withheld, assess, categorise, look_closer
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.inference.bundle import find_bundle
 from csamoe_desktop.inference.engine import Device
@@ -119,18 +119,18 @@ def test_a_mask_of_another_size_is_refused_with_both_sizes(predictor: TorchPredi
 
 
 @pytest.fixture(scope="module")
-def closer(predictor: TorchPredictor) -> Assessment:
+def closer(predictor: TorchPredictor) -> AIResult:
     return look_closer(a_frame(), a_mask(), predictor, assess(a_frame(), a_mask(), predictor))
 
 
-def test_the_closer_look_leaves_the_reading_as_it_was(predictor: TorchPredictor, closer: Assessment) -> None:
+def test_the_closer_look_leaves_the_reading_as_it_was(predictor: TorchPredictor, closer: AIResult) -> None:
     first = assess(a_frame(), a_mask(), predictor)
     assert (first.looked_closer, first.explanation, first.contour) == (False, None, None)
     assert closer.looked_closer
     assert (closer.prediction, closer.category) == (first.prediction, first.category)
 
 
-def test_each_other_contour_is_read_as_if_it_had_been_drawn(predictor: TorchPredictor, closer: Assessment) -> None:
+def test_each_other_contour_is_read_as_if_it_had_been_drawn(predictor: TorchPredictor, closer: AIResult) -> None:
     contour = closer.contour
     assert contour is not None
     others = other_contours(a_mask())
@@ -176,7 +176,7 @@ def test_a_closer_look_can_be_stopped_between_contours(predictor: TorchPredictor
     assert 0 < shares[0] < shares[1] < 1
 
 
-def test_all_of_it_can_be_printed(closer: Assessment) -> None:
+def test_all_of_it_can_be_printed(closer: AIResult) -> None:
     told = json.loads(json.dumps(closer.to_dict(), allow_nan=False))
     assert set(told["explanation"]["left_out"]) == {"image", "core", "boundary"} == set(told["explanation"]["alone"])
     assert np.shape(told["explanation"]["attention"]["core"]) == (7, 7)

@@ -21,7 +21,7 @@ from csamoe_desktop.cli import main
 from csamoe_desktop.inference.bundle import find_bundle
 from csamoe_desktop.lesion.files.formats import write_mask
 from csamoe_desktop.networks.build import build
-from csamoe_desktop.session.lesion_work import ReadingState
+from csamoe_desktop.session.lesion_work import ResultState
 from csamoe_desktop.settings import Settings
 from csamoe_desktop.study.phantom import DemoStudy, write_demo_study
 from csamoe_desktop.ui.dialogs.export_dialog import ExportDialog
@@ -70,14 +70,14 @@ def test_from_dicom_to_signed_paper(window: MainWindow, demo: DemoStudy, qtbot: 
 
     # Assess, and read the panel.
     qtbot.keyClick(canvas, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
-    assert session.reading_state is ReadingState.RUNNING
-    qtbot.waitUntil(lambda: session.reading_state is ReadingState.VEILED, timeout=60_000)
+    assert session.shown_result.state is ResultState.RUNNING
+    qtbot.waitUntil(lambda: session.shown_result.state is ResultState.HIDDEN, timeout=60_000)
     assert not window.reading.category.isVisible(), "the reader's own read comes first"
     qtbot.keyClick(canvas, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
     qtbot.keyClicks(window.own_read.category, "4C")
     qtbot.keyClick(canvas, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
-    assert session.reading_state is ReadingState.DONE
-    assessment = session.assessment
+    assert session.shown_result.state is ResultState.DONE
+    assessment = session.shown_result.result
     assert assessment is not None
     assert window.reading.category.text().lower() == assessment.category.value
     assert window.reading.category.isVisible()
@@ -122,14 +122,14 @@ def test_window_command_line_and_bare_pass_agree(
     session = window.session
     session.open(demo.smooth)
     qtbot.waitUntil(lambda: session.frame is not None, timeout=30_000)
-    session.import_mask(demo.smooth_mask)
-    session.assess()
-    qtbot.waitUntil(lambda: session.reading_state is ReadingState.VEILED, timeout=60_000)
-    session.own_reads.skip()
-    assert session.reading_state is ReadingState.DONE
-    assert session.assessment is not None
+    session.mask_commands.import_from(demo.smooth_mask)
+    session.assessing.begin()
+    qtbot.waitUntil(lambda: session.shown_result.state is ResultState.HIDDEN, timeout=60_000)
+    session.assessments.skip()
+    assert session.shown_result.state is ResultState.DONE
+    assert session.shown_result.result is not None
     assert session.mask is not None
-    in_window = session.assessment.prediction.probability
+    in_window = session.shown_result.result.prediction.probability
 
     mask = tmp_path / "mask.png"
     write_mask(mask, session.mask.pixels)

@@ -9,13 +9,13 @@ import cv2
 import numpy as np
 import pytest
 
-from csamoe_desktop.assess import Assessment, assess, look_closer
+from csamoe_desktop.assess import AIResult, assess, look_closer
 from csamoe_desktop.cli import main
 from csamoe_desktop.inference.bundle import find_bundle
 from csamoe_desktop.inference.predictor import Prediction
 from csamoe_desktop.lesion.regions import Regions
-from csamoe_desktop.reader.assessment import OwnRead
-from csamoe_desktop.store.lesions import KeptLesion, LesionKey
+from csamoe_desktop.reader.assessment import Assessment
+from csamoe_desktop.store.lesions import LesionKey, StoredLesion
 from csamoe_desktop.study.folder import images_of
 from csamoe_desktop.study.model import Frame, Spacing
 from csamoe_desktop.study.phantom import write_demo_study
@@ -52,7 +52,7 @@ def test_other_contours_are_read_with_square_pixels_too() -> None:
     seen = Seen()
     assert seen.card.field is not None
     read = assess(frame, mask, seen)  # type: ignore[arg-type]
-    assert isinstance(look_closer(frame, mask, seen, read), Assessment)  # type: ignore[arg-type]
+    assert isinstance(look_closer(frame, mask, seen, read), AIResult)  # type: ignore[arg-type]
     assert len(seen.regions) > 5
     for one in seen.regions:
         part = one.part
@@ -147,8 +147,8 @@ def test_what_a_reader_said_is_stored_whatever_letters_are_in_it(tmp_path: Path)
     from csamoe_desktop.store.autosave import Autosave
 
     store = Autosave(tmp_path / "work.sqlite")
-    said = {"own": OwnRead().to_dict(), "sitting": "a\udc80b"}
-    kept = KeptLesion(8, 8, bytes(7) + b"\1", Author.DRAWN, "", (), "", assessed=said)
+    said = {"own": Assessment().to_dict(), "sitting": "a\udc80b"}
+    kept = StoredLesion(8, 8, bytes(7) + b"\1", Author.DRAWN, "", (), "", assessed=said)
     store.keep(LesionKey("image", 0), kept)
     assert store.write() is None
     store.close()

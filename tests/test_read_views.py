@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from csamoe_desktop.assess import Assessment, Category, categorise
+from csamoe_desktop.assess import AIResult, Category, categorise
 from csamoe_desktop.inference.bundle import find_bundle
 from csamoe_desktop.inference.predictor import Prediction
 from csamoe_desktop.lesion.regions import Regions, whole_image
@@ -30,10 +30,10 @@ def regions() -> Regions:
     return whole_image(np.zeros((32, 32), np.uint8), 32)
 
 
-def of(card: ModelCard, regions: Regions, *probabilities: float) -> list[Assessment]:
+def of(card: ModelCard, regions: Regions, *probabilities: float) -> list[AIResult]:
     """Return a reading of each probability by one model."""
     return [
-        Assessment(
+        AIResult(
             Prediction((0.0, 0.0), probability, {}, {}),
             categorise(probability, card.thresholds),
             regions,

@@ -14,14 +14,14 @@ from csamoe_desktop import paths
 from csamoe_desktop.assess import Category, ContourRange
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.inference.cases import Nearest
-from csamoe_desktop.inference.explain import Explanation
+from csamoe_desktop.inference.explanation import Explanation
 from csamoe_desktop.lesion.calipers import Caliper
 from csamoe_desktop.lesion.description import Side, View
 from csamoe_desktop.lesion.margin import describe_margin
 from csamoe_desktop.lesion.mask import Author
 from csamoe_desktop.lesion.measure import measure
 from csamoe_desktop.networks.cards import CategoryCounts
-from csamoe_desktop.reader.assessment import OwnRead, ReadRecord
+from csamoe_desktop.reader.assessment import Assessment, AssessmentRecord
 from csamoe_desktop.reader.lexicon import lexicons, load_lexicon
 from csamoe_desktop.report.content.blocks import MANAGEMENT, NONE_GIVEN, NOT_GIVEN, NOTICE, WARNINGS
 from csamoe_desktop.report.content.reasons import EXPERTS
@@ -192,8 +192,8 @@ def talkative(make: Make, several: Report) -> list[Report]:
     terms = {
         one.id: tuple(term.id for term in one.terms[-1:]) for one in load_lexicon().descriptors if one.id != "margin"
     }
-    own = OwnRead("5", {**terms, "margin": ("spiculated",)}, "tissue", "14.2 x 9.1 mm", ("size",))
-    whole = ReadRecord(OwnRead("4C"), own, True, first_seconds=3, ai_seconds=2, final_seconds=9)
+    own = Assessment("5", {**terms, "margin": ("spiculated",)}, "tissue", "14.2 x 9.1 mm", ("size",))
+    whole = AssessmentRecord(Assessment("4C"), own, True, first_seconds=3, ai_seconds=2, final_seconds=9)
     looked = dataclasses.replace(closer, assessment=reading, reads=whole)
     plain = [dataclasses.replace(one, comment="", reader="", study_name="1") for one in (looked, make(spacing=None))]
     return [*(Report((one,)) for one in plain), several]

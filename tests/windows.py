@@ -9,7 +9,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from csamoe_desktop.lesion.mask import Author
-from csamoe_desktop.session.lesion_work import ReadingState
+from csamoe_desktop.session.lesion_work import ResultState
 from csamoe_desktop.session.session import Session
 from csamoe_desktop.session.study_loader import OPENING
 from csamoe_desktop.settings import Settings
@@ -88,7 +88,7 @@ def read(qtbot: QtBot) -> Callable[[Session], None]:
     """Return a function that assesses the lesion in view and waits for the reading."""
 
     def finished(session: Session) -> None:
-        session.assess()
-        qtbot.waitUntil(lambda: session.reading_state is not ReadingState.RUNNING, timeout=60_000)
+        session.assessing.begin()
+        qtbot.waitUntil(lambda: session.shown_result.state is not ResultState.RUNNING, timeout=60_000)
 
     return finished

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from csamoe_desktop.assess import Assessment, assess, look_closer
+from csamoe_desktop.assess import AIResult, assess, look_closer
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.inference.bundle import find_typed
 from csamoe_desktop.inference.engine import DEVICES
@@ -116,7 +116,7 @@ def _size(size: Size) -> dict[str, Any]:
     return {**figures, "unit": size.unit, "source": size.source}
 
 
-def _words(assessment: Assessment, size: Size | None, notes: list[str], prevalence: float | None) -> str:
+def _words(assessment: AIResult, size: Size | None, notes: list[str], prevalence: float | None) -> str:
     prediction = assessment.prediction
     gates = ", ".join(f"{name} {share:.2f}" for name, share in prediction.gates.items())
     explanation, contour = assessment.explanation, assessment.contour

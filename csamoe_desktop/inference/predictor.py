@@ -14,7 +14,7 @@ from csamoe_desktop.networks.cards import ModelCard
 
 if TYPE_CHECKING:
     from csamoe_desktop.inference.cases import Nearest
-    from csamoe_desktop.inference.explain import Explanation
+    from csamoe_desktop.inference.explanation import Explanation
 
 
 @dataclass(frozen=True, slots=True)

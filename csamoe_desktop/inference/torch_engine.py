@@ -13,7 +13,8 @@ from csamoe_desktop.errors import UserError
 from csamoe_desktop.inference.bundle import Bundle, check_weights
 from csamoe_desktop.inference.cases import KnownCases, Nearest, foreign_cases, read_cases
 from csamoe_desktop.inference.engine import Device, choose_device
-from csamoe_desktop.inference.explain import Explanation, explained, reread_logits
+from csamoe_desktop.inference.explain import explained, reread_logits
+from csamoe_desktop.inference.explanation import Explanation
 from csamoe_desktop.inference.predictor import Prediction, calibrated, checked
 from csamoe_desktop.inference.tensors import views_tensor
 from csamoe_desktop.inference.weights import read_weights

@@ -23,7 +23,7 @@ SIZE = "size"
 
 
 @dataclass(frozen=True, slots=True)
-class OwnRead:
+class Assessment:
     """What the reader says of a lesion.
 
     Attributes:
@@ -52,14 +52,14 @@ class OwnRead:
         """Whether nothing was said."""
         return not (self.category or self.terms or self.management or self.size)
 
-    def with_terms(self, descriptor: str, chosen: tuple[str, ...]) -> "OwnRead":
+    def with_terms(self, descriptor: str, chosen: tuple[str, ...]) -> "Assessment":
         """Return this read with other terms of one descriptor, chosen by the reader."""
         terms = {name: one for name, one in {**self.terms, descriptor: chosen}.items() if one}
         return dataclasses.replace(
             self, terms=terms, measured=tuple(name for name in self.measured if name != descriptor)
         )
 
-    def confirming(self, proposed: "Proposed", only: str = "") -> "OwnRead":
+    def confirming(self, proposed: "Proposed", only: str = "") -> "Assessment":
         """Return this read with what was proposed taken over where the reader has said nothing: all of it, or `only` the
         size (SIZE) or the term of one descriptor."""
         new = [name for name in proposed.open(self) if only in ("", name)]
@@ -75,7 +75,7 @@ class OwnRead:
                 told.append(term_names(descriptor, self.terms.get(descriptor.id, ())))
         return ", ".join(told)
 
-    def without_measured(self) -> "OwnRead":
+    def without_measured(self) -> "Assessment":
         """Return this read without what was measured: the outline is another one now, or the reader takes it back."""
         return dataclasses.replace(
             self,
@@ -84,7 +84,7 @@ class OwnRead:
             measured=(),
         )
 
-    def of_another_view(self, measured: "OwnRead") -> "OwnRead":
+    def of_another_view(self, measured: "Assessment") -> "Assessment":
         """Return what this read says of the lesion, with what was measured and confirmed on another view of it, which
         `measured` says."""
         said = self.without_measured()
@@ -125,7 +125,7 @@ class OwnRead:
         }
 
 
-def own_read_from(told: dict[str, Any]) -> OwnRead:
+def assessment_from(told: dict[str, Any]) -> Assessment:
     """Return the read that `to_dict` told.
 
     Raises:
@@ -134,7 +134,7 @@ def own_read_from(told: dict[str, Any]) -> OwnRead:
     """
     try:
         version = str(told["lexicon_version"])
-        read = OwnRead(
+        read = Assessment(
             category=str(told["category"]),
             terms={str(name): tuple(map(str, chosen)) for name, chosen in told["terms"].items()},
             management=str(told["management"]),
@@ -151,7 +151,7 @@ def own_read_from(told: dict[str, Any]) -> OwnRead:
     return read
 
 
-def _check(read: OwnRead, lexicon: Lexicon) -> None:
+def _check(read: Assessment, lexicon: Lexicon) -> None:
     """Raise a ValueError where `read` names what `lexicon` does not have."""
     known = {one.id: one for one in lexicon.descriptors}
     if read.category and lexicon.category(read.category) is None:
@@ -173,7 +173,7 @@ class Proposed:
     size: str
     terms: dict[str, str]
 
-    def open(self, read: OwnRead) -> tuple[str, ...]:
+    def open(self, read: Assessment) -> tuple[str, ...]:
         """Return what of it `read` does not say yet: SIZE, then ids of descriptors."""
         return (*(() if read.size else (SIZE,)), *(name for name in self.terms if name not in read.terms))
 
@@ -183,7 +183,7 @@ class Proposed:
             return self.size.replace(" x ", " × ")
         return "".join(term_names(one, (self.terms[name],)) for one in lexicon.descriptors if one.id == name)
 
-    def words(self, lexicon: Lexicon, but: OwnRead) -> str:
+    def words(self, lexicon: Lexicon, but: Assessment) -> str:
         """Return in words what of it the read `but` does not say yet, or ""."""
         return ", ".join(self.words_of(name, lexicon) for name in self.open(but))
 
@@ -206,7 +206,7 @@ def term_names(descriptor: Descriptor, chosen: tuple[str, ...], say: Wording = P
 
 
 @dataclass(frozen=True, slots=True)
-class ReadRecord:
+class AssessmentRecord:
     """How the reader's own read and the AI's came about.
 
     Attributes:
@@ -219,8 +219,8 @@ class ReadRecord:
         whole: all this is told; else the final read alone.
     """
 
-    first: OwnRead | None = None
-    final: OwnRead = field(default_factory=OwnRead)
+    first: Assessment | None = None
+    final: Assessment = field(default_factory=Assessment)
     asked: bool = False
     skipped: bool = False
     first_seconds: float | None = None
@@ -228,9 +228,9 @@ class ReadRecord:
     final_seconds: float | None = None
     whole: bool = True
 
-    def final_only(self) -> "ReadRecord":
+    def final_only(self) -> "AssessmentRecord":
         """Return what tells the final read and not how it came about."""
-        return ReadRecord(final=self.final, whole=False)
+        return AssessmentRecord(final=self.final, whole=False)
 
     def lines(self, say: Wording = PLAIN) -> tuple[tuple[str, str], ...]:
         """Return what a report says of it, as pairs of label and words; nothing where the reader gave no own read."""

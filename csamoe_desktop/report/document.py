@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from csamoe_desktop.assess import Assessment
+from csamoe_desktop.assess import AIResult
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.lesion.calipers import Caliper
 from csamoe_desktop.lesion.description import Description
 from csamoe_desktop.lesion.mask import LesionMask
-from csamoe_desktop.reader.assessment import ReadRecord
+from csamoe_desktop.reader.assessment import AssessmentRecord
 from csamoe_desktop.reader.examination import Examination
 from csamoe_desktop.report.letterhead import Letterhead
 from csamoe_desktop.study.model import Frame, StudyFacts
@@ -44,13 +44,13 @@ class ReportInput:
     frame: Frame
     frame_count: int
     mask: LesionMask
-    assessment: Assessment
+    assessment: AIResult
     reader: str
     comment: str
     created: datetime
     notes: tuple[str, ...] = ()
     prevalence: float | None = None
-    reads: ReadRecord | None = None
+    reads: AssessmentRecord | None = None
     calipers: tuple[Caliper, ...] = ()
     description: Description = field(default_factory=Description)
     number: int = 1

@@ -4,89 +4,92 @@ A calibration by hand changes how large a lesion is, and so what the input guard
 """
 
 import dataclasses
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from csamoe_desktop.assess import Assessment, Withheld, assess
+from csamoe_desktop.assess import AIResult, Withheld, assess
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.inference.examined import check_origin
 from csamoe_desktop.inference.guard import withheld_because
+from csamoe_desktop.session.calibration import HandCalibration
+from csamoe_desktop.session.chosen_model import ChosenModel
 from csamoe_desktop.session.jobs import Job, Outcome
 from csamoe_desktop.session.lesion_work import LesionWork
+from csamoe_desktop.session.lesions import Lesions
+from csamoe_desktop.session.scene import Scene
 from csamoe_desktop.study.model import Frame
-
-if TYPE_CHECKING:
-    from csamoe_desktop.session.session import Session
 
 ASSESSING = "assessing"
 
 
 class Assessing:
-    """The reading that is under way in a session."""
+    """The reading that is under way in a scene."""
 
-    def __init__(self, session: "Session") -> None:
-        self._session = session
+    def __init__(self, scene: Scene, model: ChosenModel, lesions: Lesions, calibration: HandCalibration) -> None:
+        self._scene = scene
+        self._model = model
+        self._lesions = lesions
+        self._calibration = calibration
         self._lesion: LesionWork | None = None
-        session.calibration.changed.connect(self.ask_guard_again)
+        calibration.changed.connect(self.ask_guard_again)
 
     @property
     def lesion(self) -> LesionWork | None:
         """The lesion that is being read, or None."""
-        return self._lesion if self._session.jobs.busy(ASSESSING) else None
+        return self._lesion if self._scene.jobs.busy(ASSESSING) else None
 
     def begin(self) -> None:
         """Read the lesion in view; a second call supersedes the first."""
-        session = self._session
-        work, frame = session.work, session.frame
+        scene = self._scene
+        work, frame = scene.work, scene.frame
         if work is None or frame is None:
-            session.failed.emit(UserError("There is no image to assess.", "Open a study first."))
+            scene.failed.emit(UserError("There is no image to assess.", "Open a study first."))
             return
         mask, version = work.mask.finished(), work.mask.version
-        model, device = session.model, session.settings.device
+        model, device = self._model.name, scene.settings.device
 
-        def read(job: Job) -> Assessment:
-            predictor = session.load_model(job, model, device, 0.8)
+        def read(job: Job) -> AIResult:
+            predictor = self._model.load(job, model, device, 0.8)
             job.progress(0.8, "Reading the lesion")
             return assess(frame, mask.pixels, predictor)
 
-        def done(assessment: Assessment) -> None:
+        def done(assessment: AIResult) -> None:
             work.assessment, work.assessed_mask, work.assessed_version = assessment, mask, version
             work.assessed_scale = frame.scale
             # It may have been calibrated meanwhile.
             self.ask_guard_again()
-            session.modelChanged.emit()
-            session.readingChanged.emit()
+            scene.modelChanged.emit()
+            scene.tell_result()
 
         def failed(problem: BaseException) -> None:
             told = problem.message if isinstance(problem, UserError) else "Something went wrong inside the program."
             work.failure, work.failed_version, work.withheld = told, version, isinstance(problem, Withheld)
             if work.assessment is None:
                 work.assessed_scale = frame.scale
-            session.readingChanged.emit()
+            scene.tell_result()
             # The panel says why nothing is read; nothing went wrong.
             if not work.withheld:
-                session.failed.emit(problem)
+                scene.failed.emit(problem)
 
         work.failure = ""
         if self.lesion is not None and self.lesion is not work:
-            session.noted.emit(f"The reading of {self.lesion.title} was stopped for that of {work.title}.")
+            scene.noted.emit(f"The reading of {self.lesion.title} was stopped for that of {work.title}.")
         self._lesion = work
-        session.jobs.submit(ASSESSING, read, Outcome(done, failed, session.progressed.emit))
-        session.readingChanged.emit()
+        scene.jobs.submit(ASSESSING, read, Outcome(done, failed, scene.progressed.emit))
+        scene.tell_result()
 
     def cancel(self) -> None:
         """Stop the reading under way; what was there before stays."""
-        if self._session.jobs.cancel(ASSESSING):
-            self._session.readingChanged.emit()
+        if self._scene.jobs.cancel(ASSESSING):
+            self._scene.tell_result()
 
     def ask_guard_again(self) -> None:
         """Ask the guard again of every reading whose image has another scale by now: what the outline's size forbids is
         withheld from then on, and what it cautions of is said."""
-        session, changed = self._session, False
-        for placed in session.lesions.placed():
+        scene, changed = self._scene, False
+        for placed in self._lesions.placed():
             work, shape = placed.work, placed.work.mask.pixels.shape
-            scale = session.calibration.scale_of(placed.study, placed.frame, work.image, shape)
+            scale = self._calibration.scale_of(placed.study, placed.frame, work.image, shape)
             if work.withheld and work.failure and work.assessed_scale != scale:
                 work.failure, work.withheld, changed = "", False, True
             if work.assessment is None or work.assessed_mask is None or work.assessed_scale == scale:
@@ -107,4 +110,4 @@ class Assessing:
                 said = (*kept, *(one.sentence for one in now))
                 work.assessment = dataclasses.replace(work.assessment, warnings=said)
         if changed:
-            session.readingChanged.emit()
+            scene.tell_result()

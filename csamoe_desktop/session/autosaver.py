@@ -18,12 +18,12 @@ from csamoe_desktop.reader.examination import Examination
 from csamoe_desktop.session.frame_lesions import FrameLesions, blank_lesion
 from csamoe_desktop.session.jobs import Jobs, Outcome
 from csamoe_desktop.session.lesion_work import LesionWork
-from csamoe_desktop.session.reader_sitting import read_again
-from csamoe_desktop.session.saved_frame import ANEW, KeptFrame, ReopenedMask, State, image_hash
+from csamoe_desktop.session.reader_sitting import sitting_from
+from csamoe_desktop.session.saved_frame import ANEW, ReopenedMask, SavedFrame, State, image_hash
 from csamoe_desktop.session.store_watch import StoreWatch
 from csamoe_desktop.store.autosave import Autosave
 from csamoe_desktop.store.earlier import EarlierOutline
-from csamoe_desktop.store.lesions import KeptLesion, LesionKey, nothing_of, packed
+from csamoe_desktop.store.lesions import LesionKey, StoredLesion, nothing_of, packed
 from csamoe_desktop.store.merging import both_calipers
 from csamoe_desktop.study.model import Frame, Study
 
@@ -37,7 +37,7 @@ _TRY_AGAIN_AFTER = 5.0
 """Seconds, where the store could not be written."""
 
 
-class KeptWork(QObject):
+class Autosaver(QObject):
     """Masks, calipers, readings, assessments and comments of frames, in view or not, and what is said of examinations; all
     but the AI's readings outlive the program."""
 
@@ -56,8 +56,8 @@ class KeptWork(QObject):
         super().__init__(parent)
         self._autosave = autosave
         self._jobs = jobs
-        self._there: dict[tuple[Path, int], KeptFrame] = {}
-        self._aside: dict[tuple[Path, int, str], KeptFrame] = {}
+        self._there: dict[tuple[Path, int], SavedFrame] = {}
+        self._aside: dict[tuple[Path, int, str], SavedFrame] = {}
         self._anew: set[tuple[Path, int]] = set()
         """Frames of files opened anew, on which something was done before: whether they are the same is still to be seen."""
         self._examinations: dict[str, Examination] = {}
@@ -162,19 +162,19 @@ class KeptWork(QObject):
         self._looks.stop()
         self._watch.close()
         for entry in self._entries():
-            entry.work.at_hand.mask.end()
+            entry.work.current.mask.end()
         self._give()
         if self._autosave.work_to_do:
             self._store_now()
         self._autosave.close()
 
-    def _open(self, frame: Frame, image: str) -> KeptFrame | None:
+    def _open(self, frame: Frame, image: str) -> SavedFrame | None:
         """Return the work on this very image under another file's name, or None: two of one image would overwrite each
         other in the store."""
         same = (one for one in self._entries() if (one.work.image, one.frame) == (image, frame.index))
         return next(same, None)
 
-    def _found(self, frame: Frame, image: str) -> KeptFrame:
+    def _found(self, frame: Frame, image: str) -> SavedFrame:
         """Return the work on an image as the store has it, or none done yet, with its calipers if it was closed before."""
         there = FrameLesions(frame.shape, image, frame.index, FrameCalipers())
         given: dict[int, State] = {}
@@ -195,7 +195,7 @@ class KeptWork(QObject):
             if work is not None:
                 found.append(work)
         there.begin(found)
-        return KeptFrame(there, frame.index, given, there.calipers.now)
+        return SavedFrame(there, frame.index, given, there.calipers.now)
 
     def _reopened(
         self, on_frame: FrameLesions, number: int, versions: int, given: dict[int, State]
@@ -219,12 +219,12 @@ class KeptWork(QObject):
             given[number] = (work.mask.version, work.comment, work.description, work.locked, work.read.said)
         return work
 
-    def _read_again(self, work: LesionWork, kept: KeptLesion) -> None:
+    def _read_again(self, work: LesionWork, kept: StoredLesion) -> None:
         """Give a lesion back what the reader said of it."""
         if kept.assessed is None:
             return
         try:
-            work.read = read_again(kept.assessed)
+            work.read = sitting_from(kept.assessed)
         except UserError as problem:
             self.failed.emit(problem)
         except ValueError:
@@ -248,7 +248,7 @@ class KeptWork(QObject):
             for entry in self._entries():
                 if (entry.work.image, entry.frame) == (image, frame):
                     now = both_calipers(ours, whole, entry.work.calipers.now)
-                    entry.work.calipers.change(now, entry.work.at_hand.mask.version)
+                    entry.work.calipers.change(now, entry.work.current.mask.version)
                     entry.measured = whole
         for key, said in told.examinations.items():
             self._examinations[key] = said
@@ -256,7 +256,7 @@ class KeptWork(QObject):
         for sentence in told.said:
             self.noted.emit(sentence)
 
-    def _renumber(self, entry: KeptFrame, old: int, new: int) -> None:
+    def _renumber(self, entry: SavedFrame, old: int, new: int) -> None:
         """The lesion `old` here is `new` from now on; the one that another window has made of `old` joins it."""
         there = entry.work
         everything = (*there.lesions, *there.removed)
@@ -280,7 +280,7 @@ class KeptWork(QObject):
         if theirs is not None:
             there.lesions = sorted((*there.lesions, theirs), key=lambda one: one.number)
 
-    def _entries(self) -> list[KeptFrame]:
+    def _entries(self) -> list[SavedFrame]:
         return [*self._there.values(), *self._aside.values()]
 
     def earlier(self, on_frame: FrameLesions) -> list[EarlierOutline]:
@@ -302,7 +302,7 @@ class KeptWork(QObject):
         for place, entry in (*self._there.items(), *self._aside.items()):
             self._autosave.uses(entry.work.image, entry.frame, entry.work.last_number)
             if closing is not None and place[0] == closing.path:
-                entry.work.at_hand.mask.end()
+                entry.work.current.mask.end()
             for work in entry.unkept():
                 state, mask = entry.state(work), work.mask
                 if mask.in_stroke:

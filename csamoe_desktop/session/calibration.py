@@ -5,18 +5,16 @@ It lasts until the program ends, and is the image's, not its file's: it is not w
 
 import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.lesion.tools import Place
 from csamoe_desktop.session.lesion_work import LesionWork
+from csamoe_desktop.session.scene import Scene
 from csamoe_desktop.study.calibration import by_hand, calibrated_by_hand, depth_at, file_spacing
 from csamoe_desktop.study.model import Frame, Scale, Spacing, Study
-
-if TYPE_CHECKING:
-    from csamoe_desktop.session.session import Session
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -45,9 +43,9 @@ class HandCalibration(QObject):
     drawn = Signal(object)
     """A `DrawnLine` is long enough to calibrate by."""
 
-    def __init__(self, session: "Session") -> None:
-        super().__init__(session)
-        self._session = session
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(scene)
+        self._scene = scene
         self._frames: dict[str, Scale] = {}
         self._studies: dict[_Which, Scale] = {}
 
@@ -66,7 +64,7 @@ class HandCalibration(QObject):
     @property
     def there(self) -> bool:
         """Whether the frame in view is calibrated by hand."""
-        frame = self._session.frame
+        frame = self._scene.frame
         return frame is not None and frame.scale.by_hand
 
     def file_spacing(self, line: DrawnLine | None = None) -> Spacing | None:
@@ -88,13 +86,13 @@ class HandCalibration(QObject):
     @property
     def file_scale(self) -> Scale:
         """What the file itself says of the frame in view."""
-        study, frame = self._session.study, self._session.frame
+        study, frame = self._scene.study, self._scene.frame
         return Scale() if study is None or frame is None else study.scale_of(frame.index)
 
     @property
     def others(self) -> int:
         """How many more frames the study in view has that its file does not calibrate."""
-        study = self._session.study
+        study = self._scene.study
         if study is None or self.file_scale.calibrated:
             return 0
         return sum(not study.scale_of(index).calibrated for index in range(study.frame_count)) - 1
@@ -106,8 +104,8 @@ class HandCalibration(QObject):
         Raises:
             UserError: the line is too short, no image has such pixels, or another frame is in view.
         """
-        session = self._session
-        study, frame, work = session.study, session.frame, session.work
+        scene = self._scene
+        study, frame, work = scene.study, scene.frame, scene.work
         if study is None or frame is None or work is None or work.image != line.work.image:
             raise UserError(
                 "Another image has come into view; nothing was calibrated.",
@@ -125,8 +123,8 @@ class HandCalibration(QObject):
 
     def remove(self) -> None:
         """Remove the calibration of the frame in view: its own, else its study's."""
-        session = self._session
-        study, frame, work = session.study, session.frame, session.work
+        scene = self._scene
+        study, frame, work = scene.study, scene.frame, scene.work
         if study is None or frame is None or work is None or not self.there:
             return
         if self._frames.pop(work.image, None) is not None:
@@ -135,12 +133,12 @@ class HandCalibration(QObject):
             self._studies.pop(_which(study, frame.shape), None)
             told = "The calibration by hand was removed from all frames of this study that had it"
         self._show(study, frame, work)
-        now = self.file_scale if session.frame is None else session.frame.scale
+        now = self.file_scale if scene.frame is None else scene.frame.scale
         again = now.common.words if now.common.in_mm else f"measured by {now.words()}"
-        session.noted.emit(f"{told}; {f'it is {again} again' if now.calibrated else 'sizes are in pixels'}.")
+        scene.noted.emit(f"{told}; {f'it is {again} again' if now.calibrated else 'sizes are in pixels'}.")
 
     def _show(self, study: Study, frame: Frame, work: LesionWork) -> None:
-        self._session.frame = self.applied(study, frame, work.image)
+        self._scene.frame = self.applied(study, frame, work.image)
         self.changed.emit()
 
 

@@ -1,13 +1,9 @@
 """The calipers on the frame in view: which there are, which is selected, and the one in hand."""
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QObject, Signal
 
 from csamoe_desktop.lesion.calipers import Caliper
-
-if TYPE_CHECKING:
-    from csamoe_desktop.session.session import Session
+from csamoe_desktop.session.scene import Scene
 
 
 class Calipers(QObject):
@@ -18,17 +14,17 @@ class Calipers(QObject):
     shown = Signal()
     """What is to be drawn is another: one was selected, or the one in hand moved."""
 
-    def __init__(self, session: "Session") -> None:
-        super().__init__(session)
-        self._session = session
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(scene)
+        self._scene = scene
         self._selected: int | None = None
         self._held: tuple[int | None, Caliper] | None = None
-        session.frameChanged.connect(self._frame_changed)
+        scene.frameChanged.connect(self._frame_changed)
 
     @property
     def kept(self) -> tuple[Caliper, ...]:
         """The calipers on the frame in view, number 1 first."""
-        work = self._session.work
+        work = self._scene.work
         return () if work is None else work.calipers.now
 
     @property
@@ -90,18 +86,18 @@ class Calipers(QObject):
     @property
     def can_undo(self) -> bool:
         """Whether the last thing done on the frame was done with a caliper."""
-        work = self._session.work
+        work = self._scene.work
         return work is not None and (self.holding or work.calipers.can_undo(work.mask.version))
 
     @property
     def can_redo(self) -> bool:
         """Whether the next thing to be done again is a caliper's."""
-        work = self._session.work
+        work = self._scene.work
         return work is not None and not self.holding and work.calipers.can_redo(work.mask.version)
 
     def undo(self) -> bool:
         """Take back what was done last, if that was done with a caliper; return whether it was."""
-        work = self._session.work
+        work = self._scene.work
         if work is None or not self.can_undo:
             return False
         if not self.let_go():
@@ -111,7 +107,7 @@ class Calipers(QObject):
 
     def redo(self) -> bool:
         """Do again what was taken back, if that was done with a caliper; return whether it was."""
-        work = self._session.work
+        work = self._scene.work
         if work is None or not self.can_redo:
             return False
         work.calipers.redo()
@@ -119,7 +115,7 @@ class Calipers(QObject):
         return True
 
     def _change(self, calipers: tuple[Caliper, ...], selected: int | None) -> None:
-        work = self._session.work
+        work = self._scene.work
         if work is not None:
             work.calipers.change(calipers, work.mask.version)
             self._changed(selected)

@@ -2,7 +2,9 @@
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from csamoe_desktop.session.session import Session
+from csamoe_desktop.session.frame_cache import FrameCache
+from csamoe_desktop.session.navigation import Navigation
+from csamoe_desktop.session.scene import Scene
 
 _USUAL_SECONDS = 0.1
 
@@ -12,14 +14,16 @@ class Cine(QObject):
 
     playingChanged = Signal(bool)
 
-    def __init__(self, session: Session, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._session = session
+    def __init__(self, scene: Scene, navigation: Navigation, frames: FrameCache) -> None:
+        super().__init__(scene)
+        self._scene = scene
+        self._navigation = navigation
+        self._frames = frames
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._step)
-        session.studyChanged.connect(self.pause)
+        scene.studyChanged.connect(self.pause)
         # The next frame could not be decoded: it was said once, and need not be said ten times a second.
-        session.stayed.connect(self.pause)
+        scene.stayed.connect(self.pause)
 
     @property
     def playing(self) -> bool:
@@ -29,37 +33,37 @@ class Cine(QObject):
     @property
     def possible(self) -> bool:
         """Whether there is more than one frame."""
-        return self._session.study is not None and self._session.study.frame_count > 1
+        return self._scene.study is not None and self._scene.study.frame_count > 1
 
     def toggle(self) -> None:
         """Play, or pause."""
         if self.playing:
             self.pause()
-        elif self.possible and self._session.study is not None:
-            self._timer.start(round(1000 * (self._session.study.frame_seconds or _USUAL_SECONDS)))
+        elif self.possible and self._scene.study is not None:
+            self._timer.start(round(1000 * (self._scene.study.frame_seconds or _USUAL_SECONDS)))
             self.playingChanged.emit(True)
 
     def pause(self) -> None:
         """Stay at the frame in view."""
         if self.playing:
             self._timer.stop()
-            self._session.stay()
+            self._navigation.stay()
             self.playingChanged.emit(False)
 
     def go_to(self, index: int) -> None:
         """Pause at frame `index`."""
         self.pause()
-        self._session.show_frame(index)
+        self._navigation.to_frame(index)
 
     def go_by(self, steps: int) -> None:
         """Pause, and go some frames on or back."""
         self.pause()
-        self._session.step_frames(steps)
+        self._navigation.by(steps)
 
     def _step(self) -> None:
-        study, frame = self._session.study, self._session.frame
+        study, frame = self._scene.study, self._scene.frame
         if study is None or frame is None:
             self.pause()
-        elif self._session.frames.awaited is None:
+        elif self._frames.awaited is None:
             # Else the next one is still being decoded: it plays slower rather than leave any out.
-            self._session.show_frame((frame.index + 1) % study.frame_count)
+            self._navigation.to_frame((frame.index + 1) % study.frame_count)

@@ -2,17 +2,16 @@
 
 import dataclasses
 import logging
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from csamoe_desktop.assess import Assessment, look_closer
+from csamoe_desktop.assess import AIResult, look_closer
 from csamoe_desktop.errors import UserError
+from csamoe_desktop.session.chosen_model import ChosenModel
 from csamoe_desktop.session.jobs import Job, Outcome
-from csamoe_desktop.session.lesion_work import ReadingState
-
-if TYPE_CHECKING:
-    from csamoe_desktop.session.session import Session
+from csamoe_desktop.session.lesion_work import ResultState
+from csamoe_desktop.session.scene import Scene
+from csamoe_desktop.session.shown_result import ShownResult
 
 _log = logging.getLogger(__name__)
 
@@ -20,54 +19,56 @@ LOOKING_CLOSER = "looking closer"
 
 
 class CloserLook(QObject):
-    """Looks closer at the reading in view, in a lane of its own, as long as it holds; `readingChanged` follows.
+    """Looks closer at the reading in view, in a lane of its own, as long as it holds; `resultChanged` follows.
 
     The reading is the same before and after: what could not be found out (a device out of memory) is said, and not
     tried again.
     """
 
-    def __init__(self, session: "Session") -> None:
-        super().__init__(session)
-        self._session = session
-        self._at: Assessment | None = None
-        session.readingChanged.connect(self._look)
+    def __init__(self, scene: Scene, model: ChosenModel, shown: ShownResult) -> None:
+        super().__init__(scene)
+        self._scene = scene
+        self._model = model
+        self._shown = shown
+        self._at: AIResult | None = None
+        scene.resultChanged.connect(self._look)
 
     @property
     def under_way(self) -> bool:
         """Whether more is to come on the reading in view."""
-        return self._at is not None and self._at is self._session.assessment
+        return self._at is not None and self._at is self._shown.result
 
     def _look(self) -> None:
-        session, work = self._session, self._session.work
-        assessment = session.assessment
-        holds = session.reading_state is ReadingState.DONE
+        scene, work = self._scene, self._scene.work
+        assessment = self._shown.result
+        holds = self._shown.state is ResultState.DONE
         if not holds or assessment is None or assessment.looked_closer:
             # Whoever goes on drawing, or turns to another frame, is not to wait for it.
             self._at = None
-            session.jobs.cancel(LOOKING_CLOSER)
+            scene.jobs.cancel(LOOKING_CLOSER)
             return
-        frame = session.frame
+        frame = scene.frame
         if assessment is self._at or work is None or work.assessed_mask is None or frame is None:
             return
         self._at = assessment
         pixels = work.assessed_mask.pixels
         mask = pixels if pixels.any() else None
 
-        model, device = session.model, session.settings.device
+        model, device = self._model.name, scene.settings.device
 
-        def look(job: Job) -> Assessment:
-            predictor = session.load_model(job, model, device)
+        def look(job: Job) -> AIResult:
+            predictor = self._model.load(job, model, device)
             return look_closer(frame, mask, predictor, assessment, lambda share: job.progress(share, "Looking closer"))
 
-        def done(closer: Assessment) -> None:
+        def done(closer: AIResult) -> None:
             if work.assessment is assessment:
                 work.assessment = closer
-            session.readingChanged.emit()
+            scene.tell_result()
 
         def failed(problem: BaseException) -> None:
             if not isinstance(problem, UserError):
                 _log.error("fault in looking closer", exc_info=problem)
             done(dataclasses.replace(assessment, looked_closer=True))
-            session.failed.emit(problem)
+            scene.failed.emit(problem)
 
-        session.jobs.submit(LOOKING_CLOSER, look, Outcome(done, failed))
+        scene.jobs.submit(LOOKING_CLOSER, look, Outcome(done, failed))

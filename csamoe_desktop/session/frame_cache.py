@@ -3,17 +3,14 @@
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from threading import Event, Lock
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.session.jobs import Job, Outcome
+from csamoe_desktop.session.scene import Scene
 from csamoe_desktop.study.decoding import DecodingProcess, shared
 from csamoe_desktop.study.model import Frame, Study
-
-if TYPE_CHECKING:
-    from csamoe_desktop.session.session import Session
 
 DECODING, AHEAD = "decoding", "decoding ahead"
 Came = Callable[[Frame], None]
@@ -24,7 +21,7 @@ MOST_BYTES = 256 * 2**20
 """Of pixels kept, of all open studies together."""
 
 
-class FrameCache:
+class DecodedFrames:
     """The frames decoded last, as many as fit; for any thread."""
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
@@ -69,14 +66,14 @@ class FrameCache:
             self._bytes -= self._kept.pop(key)[1].pixels.nbytes
 
 
-class Frames(QObject):
+class FrameCache(QObject):
     """The frames of the session's studies. Those of a study that is quick are decoded when they are asked for, always
     from its file; the others are kept, and wanted one at a time: the newest wins."""
 
-    def __init__(self, session: "Session") -> None:
-        super().__init__(session)
-        self._session = session
-        self.cache = FrameCache()
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(scene)
+        self._scene = scene
+        self.cache = DecodedFrames()
         # What the reader waits for has a process of its own, which thumbnails and looking ahead never hold up.
         # The other one is that of whoever opens a file: it runs by then.
         self._process, self._process_ahead = DecodingProcess(), shared()
@@ -85,8 +82,8 @@ class Frames(QObject):
         self._wanted: tuple[Study, int] | None = None
         self._further: tuple[int, Came, Failed] | None = None
         self._before: tuple[Study, int] | None = None
-        session.studyChanged.connect(self._let_go)
-        session.frameChanged.connect(self._look_ahead)
+        scene.studyChanged.connect(self._let_go)
+        scene.frameChanged.connect(self._look_ahead)
 
     @property
     def awaited(self) -> tuple[Study, int] | None:
@@ -134,25 +131,25 @@ class Frames(QObject):
             self._further = (index, came, failed)
             return
         self.forget()
-        self._session.jobs.cancel(AHEAD)
+        self._scene.jobs.cancel(AHEAD)
         self._wanted = (study, index)
 
         def done(frame: Frame) -> None:
             further, self._further, self._wanted = self._further, None, None
             came(frame)
-            if further is not None and self._wanted is None and self._session.study is study:
+            if further is not None and self._wanted is None and self._scene.study is study:
                 self.want(study, *further)
 
         def refused(problem: BaseException) -> None:
             self._wanted = self._further = None
             failed(problem)
 
-        self._session.jobs.submit(DECODING, lambda job: self.decoded(study, index, urgent=True), Outcome(done, refused))
+        self._scene.jobs.submit(DECODING, lambda job: self.decoded(study, index, urgent=True), Outcome(done, refused))
 
     def forget(self) -> bool:
         """Want no frame any more; return whether one was wanted."""
         wanted, self._wanted, self._further = self._wanted, None, None
-        self._session.jobs.cancel(DECODING)
+        self._scene.jobs.cancel(DECODING)
         return wanted is not None
 
     def close(self) -> None:
@@ -184,14 +181,14 @@ class Frames(QObject):
             mine.set()
 
     def _let_go(self) -> None:
-        self.cache.keep_only(self._session.studies)
-        if self._before is not None and self._before[0] not in self._session.studies:
+        self.cache.keep_only(self._scene.studies)
+        if self._before is not None and self._before[0] not in self._scene.studies:
             self._before = None
 
     def _look_ahead(self) -> None:
         """Decode what may be wanted next: the two frames in the direction of travel, and the one behind."""
-        session, before = self._session, self._before
-        study, frame = session.study, session.frame
+        scene, before = self._scene, self._before
+        study, frame = scene.study, scene.frame
         if study is None or frame is None or study.quick:
             return
         self._before = (study, frame.index)
@@ -213,7 +210,7 @@ class Frames(QObject):
                     continue
 
         if missing:
-            session.jobs.submit(AHEAD, work, Outcome(lambda nothing: None, session.failed.emit))
+            scene.jobs.submit(AHEAD, work, Outcome(lambda nothing: None, scene.failed.emit))
 
 
 def _decode(study: Study, index: int, process: DecodingProcess) -> Frame:

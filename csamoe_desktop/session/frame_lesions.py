@@ -36,13 +36,13 @@ class FrameLesions:
     proposed: tuple[tuple[Proposal, ...], str] = ((), "")
     dismissed: bool = False
     as_deleted: object = None
-    at_hand: LesionWork = field(init=False)
+    current: LesionWork = field(init=False)
 
     def begin(self, lesions: list[LesionWork]) -> None:
         """Begin with these lesions, in the order of their numbers, the first one at hand."""
         self.lesions = lesions
         if lesions:
-            self.at_hand = lesions[0]
+            self.current = lesions[0]
         else:
             self.new()
 
@@ -67,7 +67,7 @@ class FrameLesions:
         self.last_number = 1 + max((self.last_number, *numbers))
         work = blank_lesion(self, self.last_number)
         self.lesions.append(work)
-        self.at_hand = work
+        self.current = work
         return work
 
     def remove(self, work: LesionWork) -> None:
@@ -76,9 +76,9 @@ class FrameLesions:
         self.lesions.remove(work)
         if not work.blank:
             self.removed.append(work)
-        if self.at_hand is work:
+        if self.current is work:
             if self.lesions:
-                self.at_hand = self.lesions[min(place, len(self.lesions) - 1)]
+                self.current = self.lesions[min(place, len(self.lesions) - 1)]
             else:
                 self.new()
 
@@ -89,7 +89,7 @@ class FrameLesions:
         work = self.removed.pop()
         # A blank one was there only because nothing else was.
         self.lesions = sorted((one for one in (*self.lesions, work) if not one.blank), key=lambda one: one.number)
-        self.at_hand = work
+        self.current = work
         return work
 
 

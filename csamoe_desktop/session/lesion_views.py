@@ -2,17 +2,21 @@
 
 from dataclasses import dataclass
 
-from csamoe_desktop.assess import Assessment
+from csamoe_desktop.assess import AIResult
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.lesion.description import Description
 from csamoe_desktop.lesion.mask import LesionMask
-from csamoe_desktop.session.lesions import PlacedLesion
-from csamoe_desktop.session.session import Session
+from csamoe_desktop.session.calibration import HandCalibration
+from csamoe_desktop.session.chosen_model import ChosenModel
+from csamoe_desktop.session.lesion_frames import LesionFrames
+from csamoe_desktop.session.lesions import Lesions, PlacedLesion
+from csamoe_desktop.session.scene import Scene
+from csamoe_desktop.session.shown_result import ShownResult
 from csamoe_desktop.study.model import Frame, Scale
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SeenView:
+class ShownView:
     """One view of a lesion, as it is now.
 
     Attributes:
@@ -30,38 +34,51 @@ class SeenView:
     mask: LesionMask
     description: Description
     number: int
-    assessment: Assessment | None
-    veiled: bool
+    assessment: AIResult | None
+    hidden: bool
     where: str = ""
     because: str = ""
 
     @property
-    def shown(self) -> Assessment | None:
+    def shown(self) -> AIResult | None:
         """The reading that may be seen, whether it holds or not."""
-        return None if self.veiled else self.assessment
+        return None if self.hidden else self.assessment
 
     @property
-    def holds(self) -> Assessment | None:
+    def holds(self) -> AIResult | None:
         """The reading that may be seen and is of what is marked now."""
         return None if self.because else self.shown
 
 
-class SeenViews:
+class ShownViews:
     """Finds them; a frame that is not in view is decoded once and kept as long as it is one of them."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(
+        self,
+        scene: Scene,
+        lesions: Lesions,
+        frames: LesionFrames,
+        calibration: HandCalibration,
+        model: ChosenModel,
+        shown: ShownResult,
+    ) -> None:
+        self._scene = scene
+        self._lesions = lesions
+        self._frames_of = frames
+        self._calibration = calibration
+        self._model = model
+        self._shown = shown
         self._frames: dict[tuple[str, Scale], Frame] = {}
 
-    def __call__(self) -> list[SeenView]:
+    def __call__(self) -> list[ShownView]:
         """Return the views, that in view first; one whose image cannot be decoded any more is left out, and that is said."""
-        seen: list[SeenView] = []
+        seen: list[ShownView] = []
         frames: dict[tuple[str, Scale], Frame] = {}
-        for placed in self._session.lesions.views():
+        for placed in self._lesions.views():
             try:
                 frame = self._frame(placed)
             except UserError as problem:
-                self._session.failed.emit(problem)
+                self._scene.failed.emit(problem)
                 continue
             frames[placed.work.image, frame.scale] = frame
             seen.append(self._seen(placed, frame))
@@ -69,25 +86,25 @@ class SeenViews:
         return seen
 
     def _frame(self, placed: PlacedLesion) -> Frame:
-        session = self._session
-        if placed.work is session.work and session.frame is not None:
-            return session.frame
+        scene = self._scene
+        if placed.work is scene.work and scene.frame is not None:
+            return scene.frame
         shape = placed.work.mask.pixels.shape
-        scale = session.calibration.scale_of(placed.study, placed.frame, placed.work.image, shape)
+        scale = self._calibration.scale_of(placed.study, placed.frame, placed.work.image, shape)
         known = self._frames.get((placed.work.image, scale))
-        return session.frame_of(placed) if known is None else known
+        return self._frames_of.frame_of(placed) if known is None else known
 
-    def _seen(self, placed: PlacedLesion, frame: Frame) -> SeenView:
-        session, work = self._session, placed.work
+    def _seen(self, placed: PlacedLesion, frame: Frame) -> ShownView:
+        work = placed.work
         failure = work.failure if work.failed_version == work.mask.version else ""
-        return SeenView(
+        return ShownView(
             frame=frame,
             mask=work.mask.finished(),
             description=work.description,
             number=work.number,
             # What the guard forbids is seen nowhere.
             assessment=None if failure and work.withheld else work.assessment,
-            veiled=session.own_reads.pending or session.own_reads.veils(work),  # another view would tell of this one
+            hidden=self._shown.hidden or self._shown.hides(work),  # another view would tell of this one
             where=placed.where,
-            because=failure or work.stale_because(session.model),
+            because=failure or work.outdated_because(self._model.name),
         )

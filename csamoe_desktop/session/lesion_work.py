@@ -3,26 +3,26 @@
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from csamoe_desktop.assess import Assessment
+from csamoe_desktop.assess import AIResult
 from csamoe_desktop.lesion.caliper_steps import FrameCalipers
 from csamoe_desktop.lesion.description import Description
 from csamoe_desktop.lesion.history import EditedMask
 from csamoe_desktop.lesion.mask import Author, LesionMask
-from csamoe_desktop.session.reader_sitting import LesionRead
+from csamoe_desktop.session.reader_sitting import ReaderSitting
 from csamoe_desktop.study.scale import UNCALIBRATED, Scale
 
 
-class ReadingState(Enum):
+class ResultState(Enum):
     """Where the reading of the lesion in view stands."""
 
     NO_STUDY = auto()
     NO_MASK = auto()
     READY = auto()
     RUNNING = auto()
-    VEILED = auto()
+    HIDDEN = auto()
     """Done, and not to be seen before the reader's own read."""
     DONE = auto()
-    STALE = auto()
+    OUTDATED = auto()
     FAILED = auto()
     WITHHELD = auto()
     """The input guard forbids a reading of this image and outline."""
@@ -58,7 +58,7 @@ class LesionWork:
     description: Description = field(default_factory=Description)
     shown: bool = True
     locked: bool = False
-    assessment: Assessment | None = None
+    assessment: AIResult | None = None
     assessed_mask: LesionMask | None = None
     assessed_version: int = -1
     assessed_scale: Scale = UNCALIBRATED
@@ -69,7 +69,7 @@ class LesionWork:
     reported_version: int = -1
     reported_comment: str = ""
     calipers: FrameCalipers = field(default_factory=FrameCalipers)
-    read: LesionRead = field(default_factory=LesionRead)
+    read: ReaderSitting = field(default_factory=ReaderSitting)
     unfinished: tuple[str, object] | None = None
 
     @property
@@ -96,15 +96,15 @@ class LesionWork:
         """Whether there is a comment that no report holds."""
         return self.comment.strip() not in ("", self.reported_comment.strip())
 
-    def state(self, model: str, needs_outline: bool = True) -> ReadingState:
+    def state(self, model: str, needs_outline: bool = True) -> ResultState:
         """Return where its reading stands, `model` being the one that would read now; no reading is under way."""
         if self.failure and self.failed_version == self.mask.version:
-            return ReadingState.WITHHELD if self.withheld else ReadingState.FAILED
+            return ResultState.WITHHELD if self.withheld else ResultState.FAILED
         if self.assessment is not None:
-            return ReadingState.STALE if self.stale_because(model) else ReadingState.DONE
-        return ReadingState.NO_MASK if self.mask.empty and needs_outline else ReadingState.READY
+            return ResultState.OUTDATED if self.outdated_because(model) else ResultState.DONE
+        return ResultState.NO_MASK if self.mask.empty and needs_outline else ResultState.READY
 
-    def stale_because(self, model: str) -> str:
+    def outdated_because(self, model: str) -> str:
         """Return in one sentence why the reading no longer holds, or "".
 
         Another model is another reading. Another device is not: it runs the same network in the same float32 and may

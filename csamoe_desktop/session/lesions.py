@@ -3,21 +3,20 @@
 import dataclasses
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.lesion.description import OF_THE_IMAGE, Description
 from csamoe_desktop.lesion.history import Bool
+from csamoe_desktop.session.autosaver import Autosaver
 from csamoe_desktop.session.lesion_work import LesionWork
-from csamoe_desktop.session.reader_sitting import read_again
-from csamoe_desktop.store.lesions import KeptLesion
-from csamoe_desktop.study.model import Study
+from csamoe_desktop.session.reader_sitting import sitting_from
+from csamoe_desktop.session.scene import Scene
+from csamoe_desktop.store.earlier import EarlierOutline
+from csamoe_desktop.store.lesions import StoredLesion
+from csamoe_desktop.study.model import Study, StudyFacts
 from csamoe_desktop.study.patients import two_patients
-
-if TYPE_CHECKING:
-    from csamoe_desktop.session.session import Session
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,26 +40,23 @@ class PlacedLesion:
 
 
 class Lesions(QObject):
-    """The session's lesions. `turned` comes after `frameChanged` too, and before `readingChanged`."""
+    """The lesions of the scene; `lesionChanged` and `currentLesionChanged` follow what is done here."""
 
-    turned = Signal()
-    """Another lesion is at hand."""
-    changed = Signal()
-    """Which there are, what one is called, or whether one is shown or locked, is different."""
-
-    def __init__(self, session: "Session") -> None:
-        super().__init__(session)
-        self._session = session
+    def __init__(self, scene: Scene, autosaver: Autosaver) -> None:
+        super().__init__(scene)
+        self._scene = scene
+        self._autosaver = autosaver
         self._known: tuple[LesionWork, str, bool] | None = None
         self._has_views = False
-        self.turned.connect(self._agree)
-        for signal in (self.turned, self.changed):
+        scene.lesionArriving.connect(self._agree)
+        for signal in (scene.lesionArriving, scene.lesionChanged):
             signal.connect(self._forget_views)
+        scene.maskChanged.connect(self._show_edited)
 
     @property
     def there(self) -> tuple[LesionWork, ...]:
         """The lesions on the frame in view, by number; one that is blank where nothing is marked."""
-        on_frame = self._session.on_frame
+        on_frame = self._scene.on_frame
         return () if on_frame is None else tuple(on_frame.lesions)
 
     @property
@@ -71,80 +67,80 @@ class Lesions(QObject):
     @property
     def can_restore(self) -> bool:
         """Whether a lesion was deleted on this frame."""
-        return self._session.on_frame is not None and bool(self._session.on_frame.removed)
+        return self._scene.on_frame is not None and bool(self._scene.on_frame.removed)
 
     def choose(self, work: LesionWork) -> None:
         """Take a lesion of the frame in view in hand."""
-        on_frame = self._session.on_frame
-        if on_frame is None or work is on_frame.at_hand or work not in on_frame.lesions:
+        on_frame = self._scene.on_frame
+        if on_frame is None or work is on_frame.current or work not in on_frame.lesions:
             return
-        on_frame.at_hand.mask.end()
-        on_frame.at_hand = work
-        self._turn()
+        on_frame.current.mask.end()
+        on_frame.current = work
+        self._scene.lesion_turned()
 
     def choose_next(self) -> None:
         """Take the next lesion in hand, after the last the first."""
-        if self.there and self._session.work is not None:
-            place = self.there.index(self._session.work)
+        if self.there and self._scene.work is not None:
+            place = self.there.index(self._scene.work)
             self.choose(self.there[(place + 1) % len(self.there)])
 
     def add(self) -> None:
         """Begin another lesion on this frame; one that is still blank is taken in hand instead."""
-        on_frame = self._session.on_frame
+        on_frame = self._scene.on_frame
         if on_frame is None:
             return
         blank = next((work for work in on_frame.lesions if work.blank), None)
         if blank is not None:
             self.choose(blank)
             return
-        on_frame.at_hand.mask.end()
-        before = on_frame.at_hand.description
+        on_frame.current.mask.end()
+        before = on_frame.current.description
         added = on_frame.new()
         # The breast and the way the probe was held are the image's.
         added.description = dataclasses.replace(added.description, side=before.side, view=before.view)
-        self._turn()
+        self._scene.lesion_turned()
 
     def remove(self) -> None:
         """Delete the lesion at hand; `restore` brings it back as long as the program runs."""
-        on_frame = self._session.on_frame
+        on_frame = self._scene.on_frame
         if on_frame is None or self.refuses():
             return
-        work = on_frame.at_hand
+        work = on_frame.current
         if work.blank and len(on_frame.lesions) == 1:
             return
         work.mask.end()
         title = work.title
         on_frame.remove(work)
         on_frame.as_deleted = on_frame.steps
-        self._turn()
+        self._scene.lesion_turned()
         if work in on_frame.removed:
-            self._session.noted.emit(f"{title} was deleted. Undo brings it back.")
+            self._scene.noted.emit(f"{title} was deleted. Undo brings it back.")
 
     @property
     def deleted_last(self) -> bool:
         """Whether a lesion of this frame was deleted, and nothing was drawn or measured since."""
-        on_frame = self._session.on_frame
+        on_frame = self._scene.on_frame
         return on_frame is not None and bool(on_frame.removed) and on_frame.steps == on_frame.as_deleted
 
     @property
     def unfinished(self) -> list[PlacedLesion]:
         """The lesions with a polygon or livewire that is not closed."""
-        here = self._session.work if self._session.line_open() else None
+        here = self._scene.work if self._scene.line_open() else None
         return [one for one in self.placed() if one.work is here or one.work.unfinished is not None]
 
     def restore(self) -> None:
         """Bring back the lesion of this frame that was deleted last."""
-        on_frame = self._session.on_frame
+        on_frame = self._scene.on_frame
         if on_frame is not None and on_frame.restore() is not None:
-            self._turn()
+            self._scene.lesion_turned()
 
-    def bring_back(self, kept: KeptLesion) -> None:
+    def bring_back(self, kept: StoredLesion) -> None:
         """Add an outline that had to make way for another as a further lesion of the frame in view, and take it in hand."""
-        on_frame = self._session.on_frame
+        on_frame = self._scene.on_frame
         if on_frame is None or (kept.rows, kept.columns) != on_frame.shape:
             return
         self.add()
-        work, mask = on_frame.at_hand, kept.mask()
+        work, mask = on_frame.current, kept.mask()
         work.mask.replace(mask.pixels, mask.author, mask.source, mask.notes)
         work.comment = kept.comment
         if kept.description is not None:
@@ -153,9 +149,9 @@ class Lesions(QObject):
         if kept.assessed is not None:
             # What the reader said of it, in a sitting of its own; what was measured is proposed again.
             with suppress(UserError, ValueError):
-                work.read.own = read_again(kept.assessed).own.without_measured()
-        self._turn()
-        self._session.maskChanged.emit(None)
+                work.read.own = sitting_from(kept.assessed).own.without_measured()
+        self._scene.lesion_turned()
+        self._scene.maskChanged.emit(None)
 
     def describe(self, work: LesionWork, description: Description) -> None:
         """Take what the reader says a lesion is called and where it lies; it may have gone meanwhile. What is so of the
@@ -171,40 +167,53 @@ class Lesions(QObject):
                 other.description = other.description.agreeing(before, work.description)
             for other in self.there if work in self.there else ():
                 other.description = other.description.agreeing(before, work.description, OF_THE_IMAGE)
-            self.changed.emit()
-            self._session.readingChanged.emit()
+            self._scene.tell_lesion()
 
     def toggle_shown(self, work: LesionWork | None = None) -> None:
         """Show a lesion's outline (None: of the one at hand) or hide it."""
-        work = work or self._session.work
+        work = work or self._scene.work
         if work is not None:
             work.shown = not work.shown
-            self._tell()
+            self._scene.tell_lesion()
 
     def toggle_locked(self, work: LesionWork | None = None) -> None:
         """Lock a lesion (None: the one at hand), so that its outline cannot be changed, or unlock it."""
-        work = work or self._session.work
+        work = work or self._scene.work
         if work is not None:
             work.mask.end()
             work.locked = not work.locked
-            self._tell()
+            self._scene.tell_lesion()
 
     def refuses(self) -> bool:
         """Return whether the lesion at hand is locked, and if so say it."""
-        work = self._session.work
+        work = self._scene.work
         if work is None or not work.locked:
             return False
-        self._session.failed.emit(
+        self._scene.failed.emit(
             UserError(f"{work.title} is locked.", "Unlock it first, in the list of lesions or with Lesion > Locked.")
         )
         return True
+
+    def marked(self, study: Study, index: int) -> bool:
+        """Return whether frame `index` (from 0) of `study` has an outline."""
+        on_frame = self._autosaver.get(study, index)
+        return on_frame is not None and on_frame.marked
+
+    def earlier_outlines(self) -> list[EarlierOutline]:
+        """Return the outlines of the image in view that had to make way for others, the newest first.
+
+        Raises:
+            UserError: the store cannot be read.
+        """
+        on_frame = self._scene.on_frame
+        return [] if on_frame is None else self._autosaver.earlier(on_frame)
 
     # -- the same lesion on several images
 
     @property
     def has_views(self) -> bool:
         """Whether the lesion at hand is marked in more than one view; quick, as it is asked with every move of a brush."""
-        here = self._session.work
+        here = self._scene.work
         if here is None:
             return False
         known = (here, here.description.identity, here.mask.empty)
@@ -215,7 +224,7 @@ class Lesions(QObject):
     def views(self) -> list[PlacedLesion]:
         """Return the marked views of the lesion at hand, the one at hand first; one that another patient's image shows is
         none."""
-        here, study = self._session.work, self._session.study
+        here, study = self._scene.work, self._scene.study
         if here is None or study is None:
             return []
         same = [
@@ -246,7 +255,7 @@ class Lesions(QObject):
     def elsewhere(self) -> list[PlacedLesion]:
         """Return the marked lesions on other images that may be the one at hand in another view: those of another patient,
         or of which another lesion on this image is a view, are not."""
-        here, study = self._session.work, self._session.study
+        here, study = self._scene.work, self._scene.study
         if here is None or study is None:
             return []
         marked = self._marked()
@@ -266,11 +275,30 @@ class Lesions(QObject):
         """Return every lesion on the frames that were in view, each once: an image may be open under two names."""
         found = {
             work: PlacedLesion(study, on_frame.frame, work)
-            for study, frames in self._session.work_by_study()
+            for study, frames in self._autosaver.by_study(self._scene.studies)
             for on_frame in frames
             for work in on_frame.lesions
         }
         return list(found.values())
+
+    def of_examination(self) -> list[PlacedLesion]:
+        """Return every lesion of the examination in view, on the frames that were in view."""
+        study = self._scene.study
+        if study is None:
+            return []
+        placed = self.placed()
+        here = {one.work.description.identity for one in placed if one.study is study}
+        return [
+            one
+            for one in placed
+            if one.study is study
+            or _one_examination(one.study.facts, study.facts)
+            or one.work.description.identity in here
+        ]
+
+    def studies_of_examination(self) -> list[Study]:
+        """Return the studies with lesions of the examination in view, each once."""
+        return list(dict.fromkeys(one.study for one in self.of_examination()))
 
     def _marked(self) -> list[PlacedLesion]:
         return [one for one in self.placed() if not one.work.mask.empty]
@@ -288,7 +316,7 @@ class Lesions(QObject):
 
     def link(self, work: LesionWork) -> None:
         """From now on the lesion at hand is the one that `work` of another frame is; what is said of it stays."""
-        here = self._session.work
+        here = self._scene.work
         if here is not None and here.description.identity != work.description.identity:
             own, known = here.description, work.description
             view = own.view or known.view
@@ -303,19 +331,16 @@ class Lesions(QObject):
 
     def look_again(self) -> None:
         """Which there are may be different: another window works with the same store."""
-        self._tell()
-        self._session.maskChanged.emit(None)
+        self._scene.tell_lesion()
+        self._scene.maskChanged.emit(None)
 
     def _forget_views(self) -> None:
         self._known = None
 
-    def _turn(self) -> None:
-        self.turned.emit()
-        self._tell()
-
-    def _tell(self) -> None:
-        self.changed.emit()
-        self._session.readingChanged.emit()
+    def _show_edited(self, box: object | None) -> None:
+        """What is drawn on is shown."""
+        if self._scene.work is not None and not self._scene.work.shown:
+            self.toggle_shown()
 
 
 def _one_patient(one: Study, other: Study) -> bool:
@@ -326,3 +351,14 @@ def _one_patient(one: Study, other: Study) -> bool:
 def overlaps(pixels: Bool, others: tuple[LesionWork, ...]) -> bool:
     """Return whether a mask shares a pixel with an outline of `others`."""
     return any(bool((pixels & one.mask.pixels).any()) for one in others if not one.mask.empty)
+
+
+def _one_examination(one: StudyFacts, other: StudyFacts) -> bool:
+    """Return whether two files say that they are of one patient's one study; where a file does not name its study, by
+    patient, date and accession."""
+    if two_patients((one, other)):
+        return False
+    if one.study_uid and other.study_uid:
+        return one.study_uid == other.study_uid and one.patient_id == other.patient_id
+    known = (one.patient_id, one.study_date)
+    return all(known) and known == (other.patient_id, other.study_date) and one.accession == other.accession

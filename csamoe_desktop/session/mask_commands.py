@@ -1,38 +1,90 @@
 """What is done to a whole mask at once by a command: fill its holes, smooth it, keep its largest piece, copy it on."""
 
+from pathlib import Path
+
 import numpy as np
 
+from csamoe_desktop.errors import UserError
 from csamoe_desktop.lesion.corrections import fill_holes, largest_piece, smooth
+from csamoe_desktop.lesion.files.formats import read_mask
+from csamoe_desktop.lesion.files.planes import FramePlace
 from csamoe_desktop.lesion.history import Bool
-from csamoe_desktop.lesion.mask import LesionMask
+from csamoe_desktop.lesion.mask import Author, LesionMask
 from csamoe_desktop.lesion.measure import area_words
+from csamoe_desktop.session.calipers import Calipers
 from csamoe_desktop.session.lesion_work import LesionWork
-from csamoe_desktop.session.session import Session
+from csamoe_desktop.session.lesions import Lesions
+from csamoe_desktop.session.navigation import Navigation
+from csamoe_desktop.session.scene import Scene
 
 
-class Corrections:
+class MaskCommands:
     """Each is one step of undo, and says what came of it: the new area, or that there was nothing to do."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, scene: Scene, lesions: Lesions, calipers: Calipers, navigation: Navigation) -> None:
+        self._scene = scene
+        self._lesions = lesions
+        self._calipers = calipers
+        self._navigation = navigation
+
+    def import_from(self, path: Path, resize: bool = False, another: bool = False) -> None:
+        """Put the mask in the file `path` in the place of the one in view; one step of undo.
+
+        Raises:
+            MaskOfAnotherImage: the file says so, and `another` is not set.
+            MaskSizeMismatch: its size is not the frame's, and `resize` is not set.
+            UserError: it cannot be read, or is empty.
+        """
+        scene = self._scene
+        if scene.study is None or scene.frame is None or scene.mask is None:
+            raise UserError("There is no image to put a mask on.", "Open a study first.")
+        if self._lesions.refuses():
+            return
+        place = FramePlace(scene.frame.index, scene.study.frame_count)
+        read = read_mask(path, scene.frame.shape, resize, scene.study.path.name, place, another)
+        scene.mask.replace(read.pixels, Author.IMPORTED, path.name, read.notes)
+        scene.mask_edited(None)
+        for note in read.notes:
+            scene.noted.emit(note)
+
+    def undo(self) -> None:
+        """Take back the last step on the mask in view, or with a caliper, or a lesion's deletion, where that came last."""
+        mask = self._scene.mask
+        if self._lesions.deleted_last or not (self._calipers.can_undo or (mask and mask.can_undo)):
+            self._lesions.restore()
+        elif not self._calipers.undo() and mask is not None and not self._lesions.refuses():
+            self._scene.mask_edited(mask.undo())
+
+    def redo(self) -> None:
+        """Do the step taken back last again."""
+        mask = self._scene.mask
+        if not self._calipers.redo() and mask is not None and mask.can_redo and not self._lesions.refuses():
+            self._scene.mask_edited(mask.redo())
+
+    def clear(self) -> None:
+        """Remove the mask in view; one step of undo."""
+        mask = self._scene.mask
+        if mask is not None and not mask.empty and not self._lesions.refuses():
+            mask.replace(np.zeros_like(mask.pixels), Author.NONE, "")
+            self._scene.mask_edited(None)
 
     def fill_holes(self) -> None:
         """Fill what the outline encloses."""
-        if (mask := self._session.mask) is not None:
+        if (mask := self._scene.mask) is not None:
             self._draw(fill_holes(mask.pixels), "Holes filled", "The outline has no holes.")
 
     def smooth(self) -> None:
         """Round the outline's burrs."""
-        if (mask := self._session.mask) is not None:
-            smoothed = smooth(mask.pixels, aspect=self._session.aspect)
+        if (mask := self._scene.mask) is not None:
+            smoothed = smooth(mask.pixels, aspect=self._scene.aspect)
             if not smoothed.any():
-                self._session.noted.emit("The outline is too small to be smoothed.")
+                self._scene.noted.emit("The outline is too small to be smoothed.")
                 return
             self._draw(smoothed, "Outline smoothed", "The outline is smooth already.")
 
     def keep_largest(self) -> None:
         """Remove all pieces but the largest."""
-        if (mask := self._session.mask) is not None:
+        if (mask := self._scene.mask) is not None:
             kept, pieces = largest_piece(mask.pixels)
             removed = pieces - 1
             done = f"{removed} smaller {'piece' if removed == 1 else 'pieces'} removed"
@@ -41,51 +93,51 @@ class Corrections:
     @property
     def can_copy_on(self) -> bool:
         """Whether there is an outline, and a frame after this one."""
-        study, frame, mask = self._session.study, self._session.frame, self._session.mask
+        study, frame, mask = self._scene.study, self._scene.frame, self._scene.mask
         if study is None or frame is None or mask is None:
             return False
         return not mask.empty and frame.index + 1 < study.frame_count
 
     def copy_to_next(self) -> None:
         """Go to the next frame with this one's outline; what was drawn there comes back by undo."""
-        frame, mask, work = self._session.frame, self._session.mask, self._session.work
+        frame, mask, work = self._scene.frame, self._scene.mask, self._scene.work
         if frame is None or mask is None or work is None or not self.can_copy_on:
             return
         copied, number = mask.finished(), frame.index + 1
-        self._session.show_frame(frame.index + 1, lambda: self._copy_here(copied, number, work))
+        self._navigation.to_frame(frame.index + 1, lambda: self._copy_here(copied, number, work))
 
     def _copy_here(self, copied: LesionMask, number: int, work: LesionWork) -> None:
         """Put a copy of the outline of `work`, on frame `number`, on the frame that came into view."""
-        session, frame = self._session, self._session.frame
+        scene, frame = self._scene, self._scene.frame
         if frame is None or frame.shape != copied.pixels.shape:
-            session.noted.emit(f"This frame has another size than frame {number}: its outline was not copied.")
+            scene.noted.emit(f"This frame has another size than frame {number}: its outline was not copied.")
             return
-        session.lesions.make_room(work, copied.pixels)
-        there = session.mask
-        if there is None or session.lesions.refuses():
+        self._lesions.make_room(work, copied.pixels)
+        there = scene.mask
+        if there is None or self._lesions.refuses():
             return
         replaced = not there.empty and not np.array_equal(there.pixels, copied.pixels)
         there.replace(copied.pixels, copied.author, copied.source, copied.notes)
-        session.lesions.link(work)
-        session.mask_edited(None)
+        self._lesions.link(work)
+        scene.mask_edited(None)
         if replaced:
-            self._session.noted.emit(
+            self._scene.noted.emit(
                 f"The outline of frame {number} took the place of this frame's own; undo brings it back."
             )
 
     def _draw(self, pixels: Bool, done: str, idle: str) -> None:
         """Put these pixels in the mask's place and say how the area changed."""
-        mask, frame = self._session.mask, self._session.frame
-        if mask is None or frame is None or mask.empty or self._session.lesions.refuses():
+        mask, frame = self._scene.mask, self._scene.frame
+        if mask is None or frame is None or mask.empty or self._lesions.refuses():
             return
         before, spacing = mask.count, frame.scale.of(mask.pixels)
         changed = mask.redraw(pixels)
         if changed is None:
-            self._session.noted.emit(idle)
+            self._scene.noted.emit(idle)
             return
-        self._session.mask_edited(changed)
+        self._scene.mask_edited(changed)
         after = mask.count
         share = 100 * (after / before - 1)
-        self._session.noted.emit(
+        self._scene.noted.emit(
             f"{done}: area {area_words(before, spacing)} before, {area_words(after, spacing)} now ({share:+.1f} %)."
         )

@@ -4,7 +4,6 @@ On a frame of 8 megapixels all this takes a tenth of a second, which a brush wou
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -13,11 +12,10 @@ from csamoe_desktop.lesion.history import Bool, EditedMask
 from csamoe_desktop.lesion.margin import Margin, describe_margin
 from csamoe_desktop.lesion.measure import Size, measure
 from csamoe_desktop.reader.assessment import Proposed, propose
+from csamoe_desktop.session.calibration import HandCalibration
 from csamoe_desktop.session.jobs import Outcome
+from csamoe_desktop.session.scene import Scene
 from csamoe_desktop.study.scale import Scale
-
-if TYPE_CHECKING:
-    from csamoe_desktop.session.session import Session
 
 MEASURING = "measuring"
 
@@ -38,15 +36,15 @@ _Key = tuple[EditedMask, int, Scale]
 """A mask, its version and the scale it is measured with."""
 
 
-class Measuring(QObject):
-    """Measures the outline in view anew whenever it, or its millimetres, changed. Make it before whoever asks it."""
+class Measurements(QObject):
+    """Measures the outline in view anew whenever it, or its millimetres, changed."""
 
     changed = Signal()
     """`now` is there."""
 
-    def __init__(self, session: "Session") -> None:
-        super().__init__(session)
-        self._session = session
+    def __init__(self, scene: Scene, calibration: HandCalibration) -> None:
+        super().__init__(scene)
+        self._scene = scene
         self._known: WeakKeyDictionary[EditedMask, tuple[int, Scale, Measured]] = WeakKeyDictionary()
         self._in_hand: _Key | None = None
         self._given_up: _Key | None = None
@@ -55,9 +53,9 @@ class Measuring(QObject):
         self._again.setSingleShot(True)
         self._again.setInterval(_LOOK_AGAIN)
         self._again.timeout.connect(self._look)
-        session.lesions.turned.connect(self._look)
-        session.readingChanged.connect(self._look)
-        session.calibration.changed.connect(self._look)
+        scene.currentLesionChanged.connect(self._look)
+        scene.resultChanged.connect(self._look)
+        calibration.changed.connect(self._look)
 
     @property
     def now(self) -> Measured | None:
@@ -85,7 +83,7 @@ class Measuring(QObject):
         self._stop()
 
     def _key(self) -> _Key | None:
-        mask, frame = self._session.mask, self._session.frame
+        mask, frame = self._scene.mask, self._scene.frame
         return None if mask is None or frame is None or mask.empty else (mask, mask.version, frame.scale)
 
     def _found(self, key: _Key) -> Measured | None:
@@ -104,7 +102,7 @@ class Measuring(QObject):
             self._in_hand = key
             # The mask is drawn on meanwhile.
             pixels, scale = key[0].pixels.copy(), key[2]
-            self._session.jobs.submit(
+            self._scene.jobs.submit(
                 MEASURING,
                 lambda job: _measured(pixels, scale),
                 Outcome(lambda found: self._done(key, found), lambda problem: self._failed(key, problem)),
@@ -114,7 +112,7 @@ class Measuring(QObject):
         self._again.stop()
         if self._in_hand is not None:
             self._in_hand = None
-            self._session.jobs.cancel(MEASURING)
+            self._scene.jobs.cancel(MEASURING)
 
     def _done(self, key: _Key, found: Measured) -> None:
         self._in_hand = None
@@ -125,7 +123,7 @@ class Measuring(QObject):
         # Not tried again before the outline is another one.
         self._in_hand, self._given_up = None, key
         self.changed.emit()
-        self._session.failed.emit(problem)
+        self._scene.failed.emit(problem)
 
 
 def _measured(pixels: Bool, scale: Scale) -> Measured:

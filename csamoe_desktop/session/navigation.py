@@ -1,15 +1,14 @@
-"""Turning to another frame or study: at once where it is quick, else when its image is decoded. Until then all stays."""
+"""Going to another frame or study: at once where it is quick, else when its image is decoded. Until then all stays."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from csamoe_desktop.errors import UserError
+from csamoe_desktop.session.autosaver import Autosaver
+from csamoe_desktop.session.calibration import HandCalibration
+from csamoe_desktop.session.frame_cache import FrameCache
+from csamoe_desktop.session.scene import Scene
 from csamoe_desktop.study.model import Frame, Study
 
-if TYPE_CHECKING:
-    from csamoe_desktop.session.session import Session
-
-Show = Callable[[Study | None, Frame | None, bool], None]
 Then = Callable[[], None]
 
 
@@ -17,23 +16,46 @@ def _nothing() -> None:
     pass
 
 
-class Turning:
-    """`show` brings a frame into view, all of it in one go; its last argument is whether the list of studies changed."""
+class Navigation:
+    """Which frame is in view: study, frame and lesions change in one go, before anything is emitted."""
 
-    def __init__(self, session: "Session", show: Show) -> None:
-        self._session = session
-        self._show = show
+    def __init__(self, scene: Scene, frames: FrameCache, autosaver: Autosaver, calibration: HandCalibration) -> None:
+        self._scene = scene
+        self._frames = frames
+        self._autosaver = autosaver
+        self._calibration = calibration
+        # What is drawn on stays in view.
+        scene.maskChanged.connect(self.stay)
+
+    def show(self, study: Study | None, frame: Frame | None, listed: bool = False) -> None:
+        """Bring a frame, or nothing, into view; `listed`: the list of open studies changed too."""
+        scene = self._scene
+        scene.leaving.emit()
+        self._frames.forget()
+        study_changed = listed or study is not scene.study
+        made_way = False
+        scene.study, scene.frame, scene.on_frame = study, frame, None
+        if study is not None and frame is not None:
+            scene.on_frame, made_way = self._autosaver.bring(study, frame)
+            scene.frame = self._calibration.applied(study, frame, scene.on_frame.image)
+        if study_changed:
+            scene.studyChanged.emit()
+        scene.frameChanged.emit()
+        scene.lesion_turned()
+        if made_way and study is not None and frame is not None:
+            which = f"Frame {frame.index + 1} of {study.name}" if study.frame_count > 1 else study.name
+            scene.noted.emit(f"{which} is another image than before: the outline made on that one was put aside.")
 
     def to_study(self, study: Study) -> None:
-        """Turn to a study's first frame."""
-        if study is self._session.study:
+        """Go to a study's first frame."""
+        if study is self._scene.study:
             self.stay()
         else:
             self._to(study, 0, _nothing, False)
 
     def to_frame(self, index: int, then: Then = _nothing, by_steps: bool = False) -> None:
-        """Turn to a frame of the study in view, and call `then`; `by_steps`: past the one that was to come."""
-        study, frame = self._session.study, self._session.frame
+        """Go to a frame of the study in view, and call `then`; `by_steps`: past the one that was to come."""
+        study, frame = self._scene.study, self._scene.frame
         if study is None:
             return
         index = min(max(index, 0), study.frame_count - 1)
@@ -44,49 +66,49 @@ class Turning:
             then()
 
     def by(self, steps: int) -> None:
-        """Turn some frames on or back, from the one that is to come where there is one."""
-        awaited, frame = self._session.frames.awaited, self._session.frame
-        if awaited is not None and awaited[0] is self._session.study:
+        """Go some frames on or back, from the one that is to come where there is one."""
+        awaited, frame = self._frames.awaited, self._scene.frame
+        if awaited is not None and awaited[0] is self._scene.study:
             self.to_frame(awaited[1] + steps, by_steps=True)
         elif frame is not None:
             self.to_frame(frame.index + steps)
 
     def to_first(self, studies: Sequence[Study]) -> None:
-        """Turn to the first of `studies` that can be shown, now that the one in view is closed."""
+        """Go to the first of `studies` that can be shown, now that the one in view is closed."""
         problems: list[BaseException] = []
         for place, study in enumerate(studies):
             try:
-                frame = self._session.frames.at_once(study, 0)
+                frame = self._frames.at_once(study, 0)
             except UserError as problem:
                 problems.append(problem)
                 continue
             if frame is None:
-                self._show(None, None, True)
+                self.show(None, None, True)
                 self._to_first_when_decoded(study, studies[place + 1 :])
             else:
-                self._show(study, frame, True)
+                self.show(study, frame, True)
             break
         else:
-            self._show(None, None, True)
+            self.show(None, None, True)
         for told in problems:
-            self._session.failed.emit(told)
+            self._scene.failed.emit(told)
 
-    def stay(self) -> None:
-        """Let what is in view stay, whatever was to come."""
-        if self._session.frames.forget():
-            self._session.stayed.emit()
+    def stay(self, box: object | None = None) -> None:
+        """Let what is in view stay, whatever was to come; `box` is what `maskChanged` tells, and is not used."""
+        if self._frames.forget():
+            self._scene.stayed.emit()
 
     def _to(self, study: Study, index: int, then: Then, by_steps: bool) -> None:
-        frames = self._session.frames
+        frames = self._frames
 
         def came(frame: Frame) -> None:
-            self._show(study, frame, False)
+            self.show(study, frame, False)
             then()
 
         def failed(problem: BaseException) -> None:
             frames.forget()
-            self._session.failed.emit(problem)
-            self._session.stayed.emit()
+            self._scene.failed.emit(problem)
+            self._scene.stayed.emit()
 
         try:
             frame = frames.at_once(study, index)
@@ -101,6 +123,6 @@ class Turning:
     def _to_first_when_decoded(self, study: Study, others: Sequence[Study]) -> None:
         def failed(problem: BaseException) -> None:
             self.to_first(others)
-            self._session.failed.emit(problem)
+            self._scene.failed.emit(problem)
 
-        self._session.frames.want(study, 0, lambda frame: self._show(study, frame, False), failed)
+        self._frames.want(study, 0, lambda frame: self.show(study, frame, False), failed)

@@ -16,13 +16,13 @@ from csamoe_desktop.lesion.mask import Author
 from csamoe_desktop.lesion.propose import Box, Finder, Proposal, propose, propose_at, propose_in
 from csamoe_desktop.lesion.tools import Place, brush
 from csamoe_desktop.session.jobs import Job, Outcome
-from csamoe_desktop.session.lesions import overlaps
+from csamoe_desktop.session.lesions import Lesions, overlaps
 from csamoe_desktop.session.loaded_outliner import Heeding, LoadedOutliner
+from csamoe_desktop.session.scene import Scene
 from csamoe_desktop.study.model import Frame
 
 if TYPE_CHECKING:
     from csamoe_desktop.session.frame_lesions import FrameLesions
-    from csamoe_desktop.session.session import Session
 
 PROPOSING = "proposing"
 
@@ -60,9 +60,10 @@ class Proposals(QObject):
     changed = Signal()
     """`stage`, `offered` or `selected` changed."""
 
-    def __init__(self, session: "Session") -> None:
-        super().__init__(session)
-        self._session = session
+    def __init__(self, scene: Scene, lesions: Lesions) -> None:
+        super().__init__(scene)
+        self._scene = scene
+        self._lesions = lesions
         self._outliner = LoadedOutliner()
         self._found: tuple[Proposal, ...] = ()
         self._free: tuple[Proposal, ...] = ()
@@ -77,10 +78,10 @@ class Proposals(QObject):
         self._wanted = self._wants()
         self._soon = _timer(self, _AT_REST, self._look_by_itself)
         self._slow = _timer(self, _SLOW, self.changed.emit)
-        session.frameChanged.connect(self._frame_changed)
-        session.lesions.turned.connect(self._turned)
-        session.maskChanged.connect(self._mask_changed)
-        session.settingsChanged.connect(self._settings_changed)
+        scene.frameChanged.connect(self._frame_changed)
+        scene.currentLesionChanged.connect(self._turned)
+        scene.maskChanged.connect(self._mask_changed)
+        scene.settingsChanged.connect(self._settings_changed)
         self._watching = False
 
     def watch(self) -> None:
@@ -99,7 +100,7 @@ class Proposals(QObject):
     @property
     def stage(self) -> Stage:
         """Where it stands; LOOKING only once that takes a while."""
-        if self._session.jobs.busy(PROPOSING):
+        if self._scene.jobs.busy(PROPOSING):
             return Stage.IDLE if self._slow.isActive() else Stage.LOOKING
         if not self._open:
             return Stage.IDLE
@@ -108,7 +109,7 @@ class Proposals(QObject):
     @property
     def offered(self) -> tuple[Proposal, ...]:
         """The candidates to choose from."""
-        mask = self._session.mask
+        mask = self._scene.mask
         if mask is None or not self._open:
             return ()
         if mask.empty or self._asked:
@@ -129,7 +130,7 @@ class Proposals(QObject):
 
     def look_in(self, box: Box) -> None:
         """Look for the lesion in a box (top, left, bottom, right), clipped at the frame."""
-        if (frame := self._session.frame) is None:
+        if (frame := self._scene.frame) is None:
             return
         rows, columns = frame.shape
         top, left = min(max(box[0], 0), rows), min(max(box[1], 0), columns)
@@ -139,7 +140,7 @@ class Proposals(QObject):
 
     def look_at(self, row: int, column: int) -> None:
         """Look for the lesion at a pixel; none off the frame."""
-        frame = self._session.frame
+        frame = self._scene.frame
         if frame is not None and 0 <= row < frame.shape[0] and 0 <= column < frame.shape[1]:
             self._ask(lambda pixels, finder, aspect: propose_at(pixels, row, column, finder, aspect))
 
@@ -168,30 +169,30 @@ class Proposals(QObject):
 
         It is the outline of the lesion at hand where that has none yet, or one that it covers; else of a new lesion.
         """
-        session, mask = self._session, self._session.mask
+        scene, mask = self._scene, self._scene.mask
         if mask is None or not self.offered:
             return False
         chosen, by = self.offered[self.selected], self._by
         alone = not mask.empty and not (chosen.mask & mask.pixels).any()
         if alone:
-            session.lesions.add()
-            mask = session.mask
-        if mask is None or session.lesions.refuses():
+            self._lesions.add()
+            mask = scene.mask
+        if mask is None or self._lesions.refuses():
             return False
         self._asked = False
         mask.replace(chosen.mask, Author.PROPOSED, by)
-        session.mask_edited(None)
+        scene.mask_edited(None)
         self.changed.emit()
         return True
 
     def take_up(self, at: Place, reach: int) -> bool:
         """Accept the candidate that a stroke begins on, within `reach` pixels of it, so that drawing corrects it; return
         whether there is one. Elsewhere a stroke begins an outline of its own, and beside an outline it is only that."""
-        mask = self._session.mask
+        mask = self._scene.mask
         if mask is None or not mask.empty:
             return False
         for place, proposal in enumerate(self.offered):
-            box, covered = brush(proposal.mask.shape, at, at, reach, self._session.aspect)
+            box, covered = brush(proposal.mask.shape, at, at, reach, self._scene.aspect)
             if (proposal.mask[box.slices] & covered).any():
                 self._place = place
                 return self.accept()
@@ -200,14 +201,14 @@ class Proposals(QObject):
     def dismiss(self) -> bool:
         """Offer the selected candidate no more, or stop looking; return whether there was anything to drop."""
         there, offered = self.stage is not Stage.IDLE, self.offered
-        if len(offered) > 1 and not self._session.jobs.busy(PROPOSING):
+        if len(offered) > 1 and not self._scene.jobs.busy(PROPOSING):
             chosen = offered[self.selected]
             self._found = tuple(one for one in self._found if one is not chosen)
             self._keep_free()
             self.changed.emit()
             return True
-        if offered and self._session.on_frame is not None:
-            self._session.on_frame.dismissed = True
+        if offered and self._scene.on_frame is not None:
+            self._scene.on_frame.dismissed = True
         self._forget()
         return there
 
@@ -228,18 +229,18 @@ class Proposals(QObject):
 
     @property
     def _open(self) -> bool:
-        mask = self._session.mask
+        mask = self._scene.mask
         return mask is not None and (mask.empty or self._asked or mask.author in (Author.PROPOSED, Author.CORRECTED))
 
     def _wants(self) -> tuple[bool, str]:
-        return self._session.settings.propose_on_opening, self._session.settings.device
+        return self._scene.settings.propose_on_opening, self._scene.settings.device
 
     def _frame_changed(self) -> None:
         if self._on is not None:
             # Beside a lesion nothing is looked for by itself: what is left of the proposals stays with its frame.
             self._on.proposed = (self._found, self._by) if self._on.marked else ((), "")
         self._forget()
-        self._on = self._session.on_frame
+        self._on = self._scene.on_frame
         if self._on is not None:
             self._found, self._by = self._on.proposed
         if self._watching and not self._found:
@@ -248,7 +249,7 @@ class Proposals(QObject):
     def _turned(self) -> None:
         self._asked = False
         self._keep_free()
-        mask, on_frame = self._session.mask, self._session.on_frame
+        mask, on_frame = self._scene.mask, self._scene.on_frame
         blank = mask is not None and mask.empty and not self._found
         if self._watching and blank and on_frame is not None and on_frame.marked and not on_frame.dismissed:
             # A lesion more is to be marked: it may be one that can be proposed.
@@ -257,11 +258,11 @@ class Proposals(QObject):
 
     def _keep_free(self) -> None:
         """Offer of what was found only what no other lesion covers."""
-        others = tuple(one for one in self._session.lesions.there if one is not self._session.work)
+        others = tuple(one for one in self._lesions.there if one is not self._scene.work)
         self._free = tuple(one for one in self._found if not overlaps(one.mask, others))
 
     def _mask_changed(self) -> None:
-        mask, asked = self._session.mask, self._asked
+        mask, asked = self._scene.mask, self._asked
         # Who draws has decided: what was asked for beside an outline goes; what was offered before it waits under it.
         self._asked = asked and (mask is None or mask.empty)
         if asked or self._found or self._looked is not Stage.IDLE:
@@ -277,16 +278,16 @@ class Proposals(QObject):
             self._soon.start()
 
     def _look_by_itself(self) -> None:
-        session = self._session
-        if session.frame is None or session.mask is None or not session.mask.empty or self._asked:
+        scene = self._scene
+        if scene.frame is None or scene.mask is None or not scene.mask.empty or self._asked:
             return
-        if not session.settings.propose_on_opening:
+        if not scene.settings.propose_on_opening:
             return
         if has_outliner():
             self._look(lambda pixels, finder, aspect: propose(pixels, finder, aspect=aspect), Stage.NONE)
         elif not self._said:
             self._said = "missing"
-            session.noted.emit(
+            scene.noted.emit(
                 f"Outlines are not proposed: the model {OUTLINER} is not installed. Draw them, or import a mask."
             )
 
@@ -297,7 +298,7 @@ class Proposals(QObject):
         self._look(search, Stage.NONE_THERE, before)
 
     def _look(self, search: Search, nothing: Stage, before: Sequence[Proposal] = ()) -> None:
-        session, frame, asked = self._session, self._session.frame, self._asked
+        scene, frame, asked = self._scene, self._scene.frame, self._asked
         if frame is None:
             return
         self._soon.stop()
@@ -305,9 +306,9 @@ class Proposals(QObject):
             self._forget()
             self._looked = Stage.NO_BREAST
             self.changed.emit()
-            session.noted.emit(f"No outlines are proposed here. {why}")
+            scene.noted.emit(f"No outlines are proposed here. {why}")
             return
-        device = session.settings.device
+        device = scene.settings.device
 
         def work(job: Job) -> tuple[list[Proposal], list[str], str]:
             outliner = self._outliner.get(device, job)
@@ -318,7 +319,7 @@ class Proposals(QObject):
         def done(result: tuple[list[Proposal], list[str], str]) -> None:
             found, warnings, self._by = result
             for warning in warnings:
-                session.noted.emit(warning)
+                scene.noted.emit(warning)
             kept = [one for one in before if not any((one.mask & new.mask).any() for new in found)]
             self._found, self._place, self._hovered, self._said = (*found, *kept), 0, -1, ""
             # What was offered before is no answer to where the reader asked.
@@ -333,9 +334,9 @@ class Proposals(QObject):
             self.changed.emit()
             if asked or str(problem) != self._said:
                 self._said = str(problem)
-                session.failed.emit(problem)
+                scene.failed.emit(problem)
 
-        session.jobs.submit(PROPOSING, work, Outcome(done, failed))
+        scene.jobs.submit(PROPOSING, work, Outcome(done, failed))
         self._slow.start()
         self.changed.emit()
 
@@ -346,7 +347,7 @@ class Proposals(QObject):
 
     def _stop(self) -> None:
         self._slow.stop()
-        self._session.jobs.cancel(PROPOSING)
+        self._scene.jobs.cancel(PROPOSING)
 
 
 def _checked(frame: Frame, found: list[Proposal]) -> tuple[list[Proposal], list[str]]:

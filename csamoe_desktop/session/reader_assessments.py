@@ -6,23 +6,25 @@ category or passed it over; which of the two it was is kept. Nothing the network
 
 import logging
 from collections.abc import Callable
-from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from csamoe_desktop import paths
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.reader.assessment import OwnRead, Proposed, ReadRecord
+from csamoe_desktop.reader.assessment import Assessment, AssessmentRecord, Proposed
+from csamoe_desktop.session.assessing import Assessing
+from csamoe_desktop.session.calibration import HandCalibration
 from csamoe_desktop.session.jobs import Outcome
-from csamoe_desktop.session.lesion_work import LesionWork, ReadingState
-from csamoe_desktop.session.reader_sitting import LesionRead, go_on
+from csamoe_desktop.session.lesion_work import LesionWork, ResultState
+from csamoe_desktop.session.lesions import Lesions
+from csamoe_desktop.session.measurements import Measurements
+from csamoe_desktop.session.reader_sitting import ReaderSitting, go_on
+from csamoe_desktop.session.scene import Scene
+from csamoe_desktop.session.shown_result import ShownResult
 from csamoe_desktop.session.sitting_record import sitting_of
 from csamoe_desktop.store.reads import Reads
 from csamoe_desktop.study.scale import Scale
-
-if TYPE_CHECKING:
-    from csamoe_desktop.session.session import Session
 
 _log = logging.getLogger(__name__)
 
@@ -30,46 +32,59 @@ KEEPING_READS = "keeping reads"
 GIVE_FIRST = "Your own read comes first: choose a BI-RADS category."
 
 
-class OwnReads(QObject):
-    """The sittings of the open frames. Make it before whoever asks `state` on `readingChanged`."""
+class ReaderAssessments(QObject):
+    """The sittings of the open frames."""
 
     changed = Signal()
     """The own read in view, or what is proposed for it, changed."""
     wanted = Signal()
     """The reader is to give the own read now: its box takes the keys."""
 
-    def __init__(self, session: "Session", file: Path, clock: Callable[[], float] = monotonic) -> None:
-        super().__init__(session)
-        self._session = session
-        self.clock = clock
-        self._since = clock()
+    def __init__(
+        self,
+        scene: Scene,
+        lesions: Lesions,
+        calibration: HandCalibration,
+        measurements: Measurements,
+        assessing: Assessing,
+        shown: ShownResult,
+    ) -> None:
+        super().__init__(scene)
+        self._scene = scene
+        self._lesions = lesions
+        self._measurements = measurements
+        self._assessing = assessing
+        self._shown = shown
+        self.clock: Callable[[], float] = monotonic
+        """Tells the seconds."""
+        self._since = self.clock()
         self._work: LesionWork | None = None
         self._awaited: LesionWork | None = None
-        self._nothing = LesionRead()
+        self._nothing = ReaderSitting()
         self._said = False
-        self.reads = Reads(file)
-        session.lesions.turned.connect(self._turn)
-        session.lesions.changed.connect(self._linked)
-        session.readingChanged.connect(self._heard)
-        session.settingsChanged.connect(self._settings_changed)
-        session.calibration.changed.connect(self._heard)
-        session.measuring.changed.connect(self.changed)
+        self.reads = Reads(paths.store_file())
+        scene.lesionArriving.connect(self._turn)
+        scene.lesionChanged.connect(self._linked)
+        scene.resultSettling.connect(self._heard)
+        scene.settingsChanged.connect(self._settings_changed)
+        calibration.changed.connect(self._heard)
+        measurements.changed.connect(self.changed)
 
     # -- what is in view
 
     @property
-    def _read(self) -> LesionRead:
-        """The sitting in view, asked of the session each time: what is veiled is never another frame's question."""
-        work = self._session.work
+    def _read(self) -> ReaderSitting:
+        """The sitting in view, asked of the scene each time: what is veiled is never another frame's question."""
+        work = self._scene.work
         return self._nothing if work is None else work.read
 
     @property
-    def read(self) -> OwnRead:
+    def read(self) -> Assessment:
         """What the reader says of the lesion in view."""
         return self._read.own
 
     @property
-    def first(self) -> OwnRead | None:
+    def first(self) -> Assessment | None:
         """What the reader said of it before the AI's reading was shown, or None."""
         return self._read.first
 
@@ -85,35 +100,17 @@ class OwnReads(QObject):
         return read.begun[:10] if read.reopened and not read.own.untouched else ""
 
     @property
-    def pending(self) -> bool:
-        """Whether the own read of the lesion in view still stands between the reader and any model's reading."""
-        return self._session.work is not None and self._veiled(self._read)
-
-    @property
     def proposed(self) -> Proposed | None:
         """What the outline in view proposes; None where none is marked. On a large frame it may have to be waited for."""
-        measured = self._session.measuring.at_once()
+        measured = self._measurements.at_once()
         return None if measured is None else measured.proposed
-
-    def state(self, found: ReadingState) -> ReadingState:
-        """Return what of the state `found` of the reading in view may be seen: nothing of it under the veil."""
-        if not self.pending:
-            return found
-        if found is ReadingState.DONE:
-            return ReadingState.VEILED
-        if found is ReadingState.STALE:
-            # That there is a reading of the outline as it was would tell nothing.
-            work = self._session.work
-            empty = work is not None and work.mask.empty and self._session.needs_outline
-            return ReadingState.NO_MASK if empty else ReadingState.READY
-        return found
 
     # -- what the reader does
 
-    def change(self, read: OwnRead) -> None:
+    def change(self, read: Assessment) -> None:
         """Take what the reader says now of the lesion in view."""
         sitting = self._read
-        if self._session.work is None or read == sitting.own:
+        if self._scene.work is None or read == sitting.own:
             return
         before, sitting.own = sitting.own, read
         self._tell_views(before)
@@ -148,41 +145,37 @@ class OwnReads(QObject):
 
     def assess(self) -> None:
         """Let the AI read the lesion in view; where it has and is veiled, show that once there is an own read."""
-        if self._session.reading_state is ReadingState.VEILED:
+        if self._shown.state is ResultState.HIDDEN:
             if not self._read.own.given:
-                self._session.failed.emit(UserError(GIVE_FIRST, "Or pass it over (Reading > Skip the own read)."))
+                self._scene.failed.emit(UserError(GIVE_FIRST, "Or pass it over (Reading > Skip the own read)."))
                 self.want()
                 return
             self._lift(skipped=False)
             return
         # Who assesses with a category given has given the own read.
         self._read.ready = self._read.ready or self._read.own.given
-        self._session.assess()
+        self._assessing.begin()
 
     def skip(self) -> None:
         """Pass over the own read: the AI's reading is shown, and that it was skipped is kept."""
-        if self.pending:
+        if self._shown.hidden:
             self._lift(skipped=not self._read.own.given)
-
-    def veils(self, work: LesionWork) -> bool:
-        """Return whether the AI's reading of a lesion, in view or not, is not to be seen before the reader's own."""
-        return self._veiled(work.read)
 
     def seen(self, work: LesionWork) -> None:
         """Note that a model's reading of a lesion is on the screen beside the panel, as a comparison's is: what the reader
         says of it from now on is no first read."""
-        if work.read.shown or self.veils(work):
+        if work.read.shown or self._shown.hides(work):
             return
         self._show(work)
         if self._take(work):
             self._store()
         self.changed.emit()
 
-    def record(self, work: LesionWork) -> ReadRecord:
+    def record(self, work: LesionWork) -> AssessmentRecord:
         """Return how the reads of a lesion came about, as the settings want it in the report."""
         self._tick()
         record = work.read.record()
-        return record if self._session.settings.reads_in_report else record.final_only()
+        return record if self._scene.settings.reads_in_report else record.final_only()
 
     def keep(self) -> None:
         """Put the sitting in view into the store, in the worker."""
@@ -217,37 +210,37 @@ class OwnReads(QObject):
         except Exception as problem:  # noqa: BLE001 - whatever it is, the program closes
             _log.warning("reads are lost: %s", problem)
         # A report finished as the program closes has begun another.
-        self._session.jobs.finish()
+        self._scene.jobs.finish()
 
     # -- the same lesion in other views
 
-    def _tell_views(self, before: OwnRead) -> None:
+    def _tell_views(self, before: Assessment) -> None:
         """What the reader says of a lesion is said once: it holds for its other views, unless there something else was.
         What is measured is each view's own."""
-        work = self._session.work
+        work = self._scene.work
         if work is None:
             return
-        for other in self._session.lesions.other_views(work):
+        for other in self._lesions.other_views(work):
             theirs = other.read.own
-            if theirs.without_measured() in (before.without_measured(), OwnRead()):
+            if theirs.without_measured() in (before.without_measured(), Assessment()):
                 other.read.own = work.read.own.of_another_view(theirs)
 
     def _hear_views(self) -> None:
         """Take over what was said of the lesion at hand in another view, where nothing is said of it here."""
-        work = self._session.work
+        work = self._scene.work
         if work is None or not work.read.own.without_measured().untouched:
             return
-        for other in self._session.lesions.other_views(work):
+        for other in self._lesions.other_views(work):
             if not other.read.own.without_measured().untouched:
                 work.read.own = other.read.own.of_another_view(work.read.own)
                 return
 
     def _linked(self) -> None:
         """What a lesion is described as changed: it may be a view of another one now."""
-        work = self._session.work
+        work = self._scene.work
         if work is not None and work is self._work:
             self._hear_views()
-            self._tell_views(OwnRead())
+            self._tell_views(Assessment())
             self.changed.emit()
 
     # -- behind it
@@ -255,21 +248,18 @@ class OwnReads(QObject):
     @property
     def _outline(self) -> tuple[int, Scale] | None:
         """What tells the outline in view, and its millimetres, from any other on this frame."""
-        work, frame = self._session.work, self._session.frame
+        work, frame = self._scene.work, self._scene.frame
         return None if work is None or frame is None else (work.mask.version, frame.scale)
-
-    def _veiled(self, read: LesionRead) -> bool:
-        return self._session.settings.own_read_first and not (read.ready or read.shown)
 
     def _lift(self, skipped: bool) -> None:
         self._read.ready, self._read.skipped, self._read.asked = True, skipped, True
-        self._session.readingChanged.emit()
+        self._scene.tell_result()
         self.changed.emit()
 
     def _turn(self) -> None:
         """Another lesion is at hand, or the same one opened anew: the one before is left."""
         self._tick()
-        work = self._session.work
+        work = self._scene.work
         if self._work is not None and work is not self._work and self._take(self._work):
             self._store()
         self._work = work
@@ -281,7 +271,7 @@ class OwnReads(QObject):
 
     def _heard(self) -> None:
         """The reading or the outline changed."""
-        if self._session.work is not self._work:
+        if self._scene.work is not self._work:
             # Another frame comes into view, and is turned to next.
             return
         # First of all: what was measured on another outline is not what the reader says as the AI's reading is shown.
@@ -291,21 +281,21 @@ class OwnReads(QObject):
         self.changed.emit()
 
     def _settings_changed(self) -> None:
-        unveiled = [
+        revealed = [
             one.work.read
-            for one in self._session.lesions.placed()
-            if one.work.assessment is not None and not one.work.read.shown and not self._veiled(one.work.read)
+            for one in self._lesions.placed()
+            if one.work.assessment is not None and not one.work.read.shown and not self._shown.hides(one.work)
         ]
-        for read in unveiled:
+        for read in revealed:
             # Who turns the question off before answering it has passed it over; to turn it on again veils nothing.
             read.asked, read.skipped, read.ready = True, not read.own.given, True
-        if unveiled:
-            self._session.readingChanged.emit()
+        if revealed:
+            self._scene.tell_result()
 
     def _see(self) -> None:
         """Note when the AI's reading is waited for, has come, and is shown."""
         work, read = self._work, self._read
-        if work is not None and self._session.reading_state is ReadingState.RUNNING:
+        if work is not None and self._shown.state is ResultState.RUNNING:
             self._tick()
             if self._awaited is not work:
                 self._stop_waiting()
@@ -313,7 +303,7 @@ class OwnReads(QObject):
                 read.seen = None if work.assessment is None else work.assessment.prediction
             return
         self._answered()
-        if work is None or work.assessment is None or read.shown or self._veiled(read):
+        if work is None or work.assessment is None or read.shown or self._shown.hides(work):
             return
         self._show(work)
         self.keep()
@@ -323,12 +313,12 @@ class OwnReads(QObject):
         self._tick()
         read = work.read
         read.shown = True
-        seen = next((one.read for one in self._session.lesions.other_views(work) if one.read.shown), None)
+        seen = next((one.read for one in self._lesions.other_views(work) if one.read.shown), None)
         if seen is not None:
             # Who has seen it of one view is not asked before the AI is of the next.
             read.asked, read.skipped, read.first = seen.asked, seen.skipped, seen.first
             return
-        read.asked = read.asked or self._session.settings.own_read_first
+        read.asked = read.asked or self._scene.settings.own_read_first
         read.first = read.own if read.own.given else None
 
     def _answered(self) -> None:
@@ -371,7 +361,7 @@ class OwnReads(QObject):
         return True
 
     def _store(self) -> None:
-        jobs = self._session.jobs
+        jobs = self._scene.jobs
         if jobs.busy(KEEPING_READS):
             return
 
@@ -388,6 +378,6 @@ class OwnReads(QObject):
                     "Your reads are not kept at the moment: something went wrong inside the program.",
                     "They are tried again with the next.",
                 )
-                self._session.failed.emit(problem if isinstance(problem, UserError) else fault)
+                self._scene.failed.emit(problem if isinstance(problem, UserError) else fault)
 
         jobs.submit(KEEPING_READS, lambda job: self.reads.write(), Outcome(kept, failed))

@@ -6,21 +6,21 @@ from datetime import UTC, datetime
 from typing import Any
 
 from csamoe_desktop.inference.predictor import Prediction
-from csamoe_desktop.reader.assessment import OwnRead, ReadRecord, own_read_from
+from csamoe_desktop.reader.assessment import Assessment, AssessmentRecord, assessment_from
 from csamoe_desktop.study.scale import Scale
 
-Said = tuple[OwnRead, OwnRead | None, bool, bool, bool, bool]
+Said = tuple[Assessment, Assessment | None, bool, bool, bool, bool]
 
 
 @dataclass(slots=True, eq=False)
-class LesionRead:
+class ReaderSitting:
     """One sitting with one lesion.
 
     Attributes:
         own: what the reader says now.
         measured_on: the mask's version and the scale that what was confirmed was measured with.
         first: what the reader said when the AI's reading was shown; None where nothing was.
-        asked, skipped: as in `ReadRecord`.
+        asked, skipped: as in `AssessmentRecord`.
         ready: the reader has done what lifts the veil.
         shown: the AI's reading has been shown.
         first_seconds, final_seconds: in view before and after that.
@@ -31,9 +31,9 @@ class LesionRead:
         scale_then: the millimetres a pixel (row, column) that what was confirmed was measured with, until `go_on`.
     """
 
-    own: OwnRead = field(default_factory=OwnRead)
+    own: Assessment = field(default_factory=Assessment)
     measured_on: tuple[int, Scale] | None = None
-    first: OwnRead | None = None
+    first: Assessment | None = None
     asked: bool = False
     skipped: bool = False
     ready: bool = False
@@ -72,13 +72,13 @@ class LesionRead:
             "spacing": list(scale) if scale and self.own.measured else None,
         }
 
-    def record(self) -> ReadRecord:
+    def record(self) -> AssessmentRecord:
         """Return how it came about, as reports and the store hold it: before the AI's reading is shown, what is said is
         the first read, and there is no final one."""
         before = self.own if self.own.given else None
-        return ReadRecord(
+        return AssessmentRecord(
             first=self.first if self.shown else before,
-            final=self.own if self.shown else OwnRead(),
+            final=self.own if self.shown else Assessment(),
             asked=self.asked,
             skipped=self.skipped,
             first_seconds=self.first_seconds,
@@ -87,7 +87,7 @@ class LesionRead:
         )
 
 
-def read_again(told: dict[str, Any]) -> LesionRead:
+def sitting_from(told: dict[str, Any]) -> ReaderSitting:
     """Return the sitting that `to_dict` told, to be gone on with on another day.
 
     Raises:
@@ -95,12 +95,12 @@ def read_again(told: dict[str, Any]) -> LesionRead:
         ValueError: it is spoilt.
     """
     try:
-        own, first = own_read_from(told["own"]), told["first"]
+        own, first = assessment_from(told["own"]), told["first"]
         took, ai, after = told["seconds"]
         scale = told["spacing"]
-        return LesionRead(
+        return ReaderSitting(
             own=own,
-            first=None if first is None else own_read_from(first),
+            first=None if first is None else assessment_from(first),
             asked=bool(told["asked"]),
             skipped=bool(told["skipped"]),
             ready=bool(told["ready"]),
@@ -117,7 +117,7 @@ def read_again(told: dict[str, Any]) -> LesionRead:
         raise ValueError(f"an assessment that cannot be read: {problem}") from problem
 
 
-def go_on(read: LesionRead, version: int, scale: Scale) -> None:
+def go_on(read: ReaderSitting, version: int, scale: Scale) -> None:
     """Go on with a sitting of another day as its lesion comes to hand, with the mask's `version` and the scale there is.
 
     It is the outline that was measured then. Where the image has another scale by now, what was measured and confirmed

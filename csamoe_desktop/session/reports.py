@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from csamoe_desktop.assess import look_closer
 from csamoe_desktop.errors import UserError
@@ -15,14 +14,16 @@ from csamoe_desktop.report.document import LeftOut, Report
 from csamoe_desktop.report.letterhead import Letterhead
 from csamoe_desktop.report.plain_text import report_text
 from csamoe_desktop.report.writing import write_report
+from csamoe_desktop.session.chosen_model import ChosenModel
+from csamoe_desktop.session.examinations import Examinations
 from csamoe_desktop.session.jobs import Job, Outcome
-from csamoe_desktop.session.lesion_work import LesionWork, ReadingState
-from csamoe_desktop.session.lesions import PlacedLesion
+from csamoe_desktop.session.lesion_frames import LesionFrames
+from csamoe_desktop.session.lesion_work import LesionWork, ResultState
+from csamoe_desktop.session.lesions import Lesions, PlacedLesion
+from csamoe_desktop.session.reader_assessments import ReaderAssessments
+from csamoe_desktop.session.scene import Scene
+from csamoe_desktop.session.shown_result import ShownResult
 from csamoe_desktop.study.model import Frame, Study, StudyFacts
-from csamoe_desktop.study.patients import two_patients
-
-if TYPE_CHECKING:
-    from csamoe_desktop.session.session import Session
 
 REPORTING, PREVIEWING = "reporting", "previewing a report"
 
@@ -61,14 +62,29 @@ ALL = Choice()
 class Reports:
     """Makes reports of the session's readings; what is veiled, or does not hold any more, is never in one."""
 
-    def __init__(self, session: "Session") -> None:
-        self._session = session
+    def __init__(
+        self,
+        scene: Scene,
+        model: ChosenModel,
+        lesions: Lesions,
+        frames: LesionFrames,
+        examinations: Examinations,
+        assessments: ReaderAssessments,
+        shown: ShownResult,
+    ) -> None:
+        self._scene = scene
+        self._model = model
+        self._lesions = lesions
+        self._frames_of = frames
+        self._examinations = examinations
+        self._assessments = assessments
+        self._shown = shown
 
     def in_view(self) -> ReportInput | None:
         """Return what a report of the reading in view is made from, also when it is stale; None before there is one to
         be seen."""
-        study, frame, work = self._session.study, self._session.frame, self._session.work
-        if study is None or frame is None or work is None or self._session.assessment is None:
+        study, frame, work = self._scene.study, self._scene.frame, self._scene.work
+        if study is None or frame is None or work is None or self._shown.result is None:
             return None
         make = self._of(study, work)
         return None if make is None else make(frame)
@@ -76,23 +92,19 @@ class Reports:
     def ready(self) -> list[PlacedLesion]:
         """Return the lesions whose readings go into the report: that in view first, then all others that hold, on this
         image, on the other images of the same examination, and of the same lesions elsewhere."""
-        session = self._session
-        here = session.work
-        found = [one for one in self._belonging() if self._holds(one.work)]
-        return sorted(found, key=lambda one: (one.work is not here, session.studies.index(one.study), one.frame))
+        scene = self._scene
+        here = scene.work
+        found = [one for one in self._lesions.of_examination() if self._holds(one.work)]
+        return sorted(found, key=lambda one: (one.work is not here, scene.studies.index(one.study), one.frame))
 
     def left_out(self) -> list[PlacedLesion]:
         """Return the lesions that belong in the report too, but have no reading that holds."""
-        return [one for one in self._belonging() if not one.work.mask.empty and not self._holds(one.work)]
+        return [one for one in self._lesions.of_examination() if not one.work.mask.empty and not self._holds(one.work)]
 
     def unread_views(self) -> list[str]:
         """Return where the other views of the lesion at hand are that are marked, and have no reading that holds."""
-        views = self._session.lesions.views()[1:]
+        views = self._lesions.views()[1:]
         return [one.where for one in views if not self._holds(one.work)]
-
-    def studies(self) -> list[Study]:
-        """Return the studies with lesions that belong in the report, each once."""
-        return list(dict.fromkeys(one.study for one in self._belonging()))
 
     def text(self) -> str:
         """Return the report of all that is ready as plain text.
@@ -100,58 +112,56 @@ class Reports:
         Raises:
             UserError: a frame cannot be decoded any more, or nothing is ready.
         """
-        session = self._session
+        scene = self._scene
         readings = []
         for one in self._seen():
-            frame = session.frame if one.work is session.work else session.frame_of(one)
+            frame = scene.frame if one.work is scene.work else self._frames_of.frame_of(one)
             if frame is not None and (make := self._of(one.study, one.work)) is not None:
                 readings.append(make(frame))
         return report_text(self._document()(readings))
 
     def preview(self, choice: Choice, done: Callable[[Report], None], failed: Callable[[BaseException], None]) -> None:
         """Make the report of what is chosen in the worker, without looking closer, and call `done` with it."""
-        session = self._session
+        scene = self._scene
         chosen = [one for one in self.ready() if choice.holds(one)]
         makes = [(one, make) for one in chosen if (make := self._of(one.study, one.work, choice)) is not None]
-        here, frame, document = session.work, session.frame, self._document(choice)
+        here, frame, document = scene.work, scene.frame, self._document(choice)
 
         def make_all(job: Job) -> Report:
             return document(
                 [
-                    make(frame if one.work is here and frame is not None else session.frame_of(one))
+                    make(frame if one.work is here and frame is not None else self._frames_of.frame_of(one))
                     for one, make in makes
                 ]
             )
 
-        session.jobs.submit(PREVIEWING, make_all, Outcome(done, failed))
+        scene.jobs.submit(PREVIEWING, make_all, Outcome(done, failed))
 
     def export(self, path: Path, done: Callable[[Path], None], choice: Choice = ALL) -> None:
         """Write the report of what is chosen in the worker; `done` is called with `path`, or `failed` follows."""
-        session, work = self._session, self._session.work
-        if work is None or session.assessment is None or work.assessed_mask is None:
-            session.failed.emit(UserError("There is no reading to report.", "Mark the lesion and assess it first."))
+        scene, work = self._scene, self._scene.work
+        if work is None or self._shown.result is None or work.assessed_mask is None:
+            scene.failed.emit(UserError("There is no reading to report.", "Mark the lesion and assess it first."))
             return
-        if session.reading_state is not ReadingState.DONE:
-            session.failed.emit(
-                UserError("The reading does not hold for what is on the screen.", "Assess again first.")
-            )
+        if self._shown.state is not ResultState.DONE:
+            scene.failed.emit(UserError("The reading does not hold for what is on the screen.", "Assess again first."))
             return
         ready = [one for one in self._seen() if choice.holds(one)]
-        model, device = session.model, session.settings.device
+        model, device = self._model.name, scene.settings.device
         versions = [(one.work, one.work.mask.version, one.work.comment) for one in ready]
         makes = [(one, make) for one in ready if (make := self._of(one.study, one.work, choice)) is not None]
-        frames = {work: session.frame}
+        frames = {work: scene.frame}
         document = self._document(choice)
 
         def write(job: Job) -> str:
             readings = []
             for one, make in makes:
-                frame = frames.get(one.work) or session.frame_of(one)
+                frame = frames.get(one.work) or self._frames_of.frame_of(one)
                 given = make(frame)
                 if not given.assessment.looked_closer:
                     # Paper is not written before all is known of the reading.
                     closer = look_closer(
-                        frame, given.mask.pixels, session.load_model(job, model, device), given.assessment
+                        frame, given.mask.pixels, self._model.load(job, model, device), given.assessment
                     )
                     given = dataclasses.replace(given, assessment=closer)
                 readings.append(given)
@@ -160,16 +170,16 @@ class Reports:
         def written(unsigned: str) -> None:
             for one, version, comment in versions:
                 one.reported_version, one.reported_comment = version, comment
-            session.own_reads.keep()
+            self._assessments.keep()
             done(path)
             if unsigned:
-                session.noted.emit(unsigned)
+                scene.noted.emit(unsigned)
 
-        session.jobs.submit(REPORTING, write, Outcome(written, session.failed.emit))
+        scene.jobs.submit(REPORTING, write, Outcome(written, scene.failed.emit))
 
     def _document(self, choice: Choice = ALL) -> Callable[[list[ReportInput]], Report]:
         """Return what makes a document of readings, with paper, language and head as they are now."""
-        settings, said = self._session.settings, self._session.examinations.now
+        settings, said = self._scene.settings, self._examinations.now
         language, letterhead = settings.report_language, Letterhead(settings.institution, settings.logo)
         left = (
             *(_left_out(one) for one in self.left_out()),
@@ -181,42 +191,26 @@ class Reports:
         """Return what is ready; what it says is seen from now on, and what the reader has said is the first read."""
         ready = self.ready()
         for one in ready:
-            self._session.own_reads.seen(one.work)
+            self._assessments.seen(one.work)
         return ready
-
-    def _belonging(self) -> list[PlacedLesion]:
-        """Return every lesion of the examination in view, on the frames that were in view."""
-        session, study = self._session, self._session.study
-        if study is None:
-            return []
-        placed = session.lesions.placed()
-        here = {one.work.description.identity for one in placed if one.study is study}
-        return [
-            one
-            for one in placed
-            if one.study is study
-            or _one_examination(one.study.facts, study.facts)
-            or one.work.description.identity in here
-        ]
 
     def together(self) -> Together | None:
         """Return what the readings of the views of the lesion at hand come to, that in view first; None where it has no
         second one that holds."""
-        views = [one.work for one in self._session.lesions.views()]
+        views = [one.work for one in self._lesions.views()]
         held = [work.assessment for work in views if self._holds(work) and work.assessment is not None]
         return read_together(held) if len(held) > 1 and self._holds(views[0]) else None
 
     def _holds(self, work: LesionWork) -> bool:
-        session = self._session
-        holds = work.state(session.model, session.needs_outline) is ReadingState.DONE
-        return holds and work.assessed_mask is not None and not session.own_reads.veils(work)
+        holds = work.state(self._model.name, self._model.needs_outline) is ResultState.DONE
+        return holds and work.assessed_mask is not None and not self._shown.hides(work)
 
     def _of(self, study: Study, work: LesionWork, choice: Choice = ALL) -> Callable[[Frame], ReportInput] | None:
         """Return what makes the report's input of a lesion's reading once its frame is there."""
-        settings, assessment, mask = self._session.settings, work.assessment, work.assessed_mask
+        settings, assessment, mask = self._scene.settings, work.assessment, work.assessed_mask
         if assessment is None or mask is None:
             return None
-        reads, comment, calipers = self._session.own_reads.record(work), work.comment, work.calipers.now
+        reads, comment, calipers = self._assessments.record(work), work.comment, work.calipers.now
         created, description = datetime.now().astimezone(), work.description
 
         def make(frame: Frame) -> ReportInput:
@@ -244,14 +238,3 @@ class Reports:
 def _left_out(one: PlacedLesion, chosen: bool = False) -> LeftOut:
     work, study = one.work, one.study
     return LeftOut(work.description, work.number, study.path.name, one.frame, study.frame_count, chosen)
-
-
-def _one_examination(one: StudyFacts, other: StudyFacts) -> bool:
-    """Return whether two files say that they are of one patient's one study; where a file does not name its study, by
-    patient, date and accession."""
-    if two_patients((one, other)):
-        return False
-    if one.study_uid and other.study_uid:
-        return one.study_uid == other.study_uid and one.patient_id == other.patient_id
-    known = (one.patient_id, one.study_date)
-    return all(known) and known == (other.patient_id, other.study_date) and one.accession == other.accession

@@ -21,7 +21,7 @@ ANEW: State = (-1, "", Description(), False, None)
 
 
 @dataclass(slots=True, eq=False)
-class KeptFrame:
+class SavedFrame:
     """The work on one frame, and in which state the store's queue was given each lesion last, by its number, and the
     calipers."""
 

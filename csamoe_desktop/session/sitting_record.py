@@ -4,14 +4,14 @@ import hashlib
 
 from csamoe_desktop.session.lesion_work import LesionWork
 from csamoe_desktop.store.lesions import LesionKey
-from csamoe_desktop.store.reads import AIReading, Sitting
+from csamoe_desktop.store.reads import Sitting, StoredResult
 
 
 def sitting_of(work: LesionWork) -> Sitting:
     """Return the sitting with a lesion as it is to be stored now."""
     read, ai, assessment, mask = work.read, None, work.assessment, work.assessed_mask
     if read.shown and assessment is not None and mask is not None:
-        ai = AIReading(
+        ai = StoredResult(
             category=assessment.category,
             probability=assessment.prediction.probability,
             model=f"{assessment.card.name} {assessment.card.version}",

@@ -3,23 +3,22 @@
 import logging
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from csamoe_desktop import paths
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.report.pdf.fonts import missing_scripts
-from csamoe_desktop.session.frame_cache import Frames
+from csamoe_desktop.session.frame_cache import FrameCache
 from csamoe_desktop.session.jobs import Job, Outcome
+from csamoe_desktop.session.lesions import Lesions
+from csamoe_desktop.session.open_studies import OpenStudies
+from csamoe_desktop.session.scene import Scene
 from csamoe_desktop.study.archive import Unpacked
 from csamoe_desktop.study.dicom import NoImage
 from csamoe_desktop.study.folder import FolderImages, holds_images, images_of
 from csamoe_desktop.study.model import Frame, Study
 from csamoe_desktop.study.opening import open_study
-
-if TYPE_CHECKING:
-    from csamoe_desktop.session.session import Session
 
 _log = logging.getLogger(__name__)
 
@@ -46,14 +45,14 @@ _Moment = tuple[int, int]
 """What study was in view, and how far the work on the open images was."""
 
 
-def _moment(session: "Session") -> _Moment:
+def _moment(scene: Scene, lesions: Lesions) -> _Moment:
     """Return what is in view now, and how far the work is; to look at another frame is no work."""
-    drawn = [one.work.mask.version for one in session.lesions.placed() if one.work.mask.can_undo]
-    return id(session.study), sum(drawn) + len(drawn)
+    drawn = [one.work.mask.version for one in lesions.placed() if one.work.mask.can_undo]
+    return id(scene.study), sum(drawn) + len(drawn)
 
 
-class Opening(QObject):
-    """The files and folders that the session opens, one after the other.
+class StudyLoader(QObject):
+    """The files and folders that the scene opens, one after the other.
 
     Of files, folders, ZIP archives and discs that are opened together the first image comes into view, and the others
     join the list behind it. None comes into view while the reader works on what is there, or has done so since: a view
@@ -65,9 +64,12 @@ class Opening(QObject):
     ended = Signal()
     """Nothing is being opened any more."""
 
-    def __init__(self, session: "Session") -> None:
-        super().__init__(session)
-        self._session = session
+    def __init__(self, scene: Scene, studies: OpenStudies, frames: FrameCache, lesions: Lesions) -> None:
+        super().__init__(scene)
+        self._scene = scene
+        self._studies = studies
+        self._frames = frames
+        self._lesions = lesions
         self._waiting: list[tuple[Path, _Moment | None]] = []
         self._folder: _Folder | None = None
         self._unpacked = Unpacked(paths.unpacked_folder())
@@ -75,14 +77,14 @@ class Opening(QObject):
         """Whether what is told is about the files that were opened."""
         self._untold: dict[int, Study] = {}
         # Not on `studyChanged`, which clears the notes of the study before.
-        session.frameChanged.connect(self._tell_notes)
+        scene.frameChanged.connect(self._tell_notes)
 
     def open(self, *paths: Path) -> None:
         """Open files and folders; of the first, `studyChanged` follows, of the others `studiesListed`, or `failed`."""
-        first = _moment(self._session)
+        first = _moment(self._scene, self._lesions)
         # Where the first is refused, the next one is what the reader waits for.
         self._waiting += [(path.absolute(), first) for path in paths]
-        if not self._session.jobs.busy(OPENING):
+        if not self._scene.jobs.busy(OPENING):
             self._open_next()
 
     def stop(self) -> None:
@@ -97,9 +99,9 @@ class Opening(QObject):
         """Stop opening; what is open already stays, and it is said that there was more."""
         self._waiting.clear()
         opening, self._folder = self._folder is not None, None
-        if self._session.jobs.cancel(OPENING) or opening:
+        if self._scene.jobs.cancel(OPENING) or opening:
             self.ended.emit()
-            count = len(self._session.studies)
+            count = len(self._scene.studies)
             self._tell(f"Opening was stopped; {count} image{' is' if count == 1 else 's are'} open.")
 
     def _open_next(self) -> None:
@@ -111,10 +113,10 @@ class Opening(QObject):
         def work(job: Job) -> tuple[Study, Frame] | tuple[_Folder, tuple[Study, Frame]]:
             if not holds_images(path):
                 study = open_study(path)
-                return study, self._session.frames.decoded(study, 0)
+                return study, self._frames.decoded(study, 0)
             images = images_of(path, self._unpacked.new_folder, job.progress)
             folder = _Folder(images, list(images.files))
-            return folder, _first(folder, job, self._session.frames)
+            return folder, _first(folder, job, self._frames)
 
         def done(found: tuple[Study, Frame] | tuple[_Folder, tuple[Study, Frame]]) -> None:
             study, frame = (found[0], found[1]) if isinstance(found[0], Study) else found[1]
@@ -130,13 +132,13 @@ class Opening(QObject):
                 self._folder = found[0]
                 self._open_rest(found[0])
 
-        self._session.jobs.submit(OPENING, work, Outcome(done, self._failed, self.progressed.emit), _patience(path))
+        self._scene.jobs.submit(OPENING, work, Outcome(done, self._failed, self.progressed.emit), _patience(path))
 
     def _open_rest(self, folder: _Folder) -> None:
         """Open the next images of a folder, until none waits; those open already stay as they are."""
         if folder is not self._folder:
             return  # stopped
-        there = {study.path for study in self._session.studies}
+        there = {study.path for study in self._scene.studies}
         total = len(folder.images.files)
         some_at_once = max(_AT_ONCE, (total - len(folder.waiting)) // 10)
         some, folder.waiting = folder.waiting[:some_at_once], folder.waiting[some_at_once:]
@@ -154,7 +156,7 @@ class Opening(QObject):
 
         def done(studies: list[Study]) -> None:
             self._untold |= {id(study): study for study in studies if study.notes}
-            self._session.list_studies(studies)
+            self._studies.add(studies)
             if folder.waiting or folder is not self._folder:
                 self._open_rest(folder)
                 return
@@ -166,27 +168,29 @@ class Opening(QObject):
 
         # Of an archive its own name is told, not that of the folder it was unpacked into.
         opened = folder.images.opened or folder.images.folder
-        self._session.jobs.submit(OPENING, work, Outcome(done, self._failed, self.progressed.emit), _patience(opened))
+        self._scene.jobs.submit(OPENING, work, Outcome(done, self._failed, self.progressed.emit), _patience(opened))
 
     def _may_show(self, asked: "_Moment | None") -> bool:
         """Return whether what was asked for at that moment may take the place of what is in view."""
-        session = self._session
-        return session.study is None or (asked is not None and not session.hand_busy() and asked == _moment(session))
+        scene = self._scene
+        return scene.study is None or (
+            asked is not None and not scene.hand_busy() and asked == _moment(scene, self._lesions)
+        )
 
     def _list(self, study: Study, opened: Path, asked: "_Moment | None") -> None:
         """Let a study join the list; say so where it was to come into view."""
         if study.notes:
             self._untold[id(study)] = study
-        self._session.list_opened(study, opened)
+        self._studies.list_opened(study, opened)
         if asked is not None:
             self._tell(f"{study.name} is open: it is in the list of studies.")
 
     def _show(self, study: Study, frame: Frame, opened: Path) -> None:
-        self._session.show_opened(study, frame, opened)
+        self._studies.show(study, frame, opened)
         for note in study.notes:
-            self._session.noted.emit(note)
+            self._scene.noted.emit(note)
         if scripts := missing_scripts(study.facts.patient_name):
-            self._session.noted.emit(
+            self._scene.noted.emit(
                 f"Some letters of the patient's name cannot be shown: no font on this computer has them ({', '.join(scripts)})."
             )
 
@@ -198,16 +202,16 @@ class Opening(QObject):
     def _tell(self, told: str | BaseException) -> None:
         """Tell of files, not of what is in view."""
         self.telling = True
-        (self._session.noted if isinstance(told, str) else self._session.failed).emit(told)
+        (self._scene.noted if isinstance(told, str) else self._scene.failed).emit(told)
         self.telling = False
 
     def _tell_notes(self) -> None:
         """Tell what there is to know of a folder's image when it comes into view for the first time."""
-        study = self._session.study
-        self._untold = {key: one for key, one in self._untold.items() if one in self._session.studies}
+        study = self._scene.study
+        self._untold = {key: one for key, one in self._untold.items() if one in self._scene.studies}
         if study is not None and self._untold.pop(id(study), None) is not None:
             for note in study.notes:
-                self._session.noted.emit(note)
+                self._scene.noted.emit(note)
 
 
 def _patience(path: Path) -> tuple[float, UserError]:
@@ -218,7 +222,7 @@ def _patience(path: Path) -> tuple[float, UserError]:
     )
 
 
-def _first(folder: _Folder, job: Job, frames: Frames) -> tuple[Study, Frame]:
+def _first(folder: _Folder, job: Job, frames: FrameCache) -> tuple[Study, Frame]:
     """Return the first study of a folder that can be shown.
 
     Raises:

@@ -18,7 +18,7 @@ from math import sqrt
 from pathlib import Path
 
 from csamoe_desktop.assess import Category
-from csamoe_desktop.reader.assessment import OwnRead
+from csamoe_desktop.reader.assessment import Assessment
 from csamoe_desktop.reader.lexicon import load_lexicon
 from csamoe_desktop.store.lesions import LesionKey
 from csamoe_desktop.store.reads import Pathology, Sitting
@@ -195,7 +195,7 @@ def as_csv(sittings: Sequence[Sitting]) -> str:
     return told.getvalue()
 
 
-def _decision(read: OwnRead | None) -> bool | None:
+def _decision(read: Assessment | None) -> bool | None:
     return None if read is None else load_lexicon(read.lexicon).positive(read.category)
 
 
@@ -246,7 +246,7 @@ def _accuracy(sittings: Sequence[Sitting], who: str) -> Accuracy:
     )
 
 
-def _terms(read: OwnRead | None) -> str:
+def _terms(read: Assessment | None) -> str:
     return (
         "" if read is None else "; ".join(f"{name}: {'+'.join(chosen)}" for name, chosen in sorted(read.terms.items()))
     )

@@ -18,7 +18,7 @@ from csamoe_desktop.store.calipers import get_calipers
 from csamoe_desktop.store.earlier import EarlierOutline, earlier_outlines
 from csamoe_desktop.store.escaped import lesion_escaped, lesion_unescaped
 from csamoe_desktop.store.examinations import get_examination
-from csamoe_desktop.store.lesions import KeptLesion, LesionKey, get, numbers
+from csamoe_desktop.store.lesions import LesionKey, StoredLesion, get, numbers
 from csamoe_desktop.store.merging import Merged, Merging
 from csamoe_desktop.store.open_store import OpenStore
 from csamoe_desktop.store.rows import Row, RowsLeft, not_kept, write_rows
@@ -28,7 +28,7 @@ class Autosave(OpenStore):
     """The queue in front of the store in `file`, for any thread."""
 
     def __init__(self, file: Path) -> None:
-        self._queue: dict[LesionKey, KeptLesion] = {}
+        self._queue: dict[LesionKey, StoredLesion] = {}
         self._editions: dict[LesionKey, str | None] = {}
         """Those this program has read or written last."""
         self._measured: dict[tuple[str, int], tuple[Caliper, ...]] = {}
@@ -39,7 +39,7 @@ class Autosave(OpenStore):
         """Of the four above; held for a moment only. The two of `OpenStore` are taken before it, in this order."""
         super().__init__(file)
 
-    def keep(self, key: LesionKey, kept: KeptLesion) -> None:
+    def keep(self, key: LesionKey, kept: StoredLesion) -> None:
         """Put a lesion in the queue, in the place of an older one there."""
         with self._guard:
             self._queue[key] = kept
@@ -55,7 +55,7 @@ class Autosave(OpenStore):
             self._examinations[key] = examination
 
     @property
-    def waiting(self) -> tuple[KeptLesion, ...]:
+    def waiting(self) -> tuple[StoredLesion, ...]:
         """The lesions that are not in the store yet."""
         with self._guard:
             return tuple(self._queue.values())
@@ -74,7 +74,7 @@ class Autosave(OpenStore):
         """Whether `write` is to be called: something waits, or damage was met in reading."""
         return self.unwell or bool(self._queue or self._measured or self._examinations)
 
-    def find(self, key: LesionKey) -> KeptLesion | None:
+    def find(self, key: LesionKey) -> StoredLesion | None:
         """Return what was kept last under `key`, or None.
 
         Raises:
@@ -249,7 +249,7 @@ class Autosave(OpenStore):
 
 
 def _put_lesion(
-    merging: Merging, key: LesionKey, kept: KeptLesion, seen: str | None, connection: sqlite3.Connection
+    merging: Merging, key: LesionKey, kept: StoredLesion, seen: str | None, connection: sqlite3.Connection
 ) -> str | None:
     return merging.put(connection, key, lesion_escaped(kept), seen)
 

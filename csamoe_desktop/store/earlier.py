@@ -4,7 +4,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from csamoe_desktop.store import sums
-from csamoe_desktop.store.lesions import KeptLesion, unpacked
+from csamoe_desktop.store.lesions import StoredLesion, unpacked
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +13,7 @@ class EarlierOutline:
 
     lesion: int
     changed: str
-    kept: KeptLesion
+    kept: StoredLesion
 
 
 def earlier_outlines(connection: sqlite3.Connection, image: str, frame: int) -> list[EarlierOutline]:

@@ -7,7 +7,7 @@ in ASCII, behind a mark that no typed text begins with, in the column where it b
 import dataclasses
 
 from csamoe_desktop.names import shown
-from csamoe_desktop.store.lesions import KeptLesion
+from csamoe_desktop.store.lesions import StoredLesion
 
 _MARK = "\x1a"
 
@@ -34,7 +34,7 @@ def unescaped(text: str) -> str:
         return text
 
 
-def lesion_escaped(kept: KeptLesion) -> KeptLesion:
+def lesion_escaped(kept: StoredLesion) -> StoredLesion:
     """Return a lesion whose texts the store takes."""
     description = kept.description
     if description is not None and escaped(description.name) != description.name:
@@ -49,7 +49,7 @@ def lesion_escaped(kept: KeptLesion) -> KeptLesion:
     )
 
 
-def lesion_unescaped(kept: KeptLesion) -> KeptLesion:
+def lesion_unescaped(kept: StoredLesion) -> StoredLesion:
     """Return a lesion with its texts as they were before `lesion_escaped`."""
     return dataclasses.replace(
         kept,

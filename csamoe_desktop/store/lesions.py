@@ -36,7 +36,7 @@ class LesionKey:
 
 
 @dataclass(frozen=True, slots=True)
-class KeptLesion:
+class StoredLesion:
     """A lesion to be kept: `bits` are the mask's pixels row by row, eight a byte, `rows` and `columns` its shape."""
 
     rows: int
@@ -49,7 +49,7 @@ class KeptLesion:
     description: Description | None = None
     locked: bool = False
     assessed: dict[str, Any] | None = None
-    """The reader's assessment as `LesionRead.to_dict` tells it; None where nothing was said."""
+    """The reader's assessment as `ReaderSitting.to_dict` tells it; None where nothing was said."""
 
     @property
     def marked(self) -> bool:
@@ -79,17 +79,19 @@ def packed(
     description: Description | None = None,
     locked: bool = False,
     assessed: dict[str, Any] | None = None,
-) -> KeptLesion:
+) -> StoredLesion:
     """Return `mask` (its pixels may change afterwards) and what the reader says of it as they are kept."""
     rows, columns = mask.pixels.shape
     bits = np.packbits(mask.pixels).tobytes()
-    return KeptLesion(rows, columns, bits, mask.author, mask.source, mask.notes, comment, description, locked, assessed)
+    return StoredLesion(
+        rows, columns, bits, mask.author, mask.source, mask.notes, comment, description, locked, assessed
+    )
 
 
-def nothing_of(shape: tuple[int, ...]) -> KeptLesion:
+def nothing_of(shape: tuple[int, ...]) -> StoredLesion:
     """Return what is kept of a lesion that was deleted, on an image of this shape: nothing."""
     rows, columns = shape
-    return KeptLesion(rows, columns, bytes((rows * columns + 7) // 8), Author.NONE, "", (), "")
+    return StoredLesion(rows, columns, bytes((rows * columns + 7) // 8), Author.NONE, "", (), "")
 
 
 def numbers(connection: sqlite3.Connection, image: str, frame: int) -> tuple[tuple[int, ...], int]:
@@ -112,7 +114,7 @@ def numbers(connection: sqlite3.Connection, image: str, frame: int) -> tuple[tup
     return tuple(found[0]), max((number for each in found for number in each), default=0)
 
 
-def get(connection: sqlite3.Connection, key: LesionKey) -> tuple[KeptLesion, str] | None:
+def get(connection: sqlite3.Connection, key: LesionKey) -> tuple[StoredLesion, str] | None:
     """Return the lesion kept under `key` and which edition of it this is; None where there is none.
 
     Raises:
@@ -123,7 +125,7 @@ def get(connection: sqlite3.Connection, key: LesionKey) -> tuple[KeptLesion, str
     return None if row is None else (unpacked(row), str(row["edition"]))
 
 
-def unpacked(row: Mapping[str, Any]) -> KeptLesion:
+def unpacked(row: Mapping[str, Any]) -> StoredLesion:
     """Return the lesion in a row of `lesion` or `superseded`.
 
     Raises:
@@ -140,12 +142,12 @@ def unpacked(row: Mapping[str, Any]) -> KeptLesion:
         told, locked = tuple(map(str, json.loads(row["notes"]))), bool(said.get("locked"))
         author, source, comment = Author(row["author"]), row["source"], row["comment"]
         assessed = dict(said["assessed"]) if said.get("assessed") else None
-        return KeptLesion(rows, columns, bits, author, source, told, comment, description, locked, assessed)
+        return StoredLesion(rows, columns, bits, author, source, told, comment, description, locked, assessed)
     except (ValueError, TypeError, KeyError, RecursionError, zlib.error) as problem:
         raise ValueError(f"a kept outline cannot be read: {problem}") from problem
 
 
-def put(connection: sqlite3.Connection, key: LesionKey, kept: KeptLesion, seen: str | None) -> str | None:
+def put(connection: sqlite3.Connection, key: LesionKey, kept: StoredLesion, seen: str | None) -> str | None:
     """Keep a lesion in the place of the one that was there; call it inside a transaction.
 
     `seen` is the edition that the work began from or this program wrote last. Is it another one that lies there (a

@@ -15,7 +15,7 @@ from csamoe_desktop.reader.examination import Examination
 from csamoe_desktop.store import sums
 from csamoe_desktop.store.calipers import get_calipers, put_calipers
 from csamoe_desktop.store.examinations import get_examination, put_examination
-from csamoe_desktop.store.lesions import KeptLesion, LesionKey, numbers, put, unpacked
+from csamoe_desktop.store.lesions import LesionKey, StoredLesion, numbers, put, unpacked
 
 Place = tuple[str, int]
 """An image's hash and a frame."""
@@ -110,7 +110,7 @@ class Merging:
         """Whether there is anything to `take`."""
         return bool(self._merged)
 
-    def put(self, connection: sqlite3.Connection, key: LesionKey, kept: KeptLesion, seen: str | None) -> str | None:
+    def put(self, connection: sqlite3.Connection, key: LesionKey, kept: StoredLesion, seen: str | None) -> str | None:
         """Keep a lesion as `lesions.put` does; where another edition than `seen` lies, under a number of its own.
 
         Raises:
@@ -236,10 +236,10 @@ def both_examinations(base: Examination, theirs: Examination, ours: Examination)
     return Examination(**told)
 
 
-def _same(one: KeptLesion, other: KeptLesion) -> bool:
+def _same(one: StoredLesion, other: StoredLesion) -> bool:
     """Return whether two are the same to the reader: two windows give an outline of old, which had none, an identity each."""
 
-    def plain(kept: KeptLesion) -> KeptLesion:
+    def plain(kept: StoredLesion) -> StoredLesion:
         told = kept.description and dataclasses.replace(kept.description, identity="")
         return dataclasses.replace(kept, description=told if told and told.said else None)
 

@@ -17,7 +17,7 @@ from threading import Lock
 from csamoe_desktop.assess import Category
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.names import lossless_json
-from csamoe_desktop.reader.assessment import OwnRead, ReadRecord, own_read_from
+from csamoe_desktop.reader.assessment import Assessment, AssessmentRecord, assessment_from
 from csamoe_desktop.store import database, sums
 from csamoe_desktop.store.lesions import LesionKey
 
@@ -41,7 +41,7 @@ class Pathology(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class AIReading:
+class StoredResult:
     """The AI's reading in a row: of which model, and of which outline (the hash of its pixels)."""
 
     category: Category
@@ -70,8 +70,8 @@ class Sitting:
     sitting: str
     key: LesionKey
     begun: str
-    record: ReadRecord
-    ai: AIReading | None
+    record: AssessmentRecord
+    ai: StoredResult | None
     pathology: Pathology = Pathology.UNKNOWN
     identity: str = ""
 
@@ -280,10 +280,10 @@ def _sitting(row: tuple[object, ...]) -> Sitting:
         share, said = _number(probability), tuple(map(str, json.loads(str(guard))))
         if share is None or not 0 <= share <= 1:
             raise ValueError(f"a probability of {probability!r}")
-        ai = AIReading(Category(str(category)), share, str(model), str(weights), str(mask), said)
-    record = ReadRecord(
+        ai = StoredResult(Category(str(category)), share, str(model), str(weights), str(mask), said)
+    record = AssessmentRecord(
         first=_read(first),
-        final=_read(final) or OwnRead(),
+        final=_read(final) or Assessment(),
         asked=bool(asked),
         skipped=bool(skipped),
         first_seconds=_number(first_seconds),
@@ -293,12 +293,12 @@ def _sitting(row: tuple[object, ...]) -> Sitting:
     return Sitting(str(sitting), key, str(begun), record, ai)
 
 
-def _told(read: OwnRead | None) -> str | None:
+def _told(read: Assessment | None) -> str | None:
     return None if read is None else lossless_json(read.to_dict())
 
 
-def _read(told: object) -> OwnRead | None:
-    return None if told is None else own_read_from(json.loads(str(told)))
+def _read(told: object) -> Assessment | None:
+    return None if told is None else assessment_from(json.loads(str(told)))
 
 
 def _number(value: object) -> float | None:

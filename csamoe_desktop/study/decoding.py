@@ -7,6 +7,7 @@ stop the window as surely as if it decoded itself.
 """
 
 import contextlib
+import importlib
 import logging
 import multiprocessing
 import os
@@ -33,6 +34,8 @@ DEADLINE = 5.0
 _UP_WITHIN = 60.0
 """Seconds that a process started anew may take."""
 _GONE_WITHIN = 1.0
+_LOADED_FIRST = ("csamoe_desktop.study.dicom_pixels", "csamoe_desktop.study.raster")
+"""What the process loads before it says that it is up, as a frame's deadline is for the frame. By name: they import this."""
 _AGAIN = "Copy it again from the scanner, the PACS or the CD, or export it uncompressed."
 
 
@@ -202,9 +205,8 @@ def _serve(connection: Connection, deadline: float) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _be_silent()
     limit_for_good()
-    # Loaded before it says that it is up: a frame's deadline is for the frame.
-    from csamoe_desktop.study import dicom_pixels, raster  # noqa: F401
-
+    for module in _LOADED_FIRST:
+        importlib.import_module(module)
     target: object = None
     with contextlib.suppress(EOFError, OSError):
         connection.send(None)

@@ -262,7 +262,7 @@ def tried(weights: Path, capsys: pytest.CaptureFixture[str], count: int) -> Coun
         for kind in (ModelChooser, SettingsDialog, ComparisonWindow):
             dialog = kind(session)
             dialog.show()
-            assert session.needs_outline in (True, False)
+            assert session.model.needs_outline in (True, False)
             dialog.close()
             dialog.deleteLater()
         for arguments in (["models"], ["models", "--json"]):

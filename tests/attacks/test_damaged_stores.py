@@ -12,10 +12,10 @@ import pytest
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.lesion.calipers import Caliper
 from csamoe_desktop.lesion.mask import Author, LesionMask
-from csamoe_desktop.reader.assessment import OwnRead, ReadRecord
+from csamoe_desktop.reader.assessment import Assessment, AssessmentRecord
 from csamoe_desktop.reader.examination import Examination
 from csamoe_desktop.store.autosave import Autosave
-from csamoe_desktop.store.lesions import KeptLesion, LesionKey, packed
+from csamoe_desktop.store.lesions import LesionKey, StoredLesion, packed
 from csamoe_desktop.store.reads import Reads, Sitting
 
 IMAGES, PAGE = 40, 4096
@@ -34,7 +34,7 @@ def key_of(number: int) -> LesionKey:
     return LesionKey(f"{number:064x}", 0)
 
 
-def lesion_of(number: int) -> KeptLesion:
+def lesion_of(number: int) -> StoredLesion:
     pixels = np.random.default_rng(number).random((40, 40 + number)) < 0.5
     return packed(LesionMask(pixels, Author.DRAWN), f"comment on image {number}")
 
@@ -48,7 +48,9 @@ def said_of(number: int) -> Examination:
 
 
 def sitting_of(number: int) -> Sitting:
-    return Sitting(f"sitting {number}", key_of(number), "2026-01-01T00:00:00+00:00", ReadRecord(final=OwnRead()), None)
+    return Sitting(
+        f"sitting {number}", key_of(number), "2026-01-01T00:00:00+00:00", AssessmentRecord(final=Assessment()), None
+    )
 
 
 @pytest.fixture(scope="module")

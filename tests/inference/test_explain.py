@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from csamoe_desktop.inference.explain import attention_on_frame, explained, without
+from csamoe_desktop.inference.explain import explained, without
+from csamoe_desktop.inference.explanation import attention_on_frame
 from csamoe_desktop.inference.predictor import Explainer, calibrated
 from csamoe_desktop.inference.tensors import views_tensor
 from csamoe_desktop.inference.torch_engine import TorchPredictor

@@ -8,13 +8,13 @@ import pytest
 
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.lesion.measure import measure
-from csamoe_desktop.reader.assessment import SIZE, OwnRead, Proposed, ReadRecord, own_read_from, propose
+from csamoe_desktop.reader.assessment import SIZE, Assessment, AssessmentRecord, Proposed, assessment_from, propose
 from csamoe_desktop.reader.lexicon import load_lexicon
 from csamoe_desktop.study.model import Spacing
 
 SPACING = Spacing(0.1, 0.1, "region 1")
 PROPOSED = Proposed("14.2 x 9.1 mm", {"shape": "oval", "orientation": "parallel"})
-WHOLE = OwnRead(
+WHOLE = Assessment(
     "4B", {"shape": ("oval",), "margin": ("indistinct", "spiculated")}, "tissue", "14.2 x 9.1 mm", ("shape", SIZE)
 )
 
@@ -68,7 +68,7 @@ def test_nothing_marked_proposes_nothing() -> None:
 
 
 def test_confirming_takes_over_what_the_reader_has_not_said() -> None:
-    read = OwnRead().with_terms("shape", ("irregular",)).confirming(PROPOSED)
+    read = Assessment().with_terms("shape", ("irregular",)).confirming(PROPOSED)
     assert read.terms == {"shape": ("irregular",), "orientation": ("parallel",)}
     assert read.size == PROPOSED.size
     assert read.measured == ("orientation", SIZE)
@@ -78,16 +78,16 @@ def test_confirming_takes_over_what_the_reader_has_not_said() -> None:
 
 
 def test_what_the_reader_picks_is_not_measured_any_more() -> None:
-    read = OwnRead().confirming(PROPOSED).with_terms("shape", ("round",))
+    read = Assessment().confirming(PROPOSED).with_terms("shape", ("round",))
     assert read.measured == ("orientation", SIZE)
-    assert read.without_measured() == OwnRead(terms={"shape": ("round",)})
-    assert OwnRead().confirming(PROPOSED).with_terms("shape", ()).terms == {"orientation": ("parallel",)}
+    assert read.without_measured() == Assessment(terms={"shape": ("round",)})
+    assert Assessment().confirming(PROPOSED).with_terms("shape", ()).terms == {"orientation": ("parallel",)}
 
 
 def test_what_is_left_to_confirm_in_words() -> None:
     lexicon = load_lexicon()
-    assert PROPOSED.words(lexicon, OwnRead()) == "14.2 × 9.1 mm, oval, parallel"
-    assert PROPOSED.words(lexicon, OwnRead().with_terms("shape", ("round",))) == "14.2 × 9.1 mm, parallel"
+    assert PROPOSED.words(lexicon, Assessment()) == "14.2 × 9.1 mm, oval, parallel"
+    assert PROPOSED.words(lexicon, Assessment().with_terms("shape", ("round",))) == "14.2 × 9.1 mm, parallel"
 
 
 def test_lines_of_a_report_lead_with_the_category_and_say_what_was_measured() -> None:
@@ -98,12 +98,12 @@ def test_lines_of_a_report_lead_with_the_category_and_say_what_was_measured() ->
         ("Margin", "indistinct, spiculated"),
         ("Management", "tissue diagnosis"),
     )
-    assert OwnRead().lines() == ()
+    assert Assessment().lines() == ()
 
 
 def test_a_read_comes_back_from_json_as_it_was() -> None:
-    for read in (WHOLE, OwnRead(), OwnRead("0")):
-        assert own_read_from(json.loads(json.dumps(read.to_dict()))) == read
+    for read in (WHOLE, Assessment(), Assessment("0")):
+        assert assessment_from(json.loads(json.dumps(read.to_dict()))) == read
 
 
 @pytest.mark.parametrize(
@@ -122,44 +122,44 @@ def test_a_read_comes_back_from_json_as_it_was() -> None:
 )
 def test_a_spoilt_read_is_refused(spoilt: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="."):
-        own_read_from({**WHOLE.to_dict(), **spoilt})
+        assessment_from({**WHOLE.to_dict(), **spoilt})
 
 
 def test_a_read_without_a_field_is_refused() -> None:
     for name in WHOLE.to_dict():
         with pytest.raises(ValueError, match="cannot be read"):
-            own_read_from({key: value for key, value in WHOLE.to_dict().items() if key != name})
+            assessment_from({key: value for key, value in WHOLE.to_dict().items() if key != name})
 
 
 @pytest.mark.parametrize("other", [{"lexicon": "birads9-us"}, {"lexicon_version": "2025"}])
 def test_another_edition_s_read_is_not_read_by_this_one(other: dict[str, str]) -> None:
     with pytest.raises(UserError):
-        own_read_from({**WHOLE.to_dict(), **other})
+        assessment_from({**WHOLE.to_dict(), **other})
 
 
 def test_a_report_says_how_the_read_came_about() -> None:
-    assert dict(ReadRecord(WHOLE, WHOLE).lines())["Given"] == "before the AI's reading was shown"
-    changed = dict(ReadRecord(OwnRead("3"), WHOLE).lines())
+    assert dict(AssessmentRecord(WHOLE, WHOLE).lines())["Given"] == "before the AI's reading was shown"
+    changed = dict(AssessmentRecord(Assessment("3"), WHOLE).lines())
     assert changed["BI-RADS"].startswith("4B")
     assert changed["Before the AI"] == "3, probably benign (up to 2 %)"
     assert "Given" not in changed
-    same_category = dict(ReadRecord(OwnRead("4B"), WHOLE).lines())
+    same_category = dict(AssessmentRecord(Assessment("4B"), WHOLE).lines())
     assert same_category["Given"] == "category before the AI's reading was shown, the rest changed afterwards"
-    assert dict(ReadRecord(None, WHOLE, skipped=True).lines())["Given"].endswith("skipped")
-    assert dict(ReadRecord(None, WHOLE).lines())["Given"] == "after the AI's reading was shown"
-    timed = ReadRecord(WHOLE, WHOLE, first_seconds=41.6, ai_seconds=2.2, final_seconds=9.4)
+    assert dict(AssessmentRecord(None, WHOLE, skipped=True).lines())["Given"].endswith("skipped")
+    assert dict(AssessmentRecord(None, WHOLE).lines())["Given"] == "after the AI's reading was shown"
+    timed = AssessmentRecord(WHOLE, WHOLE, first_seconds=41.6, ai_seconds=2.2, final_seconds=9.4)
     assert dict(timed.lines())["Time taken"] == "own 42 s, AI 2 s, final 9 s"
 
 
 def test_the_final_read_alone_tells_nothing_of_the_first() -> None:
-    alone = ReadRecord(OwnRead("3"), WHOLE, skipped=False, first_seconds=5.0).final_only()
+    alone = AssessmentRecord(Assessment("3"), WHOLE, skipped=False, first_seconds=5.0).final_only()
     assert alone.lines() == WHOLE.lines()
     assert alone.to_dict() == {"final": WHOLE.to_dict()}
-    assert ReadRecord().lines() == ()
+    assert AssessmentRecord().lines() == ()
 
 
 def test_the_whole_record_as_json() -> None:
-    told = ReadRecord(OwnRead("3"), WHOLE, True, False, 41.64, 2.18, None).to_dict()
+    told = AssessmentRecord(Assessment("3"), WHOLE, True, False, 41.64, 2.18, None).to_dict()
     assert told["first"]["category"] == "3"
     assert told["final"]["category"] == "4B"
     assert told["asked_first"] is True

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from PySide6.QtWidgets import QApplication
 
-from csamoe_desktop.assess import Assessment, categorise
+from csamoe_desktop.assess import AIResult, categorise
 from csamoe_desktop.inference.predictor import Prediction
 from csamoe_desktop.lesion.description import Description, Side, View
 from csamoe_desktop.lesion.mask import Author, LesionMask
 from csamoe_desktop.lesion.regions import make_regions
 from csamoe_desktop.networks.cards import Builder, Evaluation, Figure, ModelCard, Normalisation, Thresholds, Training
-from csamoe_desktop.reader.assessment import OwnRead, ReadRecord
+from csamoe_desktop.reader.assessment import Assessment, AssessmentRecord
 from csamoe_desktop.report.document import Report, ReportInput
 from csamoe_desktop.study.model import Frame, Spacing, StudyFacts
 
@@ -111,7 +111,7 @@ def make() -> Make:
         if mask is None:
             mask = np.any([ellipse(pixels.shape[:2], middle, half) for middle, half in ellipses], axis=0)
         regions = make_regions(pixels, mask, field=card.field)
-        assessment = Assessment(
+        assessment = AIResult(
             prediction=Prediction(
                 (-0.9, 1.0),
                 probability,
@@ -150,12 +150,12 @@ def two_views(make: Make) -> tuple[ReportInput, ReportInput]:
     boxes = np.zeros((2, 360, 480), bool)
     boxes[0, 100:220, 150:350] = ellipse((120, 200), (0.5, 0.5), (0.5, 0.5))
     boxes[1, 100:260, 150:250] = ellipse((160, 100), (0.5, 0.5), (0.5, 0.5))
-    first = make(mask=boxes[0], probability=0.83, description=place, reads=ReadRecord(final=OwnRead("4B")))
+    first = make(mask=boxes[0], probability=0.83, description=place, reads=AssessmentRecord(final=Assessment("4B")))
     second = make(
         mask=boxes[1],
         probability=0.05,
         description=dataclasses.replace(place, view=View.ANTIRADIAL),
-        reads=ReadRecord(final=OwnRead("4A")),
+        reads=AssessmentRecord(final=Assessment("4A")),
         comment="",
     )
     return first, dataclasses.replace(second, frame=Frame(second.frame.pixels, 7, SPACING))
@@ -169,7 +169,7 @@ def several(make: Make, two_views: tuple[ReportInput, ReportInput]) -> Report:
         probability=0.4,
         description=Description("Cyst?", Side.LEFT, 10, None, View.UNSAID, "two"),
         number=2,
-        reads=ReadRecord(final=OwnRead("3")),
+        reads=AssessmentRecord(final=Assessment("3")),
         comment="Stable.",
     )
     return Report((two_views[0], other, two_views[1]))

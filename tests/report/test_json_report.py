@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.reader.assessment import OwnRead, ReadRecord
+from csamoe_desktop.reader.assessment import Assessment, AssessmentRecord
 from csamoe_desktop.report.content.sections import ReportInput, content
 from csamoe_desktop.report.json_reading import read_json
 from csamoe_desktop.report.json_report import content_sha256, pixels_sha256, report_dict, write_json
@@ -20,7 +20,7 @@ Make = Callable[..., ReportInput]
 
 @pytest.fixture
 def written(make: Make, tmp_path: Path) -> tuple[Path, ReportInput]:
-    given = make(reads=ReadRecord(OwnRead("3"), OwnRead("4B", {"shape": ("oval",)}), True))
+    given = make(reads=AssessmentRecord(Assessment("3"), Assessment("4B", {"shape": ("oval",)}), True))
     file = tmp_path / "Befund Müller.json"
     write_report(file, given)
     return file, given

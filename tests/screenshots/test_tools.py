@@ -86,7 +86,7 @@ def scene(qtbot: QtBot, demo: DemoStudy) -> Iterator[Scene]:
     qtbot.waitExposed(canvas)
     study = open_study(demo.spiculated_png)
     frame = study.frame(0)
-    session.show_opened(study, frame, study.path)
+    session.open_studies.show(study, frame, study.path)
     made = Scene(canvas, session, read_mask(demo.spiculated_mask, frame.shape).pixels)
     canvas.zoom_by(1.6, made.at(0.5, 0.5).toPointF())
     yield made

@@ -19,14 +19,14 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from csamoe_desktop.assess import Assessment, categorise
+from csamoe_desktop.assess import AIResult, categorise
 from csamoe_desktop.inference.bundle import find_bundle
 from csamoe_desktop.inference.predictor import Prediction
 from csamoe_desktop.lesion.description import Description, Side, View
 from csamoe_desktop.lesion.mask import Author, LesionMask
 from csamoe_desktop.lesion.regions import make_regions
 from csamoe_desktop.networks.cards import Thresholds
-from csamoe_desktop.session.lesion_views import SeenView
+from csamoe_desktop.session.lesion_views import ShownView
 from csamoe_desktop.study.anatomy import Kind
 from csamoe_desktop.study.model import Frame, Spacing
 from csamoe_desktop.study.phantom import make_phantom
@@ -43,7 +43,7 @@ MADE = cache(make_phantom)
 PLACE = Description("Fibroadenoma?", Side.LEFT, 2, 30.0, View.RADIAL, identity="one")
 
 
-def view(kind: Kind, seed: int, probability: float | None, **changes: object) -> SeenView:
+def view(kind: Kind, seed: int, probability: float | None, **changes: object) -> ShownView:
     """Return a made image of a lesion with an invented reading."""
     made = MADE(kind, seed)
     card = dataclasses.replace(find_bundle("csamoe-resnet18").card, thresholds=Thresholds(0.12, 0.71))
@@ -51,9 +51,9 @@ def view(kind: Kind, seed: int, probability: float | None, **changes: object) ->
     if probability is not None:
         category = categorise(probability, card.thresholds)
         regions = make_regions(made.pixels, made.mask)
-        assessment = Assessment(Prediction((0.0, 0.0), probability, {}, {}), category, regions, card, "CPU", ())
+        assessment = AIResult(Prediction((0.0, 0.0), probability, {}, {}), category, regions, card, "CPU", ())
     frame = Frame(made.pixels, 0, Spacing(*made.spacing_mm, "region 1"))
-    seen = SeenView(frame, LesionMask(made.mask, Author.DRAWN), PLACE, 1, assessment, False, "IM0003.dcm, frame 4")
+    seen = ShownView(frame, LesionMask(made.mask, Author.DRAWN), PLACE, 1, assessment, False, "IM0003.dcm, frame 4")
     return dataclasses.replace(seen, **changes)  # type: ignore[arg-type]
 
 
@@ -62,30 +62,30 @@ def across() -> dict[str, object]:
     return {"description": dataclasses.replace(PLACE, view=View.ANTIRADIAL), "where": "IM0004.dcm"}
 
 
-def agree() -> list[SeenView]:
+def agree() -> list[ShownView]:
     return [view("spiculated", 1, 0.91), view("spiculated", 2, 0.72, **across())]
 
 
-def disagree() -> list[SeenView]:
+def disagree() -> list[ShownView]:
     coarse = view("spiculated", 2, 0.83, **across())
     finer = dataclasses.replace(coarse.frame, scale=Spacing(0.05, 0.05, "region 1"))
     return [view("smooth", 1, 0.08), dataclasses.replace(coarse, frame=finer), view("smooth", 5, 0.3)]
 
 
-def unread() -> list[SeenView]:
+def unread() -> list[ShownView]:
     return [view("smooth", 1, 0.03), view("smooth", 5, 0.06, **across()), view("spiculated", 2, None)]
 
 
-def veiled() -> list[SeenView]:
-    return [view("smooth", 1, 0.08), view("spiculated", 2, 0.83, veiled=True, **across())]
+def hidden() -> list[ShownView]:
+    return [view("smooth", 1, 0.08), view("spiculated", 2, 0.83, hidden=True, **across())]
 
 
-def stale() -> list[SeenView]:
+def outdated() -> list[ShownView]:
     changed = "The outline has changed since this reading."
     return [view("spiculated", 1, 0.91), view("spiculated", 2, 0.72, because=changed, **across())]
 
 
-def long_names() -> list[SeenView]:
+def long_names() -> list[ShownView]:
     named = dataclasses.replace(PLACE, name="Known since 2019, now larger, beside the scar, cf. report 17")
     unbroken = dataclasses.replace(PLACE, name="W" * 60, distance_mm=120.5, view=View.LONGITUDINAL)
     uid = "1.2.840.113619.2.55.3.604688119.969.1268071029.320.dcm, frame 144"
@@ -116,12 +116,12 @@ def apart(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
     return float(tiles.mean(axis=(1, 3)).max())
 
 
-States = Callable[[], list[SeenView]]
+States = Callable[[], list[ShownView]]
 
 
 @pytest.mark.parametrize(
     ("views", "colours"),
-    [*((views, "dark") for views in (agree, disagree, unread, veiled, stale, long_names)), (disagree, "light")],
+    [*((views, "dark") for views in (agree, disagree, unread, hidden, outdated, long_names)), (disagree, "light")],
 )
 def test_the_window(qtbot: QtBot, qapp: QApplication, tmp_path: Path, views: States, colours: str) -> None:
     theme.apply(qapp, colours, 10)

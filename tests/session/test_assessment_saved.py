@@ -13,9 +13,9 @@ from pytestqt.qtbot import QtBot
 
 from csamoe_desktop import paths
 from csamoe_desktop.lesion.mask import Author
-from csamoe_desktop.reader.assessment import OwnRead
+from csamoe_desktop.reader.assessment import Assessment
 from csamoe_desktop.session.assessing import ASSESSING
-from csamoe_desktop.session.lesion_work import ReadingState
+from csamoe_desktop.session.lesion_work import ResultState
 from csamoe_desktop.session.session import Session
 from csamoe_desktop.settings import Settings
 from csamoe_desktop.store import sums
@@ -27,7 +27,7 @@ from csamoe_desktop.ui.shell.app import make_window
 Open = Callable[..., None]
 Mark = Callable[[Session], None]
 SETTINGS = Settings(model="csamoe-resnet18", device="cpu", propose_on_opening=False)
-SAID = OwnRead("4C", {"margin": ("spiculated",), "echo_pattern": ("hypoechoic",)}, "tissue")
+SAID = Assessment("4C", {"margin": ("spiculated",), "echo_pattern": ("hypoechoic",)}, "tissue")
 
 
 def describe(store: sqlite3.Connection, described: str) -> None:
@@ -54,7 +54,7 @@ def sessions(qtbot: QtBot) -> Iterator[Callable[[], Session]]:
 
 
 def assess(session: Session, qtbot: QtBot) -> None:
-    session.own_reads.assess()
+    session.assessments.assess()
     qtbot.waitUntil(lambda: not session.jobs.busy(ASSESSING), timeout=60_000)
 
 
@@ -63,33 +63,33 @@ def test_all_that_was_said_is_back_on_another_day(
 ) -> None:
     session = sessions()
     open_files(session, demo.spiculated)
-    session.import_mask(demo.spiculated_mask)
-    session.own_reads.change(SAID)
-    session.own_reads.confirm()
-    said = session.own_reads.read
+    session.mask_commands.import_from(demo.spiculated_mask)
+    session.assessments.change(SAID)
+    session.assessments.confirm()
+    said = session.assessments.read
     assert said.measured
     session = sessions()
     open_files(session, demo.spiculated)
-    assert session.own_reads.read == said, "what was measured on this very outline, too"
-    assert session.own_reads.since
-    assert session.own_reads.pending, "the AI has not read it yet"
-    session.clear_mask()
-    assert session.own_reads.read == SAID, "what was measured goes with its outline, the rest stays"
+    assert session.assessments.read == said, "what was measured on this very outline, too"
+    assert session.assessments.since
+    assert session.shown_result.hidden, "the AI has not read it yet"
+    session.mask_commands.clear()
+    assert session.assessments.read == SAID, "what was measured goes with its outline, the rest stays"
 
 
 def test_a_reading_broken_off_goes_on(sessions: Callable[[], Session], open_files: Open, small_png: Path) -> None:
     session = sessions()
     open_files(session, small_png)
-    session.own_reads.change(OwnRead(terms={"margin": ("indistinct",)}))
+    session.assessments.change(Assessment(terms={"margin": ("indistinct",)}))
     session = sessions()
     open_files(session, small_png)
-    assert session.own_reads.read == OwnRead(terms={"margin": ("indistinct",)}), "no outline and no category yet"
+    assert session.assessments.read == Assessment(terms={"margin": ("indistinct",)}), "no outline and no category yet"
     assert session.work is not None
     assert session.work.number == 1
-    session.own_reads.change(OwnRead())
+    session.assessments.change(Assessment())
     session = sessions()
     open_files(session, small_png)
-    assert session.own_reads.read == OwnRead(), "and what was taken back stays so"
+    assert session.assessments.read == Assessment(), "and what was taken back stays so"
 
 
 def test_a_kill_loses_none_of_it(
@@ -97,8 +97,8 @@ def test_a_kill_loses_none_of_it(
 ) -> None:
     session = sessions()
     open_files(session, small_png)
-    session.own_reads.change(SAID)
-    qtbot.waitUntil(lambda: session.kept_all)
+    session.assessments.change(SAID)
+    qtbot.waitUntil(lambda: session.autosaver.safe)
     with closing(sqlite3.connect(paths.store_file())) as store:
         (told,) = store.execute("SELECT described FROM lesion").fetchone()
     assert json.loads(told)["assessed"]["own"]["category"] == "4C"
@@ -109,10 +109,10 @@ def test_closing_and_opening_the_study_again(
 ) -> None:
     session = sessions()
     open_files(session, small_png)
-    session.own_reads.change(SAID)
-    session.close_study()
+    session.assessments.change(SAID)
+    session.open_studies.close_current()
     open_files(session, small_png)
-    assert session.own_reads.read == SAID
+    assert session.assessments.read == SAID
 
 
 def test_what_was_seen_is_no_first_read_on_another_day(
@@ -120,23 +120,23 @@ def test_what_was_seen_is_no_first_read_on_another_day(
 ) -> None:
     session = sessions()
     open_files(session, demo.spiculated)
-    session.import_mask(demo.spiculated_mask)
-    session.own_reads.change(OwnRead("3"))
+    session.mask_commands.import_from(demo.spiculated_mask)
+    session.assessments.change(Assessment("3"))
     assess(session, qtbot)
-    assert session.reading_state is ReadingState.DONE
-    session.own_reads.change(OwnRead("4C"))
+    assert session.shown_result.state is ResultState.DONE
+    session.assessments.change(Assessment("4C"))
     session = sessions()
     (row,) = Reads(paths.store_file()).all()
     open_files(session, demo.spiculated)
-    assert session.own_reads.read == OwnRead("4C")
-    assert session.own_reads.first == OwnRead("3")
-    assert not session.own_reads.pending
-    session.own_reads.change(OwnRead("5"))
+    assert session.assessments.read == Assessment("4C")
+    assert session.assessments.first == Assessment("3")
+    assert not session.shown_result.hidden
+    session.assessments.change(Assessment("5"))
     session = sessions()
     (later,) = Reads(paths.store_file()).all()
     assert row.ai is not None
     assert later == dataclasses.replace(
-        row, record=dataclasses.replace(row.record, final=OwnRead("5"), final_seconds=later.record.final_seconds)
+        row, record=dataclasses.replace(row.record, final=Assessment("5"), final_seconds=later.record.final_seconds)
     ), "one sitting, its AI reading kept"
     assert counted([later]) == [later]
 
@@ -148,7 +148,7 @@ def test_of_several_lesions_each_has_its_own_and_a_deleted_one_none(
     open_files(session, small_png)
     for category in ("2", "4A", "5"):
         session.lesions.add()
-        session.own_reads.change(OwnRead(category))
+        session.assessments.change(Assessment(category))
     assert [work.number for work in session.lesions.there] == [1, 2, 3]
     session.lesions.choose(session.lesions.there[1])
     session.lesions.remove()
@@ -162,9 +162,9 @@ def test_another_scale_takes_the_measured_size_with_it(
 ) -> None:
     session = sessions()
     open_files(session, demo.spiculated)
-    session.import_mask(demo.spiculated_mask)
-    session.own_reads.change(SAID)
-    session.own_reads.confirm()
+    session.mask_commands.import_from(demo.spiculated_mask)
+    session.assessments.change(SAID)
+    session.assessments.confirm()
     session.close()
     with closing(sqlite3.connect(paths.store_file())) as store:
         (told,) = store.execute("SELECT described FROM lesion").fetchone()
@@ -173,7 +173,7 @@ def test_another_scale_takes_the_measured_size_with_it(
         describe(store, json.dumps(said))
     session = sessions()
     open_files(session, demo.spiculated)
-    assert session.own_reads.read == SAID
+    assert session.assessments.read == SAID
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_a_spoilt_one_is_said_and_the_outline_is_there(
     session = sessions()
     open_files(session, small_png)
     mark(session)
-    session.own_reads.change(SAID)
+    session.assessments.change(SAID)
     session.close()
     with closing(sqlite3.connect(paths.store_file())) as store:
         (told,) = store.execute("SELECT described FROM lesion").fetchone()
@@ -199,7 +199,7 @@ def test_a_spoilt_one_is_said_and_the_outline_is_there(
     assert "assessment" in str(told_of[0])
     assert session.mask is not None
     assert not session.mask.empty
-    assert session.own_reads.read == OwnRead()
+    assert session.assessments.read == Assessment()
 
 
 def test_the_panel_shows_what_is_back(qtbot: QtBot, open_files: Open, small_png: Path) -> None:
@@ -209,7 +209,7 @@ def test_the_panel_shows_what_is_back(qtbot: QtBot, open_files: Open, small_png:
         window.show()
         open_files(window.session, small_png)
         if not again:
-            window.session.own_reads.change(SAID)
+            window.session.assessments.change(SAID)
         assert window.own_read.category.currentData() == "4C"
         assert window.own_read.terms["margin"].text() == "spiculated"
         assert window.own_read.before.isVisible() is again
@@ -233,4 +233,4 @@ def test_a_store_of_the_version_before_is_read(
     assert session.mask is not None
     assert session.mask.author is Author.DRAWN
     assert np.count_nonzero(session.mask.pixels)
-    assert session.own_reads.read == OwnRead()
+    assert session.assessments.read == Assessment()

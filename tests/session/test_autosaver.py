@@ -14,7 +14,7 @@ from csamoe_desktop import paths
 from csamoe_desktop.lesion.calipers import Caliper
 from csamoe_desktop.lesion.mask import Author
 from csamoe_desktop.lesion.tools import Box
-from csamoe_desktop.session.lesion_work import ReadingState
+from csamoe_desktop.session.lesion_work import ResultState
 from csamoe_desktop.session.session import Session
 from csamoe_desktop.settings import Settings
 from csamoe_desktop.store.autosave import Autosave
@@ -63,12 +63,12 @@ def test_a_stroke_is_kept_as_soon_as_the_button_comes_up(
     for row in (100, 200):
         qtbot.mousePress(view, Qt.MouseButton.LeftButton, pos=window.canvas.widget_position(row, 100))
         qtbot.mouseMove(view, window.canvas.widget_position(row, 300))
-        assert not session.kept_all
+        assert not session.autosaver.safe
         if row == 100:
             assert stored(session) is None, "a stroke in hand may yet be cancelled"
         qtbot.mouseRelease(view, Qt.MouseButton.LeftButton, pos=window.canvas.widget_position(row, 300))
         assert session.mask is not None
-        qtbot.waitUntil(lambda: session.kept_all)
+        qtbot.waitUntil(lambda: session.autosaver.safe)
         assert np.array_equal(stored(session), session.mask.pixels)
     # As after a crash: that session is not closed.
     later = another_day()
@@ -76,14 +76,14 @@ def test_a_stroke_is_kept_as_soon_as_the_button_comes_up(
     assert later.mask is not None
     assert np.array_equal(later.mask.pixels, session.mask.pixels)
     assert later.mask.author is Author.DRAWN
-    assert later.reading_state is ReadingState.READY
+    assert later.shown_result.state is ResultState.READY
 
 
 def test_it_is_found_by_the_image_wherever_its_file_is(
     session: Session, open_files: Open, demo: DemoStudy, mark: Do, another_day: Day, tmp_path: Path
 ) -> None:
     open_files(session, demo.spiculated)
-    session.import_mask(demo.spiculated_mask)
+    session.mask_commands.import_from(demo.spiculated_mask)
     assert session.work is not None
     session.work.comment = "irregular"
     imported = session.work.mask
@@ -112,7 +112,7 @@ def test_each_frame_has_its_own(
 ) -> None:
     open_files(session, demo.cine)
     for index in (1, 4):
-        session.show_frame(index)
+        session.navigation.to_frame(index)
         mark(session)
     assert session.work is not None
     session.work.comment = "of frame 5"
@@ -120,7 +120,7 @@ def test_each_frame_has_its_own(
     open_files(later, demo.cine)
     told = []
     for index in range(6):
-        later.show_frame(index)
+        later.navigation.to_frame(index)
         assert later.work is not None
         told.append((not later.work.mask.empty, later.work.comment))
     assert told == [(False, ""), (True, ""), (False, ""), (False, ""), (True, "of frame 5"), (False, "")]
@@ -135,7 +135,7 @@ def test_what_was_cleared_stays_cleared(
     session.work.comment = "no lesion after all"
     second = another_day(session)
     open_files(second, demo.smooth)
-    second.clear_mask()
+    second.mask_commands.clear()
     third = another_day(second)
     open_files(third, demo.smooth)
     assert third.work is not None
@@ -169,7 +169,7 @@ def test_a_study_that_is_closed_has_its_marks_when_it_is_opened_again(
     mark(session)
     assert session.mask is not None
     pixels = session.mask.pixels.copy()
-    session.close_study()
+    session.open_studies.close_current()
     open_files(session, demo.smooth)
     assert session.mask is not None
     assert np.array_equal(session.mask.pixels, pixels)
@@ -201,15 +201,15 @@ def test_a_store_that_fails_is_said_once_and_drawing_goes_on(
     assert window.status.trouble.isVisible(), "the message may give way to others; this stays as long as it lasts"
     assert "not kept at the moment" in window.status.trouble.toolTip()
     mark(session)
-    session.close_study()
+    session.open_studies.close_current()
     open_files(session, small_png)
-    assert session.reading_state is ReadingState.READY, "what waits is there, though its study was closed"
-    assert session.unreported() == (2, 0)
+    assert session.shown_result.state is ResultState.READY, "what waits is there, though its study was closed"
+    assert session.unsaved() == (2, 0)
     no_store.unlink()
-    qtbot.waitUntil(lambda: session.kept_all, timeout=30_000)
+    qtbot.waitUntil(lambda: session.autosaver.safe, timeout=30_000)
     qtbot.waitUntil(lambda: "Your outlines are kept again." in [one.text for one in window.messages.shown()])
     assert not window.status.trouble.isVisible()
-    assert session.unreported() == (0, 0)
+    assert session.unsaved() == (0, 0)
     assert failures == [], "it was said once"
     assert stored(session) is not None
 
@@ -220,7 +220,7 @@ def test_what_is_open_is_kept_anew_when_the_store_was_damaged(
     session, store = window.session, paths.store_file()
     open_files(session, demo.smooth)
     mark(session)
-    qtbot.waitUntil(lambda: session.kept_all)
+    qtbot.waitUntil(lambda: session.autosaver.safe)
     before = store.with_name("before")
     before.write_bytes(b"damaged, all of it" * 500)
     for part in store.parent.glob(f"{store.name}-*"):
@@ -229,13 +229,13 @@ def test_what_is_open_is_kept_anew_when_the_store_was_damaged(
     open_files(session, demo.spiculated)
     mark(session)
     qtbot.waitUntil(lambda: any("set aside" in message.text for message in window.messages.shown()))
-    qtbot.waitUntil(lambda: session.kept_all)
+    qtbot.waitUntil(lambda: session.autosaver.safe)
     (aside,) = store.parent.glob("work-damaged-*.sqlite")
     assert aside.read_bytes() == b"damaged, all of it" * 500
     later = another_day()
     for file in (demo.smooth, demo.spiculated):
         open_files(later, file)
-        assert later.reading_state is ReadingState.READY
+        assert later.shown_result.state is ResultState.READY
 
 
 def test_calipers_are_there_on_another_day(
@@ -245,14 +245,14 @@ def test_calipers_are_there_on_another_day(
     drawn = (Caliper((10.5, 20.25), (30, 40)), Caliper((0, 0), (5, 5)))
     assert session.work is not None
     session.work.calipers.change(drawn, session.work.mask.version)
-    session.show_frame(1)
+    session.navigation.to_frame(1)
     later = another_day(session)
     open_files(later, demo.cine)
     assert later.calipers.kept == drawn
     assert not later.calipers.can_undo
-    later.show_frame(1)
+    later.navigation.to_frame(1)
     assert later.calipers.kept == ()
-    later.show_frame(0)
+    later.navigation.to_frame(0)
     assert later.work is not None
     later.work.calipers.change((), later.work.mask.version)
     last = another_day(later)

@@ -44,7 +44,7 @@ def made(spacing: Spacing | None = None, name: str = "made.png", grey: int = 100
 
 
 def show(session: Session, study: Study) -> None:
-    session.show_opened(study, study.frame(0), study.path)
+    session.open_studies.show(study, study.frame(0), study.path)
 
 
 @pytest.fixture
@@ -146,15 +146,15 @@ def test_calipers_stay_with_their_frame_and_outlive_its_study(window: MainWindow
     session = window.session
     drag(canvas, (20, 20), (20, 120))
     kept = session.calipers.kept
-    session.show_frame(1)
+    session.navigation.to_frame(1)
     assert session.calipers.kept == ()
     assert canvas._calipers.labels() == ()
-    session.show_frame(0)
+    session.navigation.to_frame(0)
     assert session.calipers.kept == kept
-    session.close_study()
+    session.open_studies.close_current()
     show(session, made())
     assert session.calipers.kept == kept
-    session.undo()
+    session.mask_commands.undo()
     assert session.calipers.kept == kept, "no step is left from before it was closed"
 
 
@@ -235,7 +235,7 @@ def test_undo_takes_back_what_was_done_last(window: MainWindow, canvas: Canvas) 
     assert window.actions_table["redo"].isEnabled()
     window.actions_table["redo"].trigger()
     assert len(session.calipers.kept) == 1
-    session.clear_mask()
+    session.mask_commands.clear()
     window.actions_table["undo"].trigger()
     assert not session.mask.empty
     assert len(session.calipers.kept) == 1
@@ -249,7 +249,7 @@ def test_undo_in_the_middle_of_a_drag_gives_that_up(window: MainWindow, canvas: 
     mark(window.session)
     press(canvas, (20, 20))
     move(canvas, (20, 120))
-    window.session.undo()
+    window.session.mask_commands.undo()
     release(canvas, (20, 120))
     assert window.session.calipers.kept == ()
     assert window.session.mask is not None
@@ -329,9 +329,9 @@ def test_calibrating_gives_the_frame_millimetres_everywhere(window: MainWindow, 
     assert canvas._scale.isVisible()
     assert canvas.tool is Tool.CALIPER, "back to the tool before"
     # This frame only; and kept while another is in view.
-    window.session.show_frame(1)
+    window.session.navigation.to_frame(1)
     assert spacing_of(window) is None
-    window.session.show_frame(0)
+    window.session.navigation.to_frame(0)
     assert spacing_of(window) == spacing
     window.actions_table["remove_calibration"].trigger()
     assert spacing_of(window) is None
@@ -342,7 +342,7 @@ def test_calibrating_gives_the_frame_millimetres_everywhere(window: MainWindow, 
 
 def test_all_frames_but_those_with_their_own(window: MainWindow) -> None:
     for frame, length, everywhere in ((1, "20", False), (0, "40", True)):
-        window.session.show_frame(frame)
+        window.session.navigation.to_frame(frame)
         window.actions_table["calibrate"].trigger()
         dialog = asked(window)
         assert dialog.all_frames.isVisible()
@@ -351,15 +351,15 @@ def test_all_frames_but_those_with_their_own(window: MainWindow) -> None:
         QTest.keyClick(dialog.length, Qt.Key.Key_Return)
     rows = []
     for frame in range(3):
-        window.session.show_frame(frame)
+        window.session.navigation.to_frame(frame)
         spacing = spacing_of(window)
         rows.append(0.0 if spacing is None else spacing.row)
     assert rows == pytest.approx([0.4, 0.2, 0.4], rel=0.01)
     # Removed from the third, it is gone from the first; the second one's own stays.
     window.actions_table["remove_calibration"].trigger()
-    window.session.show_frame(0)
+    window.session.navigation.to_frame(0)
     assert spacing_of(window) is None
-    window.session.show_frame(1)
+    window.session.navigation.to_frame(1)
     assert spacing_of(window) is not None
 
 
@@ -408,9 +408,9 @@ def test_the_files_own_calibration_is_not_replaced_without_asking(window: MainWi
     spacing = spacing_of(window)
     assert spacing is not None
     assert (spacing.row, spacing.column) == pytest.approx((0.4, 0.2), rel=0.02)
-    window.session.show_frame(1)
+    window.session.navigation.to_frame(1)
     assert spacing_of(window) == own
-    window.session.show_frame(0)
+    window.session.navigation.to_frame(0)
     window.actions_table["remove_calibration"].trigger()
     assert spacing_of(window) == own
     assert window.messages.shown()[0].text.endswith("it is calibrated from region 1 again.")
@@ -420,7 +420,7 @@ def test_another_image_under_the_dialog_is_not_calibrated(window: MainWindow) ->
     window.actions_table["calibrate"].trigger()
     dialog = asked(window)
     QTest.keyClicks(dialog.length, "40")
-    window.session.show_frame(2)
+    window.session.navigation.to_frame(2)
     QTest.mouseClick(dialog.calibrate, LEFT)
     assert dialog.isVisible()
     assert "Another image has come into view" in dialog.outcome.text()

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from csamoe_desktop import paths
 from csamoe_desktop.report.content.sections import GateShare, Scale, content
 from csamoe_desktop.session.closer_look import LOOKING_CLOSER
-from csamoe_desktop.session.lesion_work import ReadingState
+from csamoe_desktop.session.lesion_work import ResultState
 from csamoe_desktop.session.session import Session
 from csamoe_desktop.settings import Settings
 from csamoe_desktop.study.phantom import DemoStudy
@@ -27,7 +27,7 @@ Do = Callable[[Session], None]
 
 
 def looked(session: Session) -> bool:
-    return session.assessment is not None and session.assessment.looked_closer
+    return session.shown_result.result is not None and session.shown_result.result.looked_closer
 
 
 def test_the_number_comes_first_and_the_rest_follows(
@@ -35,9 +35,9 @@ def test_the_number_comes_first_and_the_rest_follows(
 ) -> None:
     session, reading = window.session, window.reading
     open_files(session, demo.spiculated)
-    session.import_mask(demo.spiculated_mask)
+    session.mask_commands.import_from(demo.spiculated_mask)
     read(session)
-    assert session.reading_state is ReadingState.DONE
+    assert session.shown_result.state is ResultState.DONE
     assert not looked(session), "nobody waited for the contours"
     first = reading.probability.text()
     assert first
@@ -71,9 +71,9 @@ def test_the_number_comes_first_and_the_rest_follows(
     assert not attention.note.isVisible()
     window.canvas.hide_overlays(False)
     assert attention.note.isVisible()
-    session.clear_mask()
+    session.mask_commands.clear()
     assert not attention.note.isVisible()
-    session.undo()
+    session.mask_commands.undo()
     assert attention.note.isVisible()
     action.trigger()
     assert (attention.expert, attention.note.isVisible()) == ("", False)
@@ -87,12 +87,12 @@ def test_who_goes_on_drawing_does_not_wait_and_the_look_is_taken_up_again(
     mark(session)
     read(session)
     assert session.jobs.busy(LOOKING_CLOSER)
-    session.clear_mask()
+    session.mask_commands.clear()
     assert not session.jobs.busy(LOOKING_CLOSER)
     assert window.reading.reach.text() == ""
-    session.undo()
+    session.mask_commands.undo()
     assert session.jobs.busy(LOOKING_CLOSER)
-    session.close_study()
+    session.open_studies.close_current()
     assert not session.jobs.busy(LOOKING_CLOSER)
 
 
@@ -129,17 +129,17 @@ def test_a_model_of_the_whole_image_reads_an_unmarked_one(
 ) -> None:
     session, reading = window.session, window.reading
     open_files(session, demo.smooth)
-    assert session.reading_state is ReadingState.NO_MASK
+    assert session.shown_result.state is ResultState.NO_MASK
     assert not window.actions_table["assess"].isEnabled()
-    session.change_settings(dataclasses.replace(session.settings, model=whole_image_model, device="cpu"))
-    assert session.reading_state is ReadingState.READY
+    session.user_settings.change(dataclasses.replace(session.settings, model=whole_image_model, device="cpu"))
+    assert session.shown_result.state is ResultState.READY
     assert "reads the whole image" in reading.next_step.text()
     assert window.actions_table["assess"].isEnabled()
     read(session)
-    assert session.reading_state is ReadingState.DONE
+    assert session.shown_result.state is ResultState.DONE
     qtbot.waitUntil(lambda: looked(session), timeout=120_000)
-    assert session.assessment is not None
-    assert session.assessment.contour is None
+    assert session.shown_result.result is not None
+    assert session.shown_result.result.contour is None
     assert reading.probability.isVisible()
     assert not reading.gates.isVisible(), "one expert: nothing is routed"
     assert reading.reach.text() == ""
@@ -192,7 +192,7 @@ def test_the_prevalence_given_in_the_settings_reaches_the_report(
     open_files(session, demo.smooth)
     mark(session)
     read(session)
-    session.change_settings(dataclasses.replace(session.settings, prevalence=12))
+    session.user_settings.change(dataclasses.replace(session.settings, prevalence=12))
     given = session.reports.in_view()
     assert given is not None
     assert given.prevalence == pytest.approx(0.12)

@@ -17,9 +17,7 @@ from PySide6.QtWidgets import QSlider
 from pytestqt.qtbot import QtBot
 
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.session.cine import Cine
-from csamoe_desktop.session.frame_cache import AHEAD, DECODING, FrameCache
-from csamoe_desktop.session.mask_commands import Corrections
+from csamoe_desktop.session.frame_cache import AHEAD, DECODING, DecodedFrames
 from csamoe_desktop.session.session import Session
 from csamoe_desktop.study.model import Frame, Study
 from csamoe_desktop.study.phantom import DemoStudy
@@ -80,7 +78,7 @@ def show(session: Session, slow: SlowCine, qtbot: QtBot) -> None:
     """Bring the study into view, with nothing under way any more; then its frames are held back."""
     slow.go.set()
     session.studies.append(slow.study)
-    session.show_study(slow.study)
+    session.navigation.to_study(slow.study)
     qtbot.waitUntil(lambda: session.study is slow.study and idle(session), timeout=30_000)
     slow.go.clear()
     slow.begun.clear()
@@ -103,7 +101,7 @@ def test_a_frame_is_not_waited_for_and_comes(session: Session, slow: SlowCine, s
     show(session, slow, qtbot)
     work = session.work
     called: list[int] = []
-    session.show_frame(20, lambda: called.append(index(session)))
+    session.navigation.to_frame(20, lambda: called.append(index(session)))
     assert (index(session), session.work, session.frames.awaited) == (0, work, (slow.study, 20))
     slow.go.set()
     qtbot.waitUntil(lambda: bool(called), timeout=30_000)
@@ -120,17 +118,17 @@ def test_the_newest_wins_and_what_was_scrolled_past_is_not_decoded(
 ) -> None:
     show(session, slow, qtbot)
     called: list[int] = []
-    session.show_frame(10, lambda: called.append(10))
+    session.navigation.to_frame(10, lambda: called.append(10))
     qtbot.waitUntil(lambda: slow.begun == [10], timeout=30_000)
     for place in range(15, 30):
-        session.show_frame(place, partial(called.append, place))
+        session.navigation.to_frame(place, partial(called.append, place))
     slow.go.set()
     qtbot.waitUntil(lambda: idle(session), timeout=30_000)
     assert called == [29]
     assert seen[-2:] == [0, 29]
     assert set(slow.begun) == {10, 29, 28, 30, 31}
     slow.go.clear()
-    session.show_frame(10)
+    session.navigation.to_frame(10)
     assert index(session) == 10, "it was decoded, and so is there at once"
 
 
@@ -140,12 +138,12 @@ def test_who_turns_back_to_what_is_in_view_stays(
     show(session, slow, qtbot)
     stayed: list[bool] = []
     session.stayed.connect(lambda: stayed.append(True))
-    session.show_frame(20)
-    session.show_frame(0)
+    session.navigation.to_frame(20)
+    session.navigation.to_frame(0)
     assert stayed == [True]
-    session.show_frame(20)
+    session.navigation.to_frame(20)
     qtbot.waitUntil(lambda: slow.begun == [20], timeout=30_000)
-    session.show_study(slow.study)
+    session.navigation.to_study(slow.study)
     assert stayed == [True, True]
     slow.go.set()
     qtbot.waitUntil(lambda: session.frames.cache.get(slow.study, 20) is not None, timeout=30_000)
@@ -155,15 +153,15 @@ def test_who_turns_back_to_what_is_in_view_stays(
 
 def test_steps_add_up_and_one_shows_on_the_way(session: Session, slow: SlowCine, seen: list[int], qtbot: QtBot) -> None:
     show(session, slow, qtbot)
-    session.show_frame(20)
+    session.navigation.to_frame(20)
     for _ in range(9):
-        session.step_frames(1)
+        session.navigation.by(1)
     assert session.frames.awaited == (slow.study, 29)
     slow.go.set()
     qtbot.waitUntil(lambda: index(session) == 29 and idle(session), timeout=30_000)
     assert seen[-3:] == [0, 20, 29]
     assert not {24, 25, 26} & set(slow.begun)
-    session.step_frames(-100)
+    session.navigation.by(-100)
     assert session.frames.awaited in (None, (slow.study, 0))
     qtbot.waitUntil(lambda: index(session) == 0, timeout=30_000)
 
@@ -173,14 +171,14 @@ def test_what_comes_next_is_decoded_ahead_in_the_direction_of_travel(
 ) -> None:
     show(session, slow, qtbot)
     slow.go.set()
-    session.show_frame(20)
+    session.navigation.to_frame(20)
     qtbot.waitUntil(lambda: index(session) == 20 and idle(session), timeout=30_000)
     assert slow.begun == [20, 21, 19, 22]
-    session.show_frame(10)
+    session.navigation.to_frame(10)
     qtbot.waitUntil(lambda: index(session) == 10 and idle(session), timeout=30_000)
     assert slow.begun[4:] == [10, 9, 11, 8]
     slow.go.clear()
-    session.show_frame(9)
+    session.navigation.to_frame(9)
     assert index(session) == 9, "it is there already"
 
 
@@ -188,10 +186,10 @@ def test_what_is_decoded_ahead_is_not_decoded_twice_when_it_is_wanted(
     session: Session, slow: SlowCine, qtbot: QtBot
 ) -> None:
     show(session, slow, qtbot)
-    session.show_frame(1)
+    session.navigation.to_frame(1)
     assert index(session) == 1
     qtbot.waitUntil(lambda: slow.begun == [3], timeout=30_000)
-    session.show_frame(3)
+    session.navigation.to_frame(3)
     assert index(session) == 1
     slow.go.set()
     qtbot.waitUntil(lambda: index(session) == 3 and idle(session), timeout=30_000)
@@ -200,9 +198,9 @@ def test_what_is_decoded_ahead_is_not_decoded_twice_when_it_is_wanted(
 
 def test_a_wanted_frame_does_not_wait_for_one_decoded_ahead(session: Session, slow: SlowCine, qtbot: QtBot) -> None:
     show(session, slow, qtbot)
-    session.show_frame(1)
+    session.navigation.to_frame(1)
     qtbot.waitUntil(lambda: slow.begun == [3], timeout=30_000)
-    session.show_frame(30)
+    session.navigation.to_frame(30)
     qtbot.waitUntil(lambda: slow.begun == [3, 30], timeout=30_000)
 
 
@@ -218,7 +216,7 @@ def test_a_frame_that_cannot_be_decoded_leaves_all_as_it_was(
     tries: tuple[Callable[[], object], ...] = (
         lambda: frames.setCurrentIndex(frames.model().index(20, 0)),
         lambda: slider.setValue(20),
-        lambda: session.show_frame(20),
+        lambda: session.navigation.to_frame(20),
     )
     for step in tries:
         window.messages.clear()
@@ -227,7 +225,7 @@ def test_a_frame_that_cannot_be_decoded_leaves_all_as_it_was(
         assert [message.kind for message in window.messages.shown()] == [Kind.REFUSAL]
         qtbot.waitUntil(lambda: frames.currentIndex().row() == 0 and slider.value() == 0, timeout=30_000)
         assert (session.work, session.frame) == (work, frame)
-    session.show_frame(21)
+    session.navigation.to_frame(21)
     qtbot.waitUntil(lambda: index(session) == 21, timeout=30_000)
 
 
@@ -249,7 +247,7 @@ def test_the_slider_and_the_list_stay_where_they_were_put(window: MainWindow, sl
 def test_the_list_that_follows_does_not_choose(window: MainWindow, slow: SlowCine, qtbot: QtBot) -> None:
     session = window.session
     show(session, slow, qtbot)
-    session.show_frame(20)
+    session.navigation.to_frame(20)
     for _ in range(5):
         window.actions_table["next_frame"].trigger()
     slow.go.set()
@@ -261,7 +259,7 @@ def test_who_draws_on_what_is_in_view_stays_there(session: Session, slow: SlowCi
     show(session, slow, qtbot)
     stayed: list[bool] = []
     session.stayed.connect(lambda: stayed.append(True))
-    session.show_frame(20)
+    session.navigation.to_frame(20)
     qtbot.waitUntil(lambda: slow.begun == [20], timeout=30_000)
     mark(session)
     assert stayed == [True]
@@ -278,7 +276,7 @@ def test_a_study_chosen_comes_whole_or_not_at_all(
     qtbot.addWidget(column)
     open_files(session, demo.smooth)
     slow, broken = SlowCine(), SlowCine("broken.dcm", broken=(0,))
-    session.list_studies([slow.study, broken.study])
+    session.open_studies.add([slow.study, broken.study])
     smooth, frame, work = session.study, session.frame, session.work
     column.studies.setCurrentRow(2)
     session.studiesListed.emit()
@@ -299,8 +297,8 @@ def test_closing_goes_on_to_the_first_that_can_be_decoded(
 ) -> None:
     open_files(session, demo.smooth)
     broken, slow = SlowCine("broken.dcm", broken=(0,)), SlowCine()
-    session.list_studies([broken.study, slow.study])
-    session.close_study()
+    session.open_studies.add([broken.study, slow.study])
+    session.open_studies.close_current()
     assert (session.study, session.frame, session.work) == (None, None, None)
     broken.go.set()
     slow.go.set()
@@ -308,7 +306,7 @@ def test_closing_goes_on_to_the_first_that_can_be_decoded(
     assert failures == ["frame 0 is damaged"]
     qtbot.waitUntil(lambda: idle(session), timeout=30_000)
     assert session.frames.cache.bytes
-    session.close_study()
+    session.open_studies.close_current()
     qtbot.waitUntil(lambda: len(failures) == 2, timeout=30_000)
     assert session.study is None
     assert session.frames.cache.bytes == 0, "of what is closed nothing is kept"
@@ -318,7 +316,7 @@ def test_what_is_opened_meanwhile_comes_into_view_and_stays(
     session: Session, open_files: Open, demo: DemoStudy, slow: SlowCine, qtbot: QtBot
 ) -> None:
     show(session, slow, qtbot)
-    session.show_frame(20)
+    session.navigation.to_frame(20)
     open_files(session, demo.smooth)
     slow.go.set()
     qtbot.waitUntil(lambda: idle(session), timeout=30_000)
@@ -333,7 +331,7 @@ def test_a_slow_cine_leaves_no_frame_out_and_pauses_where_it_is(
     slow = SlowCine(count=8)
     show(session, slow, qtbot)
     slow.go.set()
-    cine = Cine(session)
+    cine = session.cine
     seen.clear()
     cine.toggle()
     qtbot.waitUntil(lambda: len(seen) > 20, timeout=30_000)
@@ -344,9 +342,9 @@ def test_a_slow_cine_leaves_no_frame_out_and_pauses_where_it_is(
 def test_a_cine_paused_or_broken_while_a_frame_is_to_come_stays(session: Session, qtbot: QtBot) -> None:
     slow = SlowCine(broken=(20,))
     show(session, slow, qtbot)
-    cine = Cine(session)
+    cine = session.cine
     slow.go.set()
-    session.show_frame(15)
+    session.navigation.to_frame(15)
     qtbot.waitUntil(lambda: index(session) == 15 and idle(session), timeout=30_000)
     slow.go.clear()
     cine.toggle()
@@ -375,7 +373,7 @@ def test_the_cache_keeps_so_many_bytes_and_lets_the_longest_unused_go() -> None:
         return Frame(np.full((10, 10), place, np.uint8), place, None)
 
     one, other = SlowCine().study, SlowCine().study
-    cache = FrameCache(450)
+    cache = DecodedFrames(450)
     for place in range(4):
         cache.put(one, frame(place))
     assert cache.get(one, 0) is not None
@@ -401,12 +399,12 @@ def test_what_holds_python_up_is_decoded_in_another_process(session: Session, qt
     study = Study(Path("/apart.dcm"), "cine", 10**6, 40, 64, where, quick=False, apart=True)
     here = where(0)
     session.studies.append(study)
-    session.show_study(study)
+    session.navigation.to_study(study)
 
     def turned() -> bool:
         """Turn on until a frame comes that was not decoded here, as all are until the other process is up."""
         if session.frame is not None and session.frames.awaited is None:
-            session.show_frame(session.frame.index + 7)
+            session.navigation.to_frame(session.frame.index + 7)
         return session.frame is not None and not np.array_equal(session.frame.pixels, here)
 
     qtbot.waitUntil(turned, timeout=60_000)
@@ -429,7 +427,7 @@ def test_work_on_a_compressed_cine_is_kept(
 ) -> None:
     session = window.session
     open_files(session, compressed)
-    session.show_frame(3)
+    session.navigation.to_frame(3)
     qtbot.waitUntil(lambda: index(session) == 3, timeout=30_000)
     assert session.frame is not None
     assert np.array_equal(session.frame.pixels, pydicom.dcmread(demo.cine).pixel_array[3])
@@ -443,11 +441,11 @@ def test_work_on_a_compressed_cine_is_kept(
     window.actions_table["copy_to_next"].trigger()
     qtbot.waitUntil(lambda: any("Frame 6" in message.text for message in window.messages.shown()), timeout=30_000)
     assert session.work is work
-    assert not session.marked(session.studies[0], 5)
-    session.close_study()
+    assert not session.lesions.marked(session.studies[0], 5)
+    session.open_studies.close_current()
     open_files(session, compressed)
     assert session.mask.empty
-    session.show_frame(4)
+    session.navigation.to_frame(4)
     qtbot.waitUntil(lambda: index(session) == 4, timeout=30_000)
     assert np.array_equal(session.mask.pixels, outline)
 
@@ -457,19 +455,19 @@ def test_an_outline_is_not_copied_where_another_frame_is_wanted_meanwhile(
 ) -> None:
     show(session, slow, qtbot)
     slow.go.set()
-    session.show_frame(20)
+    session.navigation.to_frame(20)
     qtbot.waitUntil(lambda: index(session) == 20, timeout=30_000)
     mark(session)
-    session.show_frame(22)
+    session.navigation.to_frame(22)
     qtbot.waitUntil(lambda: index(session) == 22 and idle(session), timeout=30_000)
-    session.show_frame(24)
+    session.navigation.to_frame(24)
     qtbot.waitUntil(lambda: index(session) == 24 and idle(session), timeout=30_000)
     slow.go.clear()
     session.frames.cache.keep_only([])
     mark(session)
-    Corrections(session).copy_to_next()
-    session.show_frame(30)
+    session.mask_commands.copy_to_next()
+    session.navigation.to_frame(30)
     slow.go.set()
     qtbot.waitUntil(lambda: index(session) == 30 and idle(session), timeout=30_000)
-    assert not session.marked(slow.study, 25)
-    assert not session.marked(slow.study, 30)
+    assert not session.lesions.marked(slow.study, 25)
+    assert not session.lesions.marked(slow.study, 30)

@@ -18,9 +18,8 @@ from csamoe_desktop.errors import UserError
 from csamoe_desktop.lesion.calipers import Caliper
 from csamoe_desktop.lesion.description import Description, Side, View
 from csamoe_desktop.lesion.mask import Author
-from csamoe_desktop.reader.assessment import OwnRead
-from csamoe_desktop.session.lesion_views import SeenViews
-from csamoe_desktop.session.lesion_work import LesionWork, ReadingState
+from csamoe_desktop.reader.assessment import Assessment
+from csamoe_desktop.session.lesion_work import LesionWork, ResultState
 from csamoe_desktop.session.lesions import PlacedLesion
 from csamoe_desktop.session.session import Session
 from csamoe_desktop.settings import Settings
@@ -61,7 +60,7 @@ def draw(session: Session, row: float, column: float, high: float = 20, wide: fl
 def two(session: Session, open_files: Open, demo: DemoStudy) -> tuple[LesionWork, LesionWork]:
     """Two lesions on one image, the second at hand."""
     open_files(session, demo.spiculated)
-    session.import_mask(demo.spiculated_mask)
+    session.mask_commands.import_from(demo.spiculated_mask)
     first = at(session)
     session.lesions.add()
     return first, draw(session, 80, 80)
@@ -77,22 +76,22 @@ def test_each_lesion_has_its_own_outline_reading_and_undo(
     assert session.lesions.there == (first, second)
     assert (first.number, second.number) == (1, 2)
     session.lesions.choose(first)
-    assert session.reading_state is ReadingState.READY
+    assert session.shown_result.state is ResultState.READY
     read(session)
-    assert session.reading_state is ReadingState.DONE
-    assert session.assessment is not None
-    probability = session.assessment.prediction.probability
+    assert session.shown_result.state is ResultState.DONE
+    assert session.shown_result.result is not None
+    probability = session.shown_result.result.prediction.probability
     session.lesions.choose(second)
-    assert session.reading_state is ReadingState.READY, "the other's reading is not this one's"
-    session.undo()
+    assert session.shown_result.state is ResultState.READY, "the other's reading is not this one's"
+    session.mask_commands.undo()
     assert second.mask.empty
     assert not first.mask.empty
-    session.redo()
+    session.mask_commands.redo()
     read(session)
-    assert session.assessment.prediction.probability != probability
+    assert session.shown_result.result.prediction.probability != probability
     session.lesions.choose(first)
-    assert session.assessment is not None
-    assert session.assessment.prediction.probability == probability
+    assert session.shown_result.result is not None
+    assert session.shown_result.result.prediction.probability == probability
 
 
 def test_a_blank_lesion_is_not_added_twice(session: Session, open_files: Open, demo: DemoStudy) -> None:
@@ -161,7 +160,7 @@ def test_a_locked_outline_is_not_changed(
     ]
     for command in ("clear_mask", "undo", "smooth_mask", "delete_lesion"):
         window.actions_table[command].trigger()
-    session.import_mask(demo.spiculated_mask)
+    session.mask_commands.import_from(demo.spiculated_mask)
     assert np.array_equal(at(session).mask.pixels, before)
     assert len(session.lesions.there) == 1
     window.actions_table["lesion_locked"].trigger()
@@ -270,7 +269,7 @@ def test_the_same_lesion_copied_through_a_cine_is_one_lesion(
     assert copy is not second
     assert copy.description == second.description
     assert np.array_equal(copy.mask.pixels, second.mask.pixels)
-    session.show_frame(0)
+    session.navigation.to_frame(0)
     session.lesions.choose(second)
     draw(session, 260, 260)
     window.actions_table["copy_to_next"].trigger()
@@ -285,7 +284,7 @@ def two_frames(window: MainWindow, open_files: Open, demo: DemoStudy, read: Do) 
     open_files(session, demo.cine)
     first = draw(session, 150, 200, 50, 70)
     read(session)
-    session.show_frame(3)
+    session.navigation.to_frame(3)
     second = draw(session, 150, 200, 40, 50)
     session.lesions.describe(second, Description(identity=first.description.identity))
     return first, second
@@ -399,7 +398,7 @@ def test_the_list_names_the_lesions_and_how_far_they_are(
     session, lesions = window.session, window.lesion.list
     open_files(session, demo.spiculated)
     assert row_texts(lesions, STATE) == ["not marked"]
-    session.import_mask(demo.spiculated_mask)
+    session.mask_commands.import_from(demo.spiculated_mask)
     read(session)
     session.lesions.add()
     draw(session, 80, 80)
@@ -417,11 +416,11 @@ def test_the_list_tells_nothing_of_a_veiled_reading(
     qtbot: QtBot, open_files: Open, demo: DemoStudy, read: Do, window: MainWindow
 ) -> None:
     session, lesions = window.session, window.lesion.list
-    session.change_settings(Settings(own_read_first=True))
+    session.user_settings.change(Settings(own_read_first=True))
     open_files(session, demo.spiculated)
-    session.import_mask(demo.spiculated_mask)
+    session.mask_commands.import_from(demo.spiculated_mask)
     read(session)
-    assert session.reading_state is ReadingState.VEILED
+    assert session.shown_result.state is ResultState.HIDDEN
     assert row_texts(lesions, STATE) == ["marked"]
     session.lesions.add()
     assert row_texts(lesions, STATE) == ["marked", "not marked"], "out of the hand it is veiled too"
@@ -567,11 +566,11 @@ def test_what_is_veiled_is_in_no_report(
     session: Session, two: tuple[LesionWork, LesionWork], read: Do, tmp_path: Path
 ) -> None:
     read(session)
-    session.change_settings(Settings(own_read_first=True))
+    session.user_settings.change(Settings(own_read_first=True))
     session.lesions.choose(two[0])
-    session.assess()
+    session.assessing.begin()
     read(session)
-    assert session.reading_state is ReadingState.VEILED
+    assert session.shown_result.state is ResultState.HIDDEN
     assert two[0] not in [one.work for one in session.reports.ready()]
 
 
@@ -582,21 +581,21 @@ def test_a_read_given_while_the_ai_reads_is_in_the_report_of_a_lesion_out_of_the
     session: Session, two: tuple[LesionWork, LesionWork], read: Do, qtbot: QtBot
 ) -> None:
     first, second = two
-    session.change_settings(Settings(own_read_first=True, reads_in_report=False))
+    session.user_settings.change(Settings(own_read_first=True, reads_in_report=False))
     session.lesions.choose(first)
-    session.own_reads.change(OwnRead("4A"))
-    session.own_reads.assess()
+    session.assessments.change(Assessment("4A"))
+    session.assessments.assess()
     session.lesions.choose(second)
     qtbot.waitUntil(lambda: first.assessment is not None, timeout=60_000)
-    session.own_reads.change(OwnRead("3"))
-    session.own_reads.assess()
-    qtbot.waitUntil(lambda: session.reading_state is ReadingState.DONE, timeout=60_000)
+    session.assessments.change(Assessment("3"))
+    session.assessments.assess()
+    qtbot.waitUntil(lambda: session.shown_result.state is ResultState.DONE, timeout=60_000)
     text = session.reports.text()
     assert "4A" in text
     session.close()
     rows = {one.key.lesion: one for one in Reads(paths.store_file()).all()}
     assert rows[1].ai is not None
-    assert rows[1].record.first == OwnRead("4A")
+    assert rows[1].record.first == Assessment("4A")
 
 
 def test_a_copy_never_takes_another_lesion_s_place(window: MainWindow, open_files: Open, demo: DemoStudy) -> None:
@@ -609,7 +608,7 @@ def test_a_copy_never_takes_another_lesion_s_place(window: MainWindow, open_file
     window.actions_table["copy_to_next"].trigger()
     copy = at(session)
     copy.comment = "of the first"
-    session.show_frame(0)
+    session.navigation.to_frame(0)
     session.lesions.choose(other)
     window.actions_table["copy_to_next"].trigger()
     assert at(session) is not copy
@@ -623,11 +622,11 @@ def test_a_locked_outline_on_the_next_frame_stays_whose_it_is(
 ) -> None:
     session = window.session
     open_files(session, demo.cine)
-    session.show_frame(1)
+    session.navigation.to_frame(1)
     there = draw(session, 100, 100)
     identity = there.description.identity
     session.lesions.toggle_locked()
-    session.show_frame(0)
+    session.navigation.to_frame(0)
     draw(session, 105, 100)
     window.actions_table["copy_to_next"].trigger()
     assert at(session) is there
@@ -658,9 +657,9 @@ def test_a_corner_in_hand_moves_nothing_on_another_frame(
 ) -> None:
     session, view = window.session, window.canvas.viewport()
     open_files(session, demo.cine)
-    session.show_frame(1)
+    session.navigation.to_frame(1)
     there = draw(session, 100, 100)
-    session.show_frame(0)
+    session.navigation.to_frame(0)
     window.actions_table["polygon"].trigger()
     corners = ((200, 200), (200, 280), (280, 280))
     for row, column in (*corners, corners[0]):
@@ -669,10 +668,10 @@ def test_a_corner_in_hand_moves_nothing_on_another_frame(
     qtbot.mousePress(view, Qt.MouseButton.LeftButton, pos=window.canvas.widget_position(*corners[1]))
     qtbot.mouseMove(view, window.canvas.widget_position(150, 330))
     version = there.mask.version
-    session.show_frame(1)
+    session.navigation.to_frame(1)
     assert at(session) is there
     assert there.mask.version == version
-    session.show_frame(0)
+    session.navigation.to_frame(0)
     assert np.array_equal(at(session).mask.pixels, drawn)
 
 
@@ -681,12 +680,12 @@ def test_one_image_under_two_names_has_one_work(
 ) -> None:
     copy = Path(shutil.copy(demo.spiculated, tmp_path / "copy"))
     open_files(session, demo.spiculated)
-    session.import_mask(demo.spiculated_mask)
+    session.mask_commands.import_from(demo.spiculated_mask)
     work = at(session)
     open_files(session, copy)
     assert at(session) is work
     assert len(session.lesions.views()) == 1
-    session.close_study()
+    session.open_studies.close_current()
     assert at(session) is work
 
 
@@ -696,7 +695,7 @@ def test_a_file_replaced_on_the_disk_is_not_reported_under_its_old_reading(
 ) -> None:  # fmt: skip
     file = Path(shutil.copy(demo.cine, tmp_path / "cine.dcm"))
     open_files(session, file)
-    session.show_frame(2)
+    session.navigation.to_frame(2)
     draw(session, 150, 150)
     read(session)
     placed = next(one for one in session.lesions.placed() if one.work is at(session))
@@ -704,9 +703,9 @@ def test_a_file_replaced_on_the_disk_is_not_reported_under_its_old_reading(
     open_files(session, small_png)
     study = open_study(file)
     with pytest.raises(UserError, match="another image"):
-        session.frame_of(PlacedLesion(study, 2, placed.work))
+        session.lesion_frames.frame_of(PlacedLesion(study, 2, placed.work))
     with pytest.raises(UserError, match="another image"):
-        session.frame_of(PlacedLesion(study, 0, placed.work))
+        session.lesion_frames.frame_of(PlacedLesion(study, 0, placed.work))
 
 
 def test_views_of_two_patients_are_never_read_together(
@@ -727,7 +726,7 @@ def test_two_lesions_of_an_image_are_never_views_of_one(
 ) -> None:
     open_files(session, small_png)
     picture = draw(session, 20, 20, 8, 8)
-    session.show_study(session.studies[0])
+    session.navigation.to_study(session.studies[0])
     session.lesions.describe(two[0], Description(identity=picture.description.identity))
     session.lesions.choose(two[1])
     assert session.lesions.elsewhere() == []
@@ -739,7 +738,7 @@ def test_a_link_to_an_outline_kept_by_an_older_version_lasts(
     session: Session, open_files: Open, demo: DemoStudy, small_png: Path
 ) -> None:
     open_files(session, demo.spiculated)
-    session.import_mask(demo.spiculated_mask)
+    session.mask_commands.import_from(demo.spiculated_mask)
     session.close()
     with closing(database.open_to_write(paths.store_file(), 1)) as connection:
         (row,), _ = sums.select(connection, "lesion")
@@ -777,9 +776,9 @@ def test_the_last_caliper_is_undone_first_whichever_lesion_is_at_hand(
     session.lesions.choose(second)
     second.calipers.change((one, other), second.mask.version)
     session.lesions.choose(first)
-    session.undo()
+    session.mask_commands.undo()
     assert session.calipers.kept == (one,)
-    session.undo()
+    session.mask_commands.undo()
     assert session.calipers.kept == ()
     assert not first.mask.empty
 
@@ -788,9 +787,9 @@ def test_a_view_read_before_does_not_tell_of_the_one_still_to_be_read(
     window: MainWindow, two_frames: tuple[LesionWork, LesionWork]
 ) -> None:
     session = window.session
-    session.change_settings(Settings(own_read_first=True))
-    assert session.own_reads.pending
-    assert [one.veiled for one in SeenViews(session)()] == [True, True]
-    session.own_reads.change(OwnRead("3"))
-    session.own_reads.skip()
-    assert [one.veiled for one in SeenViews(session)()] == [False, False]
+    session.user_settings.change(Settings(own_read_first=True))
+    assert session.shown_result.hidden
+    assert [one.hidden for one in session.views()] == [True, True]
+    session.assessments.change(Assessment("3"))
+    session.assessments.skip()
+    assert [one.hidden for one in session.views()] == [False, False]

@@ -7,7 +7,6 @@ import pytest
 from numpy.typing import NDArray
 
 from csamoe_desktop.lesion.mask import Author
-from csamoe_desktop.session.mask_commands import Corrections
 from csamoe_desktop.session.session import Session
 from csamoe_desktop.study.model import Spacing, Study
 
@@ -23,7 +22,7 @@ def told(session: Session) -> list[str]:
     study = Study(
         Path("made.png"), "made", 3, *SHAPE, decode=lambda index: frames[index], scale=Spacing(0.1, 0.1, "region 1")
     )
-    session.show_opened(study, study.frame(0), study.path)
+    session.open_studies.show(study, study.frame(0), study.path)
     return said
 
 
@@ -43,23 +42,23 @@ def test_holes_are_filled_and_the_new_area_is_said(session: Session, told: list[
     holed = square()
     holed[20:30, 20:30] = False
     draw(session, holed)
-    Corrections(session).fill_holes()
+    session.mask_commands.fill_holes()
     assert session.mask is not None
     assert np.array_equal(session.mask.pixels, square())
     assert session.mask.author is Author.EDITED
     assert told == ["Holes filled: area 8.0 mm² before, 9.0 mm² now (+12.5 %)."]
-    session.undo()
+    session.mask_commands.undo()
     assert np.array_equal(session.mask.pixels, holed)
     assert session.mask.author is Author.IMPORTED
 
 
 def test_smoothing_says_by_how_much_the_area_changed(session: Session, told: list[str]) -> None:
     draw(session, square())
-    Corrections(session).smooth()
+    session.mask_commands.smooth()
     assert session.mask is not None and not session.mask.pixels[10, 10]
     assert len(told) == 1
     assert told[0].startswith("Outline smoothed: area 9.0 mm² before, 8.9 mm² now (-")
-    session.undo()
+    session.mask_commands.undo()
     assert np.array_equal(session.mask.pixels, square())
 
 
@@ -67,7 +66,7 @@ def test_a_lesion_is_not_smoothed_away(session: Session, told: list[str]) -> Non
     dot = np.zeros(SHAPE, bool)
     dot[30, 30] = True
     draw(session, dot)
-    Corrections(session).smooth()
+    session.mask_commands.smooth()
     assert session.mask is not None and np.array_equal(session.mask.pixels, dot)
     assert told == ["The outline is too small to be smoothed."]
 
@@ -76,7 +75,7 @@ def test_the_largest_piece_is_kept(session: Session, told: list[str]) -> None:
     pieces = square()
     pieces[50, 50] = pieces[55, 70] = True
     draw(session, pieces)
-    Corrections(session).keep_largest()
+    session.mask_commands.keep_largest()
     assert session.mask is not None and np.array_equal(session.mask.pixels, square())
     assert told[0].startswith("2 smaller pieces removed: area ")
 
@@ -85,7 +84,7 @@ def test_where_there_is_nothing_to_do_that_is_said_and_is_no_step(session: Sessi
     draw(session, square())
     assert session.mask is not None
     version = session.mask.version
-    corrections = Corrections(session)
+    corrections = session.mask_commands
     corrections.fill_holes()
     corrections.keep_largest()
     assert told == ["The outline has no holes.", "The outline is in one piece."]
@@ -93,7 +92,7 @@ def test_where_there_is_nothing_to_do_that_is_said_and_is_no_step(session: Sessi
 
 
 def test_the_outline_is_copied_to_the_next_frame(session: Session, told: list[str]) -> None:
-    corrections = Corrections(session)
+    corrections = session.mask_commands
     assert not corrections.can_copy_on
     draw(session, square())
     assert corrections.can_copy_on
@@ -102,38 +101,38 @@ def test_the_outline_is_copied_to_the_next_frame(session: Session, told: list[st
     assert session.mask is not None and np.array_equal(session.mask.pixels, square())
     assert (session.mask.author, session.mask.source) == (Author.IMPORTED, "made.png")
     assert told == []
-    session.undo()
+    session.mask_commands.undo()
     assert session.mask.empty
-    session.show_frame(0)
+    session.navigation.to_frame(0)
     assert session.mask is not None and np.array_equal(session.mask.pixels, square())
 
 
 def test_an_outline_in_the_way_is_replaced_in_one_step_and_that_is_said(session: Session, told: list[str]) -> None:
     own = np.zeros(SHAPE, bool)
     own[35:55, 35:55] = True
-    session.show_frame(1)
+    session.navigation.to_frame(1)
     draw(session, own)
-    session.show_frame(0)
+    session.navigation.to_frame(0)
     draw(session, square())
-    Corrections(session).copy_to_next()
+    session.mask_commands.copy_to_next()
     assert session.mask is not None and np.array_equal(session.mask.pixels, square())
     assert len(told) == 1 and "undo brings it back" in told[0]
-    session.undo()
+    session.mask_commands.undo()
     assert np.array_equal(session.mask.pixels, own)
     assert len(session.lesions.there) == 1
-    session.show_frame(2)
+    session.navigation.to_frame(2)
     draw(session, square())
-    assert not Corrections(session).can_copy_on
+    assert not session.mask_commands.can_copy_on
 
 
 def test_an_outline_elsewhere_on_the_frame_is_another_lesion_and_stays(session: Session, told: list[str]) -> None:
     own = np.zeros(SHAPE, bool)
     own[50:55, 50:55] = True
-    session.show_frame(1)
+    session.navigation.to_frame(1)
     draw(session, own)
-    session.show_frame(0)
+    session.navigation.to_frame(0)
     draw(session, square())
-    Corrections(session).copy_to_next()
+    session.mask_commands.copy_to_next()
     first, copy = session.lesions.there
     assert np.array_equal(first.mask.pixels, own)
     assert np.array_equal(copy.mask.pixels, square())

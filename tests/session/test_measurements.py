@@ -31,28 +31,28 @@ def opened(session: Session, open_files: Open, demo: DemoStudy) -> Session:
 
 
 def test_an_outline_is_measured_once_it_is_there(opened: Session, mark: Do, qtbot: QtBot) -> None:
-    assert opened.measuring.now is None
-    assert not opened.measuring.under_way, "nothing is marked"
-    with qtbot.waitSignal(opened.measuring.changed):
+    assert opened.measurements.now is None
+    assert not opened.measurements.under_way, "nothing is marked"
+    with qtbot.waitSignal(opened.measurements.changed):
         mark(opened)
-        assert opened.measuring.under_way
-        assert opened.measuring.now is None
+        assert opened.measurements.under_way
+        assert opened.measurements.now is None
     assert opened.mask is not None and opened.frame is not None
     pixels, spacing = opened.mask.pixels, opened.frame.spacing
-    found = opened.measuring.now
+    found = opened.measurements.now
     assert found is not None
     assert (found.size, found.margin, found.proposed) == (
         measure(pixels, spacing),
         describe_margin(pixels, spacing),
         propose(pixels, spacing),
     )
-    assert not opened.measuring.under_way
-    assert opened.measuring.at_once() is found
+    assert not opened.measurements.under_way
+    assert opened.measurements.at_once() is found
 
 
 def test_only_the_outline_as_it_is_now_counts(opened: Session, mark: Do, qtbot: QtBot) -> None:
     told: list[bool] = []
-    opened.measuring.changed.connect(lambda: told.append(opened.measuring.under_way))
+    opened.measurements.changed.connect(lambda: told.append(opened.measurements.under_way))
     mark(opened)
     assert opened.mask is not None and opened.frame is not None
     smaller = np.zeros_like(opened.mask.pixels)
@@ -61,27 +61,27 @@ def test_only_the_outline_as_it_is_now_counts(opened: Session, mark: Do, qtbot: 
     opened.mask_edited(None)
     qtbot.waitUntil(lambda: bool(told))
     assert told == [False]
-    assert opened.measuring.now is not None
-    assert opened.measuring.now.size == measure(smaller, opened.frame.spacing)
-    opened.undo()
-    qtbot.waitUntil(lambda: not opened.measuring.under_way)
-    assert opened.measuring.now.size.area > 100
-    opened.clear_mask()
-    assert opened.measuring.now is None
+    assert opened.measurements.now is not None
+    assert opened.measurements.now.size == measure(smaller, opened.frame.spacing)
+    opened.mask_commands.undo()
+    qtbot.waitUntil(lambda: not opened.measurements.under_way)
+    assert opened.measurements.now.size.area > 100
+    opened.mask_commands.clear()
+    assert opened.measurements.now is None
     assert not opened.jobs.busy(MEASURING)
 
 
 def test_who_cannot_wait_gets_it_at_once(opened: Session, mark: Do) -> None:
-    assert opened.measuring.at_once() is None
+    assert opened.measurements.at_once() is None
     mark(opened)
     assert opened.mask is not None and opened.frame is not None
-    found = opened.measuring.at_once()
+    found = opened.measurements.at_once()
     assert found is not None and found.size == measure(opened.mask.pixels, opened.frame.spacing)
-    assert not opened.measuring.under_way
+    assert not opened.measurements.under_way
     opened.mask.begin()
-    assert opened.measuring.at_once() is found, "the stroke has changed nothing yet"
+    assert opened.measurements.at_once() is found, "the stroke has changed nothing yet"
     opened.mask.paint(Box(0, 0, 20, 20), np.ones((20, 20), bool), True)
-    assert opened.measuring.at_once() is None
+    assert opened.measurements.at_once() is None
 
 
 def test_nothing_is_measured_in_the_middle_of_a_stroke(
@@ -122,11 +122,11 @@ def test_a_stroke_ends_what_is_being_measured(opened: Session, mark: Do, qtbot: 
     opened.mask.begin()
     opened.mask_edited(None)
     assert not opened.jobs.busy(MEASURING)
-    assert opened.measuring.under_way
+    assert opened.measurements.under_way
     opened.mask.end()
-    with qtbot.waitSignal(opened.measuring.changed):
+    with qtbot.waitSignal(opened.measurements.changed):
         pass
-    assert opened.measuring.now is not None
+    assert opened.measurements.now is not None
 
 
 def test_nothing_is_measured_after_the_end(opened: Session) -> None:

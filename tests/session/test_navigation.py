@@ -13,7 +13,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSlider
 from pytestqt.qtbot import QtBot
 
-from csamoe_desktop.session.lesion_work import ReadingState
+from csamoe_desktop.session.lesion_work import ResultState
 from csamoe_desktop.session.session import Session
 from csamoe_desktop.study.phantom import DemoStudy
 from csamoe_desktop.ui.shell.main_window import MainWindow
@@ -51,31 +51,31 @@ def test_a_study_of_another_size_in_between_costs_nothing(
 ) -> None:
     session = window.session
     open_files(session, small_png, demo.spiculated)
-    session.import_mask(demo.spiculated_mask)
+    session.mask_commands.import_from(demo.spiculated_mask)
     mark(session)
     read(session)
     qtbot.keyClicks(window.own_read.comment, "irregular")
     assert session.mask is not None
-    outline, assessment = session.mask.pixels.copy(), session.assessment
+    outline, assessment = session.mask.pixels.copy(), session.shown_result.result
     assert assessment is not None
     window.study_list.studies.setCurrentRow(0)
-    assert session.reading_state is ReadingState.NO_MASK
+    assert session.shown_result.state is ResultState.NO_MASK
     assert window.own_read.comment.toPlainText() == ""
     mark(session)
     window.study_list.studies.setCurrentRow(1)
     assert np.array_equal(session.mask.pixels, outline)
-    assert session.assessment is assessment
-    assert session.reading_state is ReadingState.DONE
+    assert session.shown_result.result is assessment
+    assert session.shown_result.state is ResultState.DONE
     assert window.own_read.comment.toPlainText() == "irregular"
-    session.undo()
-    session.undo()
+    session.mask_commands.undo()
+    session.mask_commands.undo()
     assert session.mask.empty
     window.study_list.studies.setCurrentRow(0)
     assert session.mask.pixels.shape == (48, 64)
     assert not session.mask.empty
-    session.close_study()
-    session.redo()
-    session.redo()
+    session.open_studies.close_current()
+    session.mask_commands.redo()
+    session.mask_commands.redo()
     assert np.array_equal(session.mask.pixels, outline)
 
 
@@ -90,12 +90,12 @@ def test_study_frame_and_work_change_together(
         else:
             assert (session.study, session.frame, session.work) == (None, None, None)
 
-    for signal in (session.studyChanged, session.frameChanged, session.readingChanged, session.settingsChanged):
+    for signal in (session.studyChanged, session.frameChanged, session.resultChanged, session.settingsChanged):
         signal.connect(heard)
     open_files(session, demo.smooth, small_png)
-    session.show_study(session.studies[0])
-    session.close_study()
-    session.close_study()
+    session.navigation.to_study(session.studies[0])
+    session.open_studies.close_current()
+    session.open_studies.close_current()
     smooth, small = ("smooth.dcm", (480, 560), (480, 560)), ("small.png", (48, 64), (48, 64))
     assert set(seen) == {smooth, small}
 
@@ -113,14 +113,14 @@ def test_a_study_that_can_no_longer_be_read_leaves_the_one_in_view_whole(
     assert "cine.dcm can no longer be read" in window.messages.shown()[0].text
     qtbot.waitUntil(lambda: look(window) == before)
     assert (window.session.frame, window.session.work) == (frame, work)
-    assert window.session.reading_state is ReadingState.READY
+    assert window.session.shown_result.state is ResultState.READY
 
 
 def test_a_frame_that_can_no_longer_be_read_leaves_the_one_in_view(
     window: MainWindow, open_files: Open, copies: dict[str, Path], qtbot: QtBot
 ) -> None:
     open_files(window.session, copies["cine"])
-    window.session.show_frame(1)
+    window.session.navigation.to_frame(1)
     before = look(window)
     copies["cine"].unlink()
     frames = window.study_list.frames
@@ -129,7 +129,7 @@ def test_a_frame_that_can_no_longer_be_read_leaves_the_one_in_view(
         lambda: qtbot.mouseClick(frames.viewport(), Qt.MouseButton.LeftButton, pos=second),
         lambda: window.findChild(QSlider).setValue(4),
         window.actions_table["next_frame"].trigger,
-        lambda: window.session.show_frame(0),
+        lambda: window.session.navigation.to_frame(0),
     )
     for step in tries:
         window.messages.clear()
@@ -147,12 +147,12 @@ def test_closing_goes_on_to_the_nearest_study_that_can_be_read(
     session = window.session
     open_files(session, small_png, copies["smooth"], copies["spiculated"])
     copies["smooth"].unlink()
-    session.close_study()
+    session.open_studies.close_current()
     assert session.study is session.studies[0]
     assert "smooth.dcm" in window.messages.shown()[0].text
-    session.close_study()
+    session.open_studies.close_current()
     assert (session.study, session.frame, session.work) == (None, None, None)
-    assert window.reading.state is ReadingState.NO_STUDY
+    assert window.reading.state is ResultState.NO_STUDY
     assert [study.path for study in session.studies] == [copies["smooth"]], "it is still there to be tried again"
     assert window.study_list.studies.count() == 1
     assert "Smooth" in window.study_list.studies.item(0).text()
@@ -172,24 +172,24 @@ def test_a_file_exported_again_the_same_keeps_its_outline_another_image_does_not
     small_png.write_bytes(cv2.imencode(".png", grey, [cv2.IMWRITE_PNG_COMPRESSION, 0])[1].tobytes())
     assert small_png.read_bytes() != first
     open_files(session, small_png)
-    assert session.reading_state is ReadingState.READY
+    assert session.shown_result.state is ResultState.READY
     assert not any("another image" in message.text for message in window.messages.shown())
 
     # The same size, one pixel changed.
     grey[20, 20] ^= 1
     small_png.write_bytes(cv2.imencode(".png", grey)[1].tobytes())
     open_files(session, small_png)
-    assert session.reading_state is ReadingState.NO_MASK
+    assert session.shown_result.state is ResultState.NO_MASK
     assert session.mask is not None
     assert not session.mask.can_undo
     assert window.own_read.comment.toPlainText() == ""
     note = "small.png is another image than before: the outline made on that one was put aside."
     assert note in [message.text for message in window.messages.shown()]
-    assert session.unreported() == (0, 0), "what was put aside is in the store"
+    assert session.unsaved() == (0, 0), "what was put aside is in the store"
 
     small_png.write_bytes(first)
     open_files(session, small_png)
-    assert session.reading_state is ReadingState.READY
+    assert session.shown_result.state is ResultState.READY
     assert window.own_read.comment.toPlainText() == "of the first image"
 
 
@@ -199,12 +199,12 @@ def test_another_sop_instance_is_another_image(
     told: list[str] = []
     session.noted.connect(told.append)
     open_files(session, copies["cine"])
-    session.show_frame(3)
+    session.navigation.to_frame(3)
     mark(session)
     data = pydicom.dcmread(copies["cine"])
     data.SOPInstanceUID = data.file_meta.MediaStorageSOPInstanceUID = generate_uid()
     data.save_as(copies["cine"])
     open_files(session, copies["cine"])
-    session.show_frame(3)
-    assert session.reading_state is ReadingState.NO_MASK
+    session.navigation.to_frame(3)
+    assert session.shown_result.state is ResultState.NO_MASK
     assert told[-1].startswith("Frame 4 of cine.dcm is another image than before")

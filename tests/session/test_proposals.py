@@ -153,8 +153,8 @@ def test_enter_accepts_and_the_outline_says_where_it_comes_from(
     drag(window, (20, 20), (30, 30))
     assert session.mask.author is Author.CORRECTED
     assert session.mask.source == "unet-mobilenet 1.0"
-    session.undo()
-    session.undo()
+    session.mask_commands.undo()
+    session.mask_commands.undo()
     assert session.mask.empty
     assert session.proposals.stage is Stage.OFFERED, "it is offered again"
 
@@ -177,10 +177,10 @@ def test_a_stroke_begun_on_a_proposal_corrects_it(
     # All else of it is as proposed; the stroke and the acceptance are a step of undo each.
     above = np.arange(len(proposed)) < row - 60
     assert np.array_equal(session.mask.pixels[above], proposed[above])
-    session.undo()
+    session.mask_commands.undo()
     assert np.array_equal(session.mask.pixels, proposed)
     assert session.mask.author is Author.PROPOSED
-    session.undo()
+    session.mask_commands.undo()
     assert session.mask.empty
 
 
@@ -253,7 +253,7 @@ def test_a_box_and_a_click_ask_for_one_beside_the_outline_there_is(
 ) -> None:
     file, places = two
     session = window.session
-    session.change_settings(dataclasses.replace(session.settings, propose_on_opening=False))
+    session.user_settings.change(dataclasses.replace(session.settings, propose_on_opening=False))
     open_files(session, file)
     mask, (row, column) = session.mask, places[1]
     assert mask is not None
@@ -321,7 +321,7 @@ def test_another_frame_drops_what_was_found_or_is_being_looked_for(
     qtbot.waitUntil(lambda: bool(session.proposals.offered), timeout=_LONG)
     assert session.frame is not None
     assert session.proposals.offered[0].mask.shape == session.frame.shape
-    session.show_frame(3)
+    session.navigation.to_frame(3)
     assert session.proposals.offered == ()
 
 
@@ -329,13 +329,13 @@ def test_with_the_setting_off_nothing_is_looked_for_until_asked(
     qtbot: QtBot, window: MainWindow, demo: DemoStudy, open_files: Open
 ) -> None:
     session = window.session
-    session.change_settings(dataclasses.replace(session.settings, propose_on_opening=False))
+    session.user_settings.change(dataclasses.replace(session.settings, propose_on_opening=False))
     open_files(session, demo.spiculated)
     qtbot.wait(300)
     assert (session.proposals.stage, session.jobs.busy(PROPOSING)) == (Stage.IDLE, False)
-    session.change_settings(dataclasses.replace(session.settings, propose_on_opening=True))
+    session.user_settings.change(dataclasses.replace(session.settings, propose_on_opening=True))
     qtbot.waitUntil(lambda: bool(session.proposals.offered), timeout=_LONG)
-    session.change_settings(dataclasses.replace(session.settings, propose_on_opening=False))
+    session.user_settings.change(dataclasses.replace(session.settings, propose_on_opening=False))
     assert session.proposals.offered == ()
     window.actions_table["look_for_lesions"].trigger()
     qtbot.waitUntil(lambda: bool(session.proposals.offered), timeout=_LONG)
@@ -413,8 +413,8 @@ def test_the_outline_is_kept_as_proposed(
     session.proposals.accept()
     mask = session.mask
     assert mask is not None
-    session.close_study()
-    qtbot.waitUntil(lambda: session.kept_all, timeout=10_000)
+    session.open_studies.close_current()
+    qtbot.waitUntil(lambda: session.autosaver.safe, timeout=10_000)
     open_files(session, demo.spiculated)
     assert session.mask is not None
     assert dice(session.mask.pixels, mask.pixels) == 1.0
@@ -452,7 +452,7 @@ def test_each_that_is_accepted_is_a_lesion_of_its_own(
     assert [work.number for work in session.lesions.there] == [1, 2]
     assert np.array_equal(session.lesions.there[0].mask.pixels, first)
     assert np.array_equal(session.lesions.there[1].mask.pixels, second)
-    session.undo()
+    session.mask_commands.undo()
     assert session.mask is not None
     assert session.mask.empty
     assert any(np.array_equal(one.mask, second) for one in session.proposals.offered), "taken back, it is offered again"
@@ -469,9 +469,9 @@ def test_the_other_one_is_back_with_a_new_lesion_and_after_another_image(
     (other,) = (one.mask for one in session.proposals.offered[:1])
     session.open(small_png)
     qtbot.waitUntil(lambda: len(session.studies) == 2, timeout=_LONG)
-    session.show_study(session.studies[1])
+    session.navigation.to_study(session.studies[1])
     assert here is not None
-    session.show_study(here)
+    session.navigation.to_study(here)
     assert any(np.array_equal(one.mask, other) for one in session.proposals.offered)
     key(window, Qt.Key.Key_N)
     assert any(np.array_equal(one.mask, other) for one in session.proposals.offered)

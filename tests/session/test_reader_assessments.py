@@ -14,12 +14,12 @@ from pytestqt.qtbot import QtBot
 from csamoe_desktop import paths
 from csamoe_desktop.lesion.mask import Author
 from csamoe_desktop.lesion.tools import Box
-from csamoe_desktop.reader.assessment import OwnRead
+from csamoe_desktop.reader.assessment import Assessment
 from csamoe_desktop.report.json_reading import read_json
 from csamoe_desktop.session.assessing import ASSESSING
 from csamoe_desktop.session.calibration import DrawnLine
 from csamoe_desktop.session.closer_look import LOOKING_CLOSER
-from csamoe_desktop.session.lesion_work import ReadingState
+from csamoe_desktop.session.lesion_work import ResultState
 from csamoe_desktop.session.reader_assessments import KEEPING_READS
 from csamoe_desktop.session.session import Session
 from csamoe_desktop.settings import Settings
@@ -59,7 +59,7 @@ def session(qtbot: QtBot) -> Iterator[Session]:
 
 @pytest.fixture
 def clock(session: Session) -> Clock:
-    clock = session.own_reads.clock = Clock()
+    clock = session.assessments.clock = Clock()
     return clock
 
 
@@ -81,7 +81,7 @@ def marked(open_files: Open, demo: DemoStudy) -> Do:
 
     def opened(session: Session) -> None:
         open_files(session, demo.spiculated)
-        session.import_mask(demo.spiculated_mask)
+        session.mask_commands.import_from(demo.spiculated_mask)
 
     return opened
 
@@ -91,14 +91,14 @@ def assess(qtbot: QtBot) -> Do:
     """Return a function that assesses as the reader does, and waits until the model has read."""
 
     def assessed(session: Session) -> None:
-        session.own_reads.assess()
+        session.assessments.assess()
         qtbot.waitUntil(lambda: not session.jobs.busy(ASSESSING), timeout=60_000)
 
     return assessed
 
 
 def give(session: Session, category: str) -> None:
-    session.own_reads.change(dataclasses.replace(session.own_reads.read, category=category))
+    session.assessments.change(dataclasses.replace(session.assessments.read, category=category))
 
 
 def kept(qtbot: QtBot, session: Session) -> list[Sitting]:
@@ -114,78 +114,78 @@ def test_the_reading_is_veiled_until_there_is_a_category(session: Session, marke
     refused: list[object] = []
     session.failed.connect(refused.append)
     marked(session)
-    assert session.own_reads.pending
+    assert session.shown_result.hidden
     assess(session)
-    assert session.reading_state is ReadingState.VEILED
-    session.own_reads.assess()
-    assert session.reading_state is ReadingState.VEILED, "asking again does not lift it"
+    assert session.shown_result.state is ResultState.HIDDEN
+    session.assessments.assess()
+    assert session.shown_result.state is ResultState.HIDDEN, "asking again does not lift it"
     assert "Your own read comes first" in str(refused[0])
-    session.own_reads.change(session.own_reads.read.with_terms("shape", ("irregular",)))
-    session.own_reads.assess()
-    assert session.reading_state is ReadingState.VEILED, "a term is no category"
+    session.assessments.change(session.assessments.read.with_terms("shape", ("irregular",)))
+    session.assessments.assess()
+    assert session.shown_result.state is ResultState.HIDDEN, "a term is no category"
     give(session, "4C")
-    assert session.reading_state is ReadingState.VEILED, "it is shown when the reader asks"
-    session.own_reads.assess()
-    assert session.reading_state is ReadingState.DONE
-    assert session.own_reads.first == OwnRead("4C", {"shape": ("irregular",)})
-    assert not session.own_reads.skipped
+    assert session.shown_result.state is ResultState.HIDDEN, "it is shown when the reader asks"
+    session.assessments.assess()
+    assert session.shown_result.state is ResultState.DONE
+    assert session.assessments.first == Assessment("4C", {"shape": ("irregular",)})
+    assert not session.assessments.skipped
 
 
 def test_with_the_category_given_the_reading_is_shown_as_it_comes(session: Session, marked: Do, assess: Do) -> None:
     marked(session)
     give(session, "4C")
-    assert session.own_reads.pending, "nothing was asked yet"
+    assert session.shown_result.hidden, "nothing was asked yet"
     assess(session)
-    assert session.reading_state is ReadingState.DONE
+    assert session.shown_result.state is ResultState.DONE
 
 
 def test_a_category_taken_back_in_time_veils_again(session: Session, marked: Do, assess: Do) -> None:
     marked(session)
     give(session, "4C")
-    session.own_reads.assess()
+    session.assessments.assess()
     give(session, "")
-    assert session.own_reads.pending
-    session.own_reads.assess()
+    assert session.shown_result.hidden
+    session.assessments.assess()
     assess(session)
-    assert session.reading_state is ReadingState.VEILED
+    assert session.shown_result.state is ResultState.HIDDEN
     give(session, "4A")
-    session.own_reads.assess()
+    session.assessments.assess()
     give(session, "")
-    assert session.reading_state is ReadingState.DONE, "what was seen cannot be unseen"
-    assert session.own_reads.first == OwnRead("4A")
+    assert session.shown_result.state is ResultState.DONE, "what was seen cannot be unseen"
+    assert session.assessments.first == Assessment("4A")
 
 
 def test_passing_it_over_shows_the_reading_and_is_kept(session: Session, marked: Do, assess: Do, qtbot: QtBot) -> None:
     marked(session)
     assess(session)
-    session.own_reads.skip()
-    assert session.reading_state is ReadingState.DONE
-    assert session.own_reads.skipped
-    assert session.own_reads.first is None
+    session.assessments.skip()
+    assert session.shown_result.state is ResultState.DONE
+    assert session.assessments.skipped
+    assert session.assessments.first is None
     give(session, "5")
     (row,) = kept(qtbot, session)
     assert (row.record.asked, row.record.skipped, row.record.first) == (True, True, None)
-    assert row.record.final == OwnRead("5"), "what is said afterwards is the final read"
+    assert row.record.final == Assessment("5"), "what is said afterwards is the final read"
 
 
 def test_passed_over_before_the_reading_and_given_after_all(session: Session, marked: Do, assess: Do) -> None:
     marked(session)
-    session.own_reads.skip()
-    assert session.own_reads.skipped
+    session.assessments.skip()
+    assert session.assessments.skipped
     give(session, "4A")
-    assert not session.own_reads.skipped
+    assert not session.assessments.skipped
     assess(session)
-    assert session.own_reads.first == OwnRead("4A")
+    assert session.assessments.first == Assessment("4A")
 
 
 def test_skipping_with_a_category_given_is_no_skip(session: Session, marked: Do, assess: Do) -> None:
     marked(session)
     assess(session)
     give(session, "4A")
-    session.own_reads.skip()
-    assert session.reading_state is ReadingState.DONE
-    assert not session.own_reads.skipped
-    assert session.own_reads.first == OwnRead("4A")
+    session.assessments.skip()
+    assert session.shown_result.state is ResultState.DONE
+    assert not session.assessments.skipped
+    assert session.assessments.first == Assessment("4A")
 
 
 def test_every_lesion_is_asked_for_its_own(
@@ -195,18 +195,18 @@ def test_every_lesion_is_asked_for_its_own(
     give(session, "5")
     assess(session)
     open_files(session, demo.smooth)
-    session.import_mask(demo.smooth_mask)
-    assert session.own_reads.read == OwnRead()
+    session.mask_commands.import_from(demo.smooth_mask)
+    assert session.assessments.read == Assessment()
     assess(session)
-    assert session.reading_state is ReadingState.VEILED
-    seen: list[ReadingState] = []
-    session.studyChanged.connect(lambda: seen.append(session.reading_state))
-    session.show_study(session.studies[0])
-    assert session.reading_state is ReadingState.DONE
-    assert session.own_reads.read == OwnRead("5")
-    session.show_study(session.studies[1])
+    assert session.shown_result.state is ResultState.HIDDEN
+    seen: list[ResultState] = []
+    session.studyChanged.connect(lambda: seen.append(session.shown_result.state))
+    session.navigation.to_study(session.studies[0])
+    assert session.shown_result.state is ResultState.DONE
+    assert session.assessments.read == Assessment("5")
+    session.navigation.to_study(session.studies[1])
     # Nobody is told another state in between, while study and frame change.
-    assert seen == [ReadingState.DONE, ReadingState.VEILED]
+    assert seen == [ResultState.DONE, ResultState.HIDDEN]
 
 
 def test_an_outline_changed_under_the_veil_tells_nothing(session: Session, marked: Do, assess: Do) -> None:
@@ -217,10 +217,10 @@ def test_an_outline_changed_under_the_veil_tells_nothing(session: Session, marke
     pixels[:40, :40] = True
     session.mask.replace(pixels, Author.DRAWN)
     session.mask_edited(None)
-    assert session.reading_state is ReadingState.READY
-    session.clear_mask()
-    assert session.reading_state is ReadingState.NO_MASK
-    assert session.assessment is None
+    assert session.shown_result.state is ResultState.READY
+    session.mask_commands.clear()
+    assert session.shown_result.state is ResultState.NO_MASK
+    assert session.shown_result.result is None
 
 
 def test_the_question_turned_off_shows_the_reading_and_is_kept_as_passed_over(
@@ -228,11 +228,11 @@ def test_the_question_turned_off_shows_the_reading_and_is_kept_as_passed_over(
 ) -> None:
     marked(session)
     assess(session)
-    session.change_settings(dataclasses.replace(session.settings, own_read_first=False))
-    assert session.reading_state is ReadingState.DONE
-    assert session.own_reads.skipped
-    session.change_settings(dataclasses.replace(session.settings, own_read_first=True))
-    assert session.reading_state is ReadingState.DONE, "what was seen stays seen"
+    session.user_settings.change(dataclasses.replace(session.settings, own_read_first=False))
+    assert session.shown_result.state is ResultState.DONE
+    assert session.assessments.skipped
+    session.user_settings.change(dataclasses.replace(session.settings, own_read_first=True))
+    assert session.shown_result.state is ResultState.DONE, "what was seen stays seen"
 
 
 def test_it_is_asked_for_unless_turned_off(session: Session, marked: Do, assess: Do, qtbot: QtBot) -> None:
@@ -243,8 +243,8 @@ def test_it_is_asked_for_unless_turned_off(session: Session, marked: Do, assess:
     dialog.accept()
     marked(session)
     assess(session)
-    assert session.reading_state is ReadingState.DONE
-    assert not session.own_reads.skipped, "who is not asked passes nothing over"
+    assert session.shown_result.state is ResultState.DONE
+    assert not session.assessments.skipped, "who is not asked passes nothing over"
 
 
 # -- nothing shows under it
@@ -274,7 +274,7 @@ def test_nothing_that_the_network_found_shows_under_the_veil(
     qtbot.wait(150)
     assert session.work is not None
     assert session.work.assessment is not None, "it has been read"
-    assert session.assessment is None
+    assert session.shown_result.result is None
     assert session.reports.in_view() is None
 
     found = session.work.assessment
@@ -307,8 +307,10 @@ def test_nothing_that_the_network_found_shows_under_the_veil(
     assert not (paths.user_folder() / "report.pdf").exists()
 
     # With the veil lifted, all of it is there: what was looked for above could have been found.
-    session.own_reads.skip()
-    qtbot.waitUntil(lambda: session.assessment is not None and session.assessment.looked_closer, timeout=60_000)
+    session.assessments.skip()
+    qtbot.waitUntil(
+        lambda: session.shown_result.result is not None and session.shown_result.result.looked_closer, timeout=60_000
+    )
     qtbot.wait(150)
     shown = said(window)
     assert found.category.value.capitalize() in shown
@@ -340,36 +342,36 @@ def test_the_comparison_left_open_reads_nothing_before_the_own_read(
 
 
 def test_what_is_proposed_is_the_reader_s_once_confirmed(session: Session, marked: Do) -> None:
-    own = session.own_reads
+    own = session.assessments
     assert own.proposed is None
     marked(session)
     assert own.proposed is not None
-    assert own.read == OwnRead(), "a proposal is nobody's read"
+    assert own.read == Assessment(), "a proposal is nobody's read"
     own.confirm()
     assert own.read.size == own.proposed.size
     assert own.read.terms == {name: (term,) for name, term in own.proposed.terms.items()}
     assert set(own.read.measured) == {*own.proposed.terms, "size"}
     assert own.read.category == ""
     own.withdraw()
-    assert own.read == OwnRead()
+    assert own.read == Assessment()
 
 
 def test_what_was_measured_on_another_outline_is_not_said_of_this_one(session: Session, marked: Do) -> None:
-    own = session.own_reads
+    own = session.assessments
     marked(session)
     own.confirm()
     own.change(own.read.with_terms("margin", ("spiculated",)))
-    session.clear_mask()
-    assert own.read == OwnRead(terms={"margin": ("spiculated",)})
+    session.mask_commands.clear()
+    assert own.read == Assessment(terms={"margin": ("spiculated",)})
     assert own.proposed is None
-    session.undo()
+    session.mask_commands.undo()
     assert own.proposed is not None
 
 
 def test_what_was_measured_in_pixels_is_measured_anew_in_millimetres(
     session: Session, open_files: Open, small_png: Path, mark: Do
 ) -> None:
-    own = session.own_reads
+    own = session.assessments
     open_files(session, small_png)
     mark(session)
     own.confirm()
@@ -377,7 +379,7 @@ def test_what_was_measured_in_pixels_is_measured_anew_in_millimetres(
     assert session.frame is not None
     assert session.work is not None
     session.calibration.calibrate(DrawnLine((2, 5), (42, 5), session.work), 20.0)
-    assert own.read == OwnRead(), "the pixels confirmed are not the size any more"
+    assert own.read == Assessment(), "the pixels confirmed are not the size any more"
     assert own.proposed is not None
     assert own.proposed.size.endswith("mm")
 
@@ -392,25 +394,25 @@ def test_the_time_before_and_after_and_that_of_the_ai(
     clock.goes_on(30)
     give(session, "3")
     clock.goes_on(5)
-    session.own_reads.assess()
+    session.assessments.assess()
     clock.goes_on(4)
-    qtbot.waitUntil(lambda: session.reading_state is ReadingState.DONE, timeout=60_000)
+    qtbot.waitUntil(lambda: session.shown_result.state is ResultState.DONE, timeout=60_000)
     clock.goes_on(12)
     give(session, "4A")
     assert session.work is not None
-    record = session.own_reads.record(session.work)
+    record = session.assessments.record(session.work)
     whole = session.work.read.record()
     assert (whole.first_seconds, whole.ai_seconds, whole.final_seconds) == (35, 4, 12)
     assert not record.whole, "times go into the report only where that is wanted"
-    session.change_settings(dataclasses.replace(session.settings, reads_in_report=True))
-    assert session.own_reads.record(session.work).first_seconds == 35
+    session.user_settings.change(dataclasses.replace(session.settings, reads_in_report=True))
+    assert session.assessments.record(session.work).first_seconds == 35
 
     # Another image's time is its own.
     open_files(session, demo.smooth)
     clock.goes_on(100)
-    session.show_study(session.studies[0])
+    session.navigation.to_study(session.studies[0])
     clock.goes_on(1)
-    assert session.own_reads.record(session.work).final_seconds == 13
+    assert session.assessments.record(session.work).final_seconds == 13
 
 
 def test_reading_on_under_the_veil_is_the_reader_s_time(
@@ -418,12 +420,12 @@ def test_reading_on_under_the_veil_is_the_reader_s_time(
 ) -> None:
     marked(session)
     clock.goes_on(10)
-    session.own_reads.assess()
+    session.assessments.assess()
     clock.goes_on(4)
-    qtbot.waitUntil(lambda: session.reading_state is ReadingState.VEILED, timeout=60_000)
+    qtbot.waitUntil(lambda: session.shown_result.state is ResultState.HIDDEN, timeout=60_000)
     clock.goes_on(20)
     give(session, "3")
-    session.own_reads.assess()
+    session.assessments.assess()
     assert session.work is not None
     whole = session.work.read.record()
     assert (whole.first_seconds, whole.ai_seconds, whole.final_seconds) == (34, 4, 0)
@@ -434,23 +436,23 @@ def test_who_turns_away_while_the_ai_reads_does_not_make_it_slower(
 ) -> None:
     marked(session)
     give(session, "3")
-    session.own_reads.assess()
+    session.assessments.assess()
     work = session.work
     assert work is not None
     open_files(session, demo.smooth)
     clock.goes_on(3)
     qtbot.waitUntil(lambda: work.assessment is not None, timeout=60_000)
     clock.goes_on(500)
-    session.show_study(session.studies[0])
+    session.navigation.to_study(session.studies[0])
     assert work.read.ai_seconds == 3
-    assert session.reading_state is ReadingState.DONE
+    assert session.shown_result.state is ResultState.DONE
 
 
 def test_a_reading_given_up_has_no_time(session: Session, clock: Clock, marked: Do) -> None:
     marked(session)
-    session.own_reads.assess()
+    session.assessments.assess()
     clock.goes_on(3)
-    session.cancel_assessment()
+    session.assessing.cancel()
     assert session.work is not None
     assert session.work.read.record().ai_seconds is None
 
@@ -465,18 +467,18 @@ def test_first_ai_and_final_are_kept_as_they_come_and_survive_a_restart(
     clock.goes_on(20)
     give(session, "3")
     assess(session)
-    assert session.assessment is not None
-    found = session.assessment
+    assert session.shown_result.result is not None
+    found = session.shown_result.result
     # Kept as soon as the reading is seen: whoever ends the program then cannot take the first read back.
     (row,) = kept(qtbot, session)
-    assert row.record.first == OwnRead("3")
+    assert row.record.first == Assessment("3")
     assert row.record.first_seconds == 20
     assert row.ai is not None
     assert (row.ai.category, row.ai.probability) == (found.category, found.prediction.probability)
     assert row.ai.weights_sha256 == found.card.sha256
     give(session, "4B")
     (row,) = kept(qtbot, session)
-    assert (row.record.first, row.record.final) == (OwnRead("3"), OwnRead("4B"))
+    assert (row.record.first, row.record.final) == (Assessment("3"), Assessment("4B"))
 
 
 def test_closing_the_program_keeps_what_is_in_view(marked: Do, qtbot: QtBot) -> None:
@@ -485,7 +487,7 @@ def test_closing_the_program_keeps_what_is_in_view(marked: Do, qtbot: QtBot) -> 
     give(session, "3")
     session.close()
     (row,) = Reads(paths.store_file()).all()
-    assert row.record.first == OwnRead("3")
+    assert row.record.first == Assessment("3")
     assert row.ai is None
     assert not row.record.final.given, "before the AI's reading there is no final read"
 
@@ -497,16 +499,16 @@ def test_turning_to_another_frame_keeps_and_looking_alone_does_not(
     marked(session)
     assert kept(qtbot, session) == []
     give(session, "4A")
-    session.show_study(session.studies[0])
+    session.navigation.to_study(session.studies[0])
     (row,) = kept(qtbot, session)
     assert session.studies[1].path == demo.spiculated
-    assert row.record.first == OwnRead("4A")
-    session.show_study(session.studies[1])
-    assert session.own_reads.read == OwnRead("4A")
+    assert row.record.first == Assessment("4A")
+    session.navigation.to_study(session.studies[1])
+    assert session.assessments.read == Assessment("4A")
     give(session, "4B")
-    session.show_study(session.studies[0])
+    session.navigation.to_study(session.studies[0])
     (row,) = kept(qtbot, session)
-    assert row.record.first == OwnRead("4B"), "one sitting, one row"
+    assert row.record.first == Assessment("4B"), "one sitting, one row"
 
 
 def test_a_store_that_cannot_be_written_is_said_once_and_tried_again(
@@ -515,8 +517,8 @@ def test_a_store_that_cannot_be_written_is_said_once_and_tried_again(
     told: list[object] = []
     session.failed.connect(told.append)
     marked(session)
-    file = session.own_reads.reads.file
-    session.own_reads.reads.file = file.parent / "missing" / "folder"
+    file = session.assessments.reads.file
+    session.assessments.reads.file = file.parent / "missing" / "folder"
     (file.parent / "missing").write_text("a file where a folder is to be", encoding="utf-8")
     give(session, "3")
     assess(session)
@@ -526,10 +528,10 @@ def test_a_store_that_cannot_be_written_is_said_once_and_tried_again(
     (problem,) = told
     assert str(problem).startswith("Your reads are not kept at the moment: ")
     assert "outlines" not in str(problem)
-    session.own_reads.reads.file = file
+    session.assessments.reads.file = file
     give(session, "4B")
     (row,) = kept(qtbot, session)
-    assert row.record.final == OwnRead("4B")
+    assert row.record.final == Assessment("4B")
 
 
 # -- the box
@@ -544,7 +546,7 @@ def test_keys_choose_the_category_and_confirm(window: MainWindow, marked: Do, qt
     for typed in ("0", "1", "2", "3", "4A", "4B", "4C", "5", "6"):
         box.category.setCurrentIndex(0)
         qtbot.keyClicks(box.category, typed)
-        assert session.own_reads.read.category == typed
+        assert session.assessments.read.category == typed
         # What is typed within the keyboard's interval counts as one word.
         box.category.clearFocus()
         qtbot.wait(QGuiApplication.styleHints().keyboardInputInterval() + 50)
@@ -553,16 +555,16 @@ def test_keys_choose_the_category_and_confirm(window: MainWindow, marked: Do, qt
     assert box.terms["shape"].text().endswith("?")
     assert not box.measured.isVisible()
     qtbot.keyClick(box.category, Qt.Key.Key_G, CONTROL)
-    assert session.own_reads.read.measured == ("size",), "one key confirms one of them"
+    assert session.assessments.read.measured == ("size",), "one key confirms one of them"
     qtbot.keyClick(box.category, Qt.Key.Key_G, CONTROL | Qt.KeyboardModifier.ShiftModifier)
-    assert session.own_reads.read.measured == ("orientation", "shape", "size")
+    assert session.assessments.read.measured == ("orientation", "shape", "size")
     assert not box.confirm.isVisible()
-    assert session.own_reads.proposed is not None
-    size = session.own_reads.proposed.size.replace(" x ", " × ")
+    assert session.assessments.proposed is not None
+    size = session.assessments.proposed.size.replace(" x ", " × ")
     assert box.measured.text().replace("\u00a0", " ").startswith(f"Confirmed: {size}, ")
     assert not box.terms["shape"].text().endswith("?")
     box.withdraw.click()
-    assert session.own_reads.read.size == ""
+    assert session.assessments.read.size == ""
     assert box.confirm.isVisible()
 
 
@@ -574,13 +576,13 @@ def test_the_wheel_changes_no_category(window: MainWindow, marked: Do, qtbot: Qt
         Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
     )  # fmt: skip
     window.own_read.category.wheelEvent(turn)
-    assert window.session.own_reads.read.category == "4A"
+    assert window.session.assessments.read.category == "4A"
     assert not turn.isAccepted(), "the column scrolls"
 
 
 def test_terms_are_picked_from_their_menus(window: MainWindow, marked: Do) -> None:
     marked(window.session)
-    own, terms = window.session.own_reads, window.own_read.terms
+    own, terms = window.session.assessments, window.own_read.terms
     terms["margin"].actions_by_term["spiculated"].trigger()
     terms["margin"].actions_by_term["indistinct"].trigger()
     assert own.read.terms["margin"] == ("indistinct", "spiculated")
@@ -667,10 +669,10 @@ def test_a_case_is_read_by_keyboard_alone(qtbot: QtBot, open_files: Open, demo: 
     press(Qt.Key.Key_4)
     press(Qt.Key.Key_C)
     press(Qt.Key.Key_G, CONTROL)
-    assert session.own_reads.read.category == "4C"
-    assert session.own_reads.read.measured
+    assert session.assessments.read.category == "4C"
+    assert session.assessments.read.measured
     press(Qt.Key.Key_Return, CONTROL)
-    qtbot.waitUntil(lambda: session.reading_state is ReadingState.DONE, timeout=60_000)
+    qtbot.waitUntil(lambda: session.shown_result.state is ResultState.DONE, timeout=60_000)
     press(Qt.Key.Key_E, CONTROL)
     asked = window.findChild(ExportDialog)
     assert asked is not None
@@ -692,11 +694,11 @@ def test_the_own_read_is_in_the_exported_report(
 ) -> None:
     marked(session)
     give(session, "3")
-    session.own_reads.confirm()
+    session.assessments.confirm()
     assess(session)
     give(session, "4C")
     for wanted, name in ((False, "short.json"), (True, "whole.json")):
-        session.change_settings(dataclasses.replace(session.settings, reads_in_report=wanted))
+        session.user_settings.change(dataclasses.replace(session.settings, reads_in_report=wanted))
         done: list[Path] = []
         session.reports.export(tmp_path / name, done.append)
         qtbot.waitUntil(lambda done=done: bool(done), timeout=60_000)

@@ -17,9 +17,10 @@ from csamoe_desktop.errors import UserError
 from csamoe_desktop.inference.bundle import DEFAULT, find_bundle
 from csamoe_desktop.lesion.files.formats import MaskSizeMismatch
 from csamoe_desktop.lesion.mask import Author
-from csamoe_desktop.session.lesion_work import ReadingState
+from csamoe_desktop.session.chosen_model import LOADING
+from csamoe_desktop.session.lesion_work import ResultState
 from csamoe_desktop.session.reports import REPORTING
-from csamoe_desktop.session.session import LOADING, Session
+from csamoe_desktop.session.session import Session
 from csamoe_desktop.settings import load_settings
 from csamoe_desktop.study.phantom import DemoStudy
 
@@ -47,14 +48,14 @@ def test_an_opened_file_is_in_view_and_among_the_recent_ones(
     told: list[str] = []
     session.studyChanged.connect(lambda: told.append("study"))
     session.frameChanged.connect(lambda: told.append("frame"))
-    assert session.reading_state is ReadingState.NO_STUDY
+    assert session.shown_result.state is ResultState.NO_STUDY
     open_files(session, demo.smooth)
     assert session.study is not None
     assert session.study.path == demo.smooth
     assert session.frame is not None
     assert session.frame.spacing is not None
     assert told == ["study", "frame"]
-    assert session.reading_state is ReadingState.NO_MASK
+    assert session.shown_result.state is ResultState.NO_MASK
     assert load_settings().recent_files == (str(demo.smooth),)
 
 
@@ -90,27 +91,27 @@ def test_masks_stay_with_their_study_and_frame(session: Session, open_files: Ope
     open_files(session, demo.smooth, demo.cine)
     cine = session.study
     assert cine is not None
-    session.show_frame(3)
+    session.navigation.to_frame(3)
     mark(session)
-    session.show_frame(4)
-    assert session.reading_state is ReadingState.NO_MASK
-    session.show_study(session.studies[0])
-    assert session.reading_state is ReadingState.NO_MASK
-    session.show_study(cine)
-    session.show_frame(3)
-    assert session.reading_state is ReadingState.READY
-    assert [session.marked(cine, index) for index in (2, 3, 4)] == [False, True, False]
+    session.navigation.to_frame(4)
+    assert session.shown_result.state is ResultState.NO_MASK
+    session.navigation.to_study(session.studies[0])
+    assert session.shown_result.state is ResultState.NO_MASK
+    session.navigation.to_study(cine)
+    session.navigation.to_frame(3)
+    assert session.shown_result.state is ResultState.READY
+    assert [session.lesions.marked(cine, index) for index in (2, 3, 4)] == [False, True, False]
 
 
 def test_frames_are_clipped_to_the_study(session: Session, open_files: Open, demo: DemoStudy) -> None:
-    session.show_frame(3)
+    session.navigation.to_frame(3)
     assert session.frame is None
     open_files(session, demo.cine)
     assert session.study is not None
-    session.show_frame(10_000)
+    session.navigation.to_frame(10_000)
     assert session.frame is not None
     assert session.frame.index == session.study.frame_count - 1
-    session.show_frame(-5)
+    session.navigation.to_frame(-5)
     assert session.frame.index == 0
 
 
@@ -119,30 +120,30 @@ def test_closing_a_study_brings_the_next_into_view(
 ) -> None:
     open_files(session, demo.smooth, small_png)
     mark(session)
-    session.close_study()
+    session.open_studies.close_current()
     assert session.study is not None
     assert session.study.path == demo.smooth
-    session.close_study()
+    session.open_studies.close_current()
     assert (session.study, session.frame, session.studies) == (None, None, [])
-    assert session.reading_state is ReadingState.NO_STUDY
+    assert session.shown_result.state is ResultState.NO_STUDY
     open_files(session, small_png)
-    assert session.reading_state is ReadingState.READY, "its outline was kept"
+    assert session.shown_result.state is ResultState.READY, "its outline was kept"
 
 
 def test_a_mask_of_the_right_size_is_imported_as_one_step(session: Session, open_files: Open, demo: DemoStudy) -> None:
     open_files(session, demo.smooth)
-    session.import_mask(demo.smooth_mask)
+    session.mask_commands.import_from(demo.smooth_mask)
     assert session.mask is not None
     assert session.mask.author is Author.IMPORTED
     assert session.mask.source == demo.smooth_mask.name
     area = session.mask.pixels.sum()
-    session.clear_mask()
+    session.mask_commands.clear()
     assert session.mask.empty
-    session.undo()
+    session.mask_commands.undo()
     assert session.mask.pixels.sum() == area
-    session.undo()
+    session.mask_commands.undo()
     assert session.mask.empty
-    session.redo()
+    session.mask_commands.redo()
     assert session.mask.pixels.sum() == area
 
 
@@ -151,11 +152,11 @@ def test_a_mask_of_another_size_is_refused_unless_it_may_be_resized(
 ) -> None:
     open_files(session, small_png)
     with pytest.raises(MaskSizeMismatch):
-        session.import_mask(demo.smooth_mask)
+        session.mask_commands.import_from(demo.smooth_mask)
     assert session.mask is not None
     assert session.mask.empty
     notes.clear()
-    session.import_mask(demo.smooth_mask, resize=True)
+    session.mask_commands.import_from(demo.smooth_mask, resize=True)
     assert not session.mask.empty
     assert any("resized" in note for note in notes)
     assert session.mask.notes == tuple(notes), "the report says it too"
@@ -163,7 +164,7 @@ def test_a_mask_of_another_size_is_refused_unless_it_may_be_resized(
 
 def test_a_mask_without_an_image_is_refused(session: Session, demo: DemoStudy) -> None:
     with pytest.raises(UserError, match="no image"):
-        session.import_mask(demo.smooth_mask)
+        session.mask_commands.import_from(demo.smooth_mask)
 
 
 def test_a_reading_is_that_of_the_command_line_and_goes_stale_with_the_outline(
@@ -172,46 +173,53 @@ def test_a_reading_is_that_of_the_command_line_and_goes_stale_with_the_outline(
     from csamoe_desktop.inference.torch_engine import load_predictor
 
     open_files(session, demo.spiculated)
-    session.import_mask(demo.spiculated_mask)
+    session.mask_commands.import_from(demo.spiculated_mask)
     told: list[float] = []
     session.progressed.connect(lambda share, words: told.append(share))
     read(session)
-    assert session.reading_state is ReadingState.DONE
+    assert session.shown_result.state is ResultState.DONE
     assert told == sorted(told)
     assert told
     assert session.frame is not None
     assert session.mask is not None
     expected = assess(session.frame, session.mask.pixels, load_predictor(find_bundle(), "auto"))
-    assert session.assessment is not None
-    assert session.assessment.prediction.probability == pytest.approx(expected.prediction.probability, abs=1e-5)
-    assert session.predictor is not None
+    assert session.shown_result.result is not None
+    assert session.shown_result.result.prediction.probability == pytest.approx(
+        expected.prediction.probability, abs=1e-5
+    )
+    assert session.model.predictor is not None
 
-    session.clear_mask()
-    assert session.reading_state is ReadingState.STALE
-    assert session.assessment is not None
-    session.undo()
-    assert session.reading_state is ReadingState.DONE, "the very outline that was read is back"
+    session.mask_commands.clear()
+    assert session.shown_result.state is ResultState.OUTDATED
+    assert session.shown_result.result is not None
+    session.mask_commands.undo()
+    assert session.shown_result.state is ResultState.DONE, "the very outline that was read is back"
 
-    session.change_settings(dataclasses.replace(session.settings, device="cpu"))
-    assert session.reading_state is ReadingState.DONE, "another device is the same reading"
-    session.change_settings(dataclasses.replace(session.settings, model="other"))
-    assert session.reading_state is ReadingState.STALE
+    session.user_settings.change(dataclasses.replace(session.settings, device="cpu"))
+    assert session.shown_result.state is ResultState.DONE, "another device is the same reading"
+    session.user_settings.change(dataclasses.replace(session.settings, model="other"))
+    assert session.shown_result.state is ResultState.OUTDATED
     assert session.work is not None
-    assert session.work.stale_because(session.model) == f"This reading is by {DEFAULT}; the settings now name other."
+    assert (
+        session.work.outdated_because(session.model.name)
+        == f"This reading is by {DEFAULT}; the settings now name other."
+    )
 
 
 def test_a_second_reading_supersedes_the_first(
     session: Session, open_files: Open, demo: DemoStudy, read: Do, qtbot: QtBot
 ) -> None:
     open_files(session, demo.spiculated)
-    session.import_mask(demo.spiculated_mask)
+    session.mask_commands.import_from(demo.spiculated_mask)
     arrived: list[object] = []
-    session.readingChanged.connect(
-        lambda: arrived.append(session.assessment) if session.assessment not in (None, *arrived) else None
+    session.resultChanged.connect(
+        lambda: (
+            arrived.append(session.shown_result.result) if session.shown_result.result not in (None, *arrived) else None
+        )
     )
-    session.assess()
+    session.assessing.begin()
     assert session.mask is not None
-    session.import_mask(demo.smooth_mask)
+    session.mask_commands.import_from(demo.smooth_mask)
     version = session.mask.version
     read(session)
     assert len(arrived) == 1
@@ -226,14 +234,14 @@ def test_a_reading_lands_on_the_frame_it_was_asked_for(
 ) -> None:
     open_files(session, demo.cine)
     mark(session)
-    session.assess()
-    assert session.reading_state is ReadingState.RUNNING
-    session.show_frame(2)
-    assert session.reading_state is ReadingState.NO_MASK
+    session.assessing.begin()
+    assert session.shown_result.state is ResultState.RUNNING
+    session.navigation.to_frame(2)
+    assert session.shown_result.state is ResultState.NO_MASK
     qtbot.waitUntil(lambda: not session.jobs.busy("assessing"), timeout=60_000)
-    assert session.assessment is None
-    session.show_frame(0)
-    assert session.reading_state is ReadingState.DONE
+    assert session.shown_result.result is None
+    session.navigation.to_frame(0)
+    assert session.shown_result.state is ResultState.DONE
 
 
 def test_a_cancelled_reading_leaves_what_was_there(
@@ -241,11 +249,11 @@ def test_a_cancelled_reading_leaves_what_was_there(
 ) -> None:
     open_files(session, demo.smooth)
     mark(session)
-    session.assess()
-    session.cancel_assessment()
-    assert session.reading_state is ReadingState.READY
+    session.assessing.begin()
+    session.assessing.cancel()
+    assert session.shown_result.state is ResultState.READY
     session.close()
-    assert session.assessment is None
+    assert session.shown_result.result is None
 
 
 def test_a_reading_that_fails_says_why_until_the_outline_changes(
@@ -256,13 +264,13 @@ def test_a_reading_that_fails_says_why_until_the_outline_changes(
     open_files(session, demo.smooth)
     mark(session)
     read(session)
-    assert session.reading_state is ReadingState.FAILED
+    assert session.shown_result.state is ResultState.FAILED
     assert session.work is not None
     assert session.work.failure.startswith("There is no model")
     assert len(failures) == 1
     assert isinstance(failures[0], UserError)
-    session.clear_mask()
-    assert session.reading_state is ReadingState.NO_MASK
+    session.mask_commands.clear()
+    assert session.shown_result.state is ResultState.NO_MASK
 
 
 def test_what_the_guard_forbids_is_withheld_until_the_outline_changes(
@@ -273,14 +281,14 @@ def test_what_the_guard_forbids_is_withheld_until_the_outline_changes(
     open_files(session, photograph)
     mark(session)
     read(session)
-    assert session.reading_state is ReadingState.WITHHELD
-    assert session.assessment is None
+    assert session.shown_result.state is ResultState.WITHHELD
+    assert session.shown_result.result is None
     assert session.reports.in_view() is None
     assert session.work is not None
     assert session.work.failure.startswith("The image is in colour")
     assert failures == [], "the panel says it; nothing failed"
-    session.clear_mask()
-    assert session.reading_state is ReadingState.NO_MASK
+    session.mask_commands.clear()
+    assert session.shown_result.state is ResultState.NO_MASK
 
 
 def test_a_damaged_model_is_refused_at_once_when_preloaded(
@@ -290,9 +298,9 @@ def test_a_damaged_model_is_refused_at_once_when_preloaded(
     with (tmp_path / "models" / DEFAULT / "weights.safetensors").open("r+b") as weights:
         weights.write(b"damage")
     monkeypatch.setenv("CSAMOE_MODEL_WEIGHTS", str(tmp_path / "models"))
-    session.preload()
+    session.model.preload()
     qtbot.waitUntil(lambda: not session.jobs.busy(LOADING), timeout=60_000)
-    assert session.predictor is None
+    assert session.model.predictor is None
     assert "SHA-256" in str(failures[0])
 
 
@@ -305,12 +313,12 @@ def test_another_model_is_loaded_as_soon_as_it_is_chosen(
         card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
         (folder / "card.json").write_text(json.dumps({**card, "name": name}), encoding="utf-8")
     monkeypatch.setenv("CSAMOE_MODEL_WEIGHTS", str(tmp_path / "models"))
-    session.preload()
-    qtbot.waitUntil(lambda: session.predictor is not None, timeout=60_000)
-    session.change_settings(dataclasses.replace(session.settings, model="copy"))
-    assert session.predictor is None
-    qtbot.waitUntil(lambda: session.predictor is not None, timeout=60_000)
-    assert session.predictor.card.name == "copy"
+    session.model.preload()
+    qtbot.waitUntil(lambda: session.model.predictor is not None, timeout=60_000)
+    session.user_settings.change(dataclasses.replace(session.settings, model="copy"))
+    assert session.model.predictor is None
+    qtbot.waitUntil(lambda: session.model.predictor is not None, timeout=60_000)
+    assert session.model.predictor.card.name == "copy"
 
 
 def test_a_report_is_written_only_of_a_reading_that_holds(
@@ -320,7 +328,7 @@ def test_a_report_is_written_only_of_a_reading_that_holds(
     written: list[Path] = []
     session.reports.export(tmp_path / "none.pdf", written.append)
     open_files(session, demo.spiculated)
-    session.import_mask(demo.spiculated_mask)
+    session.mask_commands.import_from(demo.spiculated_mask)
     session.reports.export(tmp_path / "unread.pdf", written.append)
     assert len(failures) == 2
     read(session)
@@ -328,10 +336,10 @@ def test_a_report_is_written_only_of_a_reading_that_holds(
     qtbot.waitUntil(lambda: bool(written), timeout=60_000)
     assert written == [tmp_path / "report.pdf"]
     assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")
-    session.clear_mask()
+    session.mask_commands.clear()
     session.reports.export(tmp_path / "stale.pdf", written.append)
     assert "Assess again" in str(failures[2])
-    session.undo()
+    session.mask_commands.undo()
     session.reports.export(tmp_path / "report.pdf" / "below a file.pdf", written.append)
     qtbot.waitUntil(lambda: len(failures) == 4, timeout=60_000)
     assert "could not be written" in str(failures[3])
@@ -356,9 +364,9 @@ def test_comments_stay_with_their_frame(session: Session, open_files: Open, demo
     open_files(session, demo.cine)
     assert session.work is not None
     session.work.comment = "first"
-    session.show_frame(1)
+    session.navigation.to_frame(1)
     assert session.work.comment == ""
-    session.show_frame(0)
+    session.navigation.to_frame(0)
     assert session.work.comment == "first"
 
 
@@ -372,7 +380,7 @@ def test_a_file_that_came_back_in_another_size_has_a_fresh_mask(
     assert session.mask is not None
     assert session.mask.pixels.shape == (30, 40)
     assert session.mask.empty
-    assert session.reading_state is ReadingState.NO_MASK
+    assert session.shown_result.state is ResultState.NO_MASK
 
 
 def test_closing_during_a_reading_ends_every_thread(
@@ -381,9 +389,9 @@ def test_closing_during_a_reading_ends_every_thread(
     open_files(session, demo.smooth)
     mark(session)
     arrived: list[object] = []
-    session.assess()
-    session.preload()
-    session.readingChanged.connect(lambda: arrived.append(session.assessment))
+    session.assessing.begin()
+    session.model.preload()
+    session.resultChanged.connect(lambda: arrived.append(session.shown_result.result))
     session.close()
     assert not any(session.jobs.busy(lane) for lane in ("assessing", LOADING))
     assert arrived == []

@@ -88,7 +88,7 @@ def test_the_list_grows_behind_a_study_that_stays_in_view(
     def listed() -> None:
         grown.append(len(session.studies))
         if len(grown) == 1:
-            session.show_study(session.studies[1])
+            session.navigation.to_study(session.studies[1])
             drawn.append(session.work)
 
     session.studiesListed.connect(listed)
@@ -160,10 +160,10 @@ def test_what_there_is_to_know_of_an_image_is_told_as_it_comes_into_view(
     picture(tmp_path / "2.png", 4000, np.uint16)
     open_files(session, tmp_path)
     assert len(told) == 1
-    session.show_study(session.studies[1])
+    session.navigation.to_study(session.studies[1])
     assert "16-bit values" in told[1]
-    session.show_study(session.studies[0])
-    session.show_study(session.studies[1])
+    session.navigation.to_study(session.studies[0])
+    session.navigation.to_study(session.studies[1])
     assert len(told) == 2, "once"
 
 
@@ -188,7 +188,7 @@ def test_a_folder_can_be_dropped_and_chosen_and_its_note_stays(
 
 def test_the_keys_go_from_study_to_study(window: MainWindow, folder: Path, open_files: Open) -> None:
     open_files(window.session, folder)
-    window.session.show_study(window.session.studies[0])
+    window.session.navigation.to_study(window.session.studies[0])
     following, previous = window.actions_table["next_study"], window.actions_table["previous_study"]
     assert following.isEnabled()
     following.trigger()

@@ -9,7 +9,7 @@ import pytest
 from csamoe_desktop import paths
 from csamoe_desktop.lesion.mask import Author, LesionMask
 from csamoe_desktop.store.autosave import Autosave
-from csamoe_desktop.store.lesions import KeptLesion, packed
+from csamoe_desktop.store.lesions import StoredLesion, packed
 
 
 @pytest.fixture
@@ -38,10 +38,10 @@ def autosave(another_window: Callable[[], Autosave]) -> Autosave:
 
 
 @pytest.fixture
-def lesion() -> Callable[..., KeptLesion]:
+def lesion() -> Callable[..., StoredLesion]:
     """Return a function that makes a lesion of random pixels: what compresses worst."""
 
-    def made(seed: int = 0, shape: tuple[int, int] = (37, 53), comment: str = "") -> KeptLesion:
+    def made(seed: int = 0, shape: tuple[int, int] = (37, 53), comment: str = "") -> StoredLesion:
         pixels = np.random.default_rng(seed).random(shape) < 0.5
         return packed(LesionMask(pixels, Author.DRAWN), comment)
 

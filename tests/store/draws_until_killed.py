@@ -42,7 +42,7 @@ class Drawing:
         self.timer.start(7)
 
     def step(self) -> None:
-        if self.session.kept_all and self.kept != self.drawn:
+        if self.session.autosaver.safe and self.kept != self.drawn:
             self.kept = self.drawn
             say(f"kept {self.kept}")
         work = self.session.work

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from csamoe_desktop.assess import Category
-from csamoe_desktop.reader.assessment import OwnRead, ReadRecord
+from csamoe_desktop.reader.assessment import Assessment, AssessmentRecord
 from csamoe_desktop.store.agreement import (
     AI,
     AI_SUSPICIOUS,
@@ -22,7 +22,7 @@ from csamoe_desktop.store.agreement import (
     summarise,
 )
 from csamoe_desktop.store.lesions import LesionKey
-from csamoe_desktop.store.reads import AIReading, Pathology, Sitting
+from csamoe_desktop.store.reads import Pathology, Sitting, StoredResult
 
 BENIGN, UNSURE, SUSPICIOUS = Category.LIKELY_BENIGN, Category.INDETERMINATE, Category.SUSPICIOUS
 _PROBABILITY = {BENIGN: 0.03, UNSURE: 0.4, SUSPICIOUS: 0.9}
@@ -42,8 +42,8 @@ def sitting(
     image = f"{number if lesion is None else lesion:064x}"
     reading = None
     if ai is not None:
-        reading = AIReading(ai, _PROBABILITY[ai], "csamoe 1.0", "c" * 64, "d" * 64, ("The core is small.",))
-    record = ReadRecord(OwnRead(first) if first else None, OwnRead(final), True, skipped, 30.0, 2.0, 5.0)
+        reading = StoredResult(ai, _PROBABILITY[ai], "csamoe 1.0", "c" * 64, "d" * 64, ("The core is small.",))
+    record = AssessmentRecord(Assessment(first) if first else None, Assessment(final), True, skipped, 30.0, 2.0, 5.0)
     return Sitting(f"{number:032x}", LesionKey(image, 0), f"2026-03-01T10:00:{number:02}+00:00", record, reading, found)
 
 

@@ -13,10 +13,10 @@ import pytest
 
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.store.autosave import Autosave
-from csamoe_desktop.store.lesions import KeptLesion, LesionKey
+from csamoe_desktop.store.lesions import LesionKey, StoredLesion
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-Make = Callable[..., KeptLesion]
+Make = Callable[..., StoredLesion]
 Window = Callable[[], Autosave]
 KEY = LesionKey("hash", 0)
 

@@ -13,9 +13,9 @@ import pytest
 
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.store import database, rescue
-from csamoe_desktop.store.lesions import KeptLesion, LesionKey, put
+from csamoe_desktop.store.lesions import LesionKey, StoredLesion, put
 
-Make = Callable[..., KeptLesion]
+Make = Callable[..., StoredLesion]
 
 
 def fill(file: Path, lesion: Make, rows: int) -> None:

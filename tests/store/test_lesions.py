@@ -10,9 +10,9 @@ import pytest
 
 from csamoe_desktop.lesion.mask import Author, LesionMask
 from csamoe_desktop.store.database import open_to_write
-from csamoe_desktop.store.lesions import KeptLesion, LesionKey, get, packed, put
+from csamoe_desktop.store.lesions import LesionKey, StoredLesion, get, packed, put
 
-Make = Callable[..., KeptLesion]
+Make = Callable[..., StoredLesion]
 KEY = LesionKey("hash", 3)
 
 

@@ -10,19 +10,19 @@ import pytest
 
 from csamoe_desktop.assess import Category
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.reader.assessment import OwnRead, ReadRecord
+from csamoe_desktop.reader.assessment import Assessment, AssessmentRecord
 from csamoe_desktop.store.autosave import Autosave
 from csamoe_desktop.store.lesions import LesionKey
-from csamoe_desktop.store.reads import AIReading, Pathology, Reads, Sitting
+from csamoe_desktop.store.reads import Pathology, Reads, Sitting, StoredResult
 
 KEY = LesionKey("a" * 64, 2)
 OTHER = LesionKey("b" * 64, 0)
-AI = AIReading(Category.SUSPICIOUS, 0.83, "csamoe 1.0", "c" * 64, "d" * 64, ("The core is small.",))
-FIRST = OwnRead("4A", {"shape": ("oval",)}, "tissue", "14.2 x 9.1 mm", ("shape", "size"))
+AI = StoredResult(Category.SUSPICIOUS, 0.83, "csamoe 1.0", "c" * 64, "d" * 64, ("The core is small.",))
+FIRST = Assessment("4A", {"shape": ("oval",)}, "tissue", "14.2 x 9.1 mm", ("shape", "size"))
 
 
 def sitting(name: str = "one", key: LesionKey = KEY, begun: str = "2026-03-01T10:00:00+00:00") -> Sitting:
-    record = ReadRecord(FIRST, OwnRead("4B"), True, False, 41.5, 2.25, 7.0)
+    record = AssessmentRecord(FIRST, Assessment("4B"), True, False, 41.5, 2.25, 7.0)
     return Sitting(name, key, begun, record, AI)
 
 
@@ -38,7 +38,7 @@ def reads(file: Path) -> Reads:
 
 
 def test_what_is_kept_comes_back_after_a_restart(reads: Reads, file: Path) -> None:
-    skipped = Sitting("two", OTHER, "2026-03-02T10:00:00+00:00", ReadRecord(None, OwnRead(), True, True), None)
+    skipped = Sitting("two", OTHER, "2026-03-02T10:00:00+00:00", AssessmentRecord(None, Assessment(), True, True), None)
     reads.keep(sitting())
     reads.keep(skipped)
     assert reads.work_to_do
@@ -56,7 +56,7 @@ def test_what_waits_is_there_already(reads: Reads) -> None:
 def test_a_later_state_takes_the_row_s_place(reads: Reads, file: Path) -> None:
     reads.keep(sitting())
     reads.write()
-    later = replace(sitting(), record=replace(sitting().record, final=OwnRead("5")))
+    later = replace(sitting(), record=replace(sitting().record, final=Assessment("5")))
     reads.keep(later)
     assert reads.all() == [later], "what waits is newer than the row"
     reads.write()

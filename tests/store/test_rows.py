@@ -12,14 +12,14 @@ from csamoe_desktop.assess import Category
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.lesion.calipers import Caliper
 from csamoe_desktop.lesion.description import Description
-from csamoe_desktop.reader.assessment import OwnRead, ReadRecord
+from csamoe_desktop.reader.assessment import Assessment, AssessmentRecord
 from csamoe_desktop.reader.examination import Examination
 from csamoe_desktop.store.autosave import Autosave
 from csamoe_desktop.store.escaped import escaped, unescaped
-from csamoe_desktop.store.lesions import KeptLesion, LesionKey
-from csamoe_desktop.store.reads import AIReading, Reads, Sitting
+from csamoe_desktop.store.lesions import LesionKey, StoredLesion
+from csamoe_desktop.store.reads import Reads, Sitting, StoredResult
 
-Make = Callable[..., KeptLesion]
+Make = Callable[..., StoredLesion]
 Window = Callable[[], Autosave]
 KEY, OTHER = LesionKey("hash", 0), LesionKey("other", 0)
 
@@ -70,7 +70,7 @@ def test_a_name_of_half_letters_is_no_reason_to_lose_the_lesion(
     assert found.description.name == "\N{REPLACEMENT CHARACTER}" * 60
 
 
-def bad(lesion: Make, **changes: object) -> KeptLesion:
+def bad(lesion: Make, **changes: object) -> StoredLesion:
     return dataclasses.replace(lesion(3), **changes)  # type: ignore[arg-type]
 
 
@@ -145,8 +145,8 @@ def test_whatever_goes_wrong_in_writing_is_said_and_goes_on_waiting(
 
 
 def sitting(name: str, **ai: object) -> Sitting:
-    reading = AIReading(Category.SUSPICIOUS, 0.9, "m", "w", "h", **ai)  # type: ignore[arg-type]
-    return Sitting(name, KEY, "2026-01-01T00:00:00+00:00", ReadRecord(first=OwnRead("4A")), reading)
+    reading = StoredResult(Category.SUSPICIOUS, 0.9, "m", "w", "h", **ai)  # type: ignore[arg-type]
+    return Sitting(name, KEY, "2026-01-01T00:00:00+00:00", AssessmentRecord(first=Assessment("4A")), reading)
 
 
 def test_a_read_that_cannot_be_written_keeps_none_of_the_others(file: Path) -> None:

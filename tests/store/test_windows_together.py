@@ -13,11 +13,11 @@ from csamoe_desktop.errors import UserError
 from csamoe_desktop.lesion.calipers import Caliper
 from csamoe_desktop.reader.examination import Examination
 from csamoe_desktop.store.autosave import Autosave
-from csamoe_desktop.store.lesions import KeptLesion, LesionKey, nothing_of
+from csamoe_desktop.store.lesions import LesionKey, StoredLesion, nothing_of
 from csamoe_desktop.store.merging import both_calipers, both_examinations
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-Make = Callable[..., KeptLesion]
+Make = Callable[..., StoredLesion]
 Window = Callable[[], Autosave]
 KEY = LesionKey("image", 0)
 ONE, TWO, THREE = (Caliper((float(number), 0.0), (0.0, 1.0)) for number in range(3))
@@ -221,7 +221,7 @@ def take_turns(another_window: Window, lesion: Make, steps: int, seed: int) -> N
     """Let three windows draw on two images at random; in the end every one's newest of each lesion is in the store."""
     chance = random.Random(seed)
     windows = [another_window() for _ in range(3)]
-    drawn: list[dict[LesionKey, KeptLesion]] = [{} for _ in windows]
+    drawn: list[dict[LesionKey, StoredLesion]] = [{} for _ in windows]
     for window in windows:
         for image in ("one", "two"):
             window.numbers(image, 0)

@@ -16,9 +16,9 @@ from csamoe_desktop.lesion.calipers import Caliper
 from csamoe_desktop.reader.examination import Examination
 from csamoe_desktop.store import database, places, rescue, sums
 from csamoe_desktop.store.autosave import Autosave
-from csamoe_desktop.store.lesions import KeptLesion, LesionKey
+from csamoe_desktop.store.lesions import LesionKey, StoredLesion
 
-Make = Callable[..., KeptLesion]
+Make = Callable[..., StoredLesion]
 Window = Callable[[], Autosave]
 KEYS = [LesionKey(f"image {number}", 0) for number in range(5)]
 CALIPERS = (Caliper((1.0, 2.0), (3.0, 4.0)),)

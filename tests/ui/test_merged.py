@@ -12,11 +12,10 @@ from pytestqt.qtbot import QtBot
 
 from csamoe_desktop import paths
 from csamoe_desktop.lesion.mask import Author
-from csamoe_desktop.reader.assessment import OwnRead
+from csamoe_desktop.reader.assessment import Assessment
 from csamoe_desktop.session.calibration import DrawnLine
-from csamoe_desktop.session.lesion_views import SeenViews
-from csamoe_desktop.session.lesion_work import ReadingState
-from csamoe_desktop.session.reader_sitting import LesionRead
+from csamoe_desktop.session.lesion_work import ResultState
+from csamoe_desktop.session.reader_sitting import ReaderSitting
 from csamoe_desktop.session.session import Session
 from csamoe_desktop.session.study_loader import OPENING
 from csamoe_desktop.store.lesions import packed
@@ -51,20 +50,20 @@ def test_a_calibration_that_makes_the_lesion_impossible_withholds_its_reading(
     open_files(session, demo.spiculated.with_suffix(".png"))
     mark_long(session)
     read(session)
-    assert session.reading_state is ReadingState.DONE and session.work is not None
+    assert session.shown_result.state is ResultState.DONE and session.work is not None
     calibrate(session, 60)
-    assert session.reading_state is ReadingState.DONE
+    assert session.shown_result.state is ResultState.DONE
     calibrate(session, 85)
-    assert session.reading_state is ReadingState.DONE and session.assessment is not None
-    assert any("mm long" in one for one in session.assessment.warnings)
+    assert session.shown_result.state is ResultState.DONE and session.shown_result.result is not None
+    assert any("mm long" in one for one in session.shown_result.result.warnings)
     calibrate(session, 125)
-    assert session.reading_state is ReadingState.WITHHELD
+    assert session.shown_result.state is ResultState.WITHHELD
     assert "as no lesion in an image of the breast is" in session.work.failure
     assert session.reports.ready() == []
-    assert [one.shown for one in SeenViews(session)()] == [None]
+    assert [one.shown for one in session.views()] == [None]
     session.calibration.remove()
-    assert session.reading_state is ReadingState.DONE and session.assessment is not None
-    assert not any("mm long" in one for one in session.assessment.warnings)
+    assert session.shown_result.state is ResultState.DONE and session.shown_result.result is not None
+    assert not any("mm long" in one for one in session.shown_result.result.warnings)
 
 
 def test_a_reading_that_a_wrong_calibration_withheld_can_be_had_again(
@@ -74,11 +73,11 @@ def test_a_reading_that_a_wrong_calibration_withheld_can_be_had_again(
     mark_long(session)
     calibrate(session, 125)
     read(session)
-    assert session.reading_state is ReadingState.WITHHELD
+    assert session.shown_result.state is ResultState.WITHHELD
     session.calibration.remove()
-    assert session.reading_state is ReadingState.READY
+    assert session.shown_result.state is ResultState.READY
     read(session)
-    assert session.reading_state is ReadingState.DONE
+    assert session.shown_result.state is ResultState.DONE
 
 
 def test_an_earlier_outline_comes_back_with_what_the_reader_said(
@@ -87,14 +86,14 @@ def test_an_earlier_outline_comes_back_with_what_the_reader_said(
     open_files(session, small_png)
     mark(session)
     assert session.mask is not None
-    said = LesionRead(own=OwnRead(category="4A"))
+    said = ReaderSitting(own=Assessment(category="4A"))
     kept = packed(session.mask.finished(), "as it was", None, False, said.to_dict())
     session.lesions.bring_back(kept)
     assert session.work is not None and session.work.number == 2
-    assert session.own_reads.read.category == "4A"
+    assert session.assessments.read.category == "4A"
     assert session.work.read.sitting != said.sitting, "its own row: that of before stays as it was"
     session.lesions.bring_back(packed(session.mask.finished(), "spoilt", None, False, {"own": 5}))
-    assert session.own_reads.read == OwnRead()
+    assert session.assessments.read == Assessment()
 
 
 def zipped(archive: Path, image: Path, count: int) -> Path:
@@ -111,7 +110,7 @@ def test_opening_that_is_stopped_says_how_much_is_open_and_opens_the_next(
     session.noted.connect(said.append)
     open_files(session, small_png)
     session.open(zipped(tmp_path / "many.zip", small_png, 400))
-    session.opening.cancel()
+    session.loader.cancel()
     assert said[-1] == "Opening was stopped; 1 image is open."
     open_files(session, zipped(tmp_path / "few.zip", small_png, 3))
     assert len(session.studies) == 4

@@ -80,7 +80,7 @@ def test_images_of_any_names_open_are_listed_and_kept(
             mark(session)
     assert told(window, Kind.FAULT, Kind.REFUSAL) == []
     assert load_settings().recent_files == tuple(str(file) for file in files[:-11:-1])
-    assert session.unreported() == (0, 0)
+    assert session.unsaved() == (0, 0)
     window.close()
     assert not window.isVisible()
 
@@ -108,7 +108,7 @@ def test_masks_of_any_names_are_imported_kept_and_stop_no_other(
     mark(session)
     assert session.on_frame is not None
     last = LesionKey(session.on_frame.image, 0, 1)
-    assert session.unreported() == (0, 0), "all is stored"
+    assert session.unsaved() == (0, 0), "all is stored"
     assert told(window, Kind.FAULT, Kind.REFUSAL) == []
     window.close()
     assert not window.isVisible()
@@ -176,7 +176,7 @@ def test_outlines_of_another_image_are_asked_about(
         answer(window, "Take it for this image")
         assert np.array_equal(session.mask.pixels, pixels)
         assert "drawn on another image, other.png" in session.mask.notes[0]
-        session.clear_mask()
+        session.mask_commands.clear()
     write_mask(tmp_path / "large.json", np.kron(pixels, np.ones((2, 2), bool)), image="other.png")
     window.import_mask(tmp_path / "large.json")
     answer(window, "Take it for this image")
@@ -242,7 +242,7 @@ def test_settings_that_cannot_be_saved_hold_and_are_tried_again(
     real = paths.user_folder()
     monkeypatch.setenv("CSAMOE_USER_FOLDER", str(tmp_path / "file" / "below"))
     (tmp_path / "file").touch()
-    session.change_settings(Settings(reader="Dr. C"))
+    session.user_settings.change(Settings(reader="Dr. C"))
     assert session.settings.reader == "Dr. C"
     assert any("settings were not saved" in one for one in told(window, Kind.REFUSAL))
     monkeypatch.setenv("CSAMOE_USER_FOLDER", str(real))

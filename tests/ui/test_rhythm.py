@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPushButton, QScrollAre
 from pytestqt.qtbot import QtBot
 
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.reader.assessment import OwnRead
-from csamoe_desktop.session.lesion_work import ReadingState
+from csamoe_desktop.reader.assessment import Assessment
+from csamoe_desktop.session.lesion_work import ResultState
 from csamoe_desktop.session.session import Session
 from csamoe_desktop.settings import Settings
 from csamoe_desktop.study.opening import inspect, open_study
@@ -119,13 +119,13 @@ def test_notices_of_one_image_do_not_stand_on_the_next(
     session.failed.emit(UserError("The box holds no lesion.", ""))
     session.noted.emit("The area is smaller by 3 %.")
     assert len(window.messages.shown()) >= 2
-    session.show_frame(1)
+    session.navigation.to_frame(1)
     assert [one.text for one in window.messages.shown()] == []
     session.failed.emit(UserError("The box holds no lesion.", ""))
-    session.show_study(session.studies[0])
+    session.navigation.to_study(session.studies[0])
     assert [one.text for one in window.messages.shown()] == []
     session.failed.emit(KeyError("inside"))
-    session.show_study(session.studies[1])
+    session.navigation.to_study(session.studies[1])
     assert [one.kind for one in window.messages.shown()] == [Kind.FAULT], "a fault is to be read"
 
 
@@ -149,14 +149,14 @@ def test_a_deleted_lesion_is_said_and_ctrl_z_brings_it_back(
     session = window.session
     open_files(session, small_png)
     mark(session)
-    session.own_reads.change(OwnRead("4A"))
+    session.assessments.change(Assessment("4A"))
     window.actions_table["delete_lesion"].trigger()
     assert session.mask is not None
     assert session.mask.empty
     assert "Lesion 1 was deleted" in window.messages.shown()[0].text
     qtbot.keyClick(window.canvas, Key.Key_Z, CONTROL)
     assert not session.mask.empty
-    assert session.own_reads.read == OwnRead("4A")
+    assert session.assessments.read == Assessment("4A")
     qtbot.keyClick(window.canvas, Key.Key_Z, CONTROL)
     assert session.mask.empty, "the next step back is the outline's own"
 
@@ -189,7 +189,7 @@ def test_core_and_boundary_are_shown_when_asked(
     open_files(window.session, demo.spiculated)
     window.import_mask(demo.spiculated_mask)
     read(window.session)
-    assert window.session.reading_state is ReadingState.DONE
+    assert window.session.shown_result.state is ResultState.DONE
     regions = window.canvas._regions.values()
     assert not any(region.isVisible() for region in regions), "the lesion itself is to be seen"
     assert window.canvas._outline.isVisible()
@@ -220,7 +220,7 @@ def test_a_long_category_ends_in_dots_and_is_whole_in_its_tip(
 ) -> None:
     open_files(window.session, small_png)
     box = window.own_read.category
-    window.session.own_reads.change(OwnRead("5"))
+    window.session.assessments.change(Assessment("5"))
     box.resize(120, box.height())
     assert box.shown_text().endswith("…")
     assert box.shown_text() != box.currentText()
@@ -317,7 +317,7 @@ def test_boxes_fold_to_one_line_and_stay_so(qtbot: QtBot, open_files: Open, smal
         window.show()
         open_files(window.session, small_png)
         mark(window.session)
-        window.session.own_reads.change(OwnRead("4C", {"shape": ("irregular",)}))
+        window.session.assessments.change(Assessment("4C", {"shape": ("irregular",)}))
         if not again:
             high = window.own_read.height()
             window.own_read.fold_button.click()
@@ -325,7 +325,7 @@ def test_boxes_fold_to_one_line_and_stay_so(qtbot: QtBot, open_files: Open, smal
         assert window.own_read.folded
         assert not window.own_read.category.isVisible()
         assert window.own_read.strip.line.text() == "BI-RADS 4C, irregular"
-        window.session.own_reads.change(OwnRead("5"))
+        window.session.assessments.change(Assessment("5"))
         assert window.own_read.strip.line.text() == "BI-RADS 5", "it follows"
         qtbot.keyClick(window.canvas, Key.Key_R, CONTROL)
         assert window.own_read.category.isVisible(), "its key opens it"

@@ -13,7 +13,7 @@ from csamoe_desktop.lesion.description import Description
 from csamoe_desktop.lesion.mask import Author, LesionMask
 from csamoe_desktop.report.pdf.pictures import paper_size
 from csamoe_desktop.session.calibration import DrawnLine
-from csamoe_desktop.session.lesion_views import SeenView
+from csamoe_desktop.session.lesion_views import ShownView
 from csamoe_desktop.settings import Settings
 from csamoe_desktop.study.model import Area, Frame, Scale, Spacing, Study
 from csamoe_desktop.study.scale import Region, pixels_only
@@ -52,7 +52,7 @@ def window(qtbot: QtBot) -> Iterator[MainWindow]:
 
 
 def show(window: MainWindow, opened: Study) -> None:
-    window.session.show_opened(opened, opened.frame(0), opened.path)
+    window.session.open_studies.show(opened, opened.frame(0), opened.path)
 
 
 def mark(window: MainWindow, top: int, left: int, bottom: int, right: int) -> None:
@@ -76,7 +76,7 @@ def bar(window: MainWindow) -> tuple[bool, str]:
 def test_lesion_and_calipers_beside_the_region_are_in_pixels(window: MainWindow, qtbot: QtBot) -> None:
     show(window, study(LEFT_ONLY))
     mark(window, 80, 400, 160, 500)
-    qtbot.waitUntil(lambda: window.session.measuring.now is not None)
+    qtbot.waitUntil(lambda: window.session.measurements.now is not None)
     assert window.lesion.source.text() == "Outside region 1, the calibrated part of the image."
     qtbot.waitUntil(lambda: "px" in window.lesion.extent.text())
     for column in (100.0, 400.0, 280.0):
@@ -184,7 +184,7 @@ def test_views_share_a_scale_only_where_their_lesions_have_one(qtbot: QtBot) -> 
         pixels = np.zeros(SHAPE, bool)
         pixels[80:120, left : left + 60] = True
         frame = Frame(np.full(SHAPE, 90, np.uint8), 0, LEFT_ONLY)
-        views.append(SeenView(frame, LesionMask(pixels, Author.DRAWN), Description(), 1, None, False))
+        views.append(ShownView(frame, LesionMask(pixels, Author.DRAWN), Description(), 1, None, False))
     assert extent(views[0].frame, views[0].mask) == pytest.approx((24, 64))
     assert extent(views[1].frame, views[1].mask) == SHAPE
     window = TwoViewsWindow(lambda: views)

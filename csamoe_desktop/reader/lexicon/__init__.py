@@ -88,7 +88,7 @@ class Likelihood:
 
 
 @dataclass(frozen=True, slots=True)
-class Assessment:
+class AIResult:
     """A final assessment category; it says nothing of what is to be done. `likelihood` is None where there is none."""
 
     id: str
@@ -121,11 +121,11 @@ class Lexicon:
     name: str
     source: str
     descriptors: tuple[Descriptor, ...]
-    categories: tuple[Assessment, ...]
+    categories: tuple[AIResult, ...]
     biopsy_from: str
     management: tuple[Term, ...]
 
-    def category(self, name: str) -> Assessment | None:
+    def category(self, name: str) -> AIResult | None:
         """Return the category with the id `name`, or None."""
         return next((one for one in self.categories if one.id == name), None)
 
@@ -180,8 +180,7 @@ def parse(told: dict[str, Any], name: str) -> Lexicon:
             for one in told["descriptors"]
         ),
         categories=tuple(
-            Assessment(_text(one["id"]), _text(one["name"]), _likelihood(one["likelihood"]))
-            for one in told["categories"]
+            AIResult(_text(one["id"]), _text(one["name"]), _likelihood(one["likelihood"])) for one in told["categories"]
         ),
         biopsy_from=_text(told["biopsy_from"]),
         management=_terms(told["management"]),

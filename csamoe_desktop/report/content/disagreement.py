@@ -1,7 +1,7 @@
 """Whether reader and AI differ on a lesion, by a stated rule, in one neutral sentence that asks for nothing."""
 
 from csamoe_desktop.assess import Category
-from csamoe_desktop.reader.assessment import OwnRead
+from csamoe_desktop.reader.assessment import Assessment
 from csamoe_desktop.reader.lexicon import load_lexicon
 from csamoe_desktop.wording import PLAIN, Wording
 
@@ -10,7 +10,7 @@ HIGH_FROM = 50
 KNOWN_MALIGNANT = "6"
 
 
-def differ(own: OwnRead, category: Category) -> bool:
+def differ(own: Assessment, category: Category) -> bool:
     """Return whether they differ: a reader's BI-RADS 1 to 3 and the AI's suspicious, or 4C to 6 and likely benign."""
     lexicon = load_lexicon(own.lexicon)
     if category is Category.SUSPICIOUS:
@@ -21,7 +21,7 @@ def differ(own: OwnRead, category: Category) -> bool:
     return said.id == KNOWN_MALIGNANT or (said.likelihood is not None and said.likelihood.low >= HIGH_FROM)
 
 
-def disagreement(own: OwnRead, category: Category, probability: str, say: Wording = PLAIN) -> str:
+def disagreement(own: Assessment, category: Category, probability: str, say: Wording = PLAIN) -> str:
     """Return that reader and AI differ, with both categories and the rule, or ""; `probability` is the AI's as written."""
     if not differ(own, category):
         return ""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import isnan
 
-from csamoe_desktop.assess import Assessment, Category, ContourRange, categorise
+from csamoe_desktop.assess import AIResult, Category, ContourRange, categorise
 from csamoe_desktop.assess import probability_words as probability_words  # noqa: PLC0414  known from here too
 from csamoe_desktop.networks.cards import CategoryCounts, OutsideCounts, Thresholds
 from csamoe_desktop.wording import PLAIN, Wording
@@ -40,7 +40,7 @@ class Reasons:
         return tuple(one for one in all_of_them if one)
 
 
-def reasons(assessment: Assessment, digits: int = 2, prevalence: float | None = None, say: Wording = PLAIN) -> Reasons:
+def reasons(assessment: AIResult, digits: int = 2, prevalence: float | None = None, say: Wording = PLAIN) -> Reasons:
     """Return what is said of a reading, probabilities written with so many digits.
 
     `prevalence` (0..1) is the share of malignant lesions where the program is used, or None where it was not given.
@@ -96,7 +96,7 @@ def _ellipse(contour: ContourRange, thresholds: Thresholds, digits: int, say: Wo
     )
 
 
-def _disagreement(assessment: Assessment, digits: int, say: Wording) -> str:
+def _disagreement(assessment: AIResult, digits: int, say: Wording) -> str:
     if assessment.explanation is None:
         return ""
     alone = assessment.explanation.alone
@@ -119,7 +119,7 @@ def _disagreement(assessment: Assessment, digits: int, say: Wording) -> str:
     return say("The experts disagree: alone, {sides}.", sides=say.listed(told))
 
 
-def _nearest(assessment: Assessment, say: Wording) -> str:
+def _nearest(assessment: AIResult, say: Wording) -> str:
     nearest = assessment.nearest
     if nearest is None:
         return ""

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import PurePath
 
 from csamoe_desktop import __version__
-from csamoe_desktop.assess import Assessment, Category, ContourRange, categorise
+from csamoe_desktop.assess import AIResult, Category, ContourRange, categorise
 from csamoe_desktop.lesion.margin import describe_margin
 from csamoe_desktop.lesion.measure import measure
 from csamoe_desktop.names import fitting_name, shown, shown_name
@@ -200,7 +200,7 @@ def _thresholds(scale: Scale, thresholds: Thresholds, say: Wording) -> str:
     )
 
 
-def _gate(assessment: Assessment, name: str, say: Wording) -> GateShare:
+def _gate(assessment: AIResult, name: str, say: Wording) -> GateShare:
     prediction, explanation = assessment.prediction, assessment.explanation
     share, stages = prediction.gates[name], prediction.stage_attention.get(name, ())
     left_out = explanation.left_out.get(name) if explanation else None

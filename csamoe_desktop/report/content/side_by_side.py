@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from csamoe_desktop.assess import Assessment, Category, assess, categorise
+from csamoe_desktop.assess import AIResult, Category, assess, categorise
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.inference.bundle import Bundle
 from csamoe_desktop.inference.predictor import Predictor
@@ -28,7 +28,7 @@ class Row:
     """One model's reading, or in one sentence why there is none (`unread`)."""
 
     card: ModelCard
-    assessment: Assessment | None = None
+    assessment: AIResult | None = None
     unread: str = ""
 
     @property
@@ -81,7 +81,7 @@ def scales(rows: Sequence[Row]) -> list[Scale | None]:
     return [None if row.assessment is None else _scale(row.assessment, digits) for row in rows]
 
 
-def gate_words(assessment: Assessment) -> tuple[str, ...]:
+def gate_words(assessment: AIResult) -> tuple[str, ...]:
     """Return each expert's share, such as "core 32 %"; nothing where one expert reads alone."""
     gates = assessment.prediction.gates
     return tuple(f"{name} {100 * share:.0f} %" for name, share in gates.items()) if len(gates) > 1 else ()
@@ -130,7 +130,7 @@ def _told_truly(row: Row, digits: int) -> bool:
     return inside and categorise(round(probability, digits), written) == row.assessment.category
 
 
-def _scale(assessment: Assessment, digits: int) -> Scale:
+def _scale(assessment: AIResult, digits: int) -> Scale:
     probability, thresholds = assessment.prediction.probability, assessment.card.thresholds
     return Scale(
         probability=probability,

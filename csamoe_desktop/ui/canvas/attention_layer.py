@@ -4,8 +4,8 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QLinearGradient, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
-from csamoe_desktop.assess import Assessment
-from csamoe_desktop.inference.explain import attention_on_frame
+from csamoe_desktop.assess import AIResult
+from csamoe_desktop.inference.explanation import attention_on_frame
 from csamoe_desktop.report.content.reasons import EXPERTS
 from csamoe_desktop.session.session import Session
 from csamoe_desktop.ui.canvas.canvas_notes import GRID, TEXT, Glass
@@ -66,12 +66,12 @@ class AttentionLayer:
         self.note = AttentionNote(canvas)
         self._session = session
         self._expert = ""
-        self._shown: tuple[Assessment | None, str] = (None, "")
+        self._shown: tuple[AIResult | None, str] = (None, "")
 
     @property
     def experts(self) -> tuple[str, ...]:
         """The experts whose maps there are, in the order they are shown."""
-        assessment = self._session.assessment
+        assessment = self._session.shown_result.result
         if assessment is None or assessment.explanation is None:
             return ()
         return tuple(name for name in EXPERTS if name in assessment.explanation.attention)
@@ -89,7 +89,7 @@ class AttentionLayer:
 
     def follow(self, hidden: bool) -> None:
         """Show what is asked for of the reading in view, unless `hidden`: overlays are off, or the reading is stale."""
-        assessment, frame = self._session.assessment, self._session.frame
+        assessment, frame = self._session.shown_result.result, self._session.frame
         expert = self._expert if self._expert in self.experts and not hidden else ""
         if (assessment, expert) == self._shown:
             return

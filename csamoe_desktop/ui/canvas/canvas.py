@@ -246,7 +246,7 @@ class Canvas(ToolView):
         if event.modifiers() & Qt.KeyboardModifier.ShiftModifier and isinstance(self._mask_tool(), BrushTool):
             self.step_brush(notches)
         elif not self._busy():
-            self._session.step_frames(-notches)
+            self._session.navigation.by(-notches)
 
     def event(self, event: QEvent) -> bool:
         """Keep Enter for what is in hand: the window accepts a proposed outline with it."""

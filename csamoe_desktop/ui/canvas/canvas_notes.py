@@ -89,11 +89,11 @@ class Legend(Glass):
         """The names it explains: lesion, core, boundary."""
         return self._entries
 
-    def explain(self, entries: Sequence[str], stale: bool, lesion: QColor = WHITE) -> None:
-        """Explain these; none hides it. `stale`: core and boundary belong to an earlier outline; `lesion`: its colour."""
-        if (tuple(entries), stale, lesion) == (self._entries, self._stale, self._lesion):
+    def explain(self, entries: Sequence[str], outdated: bool, lesion: QColor = WHITE) -> None:
+        """Explain these; none hides it. `outdated`: core and boundary belong to an earlier outline; `lesion`: its colour."""
+        if (tuple(entries), outdated, lesion) == (self._entries, self._stale, self._lesion):
             return
-        self._entries, self._stale, self._lesion = tuple(entries), stale, lesion
+        self._entries, self._stale, self._lesion = tuple(entries), outdated, lesion
         self.adjustSize()
         self.setVisible(bool(entries))
         self.update()

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 
 from csamoe_desktop.lesion.regions import on_frame
 from csamoe_desktop.lesion.tools import Box, Place
-from csamoe_desktop.session.lesion_work import ReadingState
+from csamoe_desktop.session.lesion_work import ResultState
 from csamoe_desktop.session.session import Session
 from csamoe_desktop.study.scale import Area
 from csamoe_desktop.ui.canvas.attention_layer import AttentionLayer
@@ -26,7 +26,7 @@ from csamoe_desktop.ui.canvas.window_level import WindowLevel
 
 BACKGROUND = QColor("#111111")
 OVERLAYS = ("lesion", "core", "boundary")
-STALE = "Outline changed: assess again"
+OUTDATED = "Outline changed: assess again"
 
 _CLOSEST = 64.0
 """Screen pixels a frame pixel has at most."""
@@ -84,9 +84,9 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
         self._area.sigRangeChanged.connect(self._view_changed)
         self._area.sigResized.connect(self._view_resized)
         session.frameChanged.connect(self._frame_changed)
-        session.lesions.turned.connect(self._lesion_turned)
+        session.currentLesionChanged.connect(self._lesion_turned)
         session.maskChanged.connect(self._mask_changed)
-        session.readingChanged.connect(self._reading_changed)
+        session.resultChanged.connect(self._reading_changed)
         session.settingsChanged.connect(self._settings_changed)
         session.proposals.changed.connect(self._proposals_changed)
         session.calipers.shown.connect(self._show_calipers)
@@ -232,7 +232,7 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
             self._settling.stop()
 
     def _reading_changed(self) -> None:
-        assessment, frame = self._session.assessment, self._session.frame
+        assessment, frame = self._session.shown_result.result, self._session.frame
         if assessment is not self._assessment:
             self._assessment = assessment
             for name, item in self._regions.items():
@@ -271,15 +271,15 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
         self._calipers.show_calipers(calipers.drawn, calipers.selected, None if frame is None else frame.scale)
 
     def _show_overlays(self) -> None:
-        work, assessment = self._session.work, self._session.assessment
+        work, assessment = self._session.work, self._session.shown_result.result
         there = set()
-        stale = False
+        outdated = False
         if work is not None:
             if not work.mask.empty:
                 there.add("lesion")
             if assessment is not None and assessment.regions.lesion.any():
                 there |= {"core", "boundary"}
-            stale = assessment is not None and work.assessed_version != work.mask.version
+            outdated = assessment is not None and work.assessed_version != work.mask.version
         shown = [] if self._all_hidden else [name for name in OVERLAYS if self._visible[name] and name in there]
         if work is not None and not work.shown:
             shown = []
@@ -288,16 +288,16 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
         self._others.show_lesions(others)
         self._others.setVisible(self._visible["lesion"] and not self._all_hidden)
         self._calipers.setVisible(not self._all_hidden)
-        self._attention.follow(hidden=self._all_hidden or stale)
+        self._attention.follow(hidden=self._all_hidden or outdated)
         # Under a tint a map's colours would say something else: the edges alone stay.
         tint = 0.0 if self._attention.note.text else self._opacity / 100
         self._proposed.hide(self._all_hidden or not self._visible["lesion"])
         for name, item in self._regions.items():
             item.setVisible(name in shown)
-            item.set_look(tint, stale)
-        self._legend.explain(shown, stale, look_of(1 if work is None else work.number).colour)
+            item.set_look(tint, outdated)
+        self._legend.explain(shown, outdated, look_of(1 if work is None else work.number).colour)
         # A reading by another model is stale too, but its regions are still these.
-        self._stale.say(STALE if stale and self._session.reading_state is ReadingState.STALE else "")
+        self._stale.say(OUTDATED if outdated and self._session.shown_result.state is ResultState.OUTDATED else "")
         self._place_notes()
 
     def _place_notes(self) -> None:

@@ -169,10 +169,10 @@ class RegionItem(QGraphicsItem):
         self._path = QPainterPath() if region is None else path_of(outlines(region))
         self.update()
 
-    def set_look(self, opacity: float, stale: bool) -> None:
+    def set_look(self, opacity: float, outdated: bool) -> None:
         """Set the tint's opacity, 0..1, and whether the region is out of date: a grey edge without a tint."""
-        if (opacity, stale) != (self._opacity, self._stale):
-            self._opacity, self._stale = opacity, stale
+        if (opacity, outdated) != (self._opacity, self._stale):
+            self._opacity, self._stale = opacity, outdated
             self.update()
 
     def boundingRect(self) -> QRectF:

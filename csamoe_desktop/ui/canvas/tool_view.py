@@ -36,8 +36,8 @@ class ToolView(FrameView):
         self._of: LesionWork | None = None
         """The lesion that what is in hand belongs to."""
         session.leaving.connect(self._put_by)
-        session.lesions.turned.connect(self._taken_away)
-        session.lesions.changed.connect(self._heed_lock)
+        session.currentLesionChanged.connect(self._taken_away)
+        session.lesionChanged.connect(self._heed_lock)
 
     @property
     def tool(self) -> Tool:
@@ -122,7 +122,7 @@ class ToolView(FrameView):
             tool.undo()
             self._tell_steps()
         else:
-            self._session.undo()
+            self._session.mask_commands.undo()
 
     def redo(self) -> None:
         """Do the step taken back last again."""
@@ -131,7 +131,7 @@ class ToolView(FrameView):
             tool.redo()
             self._tell_steps()
         else:
-            self._session.redo()
+            self._session.mask_commands.redo()
 
     # -- for whoever moves the tool
 

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from csamoe_desktop.assess import Category
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.files import check_output, write_whole
-from csamoe_desktop.reader.assessment import OwnRead
+from csamoe_desktop.reader.assessment import Assessment
 from csamoe_desktop.reader.lexicon import load_lexicon
 from csamoe_desktop.report.content.reasons import probability_words
 from csamoe_desktop.session.session import Session
@@ -70,13 +70,13 @@ class AgreementDialog(QDialog):
         self.export.clicked.connect(self._ask_where)
         self.close_button.clicked.connect(self.accept)
         # What is in view is a case as well.
-        session.own_reads.keep()
+        session.assessments.keep()
         self.show_all()
 
     def show_all(self) -> None:
         """Read the store, and show what it says."""
         try:
-            self.sittings = self._session.own_reads.reads.all()
+            self.sittings = self._session.assessments.reads.all()
             self.problem.setText("")
         except UserError as problem:
             self.problem.setText(str(problem))
@@ -179,7 +179,7 @@ class AgreementDialog(QDialog):
             in_view = work is not None and (one.key.image, one.key.lesion) == (work.image, work.number)
             number = f", lesion {one.key.lesion}" if one.key.lesion > 1 else ""
             ai = f"{one.ai.category.value} ({probability_words(one.ai.probability)})" if one.ai else ""
-            if work is not None and one.key.image == work.image and self._session.own_reads.pending:
+            if work is not None and one.key.image == work.image and self._session.shown_result.hidden:
                 # The image was read before: what the AI said then is not to be seen before this sitting's own read.
                 ai = "veiled" if one.ai else ""
             cells = (
@@ -207,7 +207,7 @@ class AgreementDialog(QDialog):
 
     def _set_pathology(self, sitting: Sitting, found: Pathology) -> None:
         try:
-            self._session.own_reads.reads.set_pathology(sitting.key, found)
+            self._session.assessments.reads.set_pathology(sitting.key, found)
         except UserError as problem:
             self.problem.setText(str(problem))
             self.problem.show()
@@ -243,7 +243,7 @@ def _clear(grid: QGridLayout) -> None:
             widget.deleteLater()
 
 
-def _category(read: OwnRead | None) -> str:
+def _category(read: Assessment | None) -> str:
     return read.category if read is not None else ""
 
 

@@ -72,7 +72,7 @@ class ComparisonWindow(QDialog):
         self.sentence = theme.label(wrap=True)
         self.sentence.setStyleSheet("font-weight: 600")
         self.of = theme.label(role="muted", wrap=True)
-        self.stale = theme.label(role="attention", wrap=True)
+        self.outdated = theme.label(role="attention", wrap=True)
         self.caution = theme.label(f"{CAUTION} {ROUTING}", "muted", wrap=True)
         self.doing = theme.label(role="muted")
         self.bar = QProgressBar()
@@ -96,10 +96,10 @@ class ComparisonWindow(QDialog):
             row.tick.toggled.connect(self._show)
         session.settingsChanged.connect(self._show)
         # Every change of outline, frame and study ends in one of these two.
-        session.readingChanged.connect(self._show)
-        session.lesions.turned.connect(self._show)
+        session.resultChanged.connect(self._show)
+        session.currentLesionChanged.connect(self._show)
         # A category taken back before the reading came veils again, and changes nothing else.
-        session.own_reads.changed.connect(self._show)
+        session.assessments.changed.connect(self._show)
         self._show()
 
     @property
@@ -113,18 +113,18 @@ class ComparisonWindow(QDialog):
         return [line.row for line in self.rows.values() if line.row is not None]
 
     @property
-    def veiled(self) -> bool:
+    def hidden(self) -> bool:
         """Whether the own read comes before anything that is shown here."""
-        return self._session.own_reads.pending or self._lesion_veiled
+        return self._session.shown_result.hidden or self._lesion_veiled
 
     @property
     def _lesion_veiled(self) -> bool:
-        return self._lesion is not None and self._session.own_reads.veils(self._lesion.work)
+        return self._lesion is not None and self._session.shown_result.hides(self._lesion.work)
 
     def start(self) -> None:
         """Let the ticked models read the lesion in view, one after the other."""
         session = self._session
-        if session.frame is None or session.work is None or session.study is None or session.own_reads.pending:
+        if session.frame is None or session.work is None or session.study is None or session.shown_result.hidden:
             return
         self.stop()
         asked = [self._bundles[name] for name, line in self.rows.items() if line.asked]
@@ -151,9 +151,9 @@ class ComparisonWindow(QDialog):
 
     def text(self) -> str:
         """Return the table as text; what is stale says so, and what is veiled is not in it."""
-        if self.veiled:
+        if self.hidden:
             return self.sentence.text()
-        notes = [self.stale.text()] if self.stale.text() else []
+        notes = [self.outdated.text()] if self.outdated.text() else []
         study = self._session.study
         if not notes and study is not None:
             notes += study.notes
@@ -183,7 +183,7 @@ class ComparisonWindow(QDialog):
         bundle = self._waiting.pop(0)
         line = self.rows[bundle.card.name]
         place = self._total - len(self._waiting) - 1
-        device, here = session.settings.device, session.predictor
+        device, here = session.settings.device, session.model.predictor
         held = here if here is not None and here.card.sha256 == bundle.card.sha256 else None
         outline = lesion.mask.pixels if lesion.mask.pixels.any() else None
 
@@ -233,40 +233,42 @@ class ComparisonWindow(QDialog):
         marked = work is not None and not work.mask.empty
         lesion = self._lesion
         elsewhere = lesion is not None and work is not lesion.work
-        veiled = self.veiled
+        hidden = self.hidden
         redrawn = lesion is not None and lesion.work.mask.version != lesion.version
         for line in self.rows.values():
-            line.veil(veiled)
+            line.veil(hidden)
             line.show_possible(marked, running, elsewhere or (redrawn and line.card.needs_outline))
-        stale = [] if veiled else [line for line in self.rows.values() if line.stale]
-        self.of.setText(f"In view: {self._in_view()[1]}" if lesion is None or veiled else f"Read: {lesion.of}")
-        self.stale.setText("")
-        if stale and elsewhere and lesion is not None:
+        outdated = [] if hidden else [line for line in self.rows.values() if line.outdated]
+        self.of.setText(f"In view: {self._in_view()[1]}" if lesion is None or hidden else f"Read: {lesion.of}")
+        self.outdated.setText("")
+        if outdated and elsewhere and lesion is not None:
             image = work is None or work.image != lesion.work.image
-            self.stale.setText(
+            self.outdated.setText(
                 f"Another {'image' if image else 'lesion'} is in view now: these readings are not of it."
             )
-        elif stale:
-            self.stale.setText("The outline has changed since these readings. Compare again.")
-        self.stale.setVisible(bool(stale))
+        elif outdated:
+            self.outdated.setText("The outline has changed since these readings. Compare again.")
+        self.outdated.setVisible(bool(outdated))
         read = self.read
         self.sentence.setText(self._lead(read, running))
-        self.sentence.setEnabled(not stale)
+        self.sentence.setEnabled(not outdated)
         self.doing.setVisible(running)
         self.bar.setVisible(running)
         self.cancel.setVisible(running)
         self.compare.setVisible(not running)
         self.compare.setText("Compare again" if read else "Compare")
         asked = any(line.asked for line in self.rows.values())
-        self.compare.setEnabled(session.frame is not None and asked and not session.own_reads.pending)
-        shown = any(row.assessment is not None for row in read) and not veiled
+        self.compare.setEnabled(session.frame is not None and asked and not session.shown_result.hidden)
+        shown = any(row.assessment is not None for row in read) and not hidden
         self.copy.setEnabled(shown and not running)
         if shown and lesion is not None and self.isVisible():
-            session.own_reads.seen(lesion.work)
+            session.assessments.seen(lesion.work)
 
     def _lead(self, read: list[Row], running: bool) -> str:
-        if self.veiled and (read or running):
-            of = "the lesion in view" if self._session.own_reads.pending or self._lesion is None else self._lesion.name
+        if self.hidden and (read or running):
+            of = (
+                "the lesion in view" if self._session.shown_result.hidden or self._lesion is None else self._lesion.name
+            )
             return (
                 f"Your own read of {of} comes first: give it and assess, or pass it over; then the models' readings are "
                 "shown here."
@@ -281,7 +283,7 @@ class ComparisonWindow(QDialog):
             return "No model that reads is installed."
         if self._session.frame is None:
             return "Open a study first: there is no image to compare readings of."
-        if self._session.own_reads.pending:
+        if self._session.shown_result.hidden:
             return "Your own read comes first: give it, or pass it over, and assess."
         return "Tick the models to compare, then press Compare."
 
@@ -331,7 +333,7 @@ class ComparisonWindow(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(*[theme.GRID * 2] * 4)
         column.setSpacing(theme.GRID)
-        for label in (self.sentence, self.stale, self.of):
+        for label in (self.sentence, self.outdated, self.of):
             column.addWidget(label)
         column.addWidget(scroll, 1)
         column.addWidget(self.caution)

@@ -23,7 +23,7 @@ class ComparisonRow:
         self._scale: Scale | None = None
         self._said = ""
         self._veiled = False
-        self.stale = False
+        self.outdated = False
         self.tick = QCheckBox(f"{card.name} {card.version}")
         self.tick.setChecked(True)
         self.tick.setToolTip(f"<p>{card.title}</p>")
@@ -68,10 +68,10 @@ class ComparisonRow:
         self.row, self._scale, self._said = row, scale, ""
         self._paint()
 
-    def veil(self, veiled: bool) -> None:
+    def veil(self, hidden: bool) -> None:
         """Show nothing of what this model said of the lesion, or show it again."""
-        if veiled != self._veiled:
-            self._veiled = veiled
+        if hidden != self._veiled:
+            self._veiled = hidden
             self._paint()
 
     def _paint(self) -> None:
@@ -104,16 +104,16 @@ class ComparisonRow:
             self.unread.setText(words)
             theme.set_role(self.unread, "muted")
 
-    def show_possible(self, marked: bool, running: bool, stale: bool) -> None:
+    def show_possible(self, marked: bool, running: bool, outdated: bool) -> None:
         """Grey what cannot read (no outline is marked), and the reading that no longer holds."""
         possible = marked or not self.card.needs_outline
         if possible and self.row is not None and self.row.unread == NEEDS_OUTLINE:
             self.show_row(None, None)
         self.tick.setEnabled(possible and not running)
         self.needs.setEnabled(possible)
-        self.stale = stale and self.row is not None and self.row.assessment is not None
+        self.outdated = outdated and self.row is not None and self.row.assessment is not None
         for widget in self._read:
-            widget.setEnabled(not self.stale)
+            widget.setEnabled(not self.outdated)
         if self.row is None:
             if not possible:
                 self.say(NEEDS_OUTLINE)

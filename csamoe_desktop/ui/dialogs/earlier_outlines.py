@@ -27,7 +27,7 @@ class EarlierOutlinesDialog(QDialog):
         super().__init__(parent)
         self._session = session
         self._shape = None if session.frame is None else session.frame.shape
-        self._found = session.earlier_outlines()
+        self._found = session.lesions.earlier_outlines()
         self.setWindowTitle("Earlier outlines")
         self.list = QListWidget()
         self.list.setAccessibleName("Earlier outlines of this image")

@@ -72,7 +72,7 @@ class ExaminationDialog(QDialog):
         self._session.examinations.take(self._key, Examination(**texts))
         if self.usual.isEnabled() and self.usual.isChecked():
             settings = dataclasses.replace(self._session.settings, technique=texts["technique"])
-            self._session.change_settings(settings)
+            self._session.user_settings.change(settings)
         super().accept()
 
     def _too_long(self) -> list[str]:

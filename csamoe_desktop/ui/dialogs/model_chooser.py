@@ -28,7 +28,8 @@ from csamoe_desktop.report.content.model_words import (
     parameters_words,
     size_words,
 )
-from csamoe_desktop.session.session import LOADING, Session
+from csamoe_desktop.session.chosen_model import LOADING
+from csamoe_desktop.session.session import Session
 from csamoe_desktop.ui.widgets import theme
 
 _FIGURES_WIDE = theme.GRID * 22
@@ -122,11 +123,11 @@ class ModelChooser(QDialog):
         self.left_out = theme.label("\n".join(str(problem) for problem in left_out), "attention", wrap=True)
         self.left_out.setVisible(bool(left_out))
         self.said = theme.label(wrap=True)
-        self.stale = theme.label(role="attention", wrap=True)
+        self.outdated = theme.label(role="attention", wrap=True)
         self._lay_out()
         for name, box in self.boxes.items():
             box.choose.clicked.connect(partial(self._choose, name))
-        for signal in (session.modelChanged, session.settingsChanged, session.readingChanged):
+        for signal in (session.modelChanged, session.settingsChanged, session.resultChanged):
             signal.connect(self._show)
         session.jobs.busyChanged.connect(self._lane_changed)
         session.failed.connect(self._show_failure)
@@ -167,7 +168,7 @@ class ModelChooser(QDialog):
         column.setSpacing(theme.GRID)
         column.addWidget(scroll, 1)
         column.addWidget(self.said)
-        column.addWidget(self.stale)
+        column.addWidget(self.outdated)
         column.addWidget(buttons)
         self.setMinimumSize(theme.GRID * 70, theme.GRID * 40)
         self.resize(theme.GRID * 100, theme.GRID * 84)
@@ -175,9 +176,9 @@ class ModelChooser(QDialog):
     def _choose(self, name: str) -> None:
         self._failure = ""
         session = self._session
-        session.change_settings(dataclasses.replace(session.settings, model=name))
-        if session.predictor is None and not session.jobs.busy(LOADING):
-            session.preload()
+        session.user_settings.change(dataclasses.replace(session.settings, model=name))
+        if session.model.predictor is None and not session.jobs.busy(LOADING):
+            session.model.preload()
 
     def _lane_changed(self, lane: str, busy: bool) -> None:
         if lane == LOADING:
@@ -191,22 +192,24 @@ class ModelChooser(QDialog):
     def _show(self) -> None:
         session = self._session
         for name, box in self.boxes.items():
-            box.show_use(name == session.model)
+            box.show_use(name == session.model.name)
         self.said.setText(self._failure or self._state())
         theme.set_role(self.said, "attention" if self._failure else "muted")
-        because = "" if session.work is None else session.work.stale_because(session.model)
-        self.stale.setText(f"{because} It is marked as stale and stays so until you assess again." if because else "")
-        self.stale.setVisible(bool(because))
+        because = "" if session.work is None else session.work.outdated_because(session.model.name)
+        self.outdated.setText(
+            f"{because} It is marked as stale and stays so until you assess again." if because else ""
+        )
+        self.outdated.setVisible(bool(because))
 
     def _state(self) -> str:
         session = self._session
-        if session.model not in self.boxes:
-            return f"{session.model}, which the settings name, is not here."
-        if session.predictor is not None:
-            return f"{session.model} is loaded and reads on {session.predictor.device.words}."
+        if session.model.name not in self.boxes:
+            return f"{session.model.name}, which the settings name, is not here."
+        if session.model.predictor is not None:
+            return f"{session.model.name} is loaded and reads on {session.model.predictor.device.words}."
         if session.jobs.busy(LOADING):
-            return f"{session.model} is being loaded …"
-        return f"{session.model} reads; it is loaded with the first reading."
+            return f"{session.model.name} is being loaded …"
+        return f"{session.model.name} reads; it is loaded with the first reading."
 
 
 def _line(one: Measured) -> str:

@@ -76,7 +76,7 @@ class SettingsDialog(QDialog):
         self._session.jobs.cancel(ASKING)
         if result != QDialog.DialogCode.Accepted:
             # What the program itself noted meanwhile, such as a file just opened, stays.
-            self._session.change_settings(
+            self._session.user_settings.change(
                 dataclasses.replace(self._before, recent_files=self._session.settings.recent_files)
             )
         super().done(result)
@@ -89,9 +89,11 @@ class SettingsDialog(QDialog):
         self._cards = [bundle.card for bundle in readers()]
         for card in self._cards:
             self.model.addItem(f"{card.name} {card.version}{_auc(card)}", card.name)
-        if self.model.findData(self._session.model) < 0:
-            self.model.addItem(f"{self._session.model} (not found)", before.model)
-        self.model.setCurrentIndex(max(self.model.findData(self._session.model), self.model.findData(before.model)))
+        if self.model.findData(self._session.model.name) < 0:
+            self.model.addItem(f"{self._session.model.name} (not found)", before.model)
+        self.model.setCurrentIndex(
+            max(self.model.findData(self._session.model.name), self.model.findData(before.model))
+        )
         for name in THEMES:
             self.theme.addItem(name.capitalize(), name)
         self.theme.setCurrentIndex(THEMES.index(before.theme))
@@ -195,7 +197,7 @@ class SettingsDialog(QDialog):
 
     def _change(self, name: str, value: object) -> None:
         changes: dict[str, Any] = {name: value}
-        self._session.change_settings(dataclasses.replace(self._session.settings, **changes))
+        self._session.user_settings.change(dataclasses.replace(self._session.settings, **changes))
 
     def _choose_folder(self) -> None:
         if chosen := QFileDialog.getExistingDirectory(self, "Open files from", self.folder.text()):

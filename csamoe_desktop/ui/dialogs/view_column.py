@@ -14,7 +14,7 @@ from csamoe_desktop.lesion.mask import LesionMask
 from csamoe_desktop.lesion.outline import outlines
 from csamoe_desktop.report.content.sections import Scale
 from csamoe_desktop.report.pdf.pictures import as_image
-from csamoe_desktop.session.lesion_views import SeenView
+from csamoe_desktop.session.lesion_views import ShownView
 from csamoe_desktop.study.model import Frame
 from csamoe_desktop.ui.canvas.canvas_notes import ScaleBar
 from csamoe_desktop.ui.canvas.overlays import HALO, WHITE, line
@@ -22,7 +22,7 @@ from csamoe_desktop.ui.panels.result_bars import CategorySign, ProbabilityScale
 from csamoe_desktop.ui.widgets import theme
 from csamoe_desktop.ui.widgets.labels import Elided
 
-VEILED = "Your own read of this view comes first."
+HIDDEN = "Your own read of this view comes first."
 UNREAD = "It has not been read yet."
 
 _COLUMN = theme.GRID * 37
@@ -172,7 +172,7 @@ class ViewColumn:
         self._at = place
 
     def show_view(
-        self, seen: SeenView, called: str, scale: Scale | None, beside: Sequence[tuple[float, float]]
+        self, seen: ShownView, called: str, scale: Scale | None, beside: Sequence[tuple[float, float]]
     ) -> None:
         """Show a view by the name it is `called` here, its reading on `scale`: none where there is none to be seen."""
         description = seen.description
@@ -196,10 +196,10 @@ class ViewColumn:
             forget(self.category, self.probability, self.sign, self.scale)
         # A reading that no longer holds is there, greyed, until the next one.
         self.reading.setEnabled(seen.holds is not None)
-        said = VEILED if seen.veiled else seen.because or ("" if there else UNREAD)
+        said = HIDDEN if seen.hidden else seen.because or ("" if there else UNREAD)
         self.because.setText(said)
         self.because.setVisible(bool(said))
-        theme.set_role(self.because, "attention" if seen.because and not seen.veiled else "muted")
+        theme.set_role(self.because, "attention" if seen.because and not seen.hidden else "muted")
 
     def remove(self) -> None:
         """Take it out of the grid: the view is no more."""

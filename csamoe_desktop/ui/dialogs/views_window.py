@@ -6,12 +6,12 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QShowEvent
 from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from csamoe_desktop.assess import Assessment, probability_words
+from csamoe_desktop.assess import AIResult, probability_words
 from csamoe_desktop.networks.cards import Thresholds
 from csamoe_desktop.read_views import Together, read_together, view_names
 from csamoe_desktop.report.content.sections import MANAGEMENT, NOTICE, Scale
-from csamoe_desktop.session.lesion_views import SeenView
-from csamoe_desktop.ui.dialogs.view_column import UNREAD, VEILED, ViewColumn, extent, forget
+from csamoe_desktop.session.lesion_views import ShownView
+from csamoe_desktop.ui.dialogs.view_column import HIDDEN, UNREAD, ViewColumn, extent, forget
 from csamoe_desktop.ui.panels.result_bars import CategorySign, ProbabilityScale
 from csamoe_desktop.ui.widgets import theme
 
@@ -34,12 +34,12 @@ _SOON = 100
 class TwoViewsWindow(QDialog):
     """The window; it asks `views` what there is, the view in hand first, when it is shown and soon after `follow`."""
 
-    def __init__(self, views: Callable[[], Sequence[SeenView]], parent: QWidget | None = None) -> None:
+    def __init__(self, views: Callable[[], Sequence[ShownView]], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Views of this lesion")
         self.setModal(False)
         self._ask = views
-        self._seen: tuple[SeenView, ...] = ()
+        self._seen: tuple[ShownView, ...] = ()
         self.together: Together | None = None
         """The reading of all views that can be read together; None where there are too few."""
         self.columns: list[ViewColumn] = []
@@ -114,7 +114,7 @@ class TwoViewsWindow(QDialog):
         """Whether the lesion is on all images: millimetres and pixels have no scale in common."""
         return all(one.frame.scale.of(one.mask.pixels).in_mm for one in self._seen)
 
-    def _show_together(self, read: Sequence[tuple[Assessment, str]]) -> None:
+    def _show_together(self, read: Sequence[tuple[AIResult, str]]) -> None:
         together, count = self.together, len(self._seen)
         self._fused.setVisible(together is not None)
         if together is None:
@@ -136,7 +136,7 @@ class TwoViewsWindow(QDialog):
             return ONE_VIEW if self._seen else NO_VIEW
         if read > 1:
             return OTHER_MODEL
-        return OWN_FIRST if any(one.veiled for one in self._seen) else TOO_FEW
+        return OWN_FIRST if any(one.hidden for one in self._seen) else TOO_FEW
 
     def _left_out(self) -> str:
         """Return which views are not in what is read together, and why."""
@@ -144,11 +144,11 @@ class TwoViewsWindow(QDialog):
         told = []
         for seen, name in zip(self._seen, names, strict=True):
             if seen.holds is None:
-                why = VEILED if seen.veiled else seen.because or UNREAD
+                why = HIDDEN if seen.hidden else seen.because or UNREAD
                 told.append(f"{name[0].upper()}{name[1:]} is not in this. {why}")
         return " ".join(told)
 
-    def _scale_of(self, assessment: Assessment | None) -> Scale | None:
+    def _scale_of(self, assessment: AIResult | None) -> Scale | None:
         """Return the scale of one view's reading, with the digits of the views' common one where it is in that."""
         if assessment is None:
             return None

@@ -8,9 +8,9 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QPlainTextEdit, QPushButton, QWidget
 
-from csamoe_desktop.reader.assessment import SIZE, OwnRead, Proposed, term_names
+from csamoe_desktop.reader.assessment import SIZE, Assessment, Proposed, term_names
 from csamoe_desktop.reader.lexicon import Descriptor, load_lexicon
-from csamoe_desktop.session.lesion_work import LesionWork, ReadingState
+from csamoe_desktop.session.lesion_work import LesionWork, ResultState
 from csamoe_desktop.session.session import Session
 from csamoe_desktop.ui.panels.category_box import CategoryBox
 from csamoe_desktop.ui.panels.folding import Box
@@ -23,7 +23,7 @@ _LINES = 3
 _SOON = 60
 
 
-class OwnReadBox(Box):
+class AssessmentBox(Box):
     """The reader's own read of the lesion in view: BI-RADS category, terms, recommendation and free text; the reader's
     name, for every report.
 
@@ -33,7 +33,7 @@ class OwnReadBox(Box):
     def __init__(self, session: Session, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__("Own read", parent)
         self._session = session
-        self._reads = session.own_reads
+        self._reads = session.assessments
         self._lexicon = load_lexicon()
         self.reader = QLineEdit(session.settings.reader)
         self.reader.setPlaceholderText("Reader's name")
@@ -74,8 +74,8 @@ class OwnReadBox(Box):
         self._proposal: tuple[LesionWork | None, Proposed | None] = (None, None)
         self._reads.changed.connect(self._show_soon)
         self._reads.wanted.connect(self._give_keys)
-        session.lesions.turned.connect(self._show_comment)
-        session.lesions.turned.connect(self._show_read)
+        session.currentLesionChanged.connect(self._show_comment)
+        session.currentLesionChanged.connect(self._show_read)
         session.settingsChanged.connect(self._show_settings)
         # A stroke changes the outline with every move of the mouse: it is measured a few times a second.
         self._soon = QTimer(self)
@@ -120,7 +120,9 @@ class OwnReadBox(Box):
         self._take_reader()
 
     def _take_reader(self) -> None:
-        self._session.change_settings(dataclasses.replace(self._session.settings, reader=self.reader.text().strip()))
+        self._session.user_settings.change(
+            dataclasses.replace(self._session.settings, reader=self.reader.text().strip())
+        )
 
     def _take_category(self) -> None:
         self._reads.change(dataclasses.replace(self._reads.read, category=self.category.currentData()))
@@ -152,7 +154,7 @@ class OwnReadBox(Box):
 
     def _show_read(self) -> None:
         reads, work = self._reads, self._session.work
-        if not self._session.measuring.under_way:
+        if not self._session.measurements.under_way:
             self._proposal = work, reads.proposed
         # While an outline is measured anew nobody waits for it: what it proposed before stays so long.
         read, proposed = reads.read, self._proposal[1] if self._proposal[0] is work else None
@@ -185,7 +187,7 @@ class OwnReadBox(Box):
         self.before.setText(self._said_before(read))
         self.before.setVisible(bool(self.before.text()))
 
-    def _said_before(self, read: OwnRead) -> str:
+    def _said_before(self, read: Assessment) -> str:
         """Return what is to be remembered of the read before the AI's reading was shown, or ""."""
         first = self._reads.first
         if self._reads.since:
@@ -245,7 +247,7 @@ class ReportBox(Box):
         line.addWidget(self.said, 1)
         line.addWidget(self.examination)
         self.column.addLayout(line)
-        session.readingChanged.connect(self._show)
+        session.resultChanged.connect(self._show)
         session.examinations.changed.connect(self._show_said)
         self._show()
         self._show_said()
@@ -263,14 +265,14 @@ class ReportBox(Box):
         self.said.setToolTip("".join(tips))
 
     def _show(self) -> None:
-        done = self._session.reading_state is ReadingState.DONE
+        done = self._session.shown_result.state is ResultState.DONE
         for button, action in self._actions.items():
             button.setEnabled(action.isEnabled())
             button.setToolTip(action.toolTip())
-        stale = self._session.reading_state is ReadingState.STALE
-        veiled = self._session.reading_state is ReadingState.VEILED
-        missing = "Your own read comes first." if veiled else "A report needs a reading."
-        self.missing.setText("Assess again first." if stale else missing)
+        outdated = self._session.shown_result.state is ResultState.OUTDATED
+        hidden = self._session.shown_result.state is ResultState.HIDDEN
+        missing = "Your own read comes first." if hidden else "A report needs a reading."
+        self.missing.setText("Assess again first." if outdated else missing)
         self.missing.setVisible(not done)
 
 

@@ -40,8 +40,8 @@ class LesionList(QTableWidget):
             self.setColumnWidth(column, _SWATCH + theme.GRID * 3 // 2)
         self.cellPressed.connect(self._pressed)
         self.currentCellChanged.connect(self._choose)
-        session.lesions.changed.connect(self._show)
-        session.readingChanged.connect(self._show_states)
+        session.lesionChanged.connect(self._show)
+        session.resultChanged.connect(self._show_states)
         session.settingsChanged.connect(self._show)
         self._show()
 
@@ -96,9 +96,9 @@ class LesionList(QTableWidget):
         if work.mask.empty:
             return "not marked"
         reading = work.assessment
-        if reading is None or session.own_reads.veils(work):
+        if reading is None or session.shown_result.hides(work):
             return "marked"
-        return "changed" if work.stale_because(session.model) else reading.category.value
+        return "changed" if work.outdated_because(session.model.name) else reading.category.value
 
     def _row_height(self) -> int:
         return max(self.fontMetrics().height() + theme.GRID, _SWATCH + theme.GRID // 2)

@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 from csamoe_desktop.report.content.contradictions import contradictions
 from csamoe_desktop.report.content.disagreement import disagreement
 from csamoe_desktop.report.content.sections import make_scale
-from csamoe_desktop.session.lesion_work import ReadingState
+from csamoe_desktop.session.lesion_work import ResultState
 from csamoe_desktop.session.session import Session
 from csamoe_desktop.ui.widgets import theme
 
@@ -19,14 +19,14 @@ class ReaderAndAI(QLabel):
         self.setWordWrap(True)
         theme.set_role(self, "attention")
         self.setAccessibleName("What does not go together")
-        session.readingChanged.connect(self.show_now)
-        session.own_reads.changed.connect(self.show_now)
-        session.lesions.changed.connect(self.show_now)
+        session.resultChanged.connect(self.show_now)
+        session.assessments.changed.connect(self.show_now)
+        session.lesionChanged.connect(self.show_now)
         self.show_now()
 
     def show_now(self) -> None:
         """Say it as it is now."""
-        told = self._sentences() if self._session.reading_state is ReadingState.DONE else ()
+        told = self._sentences() if self._session.shown_result.state is ResultState.DONE else ()
         self.setText("\n".join(told))
         self.setVisible(bool(told))
 

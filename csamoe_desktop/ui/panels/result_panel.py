@@ -3,13 +3,13 @@
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QToolButton, QVBoxLayout, QWidget
 
-from csamoe_desktop.assess import Assessment
+from csamoe_desktop.assess import AIResult
 from csamoe_desktop.lesion.calipers import by_source
 from csamoe_desktop.lesion.history import EditedMask
 from csamoe_desktop.lesion.measure import Size, area_words
 from csamoe_desktop.names import shown_name
 from csamoe_desktop.report.content.sections import ReportContent, content
-from csamoe_desktop.session.lesion_work import LesionWork, ReadingState
+from csamoe_desktop.session.lesion_work import LesionWork, ResultState
 from csamoe_desktop.session.session import Session
 from csamoe_desktop.study.scale import NOT_CALIBRATED, Spacing
 from csamoe_desktop.ui.panels.folding import Box
@@ -21,9 +21,9 @@ from csamoe_desktop.ui.widgets.actions import Actions
 
 _SOON = 60
 _UNMARKED = "This model reads the whole image: nothing need be marked."
-_HAS_NUMBERS = (ReadingState.DONE, ReadingState.STALE)
-_AWAITED = (ReadingState.RUNNING, ReadingState.VEILED)
-_COME = (ReadingState.DONE, ReadingState.FAILED)
+_HAS_NUMBERS = (ResultState.DONE, ResultState.OUTDATED)
+_AWAITED = (ResultState.RUNNING, ResultState.HIDDEN)
+_COME = (ResultState.DONE, ResultState.FAILED)
 
 
 class LesionBox(Box):
@@ -65,9 +65,9 @@ class LesionBox(Box):
         self._soon.setSingleShot(True)
         self._soon.setInterval(_SOON)
         self._soon.timeout.connect(self._show)
-        session.lesions.turned.connect(self._show)
-        session.readingChanged.connect(self._show_soon)
-        session.measuring.changed.connect(self._show)
+        session.currentLesionChanged.connect(self._show)
+        session.resultChanged.connect(self._show_soon)
+        session.measurements.changed.connect(self._show)
         session.calipers.changed.connect(self._show_calipers)
         session.calibration.changed.connect(self._calibrated)
         self._show()
@@ -116,7 +116,7 @@ class LesionBox(Box):
         spacing = session.frame.scale.of(mask.pixels)
         self.source.setText(_sentence(spacing.words))
         self._show_size(mask, spacing)
-        given = session.reports.in_view() if session.reading_state is ReadingState.DONE else None
+        given = session.reports.in_view() if session.shown_result.state is ResultState.DONE else None
         core = given is not None and given.assessment.card.needs_outline
         self.regions.setVisible(core)
         if given is not None and core:
@@ -127,7 +127,7 @@ class LesionBox(Box):
 
     def _show_size(self, mask: EditedMask, spacing: Spacing) -> None:
         """Say what the outline measures; of one that changes as it is looked at, its area alone is known at once."""
-        measured = self._session.measuring.now
+        measured = self._session.measurements.now
         if measured is None:
             diameters = f"… × … {spacing.unit}"
             self.extent.setText(f"{diameters}  ·  area {area_words(mask.count, spacing)}")
@@ -151,7 +151,7 @@ class LesionBox(Box):
         self.fill_holes.setVisible(size is not None and size.holes > 0)
 
 
-class ReadingBox(Box):
+class ResultBox(Box):
     """The AI reading: category, probability on its scale, gates; in words where it stands, and one button."""
 
     came = Signal()
@@ -161,12 +161,12 @@ class ReadingBox(Box):
         super().__init__("AI reading", parent)
         self._session = session
         self._next_steps = _next_steps(actions)
-        self.state: ReadingState | None = None
-        self._shown: Assessment | None = None
+        self.state: ResultState | None = None
+        self._shown: AIResult | None = None
         self._reach = ""
         self._of_lesion: LesionWork | None = None
         self.next_step = theme.label(role="muted", wrap=True)
-        self.stale = theme.label(role="attention", wrap=True)
+        self.outdated = theme.label(role="attention", wrap=True)
         self.sign = CategorySign()
         self.category = theme.label(role="figure")
         self.probability = theme.label(role="figure")
@@ -193,8 +193,8 @@ class ReadingBox(Box):
         self._lay_out()
         self.button.clicked.connect(self._assess.trigger)
         self._assess.changed.connect(self._show_button)
-        self.cancel.clicked.connect(session.cancel_assessment)
-        session.readingChanged.connect(self._show)
+        self.cancel.clicked.connect(session.assessing.cancel)
+        session.resultChanged.connect(self._show)
         session.settingsChanged.connect(self._show)
         session.modelChanged.connect(self._show)
         session.progressed.connect(self._show_progress)
@@ -229,34 +229,34 @@ class ReadingBox(Box):
         progress.setSpacing(theme.GRID)
         for part in (self.doing, self.bar, self.cancel):
             progress.addWidget(part)
-        for block in (self.next_step, self.stale, self._numbers, self._progress, self.button):
+        for block in (self.next_step, self.outdated, self._numbers, self._progress, self.button):
             self.column.addWidget(block)
         self.column.setSpacing(theme.GRID)
 
     def _show(self) -> None:
-        state = self._session.reading_state
+        state = self._session.shown_result.state
         work = self._session.work
-        if state is ReadingState.RUNNING and self.state is not state:
+        if state is ResultState.RUNNING and self.state is not state:
             self._show_progress(0.0, "Starting")
         came = self.state in _AWAITED and state in _COME and work is self._of_lesion
         self.state, self._of_lesion = state, work
         if came:
             self.came.emit()
-        because = "" if work is None else work.stale_because(self._session.model)
-        if state is ReadingState.FAILED and work is not None:
+        because = "" if work is None else work.outdated_because(self._session.model.name)
+        if state is ResultState.FAILED and work is not None:
             because = f"The reading failed. {work.failure}"
-        if state is ReadingState.WITHHELD and work is not None:
+        if state is ResultState.WITHHELD and work is not None:
             because = f"No reading is given. {work.failure}"
-        unmarked = state is ReadingState.READY and work is not None and work.mask.empty
-        missing = self._session.no_model if state in self._next_steps else ""
+        unmarked = state is ResultState.READY and work is not None and work.mask.empty
+        missing = self._session.model.missing if state in self._next_steps else ""
         self.next_step.setText(missing or (_UNMARKED if unmarked else self._next_steps.get(state, "")))
         theme.set_role(self.next_step, "attention" if missing else "muted")
         self.next_step.setVisible(state in self._next_steps)
-        self.stale.setText(because)
-        self.stale.setVisible(state in (ReadingState.STALE, ReadingState.FAILED, ReadingState.WITHHELD))
-        self._progress.setVisible(state is ReadingState.RUNNING)
+        self.outdated.setText(because)
+        self.outdated.setVisible(state in (ResultState.OUTDATED, ResultState.FAILED, ResultState.WITHHELD))
+        self._progress.setVisible(state is ResultState.RUNNING)
         self._numbers.setVisible(state in _HAS_NUMBERS)
-        self._numbers.setEnabled(state is ReadingState.DONE)
+        self._numbers.setEnabled(state is ResultState.DONE)
         self._show_button()
         given = self._session.reports.in_view() if state in _HAS_NUMBERS else None
         if given is not None and given.assessment is not self._shown:
@@ -268,19 +268,19 @@ class ReadingBox(Box):
 
     def summary(self) -> str:
         """Return the reading, where it may be seen."""
-        if self.state is ReadingState.DONE:
+        if self.state is ResultState.DONE:
             return f"{self.category.text()} {self.probability.text()}"
-        return self.stale.text() if self.state is ReadingState.STALE else ""
+        return self.outdated.text() if self.state is ResultState.OUTDATED else ""
 
     def _show_button(self) -> None:
-        again = self.state in (ReadingState.STALE, ReadingState.FAILED)
-        veiled = self.state is ReadingState.VEILED
-        self.button.setText("Assess again" if again else "Show the AI reading" if veiled else "Assess")
+        again = self.state in (ResultState.OUTDATED, ResultState.FAILED)
+        hidden = self.state is ResultState.HIDDEN
+        self.button.setText("Assess again" if again else "Show the AI reading" if hidden else "Assess")
         # Nothing is left to press when it is done: the same outline gives the same reading.
-        nothing = (ReadingState.NO_STUDY, ReadingState.RUNNING, ReadingState.DONE, ReadingState.WITHHELD)
+        nothing = (ResultState.NO_STUDY, ResultState.RUNNING, ResultState.DONE, ResultState.WITHHELD)
         self.button.setVisible(self.state not in nothing)
         self.button.setEnabled(self._assess.isEnabled())
-        self.button.setToolTip(self._session.no_model or self._assess.toolTip())
+        self.button.setToolTip(self._session.model.missing or self._assess.toolTip())
 
     def _show_numbers(self, said: ReportContent, device: str) -> None:
         self.category.setText(said.category)
@@ -323,7 +323,7 @@ class ReadingBox(Box):
 
     def _show_views(self) -> None:
         """Say what this view and the others of the lesion come to, where others are read."""
-        together = self._session.reports.together() if self.state is ReadingState.DONE else None
+        together = self._session.reports.together() if self.state is ResultState.DONE else None
         self.views.setText("" if together is None else together.sentence(of=len(self._session.lesions.views())))
         self.views.setVisible(together is not None)
         theme.set_role(self.views, "muted" if together is None or together.agree else "attention")
@@ -333,15 +333,15 @@ class ReadingBox(Box):
         self.bar.setValue(round(share * 100))
 
 
-def _next_steps(actions: Actions) -> dict[ReadingState, str]:
+def _next_steps(actions: Actions) -> dict[ResultState, str]:
     """Return what to do next in each state that waits for the user, with the keys in use."""
     brush, polygon = actions.key("brush", " (", ")"), actions.key("polygon", " (", ")")
     return {
-        ReadingState.NO_STUDY: f"Drop a study on the window{actions.key('open', ', or press ')}.",
-        ReadingState.NO_MASK: f"Mark the lesion first: draw it with the brush{brush} or the polygon{polygon}, "
+        ResultState.NO_STUDY: f"Drop a study on the window{actions.key('open', ', or press ')}.",
+        ResultState.NO_MASK: f"Mark the lesion first: draw it with the brush{brush} or the polygon{polygon}, "
         "or import a mask.",
-        ReadingState.READY: "The lesion is marked and has not been read yet.",
-        ReadingState.VEILED: "The AI has read it. Give your own BI-RADS category first"
+        ResultState.READY: "The lesion is marked and has not been read yet.",
+        ResultState.HIDDEN: "The AI has read it. Give your own BI-RADS category first"
         f"{actions.key('own_read', ' (', ')')}, then show its reading{actions.key('assess', ' (', ')')}"
         f"{actions.key('skip_own_read', '; ', ' skips')}.",
     }

@@ -79,11 +79,11 @@ class StudyList(QWidget):
 
     def _choose_study(self, row: int) -> None:
         if 0 <= row < len(self._session.studies):
-            self._session.show_study(self._session.studies[row])
+            self._session.navigation.to_study(self._session.studies[row])
 
     def _choose_frame(self, chosen: QModelIndex) -> None:
         if chosen.isValid():
-            self._session.show_frame(chosen.row())
+            self._session.navigation.to_frame(chosen.row())
 
     def _show_chosen(self) -> None:
         """Point at what is in view again, unless something else was chosen meanwhile."""
@@ -229,7 +229,7 @@ class FrameModel(QAbstractListModel):
         self._marks: tuple[Study | None, int, bool] = (None, -1, False)
         session.maskChanged.connect(self._show_mark)
         session.frameChanged.connect(self._show_mark)
-        session.lesions.changed.connect(self._show_mark)
+        session.lesionChanged.connect(self._show_mark)
 
     def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008
         """Return how many frames there are."""
@@ -242,7 +242,7 @@ class FrameModel(QAbstractListModel):
             return None
         if role == Qt.ItemDataRole.DecorationRole:
             return _icon(self._thumbnails.picture(study, index.row()) or self._blank)
-        marked = self._session.marked(study, index.row())
+        marked = self._session.lesions.marked(study, index.row())
         if role == Qt.ItemDataRole.DisplayRole:
             return f"{index.row() + 1}\nmarked" if marked else f"{index.row() + 1}"
         if role == Qt.ItemDataRole.AccessibleTextRole:
@@ -254,7 +254,7 @@ class FrameModel(QAbstractListModel):
         if study is None or frame is None:
             return
         # A stroke changes the mask with every move of the mouse, but marks the frame once.
-        marks = (study, frame.index, self._session.marked(study, frame.index))
+        marks = (study, frame.index, self._session.lesions.marked(study, frame.index))
         if marks != self._marks:
             self._marks = marks
             self._changed(frame.index)

@@ -45,7 +45,7 @@ def run(files: list[Path], prepare: Callable[[MainWindow], None] = lambda window
     window.show()
     # Only once the window is on the screen: loading torch takes what it takes.
     QTimer.singleShot(0, lambda: window.session.open(*files))
-    QTimer.singleShot(0, window.session.preload)
+    QTimer.singleShot(0, window.session.model.preload)
     window.session.proposals.watch()
     status = application.exec()
     _log.info("closed")

@@ -40,7 +40,7 @@ class Closing(QObject):
         # Who closes again while the question stands has answered it.
         if self._agreed or self._question in self._messages.shown():
             return True
-        outlines, notes = self._session.unreported()
+        outlines, notes = self._session.unsaved()
         if not (outlines or notes):
             return True
         lost = "is" if outlines + notes == 1 else "are"

@@ -3,8 +3,7 @@
 from typing import Protocol
 
 from csamoe_desktop.session.cine import Cine
-from csamoe_desktop.session.lesion_work import ReadingState
-from csamoe_desktop.session.mask_commands import Corrections
+from csamoe_desktop.session.lesion_work import ResultState
 from csamoe_desktop.session.reports import REPORTING
 from csamoe_desktop.session.session import Session
 from csamoe_desktop.ui.canvas.canvas import Canvas
@@ -45,7 +44,7 @@ def command_table(
     session: Session, canvas: Canvas, cine: Cine, overlays: OverlaySwitch, files: Files, pages: Pages
 ) -> tuple[Command, ...]:
     """Return every command."""
-    corrections = Corrections(session)
+    corrections = session.mask_commands
 
     def image() -> bool:
         return session.frame is not None
@@ -57,7 +56,7 @@ def command_table(
         return cine.possible
 
     def running() -> bool:
-        return session.reading_state is ReadingState.RUNNING
+        return session.shown_result.state is ResultState.RUNNING
 
     def last_frame() -> None:
         if session.study is not None:
@@ -66,7 +65,7 @@ def command_table(
     def other_study(step: int) -> None:
         if session.study is not None:
             place = session.studies.index(session.study) + step
-            session.show_study(session.studies[min(max(place, 0), len(session.studies) - 1)])
+            session.navigation.to_study(session.studies[min(max(place, 0), len(session.studies) - 1)])
 
     def offered() -> bool:
         return bool(session.proposals.offered)
@@ -89,9 +88,9 @@ def command_table(
                 tip="Open every image in a folder and the folders in it"),
         Command("close_study", "File.study", "&Close study", files.close_study, ("Ctrl+W",), enabled=image),
         Command("export", "File.study", "&Export report…", files.export, ("Ctrl+E",), "export",
-                enabled=lambda: session.reading_state is ReadingState.DONE and not session.jobs.busy(REPORTING)),
+                enabled=lambda: session.shown_result.state is ResultState.DONE and not session.jobs.busy(REPORTING)),
         Command("copy_report", "File.study", "Copy &report as text", files.copy_report, ("Ctrl+Shift+C",), "copy",
-                enabled=lambda: session.reading_state is ReadingState.DONE),
+                enabled=lambda: session.shown_result.state is ResultState.DONE),
         Command("examination", "File.study", "E&xamination…", pages.describe_examination, ("Ctrl+Shift+E",), "", image,
                 tip="Say what the examination was made for, compared with, and how it was made"),
         Command("settings", "File.end", "&Settings…", pages.show_settings, ("Ctrl+,",), "settings"),
@@ -169,26 +168,26 @@ def command_table(
                 lambda: session.lesions.can_restore, tip="Bring back the lesion of this image that was deleted last"),
         Command("earlier_outlines", "Lesion.list", "E&arlier outlines…", pages.show_earlier_outlines, (), "", image,
                 tip="Bring back an outline of this image that had to make way for another"),
-        Command("clear_mask", "Lesion", "&Clear outline", session.clear_mask, ("Ctrl+Del",), "clear", marked),
+        Command("clear_mask", "Lesion", "&Clear outline", session.mask_commands.clear, ("Ctrl+Del",), "clear", marked),
 
-        Command("assess", "Reading", "&Assess", session.own_reads.assess, ("Ctrl+Return", "Ctrl+Enter"), "assess",
-                lambda: not session.no_model and (marked() or (image() and not session.needs_outline)),
+        Command("assess", "Reading", "&Assess", session.assessments.assess, ("Ctrl+Return", "Ctrl+Enter"), "assess",
+                lambda: not session.model.missing and (marked() or (image() and not session.model.needs_outline)),
                 tip="Read the marked lesion with the model"),
-        Command("own_read", "Reading.own", "&Own read", session.own_reads.want, ("Ctrl+R",), "", image,
+        Command("own_read", "Reading.own", "&Own read", session.assessments.want, ("Ctrl+R",), "", image,
                 tip="Go to your BI-RADS category; its digit and letter choose it"),
-        Command("confirm_next", "Reading.own", "Con&firm the next proposed term", session.own_reads.confirm_next,
+        Command("confirm_next", "Reading.own", "Con&firm the next proposed term", session.assessments.confirm_next,
                 ("Ctrl+G",), "", marked, tip="Take over the size as measured on the outline, then one term after the other"),
-        Command("confirm_proposed", "Reading.own", "Confirm a&ll that is proposed", lambda: session.own_reads.confirm(),
+        Command("confirm_proposed", "Reading.own", "Confirm a&ll that is proposed", lambda: session.assessments.confirm(),
                 ("Ctrl+Shift+G",), "", marked, tip="Take over all that is proposed from the outline, as the panel shows it"),
-        Command("skip_own_read", "Reading.own", "S&kip the own read", session.own_reads.skip, ("Ctrl+Shift+R",), "",
-                lambda: session.own_reads.pending, tip="See the AI's reading without one of your own; that is recorded"),
+        Command("skip_own_read", "Reading.own", "S&kip the own read", session.assessments.skip, ("Ctrl+Shift+R",), "",
+                lambda: session.shown_result.hidden, tip="See the AI's reading without one of your own; that is recorded"),
         Command("agreement", "Reading.own", "A&greement…", pages.show_agreement,
                 tip="See your own reads against the AI's and your final ones"),
-        Command("cancel_reading", "Reading", "&Cancel the reading", session.cancel_assessment, (), "cancel", running),
+        Command("cancel_reading", "Reading", "&Cancel the reading", session.assessing.cancel, (), "cancel", running),
         Command("models", "Reading.models", "&Models…", pages.show_models,
                 tip="See the models with their figures, and choose the one that reads"),
         Command("compare", "Reading.models", "C&ompare models…", pages.show_comparison, ("Ctrl+Shift+Return",), "",
-                lambda: image() and not session.own_reads.pending, tip="See several models' readings of this lesion side by side"),
+                lambda: image() and not session.shown_result.hidden, tip="See several models' readings of this lesion side by side"),
 
         tool(Tool.WINDOW_LEVEL, "&Window and level", "W", "Drag: window and level"),
         tool(Tool.BRUSH, "&Brush", "B", "Brush: paint the lesion, with Alt erase"),

@@ -7,9 +7,9 @@ from PySide6.QtCore import QEventLoop, QTimer
 
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.files import check_output
-from csamoe_desktop.reader.assessment import OwnRead
+from csamoe_desktop.reader.assessment import Assessment
 from csamoe_desktop.report.writing import is_report_file
-from csamoe_desktop.session.lesion_work import ReadingState
+from csamoe_desktop.session.lesion_work import ResultState
 from csamoe_desktop.session.session import Session
 from csamoe_desktop.settings import Settings, load_settings
 from csamoe_desktop.study.phantom import DemoStudy, write_demo_study
@@ -17,7 +17,7 @@ from csamoe_desktop.ui.shell.app import make_window, run
 from csamoe_desktop.ui.shell.main_window import MainWindow
 
 # A made reader's, for a made study: the AI's reading comes after it here as well.
-OWN_READ = OwnRead(
+OWN_READ = Assessment(
     "5",
     {
         "margin": ("spiculated",),
@@ -89,11 +89,11 @@ def read_window(study: DemoStudy, settings: Settings) -> MainWindow:
         session = window.session
         session.open(study.spiculated, study.smooth, study.cine)
         wait_until(session, lambda: len(session.studies) == 3)
-        session.import_mask(study.spiculated_mask)
-        session.own_reads.change(OWN_READ)
-        session.own_reads.confirm()
-        session.own_reads.assess()
-        wait_until(session, lambda: session.reading_state is ReadingState.DONE)
+        session.mask_commands.import_from(study.spiculated_mask)
+        session.assessments.change(OWN_READ)
+        session.assessments.confirm()
+        session.assessments.assess()
+        wait_until(session, lambda: session.shown_result.state is ResultState.DONE)
     except BaseException:
         _remove(window)
         raise

@@ -26,13 +26,12 @@ from csamoe_desktop.lesion.files.formats import (
 from csamoe_desktop.names import LONGEST_NAME, fitting_name, shown, shown_name
 from csamoe_desktop.report.content.sections import report_file_name
 from csamoe_desktop.report.writing import SUFFIXES, is_report_file
-from csamoe_desktop.session.lesion_work import LesionWork, ReadingState
+from csamoe_desktop.session.lesion_work import LesionWork, ResultState
 from csamoe_desktop.session.lesions import PlacedLesion
 from csamoe_desktop.session.reports import Choice
 from csamoe_desktop.session.session import Session
 from csamoe_desktop.study.scale import Scale
 from csamoe_desktop.ui.dialogs.export_dialog import ExportDialog
-from csamoe_desktop.ui.shell.closing import in_words
 from csamoe_desktop.ui.shell.unfinished import Unfinished
 from csamoe_desktop.ui.widgets import theme
 from csamoe_desktop.ui.widgets.messages import Messages
@@ -82,7 +81,7 @@ class Files(QObject):
     def import_mask(self, path: Path, resize: bool = False, another: bool = False) -> None:
         """Import a mask; where it is of another image, or of another size, ask whether it is to be taken all the same."""
         try:
-            self._session.import_mask(path, resize, another)
+            self._session.mask_commands.import_from(path, resize, another)
         except MaskOfAnotherImage as other:
             self._messages.question(
                 other.message,
@@ -144,7 +143,7 @@ class Files(QObject):
 
     def copy_report(self) -> None:
         """Put the report on the clipboard as text."""
-        if self._session.reading_state is not ReadingState.DONE:
+        if self._session.shown_result.state is not ResultState.DONE:
             return
         try:
             text = self._session.reports.text()
@@ -155,20 +154,10 @@ class Files(QObject):
         self._messages.note("The report is on the clipboard, as text.")
 
     def close_study(self) -> None:
-        """Close the study in view; ask first where outlines or comments would be lost."""
+        """Close the study in view; ask first where an open polygon or livewire would be lost: all else is in the store."""
         study = self._session.study
-        if study is None or not self._unfinished.allowed(study, self.close_study):
-            return
-        outlines, comments = self._session.unreported(study)
-        if not (outlines or comments):
-            self._session.close_study()
-            return
-        self._messages.question(
-            f"{study.name} has {in_words(outlines, comments)} that no report holds; closing removes them.",
-            "Export the report first if you need it.",
-            "Close the study",
-            self._session.close_study,
-        )
+        if study is not None and self._unfinished.allowed(study, self.close_study):
+            self._session.open_studies.close_current()
 
     def _mask_to(self, typed: Path, chosen: str, write: Callable[[Path], None]) -> None:
         """Write a mask to the file typed, or to that name with the chosen format's suffix where it has none; ask first
@@ -240,7 +229,7 @@ class Files(QObject):
         if then == "open" and not QDesktopServices.openUrl(QUrl.fromLocalFile(str(path))):
             self._messages.failure(UserError("No program here opens the report.", f"Open {path} yourself."))
         elif then == "next" and study in studies[:-1]:
-            self._session.show_study(studies[studies.index(study) + 1])
+            self._session.navigation.to_study(studies[studies.index(study) + 1])
 
     def _fill_recent(self) -> None:
         names = self._session.settings.recent_files
@@ -256,7 +245,7 @@ class Files(QObject):
             self.recent.addAction("Clear this list", self._clear_recent)
 
     def _clear_recent(self) -> None:
-        self._session.change_settings(dataclasses.replace(self._session.settings, recent_files=()))
+        self._session.user_settings.change(dataclasses.replace(self._session.settings, recent_files=()))
         # Filled anew, the menu loses the very entry whose press this is: after it.
         QTimer.singleShot(0, self._fill_recent)
 

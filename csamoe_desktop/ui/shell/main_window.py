@@ -17,8 +17,6 @@ from PySide6.QtWidgets import (
 
 from csamoe_desktop import paths
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.session.cine import Cine
-from csamoe_desktop.session.lesion_views import SeenViews
 from csamoe_desktop.session.session import Session
 from csamoe_desktop.ui.canvas.canvas import Canvas
 from csamoe_desktop.ui.canvas.frame_bar import FrameBar
@@ -33,16 +31,16 @@ from csamoe_desktop.ui.dialogs.lesion_dialog import DescribeDialog
 from csamoe_desktop.ui.dialogs.model_chooser import ModelChooser
 from csamoe_desktop.ui.dialogs.settings_dialog import SettingsDialog
 from csamoe_desktop.ui.dialogs.views_window import TwoViewsWindow
-from csamoe_desktop.ui.panels.assessment_panel import OwnReadBox, ReportBox
+from csamoe_desktop.ui.panels.assessment_panel import AssessmentBox, ReportBox
 from csamoe_desktop.ui.panels.folding import BoxColumn
-from csamoe_desktop.ui.panels.result_panel import LesionBox, ReadingBox
+from csamoe_desktop.ui.panels.result_panel import LesionBox, ResultBox
 from csamoe_desktop.ui.panels.study_list import StudyList
 from csamoe_desktop.ui.shell.closing import Closing
 from csamoe_desktop.ui.shell.command_table import MENUS, TOOLBAR, command_table
 from csamoe_desktop.ui.shell.file_dialogs import Files
 from csamoe_desktop.ui.shell.help_dialogs import about_dialog, keys_dialog
 from csamoe_desktop.ui.shell.keyboard import stays_with
-from csamoe_desktop.ui.shell.notices import Telling
+from csamoe_desktop.ui.shell.notices import Notices
 from csamoe_desktop.ui.shell.status_bar import StatusBar
 from csamoe_desktop.ui.shell.unfinished import Unfinished
 from csamoe_desktop.ui.shell.window_layout import WindowLook
@@ -68,7 +66,7 @@ class MainWindow(QMainWindow):
         self.canvas = Canvas(session)
         self.canvas.setAcceptDrops(False)
         self.study_list = StudyList(session)
-        self.cine = Cine(session, self)
+        self.cine = session.cine
         self.overlays = OverlaySwitch(self.canvas, self)
         self.files = Files(session, self.messages, self)
         self.calibrating = Calibrating(session, self.canvas, self.messages, self)
@@ -90,8 +88,8 @@ class MainWindow(QMainWindow):
             )
         )
         self.lesion = LesionBox(session, actions)
-        self.own_read = OwnReadBox(session, actions)
-        self.reading = ReadingBox(session, actions)
+        self.own_read = AssessmentBox(session, actions)
+        self.reading = ResultBox(session, actions)
         self.report = ReportBox(session, actions["export"], actions["copy_report"], actions["examination"])
         self._boxes = self.lesion, self.own_read, self.reading, self.report
         self.status = StatusBar(session)
@@ -124,7 +122,7 @@ class MainWindow(QMainWindow):
         scroll = BoxColumn(boxes)
         # On a low screen the reading and its warnings would come below the edge.
         self.reading.came.connect(lambda: scroll.show_from(self.reading))
-        self.session.own_reads.wanted.connect(lambda: scroll.show_from(self.own_read))
+        self.session.assessments.wanted.connect(lambda: scroll.show_from(self.own_read))
         self.session.studyChanged.connect(scroll.show_top)
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._splitter.setObjectName("columns")
@@ -147,18 +145,18 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         session, refresh = self.session, self.actions_table.refresh
-        Telling(session, self.messages, self)
+        Notices(session, self.messages, self)
         self.messages.covered.connect(self.canvas.keep_clear)
-        for signal in (session.studyChanged, session.frameChanged, session.readingChanged):
+        for signal in (session.studyChanged, session.frameChanged, session.resultChanged):
             signal.connect(refresh)
         for changed in (
             session.proposals.changed,
             session.calipers.changed,
             session.calibration.changed,
-            session.lesions.changed,
+            session.lesionChanged,
         ):
             changed.connect(refresh)
-        for told in (session.readingChanged, session.own_reads.changed, session.measuring.changed):
+        for told in (session.resultChanged, session.assessments.changed, session.measurements.changed):
             told.connect(lambda: self._look.sum_up())
         session.jobs.busyChanged.connect(lambda lane, busy: refresh())
         session.studiesListed.connect(refresh)
@@ -235,14 +233,14 @@ class MainWindow(QMainWindow):
         """Open the views of the lesion at hand side by side, or bring them to the front; they follow the session."""
         there = self.findChild(TwoViewsWindow)
         if there is None:
-            there = TwoViewsWindow(SeenViews(self.session), self)
+            there = TwoViewsWindow(self.session.views, self)
             in_reach(there)
             for signal in (
-                self.session.lesions.changed,
-                self.session.readingChanged,
+                self.session.lesionChanged,
+                self.session.resultChanged,
                 self.session.settingsChanged,
                 self.session.calibration.changed,
-                self.session.own_reads.changed,
+                self.session.assessments.changed,
             ):
                 signal.connect(there.follow)
         there.show()
@@ -344,7 +342,7 @@ class MainWindow(QMainWindow):
             eraser_radius=self.canvas.radius_of(Tool.ERASER),
             smart_radius=self.canvas.radius_of(Tool.SMART),
         )
-        self.session.change_settings(sizes)
+        self.session.user_settings.change(sizes)
         self._look.save()
         for beside in (*self.findChildren(ComparisonWindow), *self.findChildren(TwoViewsWindow)):
             beside.close()

@@ -8,7 +8,7 @@ from csamoe_desktop.session.session import Session
 from csamoe_desktop.ui.widgets.messages import Kind, Messages, Place
 
 
-class Telling(QObject):
+class Notices(QObject):
     """Between a session and the messages of its window."""
 
     def __init__(self, session: Session, messages: Messages, window: QObject) -> None:
@@ -30,7 +30,7 @@ class Telling(QObject):
 
     def _about(self) -> Place:
         """Return what a message is about that comes now: the files just opened are not what is in view."""
-        return (None, None) if self._session.opening.telling else self._in_view
+        return (None, None) if self._session.loader.telling else self._in_view
 
     def _note(self, text: str) -> None:
         study = self._session.study

@@ -2,7 +2,7 @@
 
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
 
-from csamoe_desktop.session.study_loader import Opening
+from csamoe_desktop.session.study_loader import StudyLoader
 from csamoe_desktop.ui.widgets import theme
 
 _STEPS = 1000
@@ -11,7 +11,7 @@ _STEPS = 1000
 class OpeningProgress(QWidget):
     """A sentence, a bar and Cancel; it takes no room while nothing is being opened."""
 
-    def __init__(self, opening: Opening, parent: QWidget | None = None) -> None:
+    def __init__(self, opening: StudyLoader, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.words = theme.label()
         self.bar = QProgressBar()

@@ -4,7 +4,8 @@ from html import escape
 
 from PySide6.QtWidgets import QStatusBar, QWidget
 
-from csamoe_desktop.session.session import LOADING, Session
+from csamoe_desktop.session.chosen_model import LOADING
+from csamoe_desktop.session.session import Session
 from csamoe_desktop.study.model import Frame
 from csamoe_desktop.ui.shell.opening_progress import OpeningProgress
 from csamoe_desktop.ui.widgets import theme
@@ -25,12 +26,12 @@ class StatusBar(QStatusBar):
         self.setSizeGripEnabled(False)
         for widget in (self.device, self.model, self.spacing):
             self.addWidget(widget)
-        self.opening = OpeningProgress(session.opening)
+        self.opening = OpeningProgress(session.loader)
         self.trouble = theme.label("Your work is not stored", "attention")
         self.trouble.hide()
         for permanent in (self.trouble, self.opening, self.pixel, self.notice):
             self.addPermanentWidget(permanent)
-        session.kept.troubled.connect(self._show_trouble)
+        session.autosaver.troubled.connect(self._show_trouble)
         session.modelChanged.connect(self._show_model)
         session.settingsChanged.connect(self._show_model)
         session.jobs.busyChanged.connect(lambda lane, busy: self._show_model() if lane == LOADING else None)
@@ -50,7 +51,7 @@ class StatusBar(QStatusBar):
         self.trouble.setVisible(bool(why))
 
     def _show_model(self) -> None:
-        predictor = self._session.predictor
+        predictor = self._session.model.predictor
         if predictor is not None:
             self.device.setText(predictor.device.words)
             self.model.setText(f"{predictor.card.name} {predictor.card.version}")
@@ -58,7 +59,7 @@ class StatusBar(QStatusBar):
             return
         loading = self._session.jobs.busy(LOADING)
         self.device.setText(f"Device: {self._session.settings.device}, not known yet")
-        self.model.setText(f"{self._session.model} {'is being loaded' if loading else 'is not loaded'}")
+        self.model.setText(f"{self._session.model.name} {'is being loaded' if loading else 'is not loaded'}")
 
     def _show_spacing(self) -> None:
         frame = self._session.frame

@@ -7,7 +7,7 @@ import pytest
 
 from csamoe_desktop.assess import Category
 from csamoe_desktop.lesion.description import Description
-from csamoe_desktop.reader.assessment import OwnRead, ReadRecord
+from csamoe_desktop.reader.assessment import Assessment, AssessmentRecord
 from csamoe_desktop.report.content.disagreement import differ, disagreement
 from csamoe_desktop.report.content.sections import ReportInput, content
 from csamoe_desktop.report.document import LeftOut, Report
@@ -33,12 +33,12 @@ Make = Callable[..., ReportInput]
     ],
 )
 def test_the_rule(own: str, category: Category, apart: bool) -> None:
-    assert differ(OwnRead(own), category) is apart
-    assert bool(disagreement(OwnRead(own), category, "0.98")) is apart
+    assert differ(Assessment(own), category) is apart
+    assert bool(disagreement(Assessment(own), category, "0.98")) is apart
 
 
 def test_it_is_on_every_kind_of_report_and_asks_for_nothing(make: Make) -> None:
-    given = make(probability=0.98, reads=ReadRecord(final=OwnRead("3")))
+    given = make(probability=0.98, reads=AssessmentRecord(final=Assessment("3")))
     sentence = content(given).differs
     assert sentence.startswith("Reader and AI differ: BI-RADS 3, probably benign; AI suspicious (0.98).")
     assert not any(word in sentence.lower() for word in ("change", "should", "reconsider", "must", "recommend"))
@@ -46,14 +46,14 @@ def test_it_is_on_every_kind_of_report_and_asks_for_nothing(make: Make) -> None:
     told = report_dict(given)["readings"][0]
     assert told["reader_and_ai_differ"] is True
     assert told["words"]["differs"] == sentence
-    agreeing = make(probability=0.98, reads=ReadRecord(final=OwnRead("5")))
+    agreeing = make(probability=0.98, reads=AssessmentRecord(final=Assessment("5")))
     assert content(agreeing).differs == ""
     assert report_dict(agreeing)["readings"][0]["reader_and_ai_differ"] is False
     assert content(make(probability=0.98)).differs == "", "without an own category there is nothing to differ"
 
 
 def test_the_chinese_sentence_is_chinese(make: Make) -> None:
-    said = content(make(probability=0.98, reads=ReadRecord(final=OwnRead("3"))), load_wording("zh"))
+    said = content(make(probability=0.98, reads=AssessmentRecord(final=Assessment("3"))), load_wording("zh"))
     assert said.differs.startswith("阅片者与人工智能结论不同：BI-RADS 3")
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from csamoe_desktop.assess import Assessment, ContourRange
+from csamoe_desktop.assess import AIResult, ContourRange
 from csamoe_desktop.inference.cases import Nearest
-from csamoe_desktop.inference.explain import Explanation
+from csamoe_desktop.inference.explanation import Explanation
 from csamoe_desktop.networks.cards import CategoryCounts, OutsideCounts
 from csamoe_desktop.report.content.reasons import Reasons, change_words, range_words, reasons
 from csamoe_desktop.report.content.sections import ReportInput, content
@@ -42,7 +42,7 @@ def closer(
     )
 
 
-def said_of(given: ReportInput) -> Assessment:
+def said_of(given: ReportInput) -> AIResult:
     return given.assessment
 
 

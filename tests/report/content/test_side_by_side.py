@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from csamoe_desktop.assess import Assessment, categorise
+from csamoe_desktop.assess import AIResult, categorise
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.inference.bundle import Bundle, find_bundle
 from csamoe_desktop.inference.predictor import Prediction, Predictor
@@ -34,7 +34,7 @@ def row(
     card = dataclasses.replace(find_bundle("csamoe-resnet18").card, name=name, thresholds=Thresholds(*thresholds))
     prediction = Prediction((0.0, 0.0), probability, gates, {})
     category = categorise(probability, card.thresholds)
-    return Row(card, Assessment(prediction, category, whole_image(PIXELS), card, "CPU: a processor", ("It is small.",)))
+    return Row(card, AIResult(prediction, category, whole_image(PIXELS), card, "CPU: a processor", ("It is small.",)))
 
 
 def unread(name: str) -> Row:

@@ -13,7 +13,7 @@ from csamoe_desktop.inference.bundle import find_bundle
 from csamoe_desktop.lesion.description import Description, Side, View
 from csamoe_desktop.networks.cards import read_card
 from csamoe_desktop.paths import model_weights
-from csamoe_desktop.reader.assessment import OwnRead, ReadRecord
+from csamoe_desktop.reader.assessment import Assessment, AssessmentRecord
 from csamoe_desktop.reader.examination import Examination
 from csamoe_desktop.report.content.sections import ReportInput, card_words, content
 from csamoe_desktop.report.document import Report
@@ -23,7 +23,7 @@ from csamoe_desktop.study.model import StudyFacts
 from csamoe_desktop.wording import load_wording
 
 Make = Callable[..., ReportInput]
-OWN = OwnRead(
+OWN = Assessment(
     "4C",
     {
         "shape": ("irregular",),
@@ -51,7 +51,7 @@ def full(make: Make) -> ReportInput:
     """A lesion with everything said of it that the window asks for."""
     return as_shipped(
         make(
-            reads=ReadRecord(OWN, OWN, asked=True, first_seconds=12.0, ai_seconds=3.0, final_seconds=5.0),
+            reads=AssessmentRecord(OWN, OWN, asked=True, first_seconds=12.0, ai_seconds=3.0, final_seconds=5.0),
             description=Description("", Side.LEFT, 2, 30, View.RADIAL, "one"),
         )
     )

@@ -14,7 +14,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from csamoe_desktop.assess import Assessment, Category
+from csamoe_desktop.assess import AIResult, Category
 from csamoe_desktop.inference.bundle import DEFAULT
 from csamoe_desktop.inference.predictor import Prediction
 from csamoe_desktop.lesion.mask import Author
@@ -79,7 +79,7 @@ def a_study(name: str, *frames: Pixels, spacing: Spacing | None = None) -> Study
 def show(session: Session, canvas: Canvas) -> Callable[..., None]:
     def show(*frames: Pixels, name: str = "made.png", spacing: Spacing | None = None) -> None:
         study = a_study(name, *frames, spacing=spacing)
-        session.show_opened(study, study.frame(0), study.path)
+        session.open_studies.show(study, study.frame(0), study.path)
         QApplication.processEvents()
 
     return show
@@ -103,11 +103,11 @@ def mark(session: Session) -> NDArray[np.bool_]:
     return mask
 
 
-def read(session: Session) -> Assessment:
+def read(session: Session) -> AIResult:
     """Put a reading of the mask in view into the session, as a finished job does; its figures are invented."""
     work, frame = session.work, session.frame
     assert work is not None and frame is not None
-    work.assessment = Assessment(
+    work.assessment = AIResult(
         Prediction((0.0, 0.0), 0.5, {"image": 1.0, "core": 0.0, "boundary": 0.0}, {}),
         Category.INDETERMINATE,
         make_regions(frame.pixels, work.mask.pixels),
@@ -116,7 +116,7 @@ def read(session: Session) -> Assessment:
         (),
     )
     work.assessed_version = work.mask.version
-    session.readingChanged.emit()
+    session.tell_result()
     return work.assessment
 
 
@@ -167,7 +167,7 @@ def test_nothing_can_be_done_on_an_empty_canvas(canvas: Canvas) -> None:
 def test_a_closed_study_leaves_an_empty_canvas(canvas: Canvas, session: Session, show: Callable[..., None]) -> None:
     show(plain(), spacing=Spacing(0.1, 0.1, "test"))
     mark(session)
-    session.close_study()
+    session.open_studies.close_current()
     assert canvas._empty.isVisible()
     assert not canvas._legend.isVisible()
     assert not canvas._scale.isVisible()
@@ -179,7 +179,7 @@ def test_a_closed_study_leaves_an_empty_canvas(canvas: Canvas, session: Session,
 
 def test_a_canvas_made_late_shows_what_is_open(qtbot: QtBot, session: Session) -> None:
     study = a_study("made.png", plain(70))
-    session.show_opened(study, study.frame(0), study.path)
+    session.open_studies.show(study, study.frame(0), study.path)
     mark(session)
     canvas = Canvas(session)
     qtbot.addWidget(canvas)
@@ -329,7 +329,7 @@ def test_a_fitted_frame_stays_fitted_and_a_zoomed_one_stays_zoomed(
     canvas.resize(480, 360)
     qtbot.waitUntil(lambda: canvas._zooms()[1] == pytest.approx(fitted))
     canvas.zoom_by(3)
-    canvas._session.show_frame(1)
+    canvas._session.navigation.to_frame(1)
     assert canvas._zooms()[1] == pytest.approx(3 * fitted)
     show(plain(), name="another.png")
     assert canvas._zooms()[1] == pytest.approx(fitted)
@@ -354,7 +354,7 @@ def test_the_window_stays_within_a_study_and_goes_with_it(
 ) -> None:
     show(plain(), plain())
     canvas.set_window(WindowLevel(90, 60))
-    session.show_frame(1)
+    session.navigation.to_frame(1)
     assert canvas.window_level == WindowLevel(90, 60)
     show(plain(), name="another.png")
     assert canvas.window_level == WindowLevel()
@@ -435,7 +435,7 @@ def test_the_opacity_is_that_of_the_tint(canvas: Canvas, session: Session, show:
     assert colour_at(canvas, 30, 45).blue() == pytest.approx((100 + SKY_BLUE.blue()) / 2, abs=3)
     canvas.set_overlay_opacity(0)
     assert colour_at(canvas, 30, 45) == QColor(100, 100, 100)
-    session.change_settings(dataclasses.replace(session.settings, overlay_opacity=100))
+    session.user_settings.change(dataclasses.replace(session.settings, overlay_opacity=100))
     assert nearness(colour_at(canvas, 30, 45), SKY_BLUE) < 10
 
 
@@ -471,12 +471,12 @@ def test_a_changed_outline_greys_the_regions_and_says_so_until_it_is_taken_back(
     read(session)
     tinted = colour_at(canvas, 30, 45)
     assert not canvas._stale.isVisible()
-    session.clear_mask()
+    session.mask_commands.clear()
     assert canvas._stale.isVisible()
     assert canvas._stale.text == "Outline changed: assess again"
     assert colour_at(canvas, 30, 45) == QColor(100, 100, 100)
     assert list(canvas._legend.entries) == ["core", "boundary"]
-    session.undo()
+    session.mask_commands.undo()
     assert not canvas._stale.isVisible()
     assert colour_at(canvas, 30, 45) == tinted
 
@@ -488,7 +488,7 @@ def test_a_reading_by_another_model_keeps_its_regions(
     mark(session)
     read(session)
     tinted = colour_at(canvas, 30, 45)
-    session.change_settings(dataclasses.replace(session.settings, model="another"))
+    session.user_settings.change(dataclasses.replace(session.settings, model="another"))
     assert not canvas._stale.isVisible()
     assert colour_at(canvas, 30, 45) == tinted
 
@@ -498,10 +498,10 @@ def test_each_frame_has_its_own_overlays(canvas: Canvas, session: Session, show:
     mark(session)
     read(session)
     tinted = colour_at(canvas, 30, 45)
-    session.show_frame(1)
+    session.navigation.to_frame(1)
     assert list(canvas._legend.entries) == []
     assert colour_at(canvas, 30, 45) == colour_at(canvas, 30, 29.5) == QColor(100, 100, 100)
-    session.show_frame(0)
+    session.navigation.to_frame(0)
     assert list(canvas._legend.entries) == ["lesion", "core", "boundary"]
     assert colour_at(canvas, 30, 45) == tinted
 
@@ -525,7 +525,7 @@ def test_the_notes_lie_in_their_corners(canvas: Canvas, session: Session, show: 
     show(plain(), spacing=Spacing(0.1, 0.1, "test"))
     mark(session)
     read(session)
-    session.clear_mask()
+    session.mask_commands.clear()
     for size in ((480, 360), (700, 300)):
         canvas.resize(*size)
         QApplication.processEvents()

@@ -34,7 +34,7 @@ def canvas(qtbot: QtBot) -> Iterator[Canvas]:
     qtbot.waitExposed(canvas)
     pixels = np.full(SHAPE, 90, np.uint8)
     study = Study(Path("made.png"), "made", 1, *SHAPE, decode=lambda index: pixels)
-    session.show_opened(study, study.frame(0), study.path)
+    session.open_studies.show(study, study.frame(0), study.path)
     canvas.set_tool(Tool.BRUSH)
     yield canvas
     session.close()

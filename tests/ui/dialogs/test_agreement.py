@@ -10,11 +10,11 @@ from PySide6.QtWidgets import QFileDialog, QLabel
 from pytestqt.qtbot import QtBot
 
 from csamoe_desktop.assess import Category
-from csamoe_desktop.reader.assessment import OwnRead, ReadRecord
+from csamoe_desktop.reader.assessment import Assessment, AssessmentRecord
 from csamoe_desktop.session.session import Session
 from csamoe_desktop.settings import Settings
 from csamoe_desktop.store.lesions import LesionKey
-from csamoe_desktop.store.reads import AIReading, Pathology, Reads, Sitting
+from csamoe_desktop.store.reads import Pathology, Reads, Sitting, StoredResult
 from csamoe_desktop.study.phantom import DemoStudy
 from csamoe_desktop.ui.dialogs.agreement_page import AgreementDialog
 from csamoe_desktop.ui.shell.main_window import MainWindow
@@ -44,15 +44,17 @@ def page(session: Session, qtbot: QtBot) -> Page:
 @pytest.fixture
 def three_reads(session: Session) -> Reads:
     """One where all agree, one where the final read went to the AI's, one that was skipped."""
-    reads = session.own_reads.reads
+    reads = session.assessments.reads
     told = (
         ("4B", Category.SUSPICIOUS, 0.9, "4B"),
         ("3", Category.SUSPICIOUS, 0.8, "4A"),
         ("", Category.LIKELY_BENIGN, 0.02, "2"),
     )
     for number, (first, category, probability, final) in enumerate(told):
-        record = ReadRecord(OwnRead(first) if first else None, OwnRead(final), True, not first, 30.0, 2.0, 4.0)
-        ai = AIReading(category, probability, "csamoe 1.0", "c" * 64, "d" * 64)
+        record = AssessmentRecord(
+            Assessment(first) if first else None, Assessment(final), True, not first, 30.0, 2.0, 4.0
+        )
+        ai = StoredResult(category, probability, "csamoe 1.0", "c" * 64, "d" * 64)
         key = LesionKey(f"{number}{'ab' * 31}{number}", 0)
         reads.keep(Sitting(f"sitting {number}", key, f"2026-03-0{number + 1}T10:00:00+00:00", record, ai))
     reads.write()
@@ -119,7 +121,7 @@ def test_the_case_in_view_is_marked_and_is_one_of_them(
     three_reads: Reads, session: Session, page: Page, open_files: Open, demo: DemoStudy
 ) -> None:
     open_files(session, demo.smooth)
-    session.own_reads.change(OwnRead("3"))
+    session.assessments.change(Assessment("3"))
     made = page()
     assert made.table.rowCount() == 4
     in_view = [row for row in rows(made) if row[0].endswith(", in view")]
@@ -134,17 +136,17 @@ def test_an_earlier_ai_reading_of_the_case_in_view_is_veiled_before_the_own_read
 ) -> None:
     open_files(session, demo.smooth)
     assert session.work is not None
-    record = ReadRecord(OwnRead("3"), OwnRead("3"), True, False, 30.0, 2.0, 4.0)
-    ai = AIReading(Category.SUSPICIOUS, 0.9, "csamoe 1.0", "c" * 64, "d" * 64)
+    record = AssessmentRecord(Assessment("3"), Assessment("3"), True, False, 30.0, 2.0, 4.0)
+    ai = StoredResult(Category.SUSPICIOUS, 0.9, "csamoe 1.0", "c" * 64, "d" * 64)
     for number, lesion in enumerate((session.work.number, 2)):
         key = LesionKey(session.work.image, 0, lesion)
-        session.own_reads.reads.keep(Sitting(f"sitting {number}", key, "2026-03-01T10:00:00+00:00", record, ai))
-    session.own_reads.reads.write()
-    assert session.own_reads.pending
+        session.assessments.reads.keep(Sitting(f"sitting {number}", key, "2026-03-01T10:00:00+00:00", record, ai))
+    session.assessments.reads.write()
+    assert session.shown_result.hidden
     seen = {row[0].partition(",")[2]: row[2] for row in rows(page())}
-    assert seen == {" in view": "veiled", " lesion 2": "veiled"}
-    session.own_reads.change(OwnRead("4A"))
-    session.own_reads.skip()
+    assert seen == {" in view": "hidden", " lesion 2": "hidden"}
+    session.assessments.change(Assessment("4A"))
+    session.assessments.skip()
     assert "suspicious (0.90)" in [row[2] for row in rows(page()) if row[0].endswith("in view")]
 
 
@@ -180,9 +182,9 @@ def test_a_csv_that_cannot_be_written_says_so(three_reads: Reads, page: Page, tm
 
 
 def test_a_store_that_cannot_be_read_says_so(session: Session, page: Page) -> None:
-    session.own_reads.reads.file = session.own_reads.reads.file.with_name("spoilt.sqlite")
-    session.own_reads.reads.file.parent.mkdir(parents=True, exist_ok=True)
-    session.own_reads.reads.file.write_bytes(b"no database " * 500)
+    session.assessments.reads.file = session.assessments.reads.file.with_name("spoilt.sqlite")
+    session.assessments.reads.file.parent.mkdir(parents=True, exist_ok=True)
+    session.assessments.reads.file.write_bytes(b"no database " * 500)
     made = page()
     assert made.problem.isVisible()
     assert not made.export.isEnabled()

@@ -10,7 +10,7 @@ from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
 from csamoe_desktop import paths
-from csamoe_desktop.reader.assessment import OwnRead
+from csamoe_desktop.reader.assessment import Assessment
 from csamoe_desktop.report.content.side_by_side import NEEDS_OUTLINE
 from csamoe_desktop.session.assessing import ASSESSING
 from csamoe_desktop.session.reader_assessments import KEEPING_READS
@@ -80,39 +80,41 @@ def test_every_model_reads_what_it_can(
     assert whole.row.assessment is not None
     assert compared.sentence.text().startswith("One model has read it: ")
 
-    session.import_mask(demo.spiculated_mask)
+    session.mask_commands.import_from(demo.spiculated_mask)
     # Its reading does not hang on the outline, and the other's reason is gone.
-    assert not whole.stale
+    assert not whole.outdated
     assert csamoe.tick.isEnabled()
     assert csamoe.unread.text() == ""
     compare(compared)
     read(session)
-    assert session.assessment is not None
+    assert session.shown_result.result is not None
     assert csamoe.row is not None
     assert csamoe.row.assessment is not None
-    assert csamoe.row.assessment.prediction.probability == pytest.approx(session.assessment.prediction.probability)
+    assert csamoe.row.assessment.prediction.probability == pytest.approx(
+        session.shown_result.result.prediction.probability
+    )
     assert csamoe.gates.text().startswith("image ")
-    assert csamoe.device.text() == session.assessment.device
-    assert csamoe.category.text() == session.assessment.category.value.capitalize()
+    assert csamoe.device.text() == session.shown_result.result.device
+    assert csamoe.category.text() == session.shown_result.result.category.value.capitalize()
     assert csamoe.scale.isVisible()
     assert "agree" in compared.sentence.text()
-    assert not compared.stale.isVisible()
+    assert not compared.outdated.isVisible()
     compared.copy.click()
     copied = QGuiApplication.clipboard().text()
     assert copied == compared.text()
     assert copied.startswith(f"{demo.spiculated.name}, outline imported\n{compared.sentence.text()}")
     assert "csamoe-resnet18 1.0" in copied
 
-    session.clear_mask()
-    assert csamoe.stale
+    session.mask_commands.clear()
+    assert csamoe.outdated
     assert not csamoe.probability.isEnabled()
-    assert not whole.stale
-    assert "outline has changed" in compared.stale.text()
+    assert not whole.outdated
+    assert "outline has changed" in compared.outdated.text()
     assert "outline has changed" in compared.text()
-    session.undo()
+    session.mask_commands.undo()
     open_files(session, demo.smooth)
-    assert whole.stale
-    assert "Another image is in view" in compared.stale.text()
+    assert whole.outdated
+    assert "Another image is in view" in compared.outdated.text()
 
 
 def test_a_model_not_ticked_does_not_read(
@@ -194,14 +196,14 @@ def test_the_window_has_one_and_takes_it_along_when_it_closes(
 @pytest.fixture
 def veiling(session: Session, demo: DemoStudy, open_files: Open) -> Session:
     """The session with a marked lesion in view and the own read asked for first."""
-    session.change_settings(dataclasses.replace(session.settings, own_read_first=True))
+    session.user_settings.change(dataclasses.replace(session.settings, own_read_first=True))
     open_files(session, demo.spiculated)
-    session.import_mask(demo.spiculated_mask)
+    session.mask_commands.import_from(demo.spiculated_mask)
     return session
 
 
 def give(session: Session, category: str) -> None:
-    session.own_reads.change(dataclasses.replace(session.own_reads.read, category=category))
+    session.assessments.change(dataclasses.replace(session.assessments.read, category=category))
 
 
 def tells(compared: ComparisonWindow) -> bool:
@@ -228,29 +230,29 @@ def test_turning_to_an_image_whose_own_read_is_to_come_veils_and_turning_back_li
     demo: DemoStudy,
     open_files: Open,
 ) -> None:
-    veiling.own_reads.skip()
+    veiling.assessments.skip()
     compare(compared)
     assert tells(compared)
     shown = compared.text()
     open_files(veiling, demo.smooth)
-    assert veiling.own_reads.pending
+    assert veiling.shown_result.hidden
     assert not tells(compared)
     assert compared.sentence.text().startswith("Your own read of the lesion in view comes first")
     assert compared.text() == compared.sentence.text()
-    veiling.show_study(veiling.studies[0])
+    veiling.navigation.to_study(veiling.studies[0])
     assert tells(compared)
     assert compared.text() == shown
-    veiling.show_study(veiling.studies[1])
+    veiling.navigation.to_study(veiling.studies[1])
     assert not tells(compared)
-    veiling.own_reads.skip()
+    veiling.assessments.skip()
     assert tells(compared), "of the first image, and said so"
-    assert "Another image is in view" in compared.stale.text()
+    assert "Another image is in view" in compared.outdated.text()
 
 
 def test_what_is_read_while_another_image_is_in_view_stays_veiled_as_it_comes(
     veiling: Session, compared: ComparisonWindow, demo: DemoStudy, open_files: Open, qtbot: QtBot
 ) -> None:
-    veiling.own_reads.skip()
+    veiling.assessments.skip()
     compared.compare.click()
     open_files(veiling, demo.smooth)
     told: list[bool] = []
@@ -259,14 +261,14 @@ def test_what_is_read_while_another_image_is_in_view_stays_veiled_as_it_comes(
     assert len(compared.read) == 2
     assert not any(told)
     assert not tells(compared)
-    veiling.show_study(veiling.studies[0])
+    veiling.navigation.to_study(veiling.studies[0])
     assert tells(compared)
 
 
 def test_another_lesion_of_the_same_image_veils_too(
     veiling: Session, compared: ComparisonWindow, compare: Callable[[ComparisonWindow], None], mark: Do
 ) -> None:
-    veiling.own_reads.skip()
+    veiling.assessments.skip()
     compare(compared)
     first = veiling.work
     veiling.lesions.add()
@@ -275,41 +277,41 @@ def test_another_lesion_of_the_same_image_veils_too(
     veiling.lesions.choose(first)
     assert tells(compared)
     veiling.lesions.choose_next()
-    veiling.own_reads.skip()
-    assert "Another lesion is in view" in compared.stale.text()
+    veiling.assessments.skip()
+    assert "Another lesion is in view" in compared.outdated.text()
 
 
 def test_a_category_taken_back_before_anything_was_shown_veils_at_once(
     veiling: Session, compared: ComparisonWindow, qtbot: QtBot
 ) -> None:
     give(veiling, "4A")
-    veiling.own_reads.assess()
+    veiling.assessments.assess()
     compared.compare.click()
     assert compared.running
     give(veiling, "")
-    assert veiling.own_reads.pending
+    assert veiling.shown_result.hidden
     assert compared.sentence.text().startswith("Your own read of the lesion in view comes first"), "at once"
     qtbot.waitUntil(lambda: not compared.running and not veiling.jobs.busy(ASSESSING), timeout=120_000)
     assert len(compared.read) == 2
     assert not tells(compared)
     give(veiling, "4C")
     assert not tells(compared), "it is shown when the reader asks"
-    veiling.own_reads.assess()
+    veiling.assessments.assess()
     assert tells(compared)
-    assert veiling.own_reads.first == OwnRead("4C")
+    assert veiling.assessments.first == Assessment("4C")
 
 
 def test_a_lesion_whose_own_read_was_taken_back_stays_veiled_from_elsewhere(
     veiling: Session, compared: ComparisonWindow, demo: DemoStudy, open_files: Open, qtbot: QtBot
 ) -> None:
     give(veiling, "4A")
-    veiling.own_reads.assess()
+    veiling.assessments.assess()
     compared.compare.click()
     give(veiling, "")
     qtbot.waitUntil(lambda: not compared.running and not veiling.jobs.busy(ASSESSING), timeout=120_000)
     open_files(veiling, demo.smooth)
-    veiling.own_reads.skip()
-    assert not veiling.own_reads.pending
+    veiling.assessments.skip()
+    assert not veiling.shown_result.hidden
     assert not tells(compared)
     assert compared.sentence.text().startswith(f"Your own read of {demo.spiculated.name}")
 
@@ -326,32 +328,32 @@ def test_asking_for_the_own_read_in_the_settings_veils_what_was_not_yet_seen(
     mark(session)
     compare(compared)
     open_files(session, demo.spiculated)
-    session.change_settings(dataclasses.replace(session.settings, own_read_first=True))
+    session.user_settings.change(dataclasses.replace(session.settings, own_read_first=True))
     assert not tells(compared)
-    session.change_settings(dataclasses.replace(session.settings, own_read_first=False))
+    session.user_settings.change(dataclasses.replace(session.settings, own_read_first=False))
     assert tells(compared)
 
 
 def test_what_is_said_after_a_comparison_was_seen_is_no_first_read(
     veiling: Session, compared: ComparisonWindow, compare: Callable[[ComparisonWindow], None], qtbot: QtBot
 ) -> None:
-    veiling.own_reads.skip()
-    assert not veiling.own_reads.read.given
+    veiling.assessments.skip()
+    assert not veiling.assessments.read.given
     compare(compared)
     give(veiling, "5")
-    assert veiling.own_reads.first is None
-    assert veiling.own_reads.skipped
-    assert not veiling.own_reads.pending
+    assert veiling.assessments.first is None
+    assert veiling.assessments.skipped
+    assert not veiling.shown_result.hidden
     qtbot.waitUntil(lambda: not veiling.jobs.busy(KEEPING_READS))
     (sitting,) = Reads(paths.store_file()).all()
     assert sitting.record.first is None
-    assert sitting.record.final == OwnRead("5")
+    assert sitting.record.final == Assessment("5")
 
 
 def test_a_comparison_that_nobody_sees_does_not_end_the_first_read(
     veiling: Session, compared: ComparisonWindow, compare: Callable[[ComparisonWindow], None]
 ) -> None:
-    veiling.own_reads.skip()
+    veiling.assessments.skip()
     compared.hide()
     compare(compared)
     assert veiling.work is not None

@@ -139,7 +139,7 @@ def test_what_is_only_proposed_is_on_no_report(
 def test_it_is_there_on_another_day(session: Session, open_files: Open, demo: DemoStudy, another_day: Day) -> None:
     open_files(session, demo.smooth)
     say(session, SAID)
-    assert not session.kept_all
+    assert not session.autosaver.safe
     later = another_day(session)
     open_files(later, demo.smooth)
     assert later.examinations.now == SAID
@@ -195,10 +195,10 @@ def test_all_frames_of_a_file_without_study_are_one_examination(
     file = tmp_path / "pages.tif"
     pages[0].save(file, save_all=True, append_images=pages[1:])
     open_files(session, file)
-    session.show_frame(2)
+    session.navigation.to_frame(2)
     qtbot.waitUntil(lambda: session.frame is not None and session.frame.index == 2)
     say(session, SAID)
-    session.show_frame(1)
+    session.navigation.to_frame(1)
     qtbot.waitUntil(lambda: session.frame is not None and session.frame.index == 1)
     assert session.examinations.now == SAID
     later = another_day(session)
@@ -223,7 +223,7 @@ def test_pictures_linked_as_views_of_one_lesion_share_it(
     session.lesions.describe(session.work, linked)
     assert session.examinations.now == SAID, "they are in one report"
     say(session, dataclasses.replace(SAID, comparison="None."))
-    session.show_study(session.studies[0])
+    session.navigation.to_study(session.studies[0])
     assert session.examinations.now.comparison == "None.", "which has one"
 
 
@@ -252,7 +252,7 @@ def test_the_reader_s_own_technique_is_proposed_from_then_on(
 
 
 def test_the_proposal_is_in_the_language_of_reports(session: Session) -> None:
-    session.change_settings(dataclasses.replace(session.settings, report_language="zh"))
+    session.user_settings.change(dataclasses.replace(session.settings, report_language="zh"))
     assert session.examinations.usual_technique == "B 型超声，单幅图像"
     template = paths.user_folder() / "report" / "zh.json"
     template.parent.mkdir(parents=True)
@@ -287,7 +287,7 @@ def test_it_goes_to_the_examination_that_was_in_view_when_it_was_asked(
     open_files(session, small_png)
     press(dialog, OK)
     assert session.examinations.now == Examination()
-    session.show_study(session.studies[0])
+    session.navigation.to_study(session.studies[0])
     assert session.examinations.now.indication == "Screening."
 
 
@@ -300,7 +300,7 @@ def test_another_window_s_words_are_seen(
     beside = another_day()
     open_files(beside, demo.smooth)
     say(beside, SAID)
-    qtbot.waitUntil(lambda: beside.kept_all)
+    qtbot.waitUntil(lambda: beside.autosaver.safe)
     assert ask(window, qtbot).texts["indication"].toPlainText() == SAID.indication
     assert window.report.said.text().startswith("Indication: Palpable")
 
@@ -311,7 +311,7 @@ def test_the_store_tells_no_uid(session: Session, open_files: Open, demo: DemoSt
     facts = session.study.facts
     assert facts.study_uid
     say(session, SAID)
-    qtbot.waitUntil(lambda: session.kept_all)
+    qtbot.waitUntil(lambda: session.autosaver.safe)
     with closing(sqlite3.connect(paths.store_file())) as store:
         ((key, said),) = store.execute("SELECT key, said FROM examination").fetchall()
     assert len(key) == 64
@@ -327,9 +327,9 @@ def test_what_the_store_does_not_take_is_asked_about(
     with closing(sqlite3.connect(store, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         say(session, SAID)
-        assert session.unreported() == (0, 1)
+        assert session.unsaved() == (0, 1)
         other.execute("ROLLBACK")
-    assert session.unreported() == (0, 0)
+    assert session.unsaved() == (0, 0)
 
 
 def test_it_is_kept_anew_when_the_store_was_damaged(
@@ -338,7 +338,7 @@ def test_it_is_kept_anew_when_the_store_was_damaged(
     store = paths.store_file()
     open_files(session, demo.smooth)
     say(session, SAID)
-    qtbot.waitUntil(lambda: session.kept_all)
+    qtbot.waitUntil(lambda: session.autosaver.safe)
     before = store.with_name("before")
     before.write_bytes(b"damaged, all of it" * 500)
     for part in store.parent.glob(f"{store.name}-*"):
@@ -346,7 +346,7 @@ def test_it_is_kept_anew_when_the_store_was_damaged(
     before.replace(store)
     mark(session)
     qtbot.waitUntil(lambda: bool(list(store.parent.glob("work-damaged-*.sqlite"))), timeout=30_000)
-    qtbot.waitUntil(lambda: session.kept_all, timeout=30_000)
+    qtbot.waitUntil(lambda: session.autosaver.safe, timeout=30_000)
     later = another_day()
     open_files(later, demo.smooth)
     assert later.examinations.now == SAID

@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from csamoe_desktop.lesion.description import Description, Side
-from csamoe_desktop.reader.assessment import OwnRead
-from csamoe_desktop.session.lesion_work import ReadingState
+from csamoe_desktop.reader.assessment import Assessment
+from csamoe_desktop.session.lesion_work import ResultState
 from csamoe_desktop.session.reports import Choice
 from csamoe_desktop.session.session import Session
 from csamoe_desktop.study.phantom import DemoStudy
@@ -43,7 +43,7 @@ def test_enter_exports_all_of_it_and_the_pages_are_counted(
     window: MainWindow, open_files: Open, demo: DemoStudy, read: Do, qtbot: QtBot, tmp_path: Path
 ) -> None:
     open_files(window.session, demo.spiculated)
-    window.session.import_mask(demo.spiculated_mask)
+    window.session.mask_commands.import_from(demo.spiculated_mask)
     read(window.session)
     dialog = asked(window)
     assert [box.isChecked() for box in dialog.lesions] == [True]
@@ -63,7 +63,7 @@ def test_a_typed_patient_is_printed_and_marked(
     window: MainWindow, open_files: Open, demo: DemoStudy, read: Do, qtbot: QtBot, tmp_path: Path
 ) -> None:
     open_files(window.session, demo.spiculated_png)
-    window.session.import_mask(demo.spiculated_mask)
+    window.session.mask_commands.import_from(demo.spiculated_mask)
     read(window.session)
     dialog = asked(window)
     assert dialog.unnamed
@@ -89,8 +89,8 @@ def test_the_own_assessment_alone_says_nothing_of_the_ai(
 ) -> None:
     session = window.session
     open_files(session, demo.spiculated)
-    session.import_mask(demo.spiculated_mask)
-    session.own_reads.change(OwnRead("2"))
+    session.mask_commands.import_from(demo.spiculated_mask)
+    session.assessments.change(Assessment("2"))
     read(session)
     dialog = asked(window)
     dialog.own_only.setChecked(True)
@@ -115,7 +115,7 @@ def test_contradictions_are_asked_about_and_a_lesion_left_out_is_printed(
 ) -> None:
     session = window.session
     open_files(session, demo.spiculated)
-    session.import_mask(demo.spiculated_mask)
+    session.mask_commands.import_from(demo.spiculated_mask)
     read(session)
     assert session.work is not None
     assert session.study is not None
@@ -125,7 +125,7 @@ def test_contradictions_are_asked_about_and_a_lesion_left_out_is_printed(
     session.lesions.add()
     mark(session)
     read(session)
-    if session.reading_state is not ReadingState.DONE:
+    if session.shown_result.state is not ResultState.DONE:
         pytest.skip("the second lesion is not read")
     dialog = asked(window)
     assert len(dialog.lesions) == 2
@@ -151,13 +151,13 @@ def test_it_is_opened_or_the_next_study_comes_into_view(
 ) -> None:
     session = window.session
     open_files(session, demo.spiculated)
-    session.import_mask(demo.spiculated_mask)
+    session.mask_commands.import_from(demo.spiculated_mask)
     read(session)
     dialog = asked(window)
     assert not dialog.export_next.isEnabled(), "there is no next one"
     dialog.reject()
     open_files(session, demo.smooth)
-    session.show_study(session.studies[0])
+    session.navigation.to_study(session.studies[0])
     opened: list[str] = []
     # No program of the machine is to be started by a test.
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: bool(opened.append(url.toLocalFile())) or True)

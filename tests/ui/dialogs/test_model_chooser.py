@@ -9,8 +9,9 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from csamoe_desktop.inference.bundle import bundles
-from csamoe_desktop.session.lesion_work import ReadingState
-from csamoe_desktop.session.session import LOADING, Session
+from csamoe_desktop.session.chosen_model import LOADING
+from csamoe_desktop.session.lesion_work import ResultState
+from csamoe_desktop.session.session import Session
 from csamoe_desktop.settings import Settings, load_settings
 from csamoe_desktop.study.phantom import DemoStudy
 from csamoe_desktop.ui.dialogs.model_chooser import ModelChooser
@@ -71,28 +72,28 @@ def test_choosing_loads_it_and_makes_the_other_models_reading_stale(
     qtbot: QtBot,
 ) -> None:
     open_files(session, demo.spiculated)
-    session.import_mask(demo.spiculated_mask)
+    session.mask_commands.import_from(demo.spiculated_mask)
     read(session)
-    before = session.assessment
-    states = [session.reading_state]
+    before = session.shown_result.result
+    states = [session.shown_result.state]
     assert not chooser.boxes["csamoe-resnet18"].choose.isEnabled()
     chooser.boxes["whole"].choose.click()
     assert load_settings().model == "whole"
     assert "being loaded" in chooser.said.text()
     qtbot.waitUntil(lambda: not session.jobs.busy(LOADING), timeout=60_000)
-    assert session.predictor is not None
-    assert session.predictor.card.name == "whole"
+    assert session.model.predictor is not None
+    assert session.model.predictor.card.name == "whole"
     assert "whole is loaded" in chooser.said.text()
     assert not chooser.boxes["whole"].choose.isEnabled()
     assert chooser.boxes["csamoe-resnet18"].choose.isEnabled()
     # It is the same reading, marked as stale: nothing was read anew.
-    assert session.assessment is before
-    states.append(session.reading_state)
-    assert "This reading is by csamoe-resnet18" in chooser.stale.text()
+    assert session.shown_result.result is before
+    states.append(session.shown_result.state)
+    assert "This reading is by csamoe-resnet18" in chooser.outdated.text()
     chooser.boxes["csamoe-resnet18"].choose.click()
-    states.append(session.reading_state)
-    assert states == [ReadingState.DONE, ReadingState.STALE, ReadingState.DONE]
-    assert not chooser.stale.isVisible()
+    states.append(session.shown_result.state)
+    assert states == [ResultState.DONE, ResultState.OUTDATED, ResultState.DONE]
+    assert not chooser.outdated.isVisible()
     qtbot.waitUntil(lambda: not session.jobs.busy(LOADING), timeout=60_000)
 
 
@@ -119,7 +120,7 @@ def test_the_settings_offer_no_outlining_model(session: Session, qtbot: QtBot) -
     qtbot.addWidget(dialog)
     assert {dialog.model.itemData(row) for row in range(dialog.model.count())} == {"csamoe-resnet18", "whole"}
     assert "It needs an outline." in dialog.model_said.text()
-    session.change_settings(dataclasses.replace(session.settings, model="whole"))
+    session.user_settings.change(dataclasses.replace(session.settings, model="whole"))
     dialog.model.setCurrentIndex(dialog.model.findData("whole"))
     assert "no outline needed" in dialog.model_said.text()
     dialog.reject()

@@ -27,7 +27,7 @@ def dialog(session: Session, qtbot: QtBot) -> SettingsDialog:
 
 
 def test_it_shows_what_is_set(session: Session, qtbot: QtBot) -> None:
-    session.change_settings(
+    session.user_settings.change(
         dataclasses.replace(
             session.settings, device="cpu", theme="light", font_size=13, reader="Dr. A", overlay_opacity=71
         )
@@ -101,7 +101,7 @@ def test_cancel_puts_everything_back(session: Session, dialog: SettingsDialog) -
 
 
 def test_cancel_keeps_a_file_opened_meanwhile(session: Session, dialog: SettingsDialog) -> None:
-    session.change_settings(session.settings.with_recent(Path("/opened.dcm")))
+    session.user_settings.change(session.settings.with_recent(Path("/opened.dcm")))
     dialog.reject()
     assert session.settings.recent_files == ("/opened.dcm",)
 

@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from csamoe_desktop import paths
 from csamoe_desktop.lesion.description import Side, View
-from csamoe_desktop.reader.assessment import OwnRead
+from csamoe_desktop.reader.assessment import Assessment
 from csamoe_desktop.session.assessing import ASSESSING
 from csamoe_desktop.session.reader_assessments import KEEPING_READS
 from csamoe_desktop.session.session import Session
@@ -79,7 +79,7 @@ def test_the_side_is_said_once(quiet_session: Session, linked: Mark) -> None:
     one, other = (work.description for work in works(session))
     assert (one.side, one.clock, one.distance_mm, one.name) == (other.side, other.clock, other.distance_mm, other.name)
     assert (one.view, other.view) == (View.UNSAID, View.RADIAL), "how the probe was held is each view's own"
-    session.show_study(session.studies[0])
+    session.navigation.to_study(session.studies[0])
     say(session, side=Side.RIGHT)
     assert [work.description.side for work in works(session)] == [Side.RIGHT] * 2, "put right once, it is right in both"
 
@@ -100,13 +100,13 @@ def test_linking_brings_both_together(
     open_files(session, two_views[0])
     mark(session)
     say(session, side=Side.LEFT)
-    session.own_reads.change(OwnRead("4B", {"margin": ("indistinct",)}))
+    session.assessments.change(Assessment("4B", {"margin": ("indistinct",)}))
     open_files(session, two_views[1])
     mark(session)
     say(session, clock=4)
     session.lesions.link(session.lesions.elsewhere()[0].work)
     assert {(work.description.side, work.description.clock) for work in works(session)} == {(Side.LEFT, 4)}
-    assert session.own_reads.read == OwnRead("4B", {"margin": ("indistinct",)}), "the category is given once"
+    assert session.assessments.read == Assessment("4B", {"margin": ("indistinct",)}), "the category is given once"
 
 
 def test_the_side_is_the_images_too(
@@ -126,31 +126,31 @@ def test_the_side_is_the_images_too(
 def test_the_category_holds_for_both_views_and_the_measurements_for_one(quiet_session: Session, linked: Mark) -> None:
     session = quiet_session
     linked(session)
-    session.own_reads.change(OwnRead("4A", {"margin": ("angular",)}))
-    session.own_reads.confirm()
+    session.assessments.change(Assessment("4A", {"margin": ("angular",)}))
+    session.assessments.confirm()
     first, second = works(session)
     assert second.read.own.measured
-    assert first.read.own == OwnRead("4A", {"margin": ("angular",)})
-    session.show_study(session.studies[0])
-    session.own_reads.confirm()
-    session.own_reads.change(dataclasses.replace(session.own_reads.read, category="4C"))
+    assert first.read.own == Assessment("4A", {"margin": ("angular",)})
+    session.navigation.to_study(session.studies[0])
+    session.assessments.confirm()
+    session.assessments.change(dataclasses.replace(session.assessments.read, category="4C"))
     assert [work.read.own.category for work in works(session)] == ["4C", "4C"]
     assert second.read.own.size
-    second.read.own = OwnRead("2")
-    session.own_reads.change(dataclasses.replace(session.own_reads.read, category="5"))
-    assert second.read.own == OwnRead("2"), "what is said of a view by itself stays"
+    second.read.own = Assessment("2")
+    session.assessments.change(dataclasses.replace(session.assessments.read, category="5"))
+    assert second.read.own == Assessment("2"), "what is said of a view by itself stays"
 
 
 def test_a_lesion_in_two_views_counts_once(quiet_session: Session, linked: Mark, qtbot: QtBot) -> None:
     session = quiet_session
     linked(session)
-    session.own_reads.change(OwnRead("4A"))
+    session.assessments.change(Assessment("4A"))
     for study in reversed(session.studies):
-        session.show_study(study)
-        session.own_reads.assess()
+        session.navigation.to_study(study)
+        session.assessments.assess()
         qtbot.waitUntil(lambda: not session.jobs.busy(ASSESSING), timeout=60_000)
-        session.own_reads.keep()
-    qtbot.waitUntil(lambda: not session.jobs.busy(KEEPING_READS) and session.kept_all)
+        session.assessments.keep()
+    qtbot.waitUntil(lambda: not session.jobs.busy(KEEPING_READS) and session.autosaver.safe)
     reads = Reads(paths.store_file())
     rows = reads.all()
     assert len(rows) == 2
@@ -169,15 +169,15 @@ def test_who_has_seen_the_ai_of_one_view_gives_no_first_read_of_the_other(
 ) -> None:
     session = quiet_session
     linked(session)
-    session.own_reads.change(OwnRead("3"))
-    session.own_reads.assess()
+    session.assessments.change(Assessment("3"))
+    session.assessments.assess()
     qtbot.waitUntil(lambda: not session.jobs.busy(ASSESSING), timeout=60_000)
-    session.own_reads.change(OwnRead("4C"))
-    session.show_study(session.studies[0])
-    assert session.own_reads.read == OwnRead("4C")
-    session.own_reads.assess()
+    session.assessments.change(Assessment("4C"))
+    session.navigation.to_study(session.studies[0])
+    assert session.assessments.read == Assessment("4C")
+    session.assessments.assess()
     qtbot.waitUntil(lambda: not session.jobs.busy(ASSESSING), timeout=60_000)
-    assert session.own_reads.first == OwnRead("3"), "what was said before any of the AI's readings"
+    assert session.assessments.first == Assessment("3"), "what was said before any of the AI's readings"
 
 
 # -- an open line stays with its lesion
@@ -302,7 +302,7 @@ def test_leaving_with_an_open_line_is_asked(
         window.files.close_study()
         assert len(session.studies) == 2
     else:
-        session.show_study(session.studies[0])
+        session.navigation.to_study(session.studies[0])
         window.close()
         assert window.isVisible(), "one on another image counts as well"
     question = window.messages.shown()[0]

@@ -10,43 +10,43 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
-from csamoe_desktop.assess import Assessment, assess, categorise
+from csamoe_desktop.assess import AIResult, assess, categorise
 from csamoe_desktop.inference.bundle import find_bundle
 from csamoe_desktop.inference.torch_engine import load_predictor
 from csamoe_desktop.lesion.description import Description, Side, View
 from csamoe_desktop.lesion.mask import Author, LesionMask
 from csamoe_desktop.read_views import read_together
-from csamoe_desktop.session.lesion_views import SeenView
+from csamoe_desktop.session.lesion_views import ShownView
 from csamoe_desktop.study.anatomy import Kind
 from csamoe_desktop.study.model import Frame, Spacing
 from csamoe_desktop.study.phantom import make_phantom
 from csamoe_desktop.ui.dialogs import views_window as two_views
-from csamoe_desktop.ui.dialogs.view_column import UNREAD, VEILED
+from csamoe_desktop.ui.dialogs.view_column import HIDDEN, UNREAD
 from csamoe_desktop.ui.dialogs.views_window import TwoViewsWindow
 
-STALE = "The outline has changed since this reading."
+OUTDATED = "The outline has changed since this reading."
 LEFT = Description("B", Side.LEFT, 10, 40.0, View.RADIAL)
 
 
 @pytest.fixture(scope="module")
-def smooth() -> SeenView:
+def smooth() -> ShownView:
     return seen("smooth", LEFT, "one.dcm, frame 4")
 
 
 @pytest.fixture(scope="module")
-def spiculated() -> SeenView:
+def spiculated() -> ShownView:
     return seen("spiculated", dataclasses.replace(LEFT, view=View.ANTIRADIAL), "two.dcm")
 
 
-def seen(kind: Kind, description: Description, where: str) -> SeenView:
+def seen(kind: Kind, description: Description, where: str) -> ShownView:
     """Return a made image, read by the shipped model."""
     made = make_phantom(kind)
     frame = Frame(made.pixels, 0, Spacing(*made.spacing_mm, "region 1"))
     assessment = assess(frame, made.mask, load_predictor(find_bundle("csamoe-resnet18"), "cpu"))
-    return SeenView(frame, LesionMask(made.mask, Author.DRAWN), description, 2, assessment, False, where)
+    return ShownView(frame, LesionMask(made.mask, Author.DRAWN), description, 2, assessment, False, where)
 
 
-def reading(view: SeenView, probability: float, **card: object) -> SeenView:
+def reading(view: ShownView, probability: float, **card: object) -> ShownView:
     """Return a view whose reading came to another number, perhaps by another model."""
     assert view.assessment is not None
     told = dataclasses.replace(view.assessment.card, **card)  # type: ignore[arg-type]
@@ -65,7 +65,7 @@ def show(qtbot: QtBot) -> Show:
     """Return a function that shows these views in a window."""
     kept: list[TwoViewsWindow] = []
 
-    def shown(*views: SeenView) -> TwoViewsWindow:
+    def shown(*views: ShownView) -> TwoViewsWindow:
         window = TwoViewsWindow(lambda: views)
         kept.append(window)
         qtbot.addWidget(window)
@@ -84,7 +84,7 @@ def everything_said(window: TwoViewsWindow) -> str:
     return "\n".join([*labels, *told, window.text()])
 
 
-def test_every_view_and_the_reading_of_both_are_there(show: Show, smooth: SeenView, spiculated: SeenView) -> None:
+def test_every_view_and_the_reading_of_both_are_there(show: Show, smooth: ShownView, spiculated: ShownView) -> None:
     window = show(smooth, spiculated)
     assert smooth.assessment is not None
     assert spiculated.assessment is not None
@@ -108,7 +108,7 @@ def test_every_view_and_the_reading_of_both_are_there(show: Show, smooth: SeenVi
     assert not window.isModal()
 
 
-def test_the_outline_is_drawn_white_in_a_dark_halo(show: Show, smooth: SeenView, spiculated: SeenView) -> None:
+def test_the_outline_is_drawn_white_in_a_dark_halo(show: Show, smooth: ShownView, spiculated: ShownView) -> None:
     window = show(smooth, spiculated)
     picture = window.columns[0].picture
     image = picture.grab().toImage()
@@ -127,7 +127,7 @@ def test_the_outline_is_drawn_white_in_a_dark_halo(show: Show, smooth: SeenView,
     assert min(line[max(peak - 5, 0) : peak]) < 0.6 * max(line)
 
 
-def test_images_are_as_large_as_their_millimetres(show: Show, smooth: SeenView, spiculated: SeenView) -> None:
+def test_images_are_as_large_as_their_millimetres(show: Show, smooth: ShownView, spiculated: ShownView) -> None:
     rough = dataclasses.replace(
         spiculated, frame=dataclasses.replace(spiculated.frame, scale=Spacing(0.05, 0.05, "region 1"))
     )
@@ -145,17 +145,17 @@ def test_images_are_as_large_as_their_millimetres(show: Show, smooth: SeenView, 
     assert not second.bar.isVisible()
 
 
-def test_a_veiled_reading_is_not_given_away(show: Show, smooth: SeenView, spiculated: SeenView) -> None:
-    hidden = dataclasses.replace(reading(spiculated, 0.8765), veiled=True, because=STALE)
+def test_a_veiled_reading_is_not_given_away(show: Show, smooth: ShownView, spiculated: ShownView) -> None:
+    hidden = dataclasses.replace(reading(spiculated, 0.8765), hidden=True, because=OUTDATED)
     window = show(reading(smooth, 0.02), hidden)
     assert window.together is None
     assert window.columns[0].reading.isVisible()
     assert not window.columns[1].reading.isVisible()
-    assert window.columns[1].because.text() == VEILED
+    assert window.columns[1].because.text() == HIDDEN
     assert window.sentence.text() == two_views.OWN_FIRST
     said = everything_said(window)
     assert "0.02" in said
-    for secret in ("0.87", "0.88", "uspicious", STALE):
+    for secret in ("0.87", "0.88", "uspicious", OUTDATED):
         assert secret not in said.replace("suspicious from", ""), secret
     # In a fused number of three it would be hidden, and could be found out.
     window = show(reading(smooth, 0.02), reading(smooth, 0.03), hidden)
@@ -164,18 +164,18 @@ def test_a_veiled_reading_is_not_given_away(show: Show, smooth: SeenView, spicul
     assert "0.87" not in everything_said(window)
 
 
-def test_what_was_shown_is_gone_when_it_is_veiled(qtbot: QtBot, smooth: SeenView, spiculated: SeenView) -> None:
+def test_what_was_shown_is_gone_when_it_is_veiled(qtbot: QtBot, smooth: ShownView, spiculated: ShownView) -> None:
     views = [reading(smooth, 0.02), reading(spiculated, 0.8765)]
     window = TwoViewsWindow(lambda: views)
     qtbot.addWidget(window)
     window.show()
     assert "0.88" in everything_said(window)
-    views[1] = dataclasses.replace(views[1], veiled=True)
+    views[1] = dataclasses.replace(views[1], hidden=True)
     window.show_now()
     assert "0.88" not in everything_said(window)
 
 
-def test_a_view_not_read_is_said_and_left_out(show: Show, smooth: SeenView, spiculated: SeenView) -> None:
+def test_a_view_not_read_is_said_and_left_out(show: Show, smooth: ShownView, spiculated: ShownView) -> None:
     unread = dataclasses.replace(spiculated, assessment=None)
     window = show(reading(smooth, 0.02), unread, reading(spiculated, 0.99))
     assert window.columns[1].because.text() == UNREAD
@@ -191,32 +191,34 @@ def test_a_view_not_read_is_said_and_left_out(show: Show, smooth: SeenView, spic
 
 
 def test_a_reading_that_no_longer_holds_is_greyed_and_left_out(
-    show: Show, smooth: SeenView, spiculated: SeenView
+    show: Show, smooth: ShownView, spiculated: ShownView
 ) -> None:
-    window = show(smooth, dataclasses.replace(spiculated, because=STALE))
+    window = show(smooth, dataclasses.replace(spiculated, because=OUTDATED))
     assert window.together is None
     column = window.columns[1]
-    assert column.because.text() == STALE
+    assert column.because.text() == OUTDATED
     assert column.reading.isVisible()
     assert not column.probability.isEnabled()
     assert window.columns[0].probability.isEnabled()
-    assert STALE in window.text()
+    assert OUTDATED in window.text()
 
 
-def test_readings_by_different_models_are_not_fused(show: Show, smooth: SeenView, spiculated: SeenView) -> None:
+def test_readings_by_different_models_are_not_fused(show: Show, smooth: ShownView, spiculated: ShownView) -> None:
     window = show(smooth, reading(spiculated, 0.9, sha256="0" * 64))
     assert window.together is None
     assert window.sentence.text() == two_views.OTHER_MODEL
     assert all(column.reading.isVisible() for column in window.columns)
 
 
-def test_without_a_second_view_the_next_step_is_said(show: Show, smooth: SeenView) -> None:
+def test_without_a_second_view_the_next_step_is_said(show: Show, smooth: ShownView) -> None:
     assert show(smooth).sentence.text() == two_views.ONE_VIEW
     assert show().sentence.text() == two_views.NO_VIEW
 
 
-def test_all_numbers_have_the_digits_that_the_closest_needs(show: Show, smooth: SeenView, spiculated: SeenView) -> None:
-    assert isinstance(smooth.assessment, Assessment)
+def test_all_numbers_have_the_digits_that_the_closest_needs(
+    show: Show, smooth: ShownView, spiculated: ShownView
+) -> None:
+    assert isinstance(smooth.assessment, AIResult)
     above = smooth.assessment.card.thresholds.suspicious_from
     window = show(reading(smooth, above - 1e-3), reading(spiculated, 0.99))
     assert window.together is not None
@@ -225,10 +227,10 @@ def test_all_numbers_have_the_digits_that_the_closest_needs(show: Show, smooth: 
     assert all(number in window.sentence.text() for number in [*written, window.probability.text()])
 
 
-def test_it_follows_soon_and_once(qtbot: QtBot, smooth: SeenView, spiculated: SeenView) -> None:
+def test_it_follows_soon_and_once(qtbot: QtBot, smooth: ShownView, spiculated: ShownView) -> None:
     views, asked = [smooth, spiculated, smooth], []
 
-    def now() -> list[SeenView]:
+    def now() -> list[ShownView]:
         asked.append(len(views))
         return views
 
@@ -249,7 +251,7 @@ def test_it_follows_soon_and_once(qtbot: QtBot, smooth: SeenView, spiculated: Se
     assert window.columns[2].heading.text() == "View 3"
 
 
-def test_long_names_do_not_widen_it(show: Show, smooth: SeenView, spiculated: SeenView) -> None:
+def test_long_names_do_not_widen_it(show: Show, smooth: ShownView, spiculated: ShownView) -> None:
     long = dataclasses.replace(LEFT, name="W" * 60)
     views = [dataclasses.replace(view, description=long, where="1.2.840.113619." * 8) for view in (smooth, spiculated)]
     before, after = show(smooth, spiculated), show(*views)
@@ -257,7 +259,7 @@ def test_long_names_do_not_widen_it(show: Show, smooth: SeenView, spiculated: Se
         assert abs(one.picture.width() - other.picture.width()) <= 2
 
 
-def test_it_is_copied_as_text(show: Show, smooth: SeenView, spiculated: SeenView) -> None:
+def test_it_is_copied_as_text(show: Show, smooth: ShownView, spiculated: ShownView) -> None:
     window = show(smooth, spiculated)
     window.copy.click()
     copied = QGuiApplication.clipboard().text()

@@ -62,7 +62,7 @@ def test_a_stray_dot_is_said_beside_the_size_and_mended_by_one_click(
     open_files(window.session, demo.spiculated)
     box = window.lesion
     mark_ellipse(window)
-    qtbot.waitUntil(lambda: window.session.measuring.now is not None and "…" not in box.extent.text())
+    qtbot.waitUntil(lambda: window.session.measurements.now is not None and "…" not in box.extent.text())
     size = box.extent.text()
     assert not box.pieces.isVisible()
     mark_ellipse(window, dot=True)
@@ -85,7 +85,7 @@ def test_a_stray_dot_is_said_beside_the_size_and_mended_by_one_click(
 def test_the_report_says_of_which_piece_the_size_is(window: MainWindow, open_files: Open, demo: DemoStudy) -> None:
     open_files(window.session, demo.spiculated)
     mark_ellipse(window, holes=True, dot=True)
-    measured = window.session.measuring.at_once()
+    measured = window.session.measurements.at_once()
     assert measured is not None
     assert size_words(measured.size).endswith(", of the largest of 2 pieces, holes in it: 1")
     assert "2 个部分中最大者" in size_words(measured.size, load_wording("zh"))
@@ -96,7 +96,7 @@ def test_size_shape_and_orientation_are_confirmed_each_by_itself(
 ) -> None:
     open_files(window.session, demo.spiculated)
     mark_ellipse(window)
-    own, box = window.session.own_reads, window.own_read
+    own, box = window.session.assessments, window.own_read
     qtbot.waitUntil(box.confirm.isVisible)
     assert [name for name, press in box.confirm_one.items() if press.isVisible()] == ["size", "shape", "orientation"]
     box.confirm_one["shape"].click()

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from csamoe_desktop.assess import Category
 from csamoe_desktop.lesion.measure import measure
 from csamoe_desktop.report.content.sections import GateShare, Scale, content
-from csamoe_desktop.session.lesion_work import ReadingState
+from csamoe_desktop.session.lesion_work import ResultState
 from csamoe_desktop.session.session import Session
 from csamoe_desktop.study.phantom import DemoStudy
 from csamoe_desktop.ui.panels.result_bars import CategorySign, GateBars, ProbabilityScale
@@ -26,7 +26,7 @@ Do = Callable[[Session], None]
 
 def test_without_a_study_the_boxes_tell_the_next_step(window: MainWindow) -> None:
     reading = window.reading
-    assert reading.state is ReadingState.NO_STUDY
+    assert reading.state is ResultState.NO_STUDY
     assert "Ctrl+O" in reading.next_step.text()
     assert not reading.button.isVisible()
     assert not reading.category.isVisible()
@@ -37,7 +37,7 @@ def test_without_a_study_the_boxes_tell_the_next_step(window: MainWindow) -> Non
 
 def test_without_a_mask_the_next_step_is_to_mark(window: MainWindow, open_files: Open, demo: DemoStudy) -> None:
     open_files(window.session, demo.smooth)
-    assert window.reading.state is ReadingState.NO_MASK
+    assert window.reading.state is ResultState.NO_MASK
     assert "brush (B)" in window.reading.next_step.text()
     assert window.reading.button.isVisible()
     assert not window.reading.button.isEnabled()
@@ -50,11 +50,11 @@ def test_a_marked_lesion_is_measured_with_its_source(
 ) -> None:
     session = window.session
     open_files(session, demo.smooth)
-    session.import_mask(demo.smooth_mask)
+    session.mask_commands.import_from(demo.smooth_mask)
     assert session.mask is not None
     assert session.frame is not None
     size = measure(session.mask.pixels, session.frame.spacing)
-    qtbot.waitUntil(lambda: window.lesion.extent.isVisible() and not session.measuring.under_way)
+    qtbot.waitUntil(lambda: window.lesion.extent.isVisible() and not session.measurements.under_way)
     assert window.lesion.author.text() == f"Imported: {demo.smooth_mask.name}"
     assert f"{size.longest:.1f} × {size.across:.1f} mm" in window.lesion.extent.text()
     assert "region 1" in window.lesion.source.text()
@@ -69,15 +69,15 @@ def test_a_marked_lesion_is_measured_with_its_source(
 def test_a_reading_from_button_to_stale(window: MainWindow, open_files: Open, demo: DemoStudy, qtbot: QtBot) -> None:
     session, reading = window.session, window.reading
     open_files(session, demo.spiculated)
-    session.import_mask(demo.spiculated_mask)
-    assert reading.state is ReadingState.READY
+    session.mask_commands.import_from(demo.spiculated_mask)
+    assert reading.state is ResultState.READY
     assert (reading.button.isEnabled(), reading.button.text()) == (True, "Assess")
     qtbot.mouseClick(reading.button, Qt.MouseButton.LeftButton)
-    assert reading.state is ReadingState.RUNNING
+    assert reading.state is ResultState.RUNNING
     assert reading.cancel.isVisible()
     assert not reading.button.isVisible()
-    qtbot.waitUntil(lambda: reading.state is not ReadingState.RUNNING, timeout=60_000)
-    assert reading.state is ReadingState.DONE
+    qtbot.waitUntil(lambda: reading.state is not ResultState.RUNNING, timeout=60_000)
+    assert reading.state is ResultState.DONE
 
     given = session.reports.in_view()
     assert given is not None
@@ -96,25 +96,25 @@ def test_a_reading_from_button_to_stale(window: MainWindow, open_files: Open, de
     assert window.status.device.text() == given.assessment.device
     assert given.assessment.card.version in window.status.model.text()
 
-    session.clear_mask()
-    assert reading.state is ReadingState.STALE
-    assert reading.stale.text() == "The outline has changed since this reading."
+    session.mask_commands.clear()
+    assert reading.state is ResultState.OUTDATED
+    assert reading.outdated.text() == "The outline has changed since this reading."
     assert reading.category.isVisible()
     assert not reading.category.isEnabled(), "what is stale is greyed"
     assert not window.report.button.isEnabled()
-    session.undo()
+    session.mask_commands.undo()
     assert reading.category.isEnabled()
-    assert not reading.stale.isVisible()
+    assert not reading.outdated.isVisible()
 
-    session.change_settings(dataclasses.replace(session.settings, model="another"))
-    assert reading.state is ReadingState.STALE
-    assert "another" in reading.stale.text()
+    session.user_settings.change(dataclasses.replace(session.settings, model="another"))
+    assert reading.state is ResultState.OUTDATED
+    assert "another" in reading.outdated.text()
     assert reading.button.text() == "Assess again"
-    session.change_settings(dataclasses.replace(session.settings, model=""))
+    session.user_settings.change(dataclasses.replace(session.settings, model=""))
 
-    session.show_study(session.studies[0])
+    session.navigation.to_study(session.studies[0])
     open_files(session, demo.smooth)
-    assert reading.state is ReadingState.NO_MASK
+    assert reading.state is ResultState.NO_MASK
     assert not reading.category.isVisible(), "another image shows no number of the last one"
 
 
@@ -123,9 +123,9 @@ def test_cancel_brings_the_button_back(
 ) -> None:
     open_files(window.session, demo.smooth)
     mark(window.session)
-    window.session.assess()
+    window.session.assessing.begin()
     qtbot.mouseClick(window.reading.cancel, Qt.MouseButton.LeftButton)
-    assert window.reading.state is ReadingState.READY
+    assert window.reading.state is ResultState.READY
     assert window.reading.button.isVisible()
 
 
@@ -137,8 +137,8 @@ def test_a_failed_reading_says_why_and_offers_another(
     open_files(window.session, demo.smooth)
     mark(window.session)
     read(window.session)
-    assert window.reading.state is ReadingState.FAILED
-    assert window.reading.stale.text().startswith("The reading failed. There is no model")
+    assert window.reading.state is ResultState.FAILED
+    assert window.reading.outdated.text().startswith("The reading failed. There is no model")
     assert window.reading.button.text() == "Assess again"
     assert not window.reading.category.isVisible(), "no number stands in for one that is not there"
     assert window.messages.shown()[0].text.startswith("There is no model")
@@ -155,9 +155,9 @@ def test_name_and_comment_reach_settings_and_report(
     assert window.session.settings.reader == "Dr. Meyer"
     assert window.session.work is not None
     assert window.session.work.comment == "irregular"
-    window.session.show_frame(1)
+    window.session.navigation.to_frame(1)
     assert window.own_read.comment.toPlainText() == ""
-    window.session.show_frame(0)
+    window.session.navigation.to_frame(0)
     assert window.own_read.comment.toPlainText() == "irregular"
 
 

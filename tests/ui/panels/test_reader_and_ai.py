@@ -7,9 +7,9 @@ import pydicom
 from pytestqt.qtbot import QtBot
 
 from csamoe_desktop.lesion.description import Description, Side
-from csamoe_desktop.reader.assessment import OwnRead
+from csamoe_desktop.reader.assessment import Assessment
 from csamoe_desktop.report.content.disagreement import differ
-from csamoe_desktop.session.lesion_work import ReadingState
+from csamoe_desktop.session.lesion_work import ResultState
 from csamoe_desktop.session.session import Session
 from csamoe_desktop.study.phantom import DemoStudy
 from csamoe_desktop.ui.dialogs.lesion_dialog import DescribeDialog
@@ -65,16 +65,16 @@ def test_the_line_follows_what_the_reader_says(
     line = ReaderAndAI(session)
     qtbot.addWidget(line)
     mark(session)
-    session.assess()
-    qtbot.waitUntil(lambda: session.reading_state is ReadingState.DONE, timeout=60_000)
+    session.assessing.begin()
+    qtbot.waitUntil(lambda: session.shown_result.state is ResultState.DONE, timeout=60_000)
     assert session.work is not None
-    assert session.assessment is not None
+    assert session.shown_result.result is not None
     assert line.text() == ""
     session.lesions.describe(session.work, Description(side=Side.RIGHT))
     assert "the reader says right" in line.text()
     session.lesions.describe(session.work, Description(side=Side.LEFT))
     assert line.text() == ""
-    category = session.assessment.category
-    apart = next((own for own in ("2", "5") if differ(OwnRead(own), category)), "")
-    session.own_reads.change(OwnRead(apart or "3"))
+    category = session.shown_result.result.category
+    apart = next((own for own in ("2", "5") if differ(Assessment(own), category)), "")
+    session.assessments.change(Assessment(apart or "3"))
     assert line.text().startswith("Reader and AI differ") is bool(apart)

@@ -7,7 +7,7 @@ from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from csamoe_desktop.session.lesion_work import ReadingState
+from csamoe_desktop.session.lesion_work import ResultState
 from csamoe_desktop.session.session import Session
 from csamoe_desktop.study.phantom import DemoStudy
 from csamoe_desktop.ui.panels.folding import BoxColumn
@@ -28,7 +28,7 @@ def low(window: MainWindow, open_files: Open, demo: DemoStudy) -> MainWindow:
     """The window as low as a laptop's screen, with an outline that has a hole and proposes terms: the boxes are long."""
     window.resize(1366, 560)
     open_files(window.session, demo.spiculated)
-    window.session.import_mask(demo.spiculated_mask)
+    window.session.mask_commands.import_from(demo.spiculated_mask)
     return window
 
 
@@ -36,10 +36,10 @@ def test_a_reading_that_comes_is_scrolled_into_sight(
     low: MainWindow, read: Callable[[Session], None], qtbot: QtBot
 ) -> None:
     read(low.session)
-    assert low.session.reading_state is ReadingState.DONE
+    assert low.session.shown_result.state is ResultState.DONE
     qtbot.waitUntil(lambda: _above_the_edge(low, low.reading.category), timeout=5_000)
     assert _above_the_edge(low, low.reading.scale)
-    low.session.own_reads.want()
+    low.session.assessments.want()
     qtbot.waitUntil(lambda: _above_the_edge(low, low.own_read.category), timeout=5_000)
 
 
@@ -66,7 +66,7 @@ def test_a_reading_seen_before_moves_nothing(
     column = low.findChild(BoxColumn)
     assert column is not None
     column.verticalScrollBar().setValue(0)
-    session.show_study(first)
-    qtbot.waitUntil(lambda: session.study is first and session.reading_state is ReadingState.DONE)
+    session.navigation.to_study(first)
+    qtbot.waitUntil(lambda: session.study is first and session.shown_result.state is ResultState.DONE)
     qtbot.wait(50)
     assert column.verticalScrollBar().value() == 0

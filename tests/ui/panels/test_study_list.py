@@ -43,7 +43,7 @@ def long_cine(decoded: list[tuple[int, int]], frames: int = 200, broken: int = -
 
 def show(session: Session, study: Study) -> None:
     session.studies.append(study)
-    session.show_study(study)
+    session.navigation.to_study(study)
 
 
 def test_a_long_cine_makes_thumbnails_in_the_worker_and_only_those_in_view(
@@ -129,7 +129,7 @@ def test_studies_are_named_by_patient_and_frames_follow_the_choice(
     column.frames.setCurrentIndex(column.frames.model().index(3, 0))
     assert session.frame is not None
     assert session.frame.index == 3
-    session.show_frame(5)
+    session.navigation.to_frame(5)
     assert column.frames.currentIndex().row() == 5
 
 

@@ -50,11 +50,11 @@ timer = QTimer()
 
 def look():
     windows = [one for one in QApplication.topLevelWidgets() if isinstance(one, MainWindow)]
-    if not windows or windows[0].session.study is None or windows[0].session.predictor is None:
+    if not windows or windows[0].session.study is None or windows[0].session.model.predictor is None:
         return
     timer.stop()
     window = windows[0]
-    print(window.session.study.path.name, window.session.predictor.card.name)
+    print(window.session.study.path.name, window.session.model.predictor.card.name)
     def fault():
         raise RuntimeError("nobody caught this")
     QTimer.singleShot(0, fault)

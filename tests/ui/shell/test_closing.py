@@ -47,7 +47,7 @@ def test_nothing_is_asked_about_outlines_and_comments(
 ) -> None:
     open_files(window.session, demo.smooth, demo.spiculated)
     mark(window.session)
-    window.session.show_study(window.session.studies[0])
+    window.session.navigation.to_study(window.session.studies[0])
     mark(window.session)
     qtbot.keyClicks(window.own_read.comment, "seen")
     window.close()
@@ -59,7 +59,7 @@ def test_nothing_is_asked_where_a_store_that_fails_costs_nothing(
 ) -> None:
     open_files(window.session, demo.smooth)
     mark(window.session)
-    window.session.undo()
+    window.session.mask_commands.undo()
     qtbot.keyClicks(window.own_read.comment, "  ")
     window.close()
     assert not window.isVisible()
@@ -102,7 +102,7 @@ def test_the_question_is_asked_anew_after_it_went_with_the_frame(
     open_files(window.session, demo.cine)
     mark(window.session)
     window.close()
-    window.session.show_frame(1)
+    window.session.navigation.to_frame(1)
     assert questions(window) == []
     window.close()
     assert window.isVisible()
@@ -126,7 +126,7 @@ def test_a_report_is_finished_before_the_program_closes(
     window: MainWindow, open_files: Open, demo: DemoStudy, read: Do, qtbot: QtBot, tmp_path: Path
 ) -> None:
     open_files(window.session, demo.spiculated)
-    window.session.import_mask(demo.spiculated_mask)
+    window.session.mask_commands.import_from(demo.spiculated_mask)
     read(window.session)
     window.session.reports.export(tmp_path / "report.pdf", lambda path: None)
     window.close()
@@ -141,7 +141,7 @@ def test_a_report_that_fails_keeps_the_window_open_and_says_so(
 ) -> None:
     (tmp_path / "file").write_text("no folder")
     open_files(window.session, demo.spiculated)
-    window.session.import_mask(demo.spiculated_mask)
+    window.session.mask_commands.import_from(demo.spiculated_mask)
     read(window.session)
     window.session.reports.export(tmp_path / "file" / "report.pdf", lambda path: None)
     window.close()
@@ -156,7 +156,7 @@ def test_a_session_that_is_closed_finishes_its_report(
     session: Session, open_files: Open, demo: DemoStudy, read: Do, tmp_path: Path
 ) -> None:
     open_files(session, demo.spiculated)
-    session.import_mask(demo.spiculated_mask)
+    session.mask_commands.import_from(demo.spiculated_mask)
     read(session)
     written: list[Path] = []
     session.reports.export(tmp_path / "report.pdf", written.append)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 import csamoe_desktop.ui
-from csamoe_desktop.reader.assessment import OwnRead
+from csamoe_desktop.reader.assessment import Assessment
 from csamoe_desktop.session.session import Session
 from csamoe_desktop.study.phantom import DemoStudy
 from csamoe_desktop.ui.dialogs.lesion_dialog import DescribeDialog
@@ -59,20 +59,20 @@ def test_keys_that_move_leave_a_given_category_alone(
     qtbot.keyClick(window.canvas, Key.Key_R, CONTROL)
     assert has_focus(box)
     qtbot.keyClicks(box, "4a")
-    assert window.session.own_reads.read == OwnRead("4A")
+    assert window.session.assessments.read == Assessment("4A")
     assert has_focus(window.canvas), "the category is whole: the keys are the image's again"
     box.setFocus()
     for key in MOVING:
         for modifier in (Qt.KeyboardModifier.NoModifier, CONTROL, Qt.KeyboardModifier.ShiftModifier):
             qtbot.keyClick(box, key, modifier)
-            assert window.session.own_reads.read == OwnRead("4A"), key
+            assert window.session.assessments.read == Assessment("4A"), key
     turn_wheel(box)
-    assert window.session.own_reads.read == OwnRead("4A")
+    assert window.session.assessments.read == Assessment("4A")
 
 
 def test_half_a_category_chooses_nothing(window: MainWindow, open_files: Open, small_png: Path, qtbot: QtBot) -> None:
     open_files(window.session, small_png)
-    box, reads = window.own_read.category, window.session.own_reads
+    box, reads = window.own_read.category, window.session.assessments
     qtbot.keyClick(window.canvas, Key.Key_R, CONTROL)
     qtbot.keyClicks(box, "4")
     assert (reads.read.category, box.typed) == ("", "4")
@@ -98,16 +98,16 @@ def test_the_next_study_after_a_category_is_one_key_and_leaves_it(
     session = window.session
     open_files(session, small_png, demo.smooth)
     first, second = session.studies
-    session.show_study(first)
+    session.navigation.to_study(first)
     qtbot.keyClick(window.canvas, Key.Key_R, CONTROL)
     qtbot.keyClicks(window.own_read.category, "2")
     window.own_read.category.setFocus()
     qtbot.keyClick(window.own_read.category, Key.Key_PageDown if session.study is first else Key.Key_PageUp)
     assert session.study is second
-    assert session.own_reads.read == OwnRead()
+    assert session.assessments.read == Assessment()
     assert has_focus(window.canvas)
-    session.show_study(first)
-    assert session.own_reads.read == OwnRead("2")
+    session.navigation.to_study(first)
+    assert session.assessments.read == Assessment("2")
 
 
 def test_letters_reach_the_image_from_every_panel(
@@ -162,7 +162,7 @@ def test_what_is_typed_into_a_text_stays_there(
         assert len(window.session.lesions.there) == 1
     assert window.own_read.comment.toPlainText().strip() == "pambnj[]= 4a"
     assert window.own_read.reader.text() == "pambnj[]= 4a"
-    assert window.session.own_reads.read == OwnRead()
+    assert window.session.assessments.read == Assessment()
 
 
 def test_enter_accepts_from_a_list_and_presses_a_question(

@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from csamoe_desktop import paths
 from csamoe_desktop.lesion.mask import Author
-from csamoe_desktop.session.lesion_work import ReadingState
+from csamoe_desktop.session.lesion_work import ResultState
 from csamoe_desktop.session.reports import REPORTING
 from csamoe_desktop.session.session import Session
 from csamoe_desktop.session.study_loader import OPENING
@@ -152,7 +152,7 @@ def test_recent_files_are_in_the_menu_and_open_again(
     window.files.recent.aboutToShow.emit()
     entries = [action for action in window.files.recent.actions() if action.text()]
     assert [action.text() for action in entries] == ["small.png", "smooth.dcm", "Clear this list"]
-    window.session.close_study()
+    window.session.open_studies.close_current()
     next(action for action in window.files.recent.actions() if action.text() == "small.png").trigger()
     qtbot.waitUntil(lambda: len(window.session.studies) == 2 and not window.session.jobs.busy(OPENING), timeout=30_000)
     next(action for action in window.files.recent.actions() if action.text() == "Clear this list").trigger()
@@ -254,7 +254,7 @@ def test_the_report_is_exported_where_the_user_says(
     window: MainWindow, open_files: Open, demo: DemoStudy, read: Do, qtbot: QtBot, tmp_path: Path
 ) -> None:
     open_files(window.session, demo.spiculated)
-    window.session.import_mask(demo.spiculated_mask)
+    window.session.mask_commands.import_from(demo.spiculated_mask)
     read(window.session)
     window.own_read.reader.setFocus()
     qtbot.keyClicks(window.own_read.reader, "Dr. D")
@@ -272,7 +272,7 @@ def test_a_report_takes_no_other_files_place_unasked(
     window: MainWindow, open_files: Open, demo: DemoStudy, read: Do, qtbot: QtBot, tmp_path: Path
 ) -> None:
     open_files(window.session, demo.spiculated)
-    window.session.import_mask(demo.spiculated_mask)
+    window.session.mask_commands.import_from(demo.spiculated_mask)
     read(window.session)
     # To a file dialog, " Meyer" is a suffix: it asks about this name, not about the one the report gets.
     there = tmp_path / "report Dr. Meyer.pdf"
@@ -295,11 +295,11 @@ def test_no_report_is_written_of_an_image_that_came_into_view_under_the_dialog(
 ) -> None:
     for file, mask in ((demo.smooth, demo.smooth_mask), (demo.spiculated, demo.spiculated_mask)):
         open_files(window.session, file)
-        window.session.import_mask(mask)
+        window.session.mask_commands.import_from(mask)
         read(window.session)
     window.files.export()
     dialog = save_dialog(window)
-    window.session.show_study(window.session.studies[0])
+    window.session.navigation.to_study(window.session.studies[0])
     choose(dialog, tmp_path / "report")
     assert not window.session.jobs.busy(REPORTING)
     assert window.messages.shown()[0].text.startswith("Another image has come into view")
@@ -310,7 +310,7 @@ def test_the_report_is_copied_as_text(
 ) -> None:
     QApplication.clipboard().setText("before")
     open_files(window.session, demo.spiculated)
-    window.session.import_mask(demo.spiculated_mask)
+    window.session.mask_commands.import_from(demo.spiculated_mask)
     assert not window.report.copy.isEnabled()
     window.files.copy_report()
     assert QApplication.clipboard().text() == "before"
@@ -324,7 +324,7 @@ def test_the_report_is_copied_as_text(
     QApplication.clipboard().clear()
     qtbot.keyClick(window.canvas, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
     assert QApplication.clipboard().text() == copied
-    window.session.clear_mask()
+    window.session.mask_commands.clear()
     assert not window.report.copy.isEnabled(), "what is stale is not copied"
 
 
@@ -333,14 +333,14 @@ def test_the_event_loop_goes_round_while_a_reading_runs(
 ) -> None:
     open_files(window.session, demo.smooth)
     mark(window.session)
-    ticks: list[ReadingState] = []
+    ticks: list[ResultState] = []
     timer = QTimer()
-    timer.timeout.connect(lambda: ticks.append(window.session.reading_state))
+    timer.timeout.connect(lambda: ticks.append(window.session.shown_result.state))
     timer.start(0)
-    window.session.assess()
-    qtbot.waitUntil(lambda: window.session.reading_state is ReadingState.DONE, timeout=60_000)
+    window.session.assessing.begin()
+    qtbot.waitUntil(lambda: window.session.shown_result.state is ResultState.DONE, timeout=60_000)
     timer.stop()
-    assert ticks.count(ReadingState.RUNNING) > 20
+    assert ticks.count(ResultState.RUNNING) > 20
 
 
 def test_closing_during_a_reading_ends_cleanly_and_keeps_what_was_set(
@@ -351,7 +351,7 @@ def test_closing_during_a_reading_ends_cleanly_and_keeps_what_was_set(
     window.show()
     open_files(window.session, demo.cine)
     mark(window.session)
-    window.session.assess()
+    window.session.assessing.begin()
     window.cine.toggle()
     window.canvas.set_brush_radius(33)
     window.own_read.reader.setText("Dr. C")
@@ -413,8 +413,8 @@ def test_drawing_with_the_mouse_reaches_panel_and_undo(
     qtbot.mouseRelease(view, Qt.MouseButton.LeftButton, pos=window.canvas.widget_position(140, 160))
     assert window.session.mask is not None
     assert np.count_nonzero(window.session.mask.pixels) > 0
-    assert window.reading.state is ReadingState.READY
+    assert window.reading.state is ResultState.READY
     qtbot.waitUntil(lambda: window.lesion.author.text() == "Drawn")
     window.actions_table["undo"].trigger()
     assert window.session.mask.empty
-    assert window.reading.state is ReadingState.NO_MASK
+    assert window.reading.state is ResultState.NO_MASK

@@ -44,7 +44,7 @@ def test_an_outline_goes_out_and_comes_in(
     drawn = session.mask.pixels.copy()
     save_as(save_dialog(window), tmp_path / name)
     assert np.array_equal(read_mask(tmp_path / name, drawn.shape).pixels, drawn)
-    session.clear_mask()
+    session.mask_commands.clear()
     window.import_mask(tmp_path / name)
     assert np.array_equal(session.mask.pixels, drawn)
 

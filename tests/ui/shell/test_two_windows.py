@@ -55,7 +55,7 @@ def test_both_windows_outlines_are_kept_and_shown(
     draw(other, 2)
     assert other.work is not None
     other.work.comment = "of the other window"
-    qtbot.waitUntil(lambda: other.kept_all)
+    qtbot.waitUntil(lambda: other.autosaver.safe)
     draw(session, 30)
     mine = session.work
     assert mine is not None
@@ -66,9 +66,9 @@ def test_both_windows_outlines_are_kept_and_shown(
     qtbot.waitUntil(lambda: any("yours is lesion 2 now" in one.text for one in window.messages.shown()))
     # On with it: the same lesion, no further one.
     draw(session, 40)
-    qtbot.waitUntil(lambda: session.kept_all)
+    qtbot.waitUntil(lambda: session.autosaver.safe)
     draw(other, 12)
-    qtbot.waitUntil(lambda: other.kept_all)
+    qtbot.waitUntil(lambda: other.autosaver.safe)
     later = Session(Settings(own_read_first=False))
     open_files(later, small_png)
     found = rows_of(later)
@@ -95,7 +95,7 @@ def test_what_both_say_of_an_examination_is_joined(
         key = one.examinations.key
         assert key is not None
         one.examinations.take(key, Examination(said))
-        qtbot.waitUntil(lambda one=one: one.kept_all)  # type: ignore[misc]
+        qtbot.waitUntil(lambda one=one: one.autosaver.safe)  # type: ignore[misc]
     qtbot.waitUntil(lambda: session.examinations.now == Examination("a lump\npain"))
 
 
@@ -105,7 +105,7 @@ def test_an_earlier_outline_is_brought_back_as_a_further_lesion(
     session = window.session
     open_files(session, small_png)
     draw(session, 2)
-    qtbot.waitUntil(lambda: session.kept_all)
+    qtbot.waitUntil(lambda: session.autosaver.safe)
     assert session.on_frame is not None
     shape, key = session.on_frame.shape, LesionKey(session.on_frame.image, 0)
     pixels = np.zeros(shape, bool)

@@ -21,7 +21,7 @@ def test_the_window_writes_it_and_says_that_it_is_not_signed(
     qtbot: QtBot,
 ) -> None:
     open_files(session, demo.spiculated)
-    session.import_mask(demo.spiculated_mask)
+    session.mask_commands.import_from(demo.spiculated_mask)
     read(session)
     written: list[Path] = []
     said: list[str] = []

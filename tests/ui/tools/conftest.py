@@ -114,7 +114,7 @@ def hand(qtbot: QtBot, session: Session, lesion: Bool, speckled: NDArray[np.uint
     qtbot.waitExposed(canvas)
     assert canvas.devicePixelRatioF() == float(os.environ.get("QT_SCALE_FACTOR", "1"))
     study = Study(Path("made.png"), "made", 2, *SHAPE, decode=lambda index: speckled)
-    session.show_opened(study, study.frame(0), study.path)
+    session.open_studies.show(study, study.frame(0), study.path)
     canvas.set_tool(Tool.BRUSH)
     return Hand(canvas, session, lesion)
 
@@ -129,6 +129,6 @@ def small_window(qtbot: QtBot, speckled: NDArray[np.uint8]) -> Iterator[MainWind
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
     study = Study(Path("small.png"), "made", 1, 48, 64, decode=lambda index: speckled[:48, :64].copy())
-    window.session.show_opened(study, study.frame(0), study.path)
+    window.session.open_studies.show(study, study.frame(0), study.path)
     yield window
     window.close_now()

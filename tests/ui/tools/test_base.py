@@ -48,7 +48,7 @@ def canvas(qtbot: QtBot, session: Session) -> Canvas:
     canvas.show()
     qtbot.waitExposed(canvas)
     study = Study(Path("made.png"), "made", 3, *SHAPE, decode=lambda index: np.full(SHAPE, 100, np.uint8))
-    session.show_opened(study, study.frame(0), study.path)
+    session.open_studies.show(study, study.frame(0), study.path)
     canvas.set_tool(Tool.BRUSH)
     return canvas
 
@@ -128,10 +128,10 @@ def test_a_click_paints_what_the_ring_shows(canvas: Canvas, session: Session) ->
 def test_a_stroke_has_no_gaps_and_is_one_step(canvas: Canvas, session: Session) -> None:
     stroke(canvas, (10, 10), (50, 40), (20, 70))
     assert np.array_equal(pixels(session), capsule((10, 10), (50, 40), (20, 70)))
-    session.undo()
+    session.mask_commands.undo()
     assert not pixels(session).any()
     assert session.mask is not None and not session.mask.can_undo
-    session.redo()
+    session.mask_commands.redo()
     assert np.array_equal(pixels(session), capsule((10, 10), (50, 40), (20, 70)))
 
 
@@ -173,7 +173,7 @@ def test_esc_cancels_the_stroke_in_hand(canvas: Canvas, session: Session) -> Non
     move(canvas, (50, 60))
     release(canvas, (50, 60))
     assert np.array_equal(pixels(session), capsule((10, 10)))
-    session.undo()
+    session.mask_commands.undo()
     assert not pixels(session).any()
     assert not canvas.cancel_tool()
 
@@ -198,7 +198,7 @@ def test_a_stroke_ends_where_the_mouse_or_the_focus_is_taken_away(canvas: Canvas
     QApplication.sendEvent(canvas.viewport(), event)
     assert not session.mask.in_stroke
     assert np.array_equal(pixels(session), capsule((30, 40), (40, 50)))
-    session.undo()
+    session.mask_commands.undo()
     assert not pixels(session).any()
     release(canvas, (5, 5))
     click(canvas, (20, 20))
@@ -207,14 +207,14 @@ def test_a_stroke_ends_where_the_mouse_or_the_focus_is_taken_away(canvas: Canvas
 
 def test_another_frame_ends_the_stroke_on_the_frame_it_began_on(canvas: Canvas, session: Session) -> None:
     press(canvas, (30, 40))
-    session.show_frame(1)
+    session.navigation.to_frame(1)
     move(canvas, (40, 50))
     release(canvas, (40, 50))
     assert not pixels(session).any()
-    session.show_frame(0)
+    session.navigation.to_frame(0)
     assert np.array_equal(pixels(session), capsule((30, 40)))
     assert session.mask is not None and not session.mask.in_stroke
-    session.undo()
+    session.mask_commands.undo()
     assert not pixels(session).any()
 
 
@@ -230,7 +230,7 @@ def test_the_wheel_turns_no_frames_in_the_middle_of_a_stroke(canvas: Canvas, ses
 def test_undo_in_the_middle_of_a_stroke_takes_it_back_and_ends_it(canvas: Canvas, session: Session) -> None:
     click(canvas, (10, 10))
     press(canvas, (30, 40))
-    session.undo()
+    session.mask_commands.undo()
     move(canvas, (40, 50))
     release(canvas, (40, 50))
     assert np.array_equal(pixels(session), capsule((10, 10)))
@@ -375,7 +375,7 @@ def test_a_polygon_closes_on_its_first_vertex(canvas: Canvas, session: Session) 
     click(canvas, CORNERS[0])
     assert np.array_equal(pixels(session), polygon_of(canvas, *CORNERS))
     assert pixels(session).sum() > 1000
-    session.undo()
+    session.mask_commands.undo()
     assert not pixels(session).any()
 
 
@@ -443,7 +443,7 @@ def test_esc_another_tool_and_another_frame_forget_a_polygon(canvas: Canvas, ses
     canvas.set_tool(Tool.BRUSH)
     assert not canvas._tools[Tool.POLYGON].busy
     begin()
-    session.show_frame(1)
+    session.navigation.to_frame(1)
     assert not canvas._tools[Tool.POLYGON].busy
     assert not pixels(session).any()
 
@@ -534,7 +534,7 @@ canvas.show()
 application.processEvents()
 assert canvas.devicePixelRatioF() == float(sys.argv[1]), canvas.devicePixelRatioF()
 study = Study(Path("made.png"), "made", 1, 60, 80, decode=lambda index: np.full((60, 80), 100, np.uint8))
-session.show_opened(study, study.frame(0), study.path)
+session.open_studies.show(study, study.frame(0), study.path)
 canvas.set_tool(Tool.BRUSH)
 for at in ((0, 0), (59, 79), (17, 33)):
     QTest.mouseClick(canvas.viewport(), Qt.LeftButton, Qt.NoModifier, canvas.widget_position(*at))

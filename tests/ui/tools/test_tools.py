@@ -252,7 +252,7 @@ def test_a_vertex_is_moved_inserted_and_deleted_after_the_polygon_closed(hand: "
     assert len(vertices(hand)) == 4
     assert np.array_equal(hand.pixels, other | filled(vertices(hand)))
     assert hand.steps == 2, "one polygon is one step"
-    hand.session.undo()
+    hand.session.mask_commands.undo()
     assert np.array_equal(hand.pixels, other)
     assert vertices(hand) == [], "its vertices went with it"
     assert hand.session.mask is not None and hand.session.mask.author is Author.IMPORTED
@@ -304,7 +304,7 @@ def test_the_livewire_follows_the_edge_where_a_polygon_cuts_corners(hand: "Hand"
     assert overlap(straight, hand.lesion) < 0.7
     assert overlap(hand.pixels, hand.lesion) > 0.9
     assert hand.steps == 1
-    hand.session.undo()
+    hand.session.mask_commands.undo()
     assert not hand.pixels.any()
 
 
@@ -331,7 +331,7 @@ def test_esc_another_tool_and_another_frame_forget_the_wire(hand: "Hand") -> Non
     hand.canvas.set_tool(Tool.BRUSH)
     assert not hand.canvas._tools[Tool.LIVEWIRE].busy
     begin()
-    hand.session.show_frame(1)
+    hand.session.navigation.to_frame(1)
     assert not hand.canvas._tools[Tool.LIVEWIRE].busy
     assert not hand.pixels.any()
 
@@ -358,7 +358,7 @@ def test_what_is_found_in_a_box_is_dropped_where_it_no_longer_holds(hand: "Hand"
     qtbot.waitUntil(lambda: not hand.session.jobs.busy(OUTLINING), timeout=60_000)
     assert np.array_equal(hand.pixels, np.eye(*SHAPE, dtype=bool))
     hand.drag((27, 30), (93, 130))
-    hand.session.show_frame(1)
+    hand.session.navigation.to_frame(1)
     assert not hand.session.jobs.busy(OUTLINING)
     assert not hand.pixels.any()
 
@@ -388,7 +388,7 @@ def test_dragging_moves_the_mask_exactly(hand: "Hand") -> None:
     assert np.array_equal(hand.pixels, np.roll(on_frame((box, inside)), (20, 25), (0, 1)))
     assert hand.steps == 2
     assert hand.session.mask is not None and hand.session.mask.author is Author.EDITED
-    hand.session.undo()
+    hand.session.mask_commands.undo()
     assert np.array_equal(hand.pixels, on_frame((box, inside)))
 
 

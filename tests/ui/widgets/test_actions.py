@@ -118,7 +118,7 @@ def test_what_cannot_be_done_is_disabled(
     assert enabled("fit", "import_mask", "assess", "undo", "cine") == [True, True, False, False, False]
     mark(window.session)
     assert enabled("assess", "undo", "redo", "clear_mask", "export") == [True, True, False, True, False]
-    window.session.undo()
+    window.session.mask_commands.undo()
     assert enabled("assess", "undo", "redo") == [False, False, True]
     open_files(window.session, demo.cine)
     assert enabled("cine", "first_frame") == [True, True]
@@ -161,7 +161,7 @@ def test_keys_work_on_the_study_list_too(window: MainWindow, open_files: Open, d
 
 def test_typing_a_comment_sets_nothing_off(window: MainWindow, open_files: Open, demo: DemoStudy, qtbot: QtBot) -> None:
     open_files(window.session, demo.cine)
-    window.session.show_frame(1)
+    window.session.navigation.to_frame(1)
     started: list[str] = []
     window.actions_table.started.connect(started.append)
     for box in (window.own_read.comment, window.own_read.reader):
