@@ -216,10 +216,10 @@ def look_closer(
     frame: Frame,
     mask: NDArray[np.bool_] | None,
     predictor: Predictor,
-    assessment: AIResult,
+    ai_result: AIResult,
     progress: Callable[[float], object] = lambda share: None,
 ) -> AIResult:
-    """Return `assessment`, which `predictor` gave of `mask` on `frame`, with its explanation and its contour's range.
+    """Return `ai_result`, which `predictor` gave of `mask` on `frame`, with its explanation and its contour's range.
 
     `progress` is told the share that is done, several times, and may stop it by raising.
 
@@ -227,14 +227,14 @@ def look_closer(
         ValueError: another model gave it.
         UserError: the device ran out of memory.
     """
-    if predictor.card.sha256 != assessment.card.sha256:
-        raise ValueError(f"{predictor.card.name} cannot say why {assessment.card.name} reads so")
-    explanation = predictor.explain(assessment.regions) if isinstance(predictor, Explainer) else None
+    if predictor.card.sha256 != ai_result.card.sha256:
+        raise ValueError(f"{predictor.card.name} cannot say why {ai_result.card.name} reads so")
+    explanation = predictor.explain(ai_result.regions) if isinstance(predictor, Explainer) else None
     contour = None
     progress(0.1)
-    if mask is not None and assessment.card.needs_outline:
-        contour = _contour_range(frame, mask, predictor, assessment, progress)
-    return dataclasses.replace(assessment, looked_closer=True, explanation=explanation, contour=contour)
+    if mask is not None and ai_result.card.needs_outline:
+        contour = _contour_range(frame, mask, predictor, ai_result, progress)
+    return dataclasses.replace(ai_result, looked_closer=True, explanation=explanation, contour=contour)
 
 
 def _aspect(frame: Frame, mask: NDArray[np.bool_] | None) -> float:
@@ -246,10 +246,10 @@ def _contour_range(
     frame: Frame,
     mask: NDArray[np.bool_],
     predictor: Predictor,
-    assessment: AIResult,
+    ai_result: AIResult,
     progress: Callable[[float], object],
 ) -> ContourRange | None:
-    card, drawn = assessment.card, assessment.regions
+    card, drawn = ai_result.card, ai_result.regions
     # An expert of the whole image sees the same whatever the line, so its part stays; where it is alone, all that a
     # contour changes is that part.
     part = None if card.views == ("image",) else drawn.part
@@ -272,4 +272,4 @@ def _contour_range(
         else:
             read += [checked(one, card).probability for one in predictor.predict(some)]
         progress(0.1 + 0.9 * len(read) / len(others))
-    return ContourRange(assessment.prediction.probability, dict(zip(names, read, strict=True)))
+    return ContourRange(ai_result.prediction.probability, dict(zip(names, read, strict=True)))

@@ -11,7 +11,7 @@ _CERTAIN = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
-class Together:
+class CombinedResult:
     """The reading of all views of one lesion.
 
     Attributes:
@@ -104,7 +104,7 @@ def fuse(probabilities: Sequence[float]) -> float:
     return min(max(fused, min(probabilities)), max(probabilities))
 
 
-def read_together(results: Sequence[AIResult]) -> Together:
+def read_views(results: Sequence[AIResult]) -> CombinedResult:
     """Return what the assessments of several views of one lesion come to, all by one model.
 
     Raises:
@@ -115,7 +115,7 @@ def read_together(results: Sequence[AIResult]) -> Together:
     single = tuple(one.prediction.probability for one in results)
     fused = fuse(single)
     thresholds = results[0].card.thresholds
-    return Together(
+    return CombinedResult(
         probability=fused,
         category=categorise(fused, thresholds),
         single=single,

@@ -46,8 +46,8 @@ class Settings:
         brush_radius, eraser_radius, smart_radius: of brush, eraser and smart brush, in frame pixels (1..200).
         propose_on_opening: whether outlines are looked for on each frame that comes into view.
         prevalence: malignant among the lesions read where the program is used, in percent (0..99); 0: not given.
-        own_read_first: whether the reader's own read is asked for before the AI's reading is shown.
-        reads_in_report: whether a report says what was read before the AI's reading was shown, and how long each took.
+        assessment_first: whether the AI result is hidden until the reader has given an assessment.
+        assessments_in_report: whether a report states the reader's first assessment, and how long each step took.
         shortcuts: keys the user changed, by action id, in Qt's portable text.
     """
 
@@ -68,8 +68,8 @@ class Settings:
     smart_radius: int = 24
     propose_on_opening: bool = True
     prevalence: int = 0
-    own_read_first: bool = True
-    reads_in_report: bool = False
+    assessment_first: bool = True
+    assessments_in_report: bool = False
     shortcuts: dict[str, str] = field(default_factory=dict)
 
     def with_recent(self, path: Path) -> "Settings":
@@ -97,7 +97,10 @@ def read_settings() -> tuple[Settings, str]:
         return Settings(), ""
     told, whole = _fields_of(text)
     usable, bad = {}, []
-    for name, value in told.items():
+    for written, value in told.items():
+        name = _OLD_NAMES.get(written, written)
+        if name in told and name != written:
+            continue
         if name not in _CHECKS:
             _log.info("a setting of another version is passed over")
             continue
@@ -145,7 +148,7 @@ def _fields_of(text: str) -> tuple[dict[str, Any], bool]:
             return told, True
         return {}, False
     found = {}
-    for name in _CHECKS:
+    for name in (*_CHECKS, *_OLD_NAMES):
         for place in re.finditer(rf'"{name}"\s*:\s*', text):
             with suppress(ValueError, RecursionError):
                 found[name], _ = json.JSONDecoder().raw_decode(text, place.end())
@@ -230,6 +233,9 @@ def _text_by_text(value: Any) -> dict[str, str]:
     return {_text(name): _text(one) for name, one in dict(value).items()}
 
 
+_OLD_NAMES = {"own_read_first": "assessment_first", "reads_in_report": "assessments_in_report"}
+"""What fields were called up to version 0.1; a settings file written then keeps working."""
+
 _CHECKS: dict[str, Any] = {
     "device": _one_of("auto", "cpu", "cuda", "mps"),
     "model": _text,
@@ -248,7 +254,7 @@ _CHECKS: dict[str, Any] = {
     "smart_radius": _between(1, 200),
     "propose_on_opening": _yes_or_no,
     "prevalence": _between(0, 99),
-    "own_read_first": _yes_or_no,
-    "reads_in_report": _yes_or_no,
+    "assessment_first": _yes_or_no,
+    "assessments_in_report": _yes_or_no,
     "shortcuts": _text_by_text,
 }

@@ -43,7 +43,7 @@ def main() -> None:
         for name in ("dark", "light"):
             # What was drawn for the one is not to be found for the other.
             os.environ["CSAMOE_USER_FOLDER"] = str(Path(scratch) / name)
-            window = make_window(Settings(theme=name, own_read_first=False, propose_on_opening=False))
+            window = make_window(Settings(theme=name, assessment_first=False, propose_on_opening=False))
             window.resize(1440, 1400)
             window.show()
             file = FOLDER / f"panel-{name}.png"
@@ -64,8 +64,8 @@ def states(window: MainWindow, study: DemoStudy) -> list[tuple[str, QImage]]:
         taken.append((name, window.reading.grab().toImage()))
 
     def change(of: Callable[[AIResult], AIResult]) -> None:
-        assert session.work is not None and session.work.assessment is not None
-        session.work.assessment = of(session.work.assessment)
+        assert session.work is not None and session.work.ai_result is not None
+        session.work.ai_result = of(session.work.ai_result)
         session.tell_result()
 
     def with_probability(share: float) -> Callable[[AIResult], AIResult]:
@@ -89,7 +89,7 @@ def states(window: MainWindow, study: DemoStudy) -> list[tuple[str, QImage]]:
     session.assessing.begin()
     take("running")
     demo.wait_until(session, lambda: session.shown_result.state is ResultState.DONE and _looked(window))
-    own = session.work.assessment
+    own = session.work.ai_result
     assert own is not None
     for name, share in (("likely benign", 0.02), ("indeterminate", 0.28), ("suspicious", 0.91)):
         change(with_probability(share))
@@ -117,7 +117,7 @@ def states(window: MainWindow, study: DemoStudy) -> list[tuple[str, QImage]]:
     session.tell_result()
     take("withheld")
     session.navigation.to_frame(2)
-    session.user_settings.change(dataclasses.replace(session.settings, own_read_first=True))
+    session.user_settings.change(dataclasses.replace(session.settings, assessment_first=True))
     session.mask.replace(outline, Author.DRAWN)
     session.mask_edited(None)
     session.assessing.begin()
@@ -146,8 +146,8 @@ def sheet(taken: list[tuple[str, QImage]]) -> QImage:
 
 
 def _looked(window: MainWindow) -> bool:
-    assessment = window.session.shown_result.result
-    return assessment is not None and assessment.looked_closer
+    ai_result = window.session.shown_result.result
+    return ai_result is not None and ai_result.looked_closer
 
 
 if __name__ == "__main__":

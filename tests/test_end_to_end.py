@@ -77,9 +77,9 @@ def test_from_dicom_to_signed_paper(window: MainWindow, demo: DemoStudy, qtbot: 
     qtbot.keyClicks(window.own_read.category, "4C")
     qtbot.keyClick(canvas, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     assert session.shown_result.state is ResultState.DONE
-    assessment = session.shown_result.result
-    assert assessment is not None
-    assert window.reading.category.text().lower() == assessment.category.value
+    ai_result = session.shown_result.result
+    assert ai_result is not None
+    assert window.reading.category.text().lower() == ai_result.category.value
     assert window.reading.category.isVisible()
     assert "mm" in window.lesion.extent.text()
     assert "Drawn" in window.lesion.author.text()
@@ -107,7 +107,7 @@ def test_from_dicom_to_signed_paper(window: MainWindow, demo: DemoStudy, qtbot: 
     for said in ("Phantom, Spiculated", "PHANTOM-2", "4C", "DEMO-2", MODEL, "drawn", "CPU", "routing, not evidence"):
         assert said in text, said
     assert "research use only" in text.lower()
-    assert assessment.category.value in text.lower()
+    assert ai_result.category.value in text.lower()
     subprocess.run(["pdftoppm", "-r", "100", "-png", str(report), str(tmp_path / "page")], check=True)
     page = cv2.imread(str(min(tmp_path.glob("page*.png")))).astype(int)
     blue_tint = (page[..., 0] > page[..., 2] + 25).sum()

@@ -148,7 +148,7 @@ def test_what_a_reader_said_is_stored_whatever_letters_are_in_it(tmp_path: Path)
 
     store = Autosave(tmp_path / "work.sqlite")
     said = {"own": Assessment().to_dict(), "sitting": "a\udc80b"}
-    kept = StoredLesion(8, 8, bytes(7) + b"\1", Author.DRAWN, "", (), "", assessed=said)
+    kept = StoredLesion(8, 8, bytes(7) + b"\1", Author.DRAWN, "", (), "", stored_sitting=said)
     store.keep(LesionKey("image", 0), kept)
     assert store.write() is None
     store.close()

@@ -12,9 +12,9 @@ from csamoe_desktop.inference.bundle import find_bundle
 from csamoe_desktop.inference.predictor import Prediction
 from csamoe_desktop.lesion.regions import Regions, whole_image
 from csamoe_desktop.networks.cards import ModelCard, Thresholds
-from csamoe_desktop.read_views import Together, fuse, read_together, view_names
+from csamoe_desktop.read_views import CombinedResult, fuse, read_views, view_names
 
-Read = Callable[..., Together]
+Read = Callable[..., CombinedResult]
 
 THRESHOLDS = Thresholds(0.12, 0.71)
 BENIGN, BETWEEN, SUSPICIOUS = Category.LIKELY_BENIGN, Category.INDETERMINATE, Category.SUSPICIOUS
@@ -49,8 +49,8 @@ def of(card: ModelCard, regions: Regions, *probabilities: float) -> list[AIResul
 def together(card: ModelCard, regions: Regions) -> Read:
     """Return a function that reads these probabilities together, by a card of these thresholds."""
 
-    def read(*probabilities: float, thresholds: Thresholds = THRESHOLDS) -> Together:
-        return read_together(of(dataclasses.replace(card, thresholds=thresholds), regions, *probabilities))
+    def read(*probabilities: float, thresholds: Thresholds = THRESHOLDS) -> CombinedResult:
+        return read_views(of(dataclasses.replace(card, thresholds=thresholds), regions, *probabilities))
 
     return read
 
@@ -89,9 +89,9 @@ def test_the_category_is_by_the_models_own_thresholds(together: Read) -> None:
 def test_views_read_by_different_models_are_refused(card: ModelCard, regions: Regions) -> None:
     other = dataclasses.replace(card, sha256="0" * 64)
     with pytest.raises(ValueError, match="different models"):
-        read_together([*of(card, regions, 0.5), *of(other, regions, 0.5)])
+        read_views([*of(card, regions, 0.5), *of(other, regions, 0.5)])
     with pytest.raises(ValueError, match="different models"):
-        read_together([])
+        read_views([])
 
 
 def test_views_that_agree_are_said_with_the_number_of_each(together: Read) -> None:

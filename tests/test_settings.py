@@ -90,6 +90,18 @@ def test_an_unreadable_file_gives_the_defaults(told: str) -> None:
     assert load_settings() == Settings()
 
 
+@pytest.mark.parametrize(
+    ("old", "name"), [("own_read_first", "assessment_first"), ("reads_in_report", "assessments_in_report")]
+)
+def test_a_field_under_its_old_name_is_read(old: str, name: str) -> None:
+    other = not getattr(Settings(), name)
+    paths.settings_file().parent.mkdir(parents=True, exist_ok=True)
+    paths.settings_file().write_text(json.dumps({old: other}))
+    assert getattr(load_settings(), name) is other
+    paths.settings_file().write_text(json.dumps({old: not other, name: other}))
+    assert getattr(load_settings(), name) is other, "the new name goes before the old one"
+
+
 def test_a_field_of_a_newer_version_is_passed_over() -> None:
     written({"theme": "light", "hologram": True})
     assert load_settings() == Settings(theme="light")
@@ -198,7 +210,7 @@ def test_settings_saved_by_an_editor_in_another_encoding_are_read(encoding: str)
         ("prevalence", True),
         ("device", ["cpu"]),
         ("theme", {}),
-        ("own_read_first", 1),
+        ("assessment_first", 1),
         ("reader", None),
     ],
 )

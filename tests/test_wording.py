@@ -176,7 +176,7 @@ class Recording(Wording):
 def talkative(make: Make, several: Report) -> list[Report]:
     """Reports that say as much as a report can."""
     closer = make(probability=0.83, prevalence=0.1, calipers=(Caliper((1.0, 1.0), (1.0, 50.0)),))
-    reading = closer.assessment
+    reading = closer.ai_result
     counts = CategoryCounts(100, 200, 1, 120, 80, 10, 190)
     card = dataclasses.replace(
         reading.card, thresholds=dataclasses.replace(reading.card.thresholds, counts=counts), intended_use="", limits=()
@@ -194,7 +194,7 @@ def talkative(make: Make, several: Report) -> list[Report]:
     }
     own = Assessment("5", {**terms, "margin": ("spiculated",)}, "tissue", "14.2 x 9.1 mm", ("size",))
     whole = AssessmentRecord(Assessment("4C"), own, True, first_seconds=3, ai_seconds=2, final_seconds=9)
-    looked = dataclasses.replace(closer, assessment=reading, reads=whole)
+    looked = dataclasses.replace(closer, ai_result=reading, reads=whole)
     plain = [dataclasses.replace(one, comment="", reader="", study_name="1") for one in (looked, make(spacing=None))]
     return [*(Report((one,)) for one in plain), several]
 
@@ -205,7 +205,7 @@ def test_no_english_is_left_where_the_words_are_the_programs_own(talkative: list
     for report in talkative:
         report = dataclasses.replace(report, language="zh")
         text = report_text(report)
-        facts, card = report.readings[0].facts, report.readings[0].assessment.card
+        facts, card = report.readings[0].facts, report.readings[0].ai_result.card
         foreign = [facts.patient_name, facts.study_description, facts.device, card.training.data, card.intended_use]
         foreign += [card.thresholds.chosen_on, card.evaluations[0].data, *card.limits, "x86_64", facts.accession]
         foreign += [one for given in report.readings for one in (given.comment, given.reader, facts.patient_id)]

@@ -50,7 +50,7 @@ def open_files(qtbot: QtBot) -> Open:
 @pytest.fixture
 def session(qtbot: QtBot) -> Iterator[Session]:
     # The own read before the AI's has tests of its own; these are about the AI's reading.
-    session = Session(Settings(own_read_first=False))
+    session = Session(Settings(assessment_first=False))
     yield session
     session.close()
 
@@ -58,7 +58,7 @@ def session(qtbot: QtBot) -> Iterator[Session]:
 @pytest.fixture
 def window(qtbot: QtBot) -> Iterator[MainWindow]:
     """The window, shown and active."""
-    window = make_window(Settings(own_read_first=False))
+    window = make_window(Settings(assessment_first=False))
     qtbot.addWidget(window)
     window.resize(1200, 800)
     window.show()

@@ -66,7 +66,7 @@ def run(chosen: argparse.Namespace) -> int:
 
     predictor = load_predictor(bundle, chosen.device)
     outline = mask.pixels if mask.pixels.any() else None
-    assessment = look_closer(frame, outline, predictor, assess(frame, outline, predictor))
+    ai_result = look_closer(frame, outline, predictor, assess(frame, outline, predictor))
     prevalence = settings.prevalence / 100 or None
     if chosen.report:
         from csamoe_desktop.report.document import Report, ReportInput
@@ -78,7 +78,7 @@ def run(chosen: argparse.Namespace) -> int:
             frame=frame,
             frame_count=study.frame_count,
             mask=mask,
-            assessment=assessment,
+            ai_result=ai_result,
             reader="",
             comment="",
             created=datetime.now().astimezone(),
@@ -89,11 +89,11 @@ def run(chosen: argparse.Namespace) -> int:
             print(unsigned, file=sys.stderr)
     notes = [*study.notes, *mask.notes]
     size = None if outline is None else measure(outline, frame.scale)
-    told = {**assessment.to_dict(), "size": None if size is None else _size(size), "notes": notes}
+    told = {**ai_result.to_dict(), "size": None if size is None else _size(size), "notes": notes}
     if chosen.json:
         print(json.dumps(told, ensure_ascii=False))
     else:
-        print(_words(assessment, size, notes, prevalence))
+        print(_words(ai_result, size, notes, prevalence))
         if chosen.report:
             print(f"report       {shown(chosen.report)}")
     return 0
@@ -116,12 +116,12 @@ def _size(size: Size) -> dict[str, Any]:
     return {**figures, "unit": size.unit, "source": size.source}
 
 
-def _words(assessment: AIResult, size: Size | None, notes: list[str], prevalence: float | None) -> str:
-    prediction = assessment.prediction
+def _words(ai_result: AIResult, size: Size | None, notes: list[str], prevalence: float | None) -> str:
+    prediction = ai_result.prediction
     gates = ", ".join(f"{name} {share:.2f}" for name, share in prediction.gates.items())
-    explanation, contour = assessment.explanation, assessment.contour
+    explanation, contour = ai_result.explanation, ai_result.contour
     lines = [
-        f"reading      {assessment.category.value}, probability of malignancy {prediction.probability:.3f}",
+        f"reading      {ai_result.category.value}, probability of malignancy {prediction.probability:.3f}",
         f"gates        {gates} (routing, not evidence)",
     ]
     if explanation is not None and explanation.left_out:
@@ -129,12 +129,12 @@ def _words(assessment: AIResult, size: Size | None, notes: list[str], prevalence
         lines.append(f"left out     {', '.join(changes)}")
     if contour is not None:
         lines.append(f"contours     {range_words(contour, 3)}, median {probability_words(contour.median, 3)}")
-    lines += [f"because      {sentence}" for sentence in reasons(assessment, 3, prevalence).sentences()]
+    lines += [f"because      {sentence}" for sentence in reasons(ai_result, 3, prevalence).sentences()]
     lines += [
-        f"model        {assessment.card.name} {assessment.card.version} on {assessment.device}",
+        f"model        {ai_result.card.name} {ai_result.card.version} on {ai_result.device}",
     ]
     if size is not None:
         lines.append(f"size         {size.words()}")
     lines += [f"note         {note}" for note in notes]
-    lines += [f"warning      {warning}" for warning in assessment.warnings]
+    lines += [f"warning      {warning}" for warning in ai_result.warnings]
     return "\n".join([*lines, "Research use only. Management must not rest solely on this output."])

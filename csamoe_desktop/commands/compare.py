@@ -47,7 +47,7 @@ def run(chosen: argparse.Namespace) -> int:
         read_row(bundle, frame, None if mask is None else mask.pixels, lambda one: load_predictor(one, chosen.device))
         for bundle in asked
     ]
-    if all(row.assessment is None for row in rows):
+    if all(row.ai_result is None for row in rows):
         reasons = " ".join(dict.fromkeys(f"{row.card.name}: {row.unread}" for row in rows))
         raise UserError(
             f"No model has read {chosen.image}. {reasons}", "Give an outline with --mask, or other --models."
@@ -89,7 +89,7 @@ def _told(rows: list[Row], notes: list[str]) -> dict[str, Any]:
                 "name": row.card.name,
                 "needs": needs(row.card),
                 "thresholds": [row.card.thresholds.benign_below, row.card.thresholds.suspicious_from],
-                "reading": None if row.assessment is None else row.assessment.to_dict(),
+                "reading": None if row.ai_result is None else row.ai_result.to_dict(),
                 "unread": row.unread,
             }
             for row in rows

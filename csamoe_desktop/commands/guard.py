@@ -1,6 +1,6 @@
 """Count how often the input guard speaks on a dataset folder, rule by rule.
 
-With a model, its rule of the nearest known cases (`inference/cases`) is counted too, in the words of `assessment`: also where
+With a model, its rule of the nearest known cases (`inference/cases`) is counted too, in the words of `ai_result`: also where
 another rule withholds, as every rule is counted by itself.
 """
 

@@ -44,7 +44,7 @@ class ReportInput:
     frame: Frame
     frame_count: int
     mask: LesionMask
-    assessment: AIResult
+    ai_result: AIResult
     reader: str
     comment: str
     created: datetime

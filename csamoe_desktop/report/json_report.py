@@ -21,7 +21,7 @@ from csamoe_desktop.errors import UserError
 from csamoe_desktop.files import write_whole
 from csamoe_desktop.lesion.files.run_lengths import compressed, runs
 from csamoe_desktop.names import shown_name, writable
-from csamoe_desktop.read_views import Together, read_together
+from csamoe_desktop.read_views import CombinedResult, read_views
 from csamoe_desktop.report.content.blocks import Line, ReportContent, Section
 from csamoe_desktop.report.content.from_file import filled_in
 from csamoe_desktop.report.content.lesion_size import LesionSize, lesion_size
@@ -118,8 +118,8 @@ def _hashed(told: dict[str, Any]) -> dict[str, Any]:
 
 
 def _reading(given: ReportInput, said: ReportContent) -> dict[str, Any]:
-    assessment, frame = given.assessment, given.frame
-    card = assessment.card
+    ai_result, frame = given.ai_result, given.frame
+    card = ai_result.card
     described, from_file = filled_in(given)
     spacing = frame.scale.of(given.mask.pixels)
     told: dict[str, Any] = {
@@ -151,7 +151,7 @@ def _reading(given: ReportInput, said: ReportContent) -> dict[str, Any]:
             "temperature": card.temperature,
             "thresholds": dataclasses.asdict(card.thresholds),
         },
-        "reading": assessment.to_dict(),
+        "reading": ai_result.to_dict(),
         "own_read": None if given.reads is None else given.reads.to_dict(),
         "description": {**given.description.to_dict(), "number": given.number},
         "entered_by_user": {name: getattr(given.facts, name) for name in given.facts.entered},
@@ -166,14 +166,14 @@ def _reading(given: ReportInput, said: ReportContent) -> dict[str, Any]:
     return {**told, "parts_sha256": parts_sha256(told)}
 
 
-def _read_together(views: tuple[ReportInput, ...]) -> Together | None:
-    if len({one.assessment.card.sha256 for one in views}) > 1:
+def _read_together(views: tuple[ReportInput, ...]) -> CombinedResult | None:
+    if len({one.ai_result.card.sha256 for one in views}) > 1:
         return None
-    return read_together([one.assessment for one in views])
+    return read_views([one.ai_result for one in views])
 
 
 def _together(
-    places: tuple[int, ...], size: LesionSize | None, said: LesionContent, together: Together | None
+    places: tuple[int, ...], size: LesionSize | None, said: LesionContent, together: CombinedResult | None
 ) -> dict[str, Any]:
     """Return what the views of one lesion come to; `readings` has their places among the report's, from 1."""
     return {

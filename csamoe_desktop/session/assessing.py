@@ -53,9 +53,9 @@ class Assessing:
             job.progress(0.8, "Reading the lesion")
             return assess(frame, mask.pixels, predictor)
 
-        def done(assessment: AIResult) -> None:
-            work.assessment, work.assessed_mask, work.assessed_version = assessment, mask, version
-            work.assessed_scale = frame.scale
+        def done(ai_result: AIResult) -> None:
+            work.ai_result, work.result_mask, work.result_version = ai_result, mask, version
+            work.result_scale = frame.scale
             # It may have been calibrated meanwhile.
             self.ask_guard_again()
             scene.modelChanged.emit()
@@ -64,8 +64,8 @@ class Assessing:
         def failed(problem: BaseException) -> None:
             told = problem.message if isinstance(problem, UserError) else "Something went wrong inside the program."
             work.failure, work.failed_version, work.withheld = told, version, isinstance(problem, Withheld)
-            if work.assessment is None:
-                work.assessed_scale = frame.scale
+            if work.ai_result is None:
+                work.result_scale = frame.scale
             scene.tell_result()
             # The panel says why nothing is read; nothing went wrong.
             if not work.withheld:
@@ -90,24 +90,24 @@ class Assessing:
         for placed in self._lesions.placed():
             work, shape = placed.work, placed.work.mask.pixels.shape
             scale = self._calibration.scale_of(placed.study, placed.frame, work.image, shape)
-            if work.withheld and work.failure and work.assessed_scale != scale:
+            if work.withheld and work.failure and work.result_scale != scale:
                 work.failure, work.withheld, changed = "", False, True
-            if work.assessment is None or work.assessed_mask is None or work.assessed_scale == scale:
+            if work.ai_result is None or work.result_mask is None or work.result_scale == scale:
                 continue
-            mask = work.assessed_mask.pixels if work.assessed_mask.pixels.any() else None
+            mask = work.result_mask.pixels if work.result_mask.pixels.any() else None
             # What the file and the outline say is asked, not the pixels, which are the same.
             nothing = np.broadcast_to(np.uint8(0), shape)
             before, now = (
                 check_origin(Frame(nothing, placed.frame, one, placed.study.origin), mask)
-                for one in (work.assessed_scale, scale)
+                for one in (work.result_scale, scale)
             )
-            work.assessed_scale, changed = scale, True
+            work.result_scale, changed = scale, True
             if why := withheld_because(now):
-                work.failure, work.failed_version, work.withheld = why, work.assessed_version, True
+                work.failure, work.failed_version, work.withheld = why, work.result_version, True
             if before != now:
                 old = {one.sentence for one in before}
-                kept = tuple(one for one in work.assessment.warnings if one not in old)
+                kept = tuple(one for one in work.ai_result.warnings if one not in old)
                 said = (*kept, *(one.sentence for one in now))
-                work.assessment = dataclasses.replace(work.assessment, warnings=said)
+                work.ai_result = dataclasses.replace(work.ai_result, warnings=said)
         if changed:
             scene.tell_result()

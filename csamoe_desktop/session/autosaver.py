@@ -198,17 +198,17 @@ class Autosaver(QObject):
         return SavedFrame(there, frame.index, given, there.calipers.now)
 
     def _reopened(
-        self, on_frame: FrameLesions, number: int, versions: int, given: dict[int, State]
+        self, frame_lesions: FrameLesions, number: int, versions: int, given: dict[int, State]
     ) -> LesionWork | None:
         """Return a lesion as the store has it, or None; its mask takes the versions of the lesion number `versions`.
 
         Raises:
             UserError: it cannot be read.
         """
-        kept = self._autosave.find(LesionKey(on_frame.image, on_frame.frame, number))
-        if kept is None or kept.nothing or (kept.rows, kept.columns) != on_frame.shape:
+        kept = self._autosave.find(LesionKey(frame_lesions.image, frame_lesions.frame, number))
+        if kept is None or kept.nothing or (kept.rows, kept.columns) != frame_lesions.shape:
             return None
-        work = blank_lesion(on_frame, versions)
+        work = blank_lesion(frame_lesions, versions)
         work.number = number
         work.mask = ReopenedMask(kept.mask(), work.mask.version)
         work.comment, work.locked = kept.comment, kept.locked
@@ -216,15 +216,15 @@ class Autosaver(QObject):
         # One kept before lesions had descriptions has no identity yet: it is kept anew with one.
         if kept.description is not None:
             work.description = kept.description
-            given[number] = (work.mask.version, work.comment, work.description, work.locked, work.read.said)
+            given[number] = (work.mask.version, work.comment, work.description, work.locked, work.sitting.said)
         return work
 
     def _read_again(self, work: LesionWork, kept: StoredLesion) -> None:
         """Give a lesion back what the reader said of it."""
-        if kept.assessed is None:
+        if kept.stored_sitting is None:
             return
         try:
-            work.read = sitting_from(kept.assessed)
+            work.sitting = sitting_from(kept.stored_sitting)
         except UserError as problem:
             self.failed.emit(problem)
         except ValueError:
@@ -283,13 +283,13 @@ class Autosaver(QObject):
     def _entries(self) -> list[SavedFrame]:
         return [*self._there.values(), *self._aside.values()]
 
-    def earlier(self, on_frame: FrameLesions) -> list[EarlierOutline]:
+    def earlier(self, frame_lesions: FrameLesions) -> list[EarlierOutline]:
         """Return the outlines of an image that had to make way for others, the newest first.
 
         Raises:
             UserError: the store cannot be read.
         """
-        return self._autosave.earlier(on_frame.image, on_frame.frame)
+        return self._autosave.earlier(frame_lesions.image, frame_lesions.frame)
 
     def _look(self) -> None:
         self._join()
@@ -310,8 +310,10 @@ class Autosaver(QObject):
                 key = LesionKey(entry.work.image, entry.frame, work.number)
                 pixels = LesionMask(mask.pixels, mask.author, mask.source, mask.notes)
                 try:
-                    assessed = work.read.to_dict() if work.read.said else None
-                    kept = nothing_of(mask.pixels.shape) if state is None else packed(pixels, *state[1:4], assessed)
+                    stored_sitting = work.sitting.to_dict() if work.sitting.said else None
+                    kept = (
+                        nothing_of(mask.pixels.shape) if state is None else packed(pixels, *state[1:4], stored_sitting)
+                    )
                 except Exception as problem:  # noqa: BLE001 - one that cannot be packed keeps none of the others
                     self._could_not(problem)
                     continue

@@ -40,35 +40,35 @@ class CloserLook(QObject):
 
     def _look(self) -> None:
         scene, work = self._scene, self._scene.work
-        assessment = self._shown.result
+        ai_result = self._shown.result
         holds = self._shown.state is ResultState.DONE
-        if not holds or assessment is None or assessment.looked_closer:
+        if not holds or ai_result is None or ai_result.looked_closer:
             # Whoever goes on drawing, or turns to another frame, is not to wait for it.
             self._at = None
             scene.jobs.cancel(LOOKING_CLOSER)
             return
         frame = scene.frame
-        if assessment is self._at or work is None or work.assessed_mask is None or frame is None:
+        if ai_result is self._at or work is None or work.result_mask is None or frame is None:
             return
-        self._at = assessment
-        pixels = work.assessed_mask.pixels
+        self._at = ai_result
+        pixels = work.result_mask.pixels
         mask = pixels if pixels.any() else None
 
         model, device = self._model.name, scene.settings.device
 
         def look(job: Job) -> AIResult:
             predictor = self._model.load(job, model, device)
-            return look_closer(frame, mask, predictor, assessment, lambda share: job.progress(share, "Looking closer"))
+            return look_closer(frame, mask, predictor, ai_result, lambda share: job.progress(share, "Looking closer"))
 
         def done(closer: AIResult) -> None:
-            if work.assessment is assessment:
-                work.assessment = closer
+            if work.ai_result is ai_result:
+                work.ai_result = closer
             scene.tell_result()
 
         def failed(problem: BaseException) -> None:
             if not isinstance(problem, UserError):
                 _log.error("fault in looking closer", exc_info=problem)
-            done(dataclasses.replace(assessment, looked_closer=True))
+            done(dataclasses.replace(ai_result, looked_closer=True))
             scene.failed.emit(problem)
 
         scene.jobs.submit(LOOKING_CLOSER, look, Outcome(done, failed))

@@ -27,14 +27,14 @@ class ShownView:
         assessment: the last reading of it, or None.
         veiled: the reader's own read is still to be given: nothing of the AI's is shown, whatever there is.
         where: which image it is, such as "IM0003.dcm, frame 4".
-        because: in a sentence, why `assessment` no longer holds, or, without one, why there is none; or "".
+        because: in a sentence, why `ai_result` no longer holds, or, without one, why there is none; or "".
     """
 
     frame: Frame
     mask: LesionMask
     description: Description
     number: int
-    assessment: AIResult | None
+    ai_result: AIResult | None
     hidden: bool
     where: str = ""
     because: str = ""
@@ -42,7 +42,7 @@ class ShownView:
     @property
     def shown(self) -> AIResult | None:
         """The reading that may be seen, whether it holds or not."""
-        return None if self.hidden else self.assessment
+        return None if self.hidden else self.ai_result
 
     @property
     def holds(self) -> AIResult | None:
@@ -103,7 +103,7 @@ class ShownViews:
             description=work.description,
             number=work.number,
             # What the guard forbids is seen nowhere.
-            assessment=None if failure and work.withheld else work.assessment,
+            ai_result=None if failure and work.withheld else work.ai_result,
             hidden=self._shown.hidden or self._shown.hides(work),  # another view would tell of this one
             where=placed.where,
             because=failure or work.outdated_because(self._model.name),

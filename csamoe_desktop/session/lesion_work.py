@@ -47,7 +47,7 @@ class LesionWork:
         comment: the reader's free text.
         reported_version, reported_comment: the mask's version and the comment in the last report that was written.
         calipers: the distances measured on the frame, with their undo: one object for all its lesions.
-        read: the reader's own read, and how it came about.
+        sitting: the reader's assessment, and how it came about.
         unfinished: the name of a tool and its open polygon or livewire, left as another lesion came to hand; None where none is.
     """
 
@@ -58,10 +58,10 @@ class LesionWork:
     description: Description = field(default_factory=Description)
     shown: bool = True
     locked: bool = False
-    assessment: AIResult | None = None
-    assessed_mask: LesionMask | None = None
-    assessed_version: int = -1
-    assessed_scale: Scale = UNCALIBRATED
+    ai_result: AIResult | None = None
+    result_mask: LesionMask | None = None
+    result_version: int = -1
+    result_scale: Scale = UNCALIBRATED
     failure: str = ""
     withheld: bool = False
     failed_version: int = -1
@@ -69,7 +69,7 @@ class LesionWork:
     reported_version: int = -1
     reported_comment: str = ""
     calipers: FrameCalipers = field(default_factory=FrameCalipers)
-    read: ReaderSitting = field(default_factory=ReaderSitting)
+    sitting: ReaderSitting = field(default_factory=ReaderSitting)
     unfinished: tuple[str, object] | None = None
 
     @property
@@ -82,13 +82,13 @@ class LesionWork:
         """Whether nothing was done on it."""
         mask = self.mask
         changed = mask.can_undo or mask.can_redo or not mask.empty
-        said = self.comment or self.description.said_of_lesion or not self.read.own.untouched
-        return not (changed or said or self.assessment or self.unfinished)
+        said = self.comment or self.description.said_of_lesion or not self.sitting.assessment.untouched
+        return not (changed or said or self.ai_result or self.unfinished)
 
     @property
     def outline_unreported(self) -> bool:
         """Whether there is an outline that no report holds; one just imported, and not read, is in its file."""
-        only_imported = self.mask.author is Author.IMPORTED and self.assessment is None
+        only_imported = self.mask.author is Author.IMPORTED and self.ai_result is None
         return not (self.mask.empty or only_imported or self.mask.version == self.reported_version)
 
     @property
@@ -100,7 +100,7 @@ class LesionWork:
         """Return where its reading stands, `model` being the one that would read now; no reading is under way."""
         if self.failure and self.failed_version == self.mask.version:
             return ResultState.WITHHELD if self.withheld else ResultState.FAILED
-        if self.assessment is not None:
+        if self.ai_result is not None:
             return ResultState.OUTDATED if self.outdated_because(model) else ResultState.DONE
         return ResultState.NO_MASK if self.mask.empty and needs_outline else ResultState.READY
 
@@ -110,10 +110,10 @@ class LesionWork:
         Another model is another reading. Another device is not: it runs the same network in the same float32 and may
         differ in the last digits only, and the reading says what it ran on.
         """
-        if self.assessment is None:
+        if self.ai_result is None:
             return ""
-        if self.assessed_version != self.mask.version:
+        if self.result_version != self.mask.version:
             return "The outline has changed since this reading."
-        if self.assessment.card.name != model:
-            return f"This reading is by {self.assessment.card.name}; the settings now name {model}."
+        if self.ai_result.card.name != model:
+            return f"This reading is by {self.ai_result.card.name}; the settings now name {model}."
         return ""

@@ -56,8 +56,8 @@ class Lesions(QObject):
     @property
     def there(self) -> tuple[LesionWork, ...]:
         """The lesions on the frame in view, by number; one that is blank where nothing is marked."""
-        on_frame = self._scene.on_frame
-        return () if on_frame is None else tuple(on_frame.lesions)
+        frame_lesions = self._scene.frame_lesions
+        return () if frame_lesions is None else tuple(frame_lesions.lesions)
 
     @property
     def can_add(self) -> bool:
@@ -67,15 +67,15 @@ class Lesions(QObject):
     @property
     def can_restore(self) -> bool:
         """Whether a lesion was deleted on this frame."""
-        return self._scene.on_frame is not None and bool(self._scene.on_frame.removed)
+        return self._scene.frame_lesions is not None and bool(self._scene.frame_lesions.removed)
 
     def choose(self, work: LesionWork) -> None:
         """Take a lesion of the frame in view in hand."""
-        on_frame = self._scene.on_frame
-        if on_frame is None or work is on_frame.current or work not in on_frame.lesions:
+        frame_lesions = self._scene.frame_lesions
+        if frame_lesions is None or work is frame_lesions.current or work not in frame_lesions.lesions:
             return
-        on_frame.current.mask.end()
-        on_frame.current = work
+        frame_lesions.current.mask.end()
+        frame_lesions.current = work
         self._scene.lesion_turned()
 
     def choose_next(self) -> None:
@@ -86,41 +86,45 @@ class Lesions(QObject):
 
     def add(self) -> None:
         """Begin another lesion on this frame; one that is still blank is taken in hand instead."""
-        on_frame = self._scene.on_frame
-        if on_frame is None:
+        frame_lesions = self._scene.frame_lesions
+        if frame_lesions is None:
             return
-        blank = next((work for work in on_frame.lesions if work.blank), None)
+        blank = next((work for work in frame_lesions.lesions if work.blank), None)
         if blank is not None:
             self.choose(blank)
             return
-        on_frame.current.mask.end()
-        before = on_frame.current.description
-        added = on_frame.new()
+        frame_lesions.current.mask.end()
+        before = frame_lesions.current.description
+        added = frame_lesions.new()
         # The breast and the way the probe was held are the image's.
         added.description = dataclasses.replace(added.description, side=before.side, view=before.view)
         self._scene.lesion_turned()
 
     def remove(self) -> None:
         """Delete the lesion at hand; `restore` brings it back as long as the program runs."""
-        on_frame = self._scene.on_frame
-        if on_frame is None or self.refuses():
+        frame_lesions = self._scene.frame_lesions
+        if frame_lesions is None or self.refuses():
             return
-        work = on_frame.current
-        if work.blank and len(on_frame.lesions) == 1:
+        work = frame_lesions.current
+        if work.blank and len(frame_lesions.lesions) == 1:
             return
         work.mask.end()
         title = work.title
-        on_frame.remove(work)
-        on_frame.as_deleted = on_frame.steps
+        frame_lesions.remove(work)
+        frame_lesions.as_deleted = frame_lesions.steps
         self._scene.lesion_turned()
-        if work in on_frame.removed:
+        if work in frame_lesions.removed:
             self._scene.noted.emit(f"{title} was deleted. Undo brings it back.")
 
     @property
     def deleted_last(self) -> bool:
         """Whether a lesion of this frame was deleted, and nothing was drawn or measured since."""
-        on_frame = self._scene.on_frame
-        return on_frame is not None and bool(on_frame.removed) and on_frame.steps == on_frame.as_deleted
+        frame_lesions = self._scene.frame_lesions
+        return (
+            frame_lesions is not None
+            and bool(frame_lesions.removed)
+            and frame_lesions.steps == frame_lesions.as_deleted
+        )
 
     @property
     def unfinished(self) -> list[PlacedLesion]:
@@ -130,26 +134,26 @@ class Lesions(QObject):
 
     def restore(self) -> None:
         """Bring back the lesion of this frame that was deleted last."""
-        on_frame = self._scene.on_frame
-        if on_frame is not None and on_frame.restore() is not None:
+        frame_lesions = self._scene.frame_lesions
+        if frame_lesions is not None and frame_lesions.restore() is not None:
             self._scene.lesion_turned()
 
     def bring_back(self, kept: StoredLesion) -> None:
         """Add an outline that had to make way for another as a further lesion of the frame in view, and take it in hand."""
-        on_frame = self._scene.on_frame
-        if on_frame is None or (kept.rows, kept.columns) != on_frame.shape:
+        frame_lesions = self._scene.frame_lesions
+        if frame_lesions is None or (kept.rows, kept.columns) != frame_lesions.shape:
             return
         self.add()
-        work, mask = on_frame.current, kept.mask()
+        work, mask = frame_lesions.current, kept.mask()
         work.mask.replace(mask.pixels, mask.author, mask.source, mask.notes)
         work.comment = kept.comment
         if kept.description is not None:
             # A lesion of its own: the one it once was may still be marked beside it.
             work.description = dataclasses.replace(kept.description, identity=Description().identity)
-        if kept.assessed is not None:
+        if kept.stored_sitting is not None:
             # What the reader said of it, in a sitting of its own; what was measured is proposed again.
             with suppress(UserError, ValueError):
-                work.read.own = sitting_from(kept.assessed).own.without_measured()
+                work.sitting.assessment = sitting_from(kept.stored_sitting).assessment.without_measured()
         self._scene.lesion_turned()
         self._scene.maskChanged.emit(None)
 
@@ -196,8 +200,8 @@ class Lesions(QObject):
 
     def marked(self, study: Study, index: int) -> bool:
         """Return whether frame `index` (from 0) of `study` has an outline."""
-        on_frame = self._autosaver.get(study, index)
-        return on_frame is not None and on_frame.marked
+        frame_lesions = self._autosaver.get(study, index)
+        return frame_lesions is not None and frame_lesions.marked
 
     def earlier_outlines(self) -> list[EarlierOutline]:
         """Return the outlines of the image in view that had to make way for others, the newest first.
@@ -205,8 +209,8 @@ class Lesions(QObject):
         Raises:
             UserError: the store cannot be read.
         """
-        on_frame = self._scene.on_frame
-        return [] if on_frame is None else self._autosaver.earlier(on_frame)
+        frame_lesions = self._scene.frame_lesions
+        return [] if frame_lesions is None else self._autosaver.earlier(frame_lesions)
 
     # -- the same lesion on several images
 
@@ -274,10 +278,10 @@ class Lesions(QObject):
     def placed(self) -> list[PlacedLesion]:
         """Return every lesion on the frames that were in view, each once: an image may be open under two names."""
         found = {
-            work: PlacedLesion(study, on_frame.frame, work)
+            work: PlacedLesion(study, frame_lesions.frame, work)
             for study, frames in self._autosaver.by_study(self._scene.studies)
-            for on_frame in frames
-            for work in on_frame.lesions
+            for frame_lesions in frames
+            for work in frame_lesions.lesions
         }
         return list(found.values())
 

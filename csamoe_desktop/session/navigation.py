@@ -34,10 +34,10 @@ class Navigation:
         self._frames.forget()
         study_changed = listed or study is not scene.study
         made_way = False
-        scene.study, scene.frame, scene.on_frame = study, frame, None
+        scene.study, scene.frame, scene.frame_lesions = study, frame, None
         if study is not None and frame is not None:
-            scene.on_frame, made_way = self._autosaver.bring(study, frame)
-            scene.frame = self._calibration.applied(study, frame, scene.on_frame.image)
+            scene.frame_lesions, made_way = self._autosaver.bring(study, frame)
+            scene.frame = self._calibration.applied(study, frame, scene.frame_lesions.image)
         if study_changed:
             scene.studyChanged.emit()
         scene.frameChanged.emit()

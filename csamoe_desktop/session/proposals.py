@@ -207,8 +207,8 @@ class Proposals(QObject):
             self._keep_free()
             self.changed.emit()
             return True
-        if offered and self._scene.on_frame is not None:
-            self._scene.on_frame.dismissed = True
+        if offered and self._scene.frame_lesions is not None:
+            self._scene.frame_lesions.dismissed = True
         self._forget()
         return there
 
@@ -240,7 +240,7 @@ class Proposals(QObject):
             # Beside a lesion nothing is looked for by itself: what is left of the proposals stays with its frame.
             self._on.proposed = (self._found, self._by) if self._on.marked else ((), "")
         self._forget()
-        self._on = self._scene.on_frame
+        self._on = self._scene.frame_lesions
         if self._on is not None:
             self._found, self._by = self._on.proposed
         if self._watching and not self._found:
@@ -249,9 +249,15 @@ class Proposals(QObject):
     def _turned(self) -> None:
         self._asked = False
         self._keep_free()
-        mask, on_frame = self._scene.mask, self._scene.on_frame
+        mask, frame_lesions = self._scene.mask, self._scene.frame_lesions
         blank = mask is not None and mask.empty and not self._found
-        if self._watching and blank and on_frame is not None and on_frame.marked and not on_frame.dismissed:
+        if (
+            self._watching
+            and blank
+            and frame_lesions is not None
+            and frame_lesions.marked
+            and not frame_lesions.dismissed
+        ):
             # A lesion more is to be marked: it may be one that can be proposed.
             self._soon.start()
         self.changed.emit()

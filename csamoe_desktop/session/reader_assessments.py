@@ -23,7 +23,7 @@ from csamoe_desktop.session.reader_sitting import ReaderSitting, go_on
 from csamoe_desktop.session.scene import Scene
 from csamoe_desktop.session.shown_result import ShownResult
 from csamoe_desktop.session.sitting_record import sitting_of
-from csamoe_desktop.store.reads import Reads
+from csamoe_desktop.store.assessments import AssessmentStore
 from csamoe_desktop.study.scale import Scale
 
 _log = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ class ReaderAssessments(QObject):
         self._awaited: LesionWork | None = None
         self._nothing = ReaderSitting()
         self._said = False
-        self.reads = Reads(paths.store_file())
+        self.reads = AssessmentStore(paths.store_file())
         scene.lesionArriving.connect(self._turn)
         scene.lesionChanged.connect(self._linked)
         scene.resultSettling.connect(self._heard)
@@ -73,31 +73,31 @@ class ReaderAssessments(QObject):
     # -- what is in view
 
     @property
-    def _read(self) -> ReaderSitting:
+    def _sitting(self) -> ReaderSitting:
         """The sitting in view, asked of the scene each time: what is veiled is never another frame's question."""
         work = self._scene.work
-        return self._nothing if work is None else work.read
+        return self._nothing if work is None else work.sitting
 
     @property
-    def read(self) -> Assessment:
+    def current(self) -> Assessment:
         """What the reader says of the lesion in view."""
-        return self._read.own
+        return self._sitting.assessment
 
     @property
     def first(self) -> Assessment | None:
         """What the reader said of it before the AI's reading was shown, or None."""
-        return self._read.first
+        return self._sitting.first
 
     @property
     def skipped(self) -> bool:
         """Whether the own read was passed over."""
-        return self._read.skipped
+        return self._sitting.skipped
 
     @property
     def since(self) -> str:
         """The day on which the read in view was begun, if it is back from another time the image was open; else ""."""
-        read = self._read
-        return read.begun[:10] if read.reopened and not read.own.untouched else ""
+        read = self._sitting
+        return read.begun[:10] if read.reopened and not read.assessment.untouched else ""
 
     @property
     def proposed(self) -> Proposed | None:
@@ -109,10 +109,10 @@ class ReaderAssessments(QObject):
 
     def change(self, read: Assessment) -> None:
         """Take what the reader says now of the lesion in view."""
-        sitting = self._read
-        if self._scene.work is None or read == sitting.own:
+        sitting = self._sitting
+        if self._scene.work is None or read == sitting.assessment:
             return
-        before, sitting.own = sitting.own, read
+        before, sitting.assessment = sitting.assessment, read
         self._tell_views(before)
         if sitting.shown:
             # A final read that the program's end took away would be no final read.
@@ -127,17 +127,17 @@ class ReaderAssessments(QObject):
         """Take over what is proposed, where the reader has said nothing: all of it, or `only` the size (SIZE) or the term
         of one descriptor."""
         if (proposed := self.proposed) is not None:
-            self._read.measured_on = self._outline
-            self.change(self._read.own.confirming(proposed, only))
+            self._sitting.measured_on = self._outline
+            self.change(self._sitting.assessment.confirming(proposed, only))
 
     def confirm_next(self) -> None:
         """Take over the first of what is proposed and not confirmed: the size, then one term after the other."""
-        if (proposed := self.proposed) is not None and (left := proposed.open(self._read.own)):
+        if (proposed := self.proposed) is not None and (left := proposed.open(self._sitting.assessment)):
             self.confirm(left[0])
 
     def withdraw(self) -> None:
         """Take back what was measured and confirmed."""
-        self.change(self._read.own.without_measured())
+        self.change(self._sitting.assessment.without_measured())
 
     def want(self) -> None:
         """Lead the reader's keys to the own read."""
@@ -146,25 +146,25 @@ class ReaderAssessments(QObject):
     def assess(self) -> None:
         """Let the AI read the lesion in view; where it has and is veiled, show that once there is an own read."""
         if self._shown.state is ResultState.HIDDEN:
-            if not self._read.own.given:
+            if not self._sitting.assessment.given:
                 self._scene.failed.emit(UserError(GIVE_FIRST, "Or pass it over (Reading > Skip the own read)."))
                 self.want()
                 return
             self._lift(skipped=False)
             return
         # Who assesses with a category given has given the own read.
-        self._read.ready = self._read.ready or self._read.own.given
+        self._sitting.ready = self._sitting.ready or self._sitting.assessment.given
         self._assessing.begin()
 
     def skip(self) -> None:
         """Pass over the own read: the AI's reading is shown, and that it was skipped is kept."""
         if self._shown.hidden:
-            self._lift(skipped=not self._read.own.given)
+            self._lift(skipped=not self._sitting.assessment.given)
 
     def seen(self, work: LesionWork) -> None:
         """Note that a model's reading of a lesion is on the screen beside the panel, as a comparison's is: what the reader
         says of it from now on is no first read."""
-        if work.read.shown or self._shown.hides(work):
+        if work.sitting.shown or self._shown.hides(work):
             return
         self._show(work)
         if self._take(work):
@@ -174,8 +174,8 @@ class ReaderAssessments(QObject):
     def record(self, work: LesionWork) -> AssessmentRecord:
         """Return how the reads of a lesion came about, as the settings want it in the report."""
         self._tick()
-        record = work.read.record()
-        return record if self._scene.settings.reads_in_report else record.final_only()
+        record = work.sitting.record()
+        return record if self._scene.settings.assessments_in_report else record.final_only()
 
     def keep(self) -> None:
         """Put the sitting in view into the store, in the worker."""
@@ -221,18 +221,18 @@ class ReaderAssessments(QObject):
         if work is None:
             return
         for other in self._lesions.other_views(work):
-            theirs = other.read.own
+            theirs = other.sitting.assessment
             if theirs.without_measured() in (before.without_measured(), Assessment()):
-                other.read.own = work.read.own.of_another_view(theirs)
+                other.sitting.assessment = work.sitting.assessment.of_another_view(theirs)
 
     def _hear_views(self) -> None:
         """Take over what was said of the lesion at hand in another view, where nothing is said of it here."""
         work = self._scene.work
-        if work is None or not work.read.own.without_measured().untouched:
+        if work is None or not work.sitting.assessment.without_measured().untouched:
             return
         for other in self._lesions.other_views(work):
-            if not other.read.own.without_measured().untouched:
-                work.read.own = other.read.own.of_another_view(work.read.own)
+            if not other.sitting.assessment.without_measured().untouched:
+                work.sitting.assessment = other.sitting.assessment.of_another_view(work.sitting.assessment)
                 return
 
     def _linked(self) -> None:
@@ -252,7 +252,7 @@ class ReaderAssessments(QObject):
         return None if work is None or frame is None else (work.mask.version, frame.scale)
 
     def _lift(self, skipped: bool) -> None:
-        self._read.ready, self._read.skipped, self._read.asked = True, skipped, True
+        self._sitting.ready, self._sitting.skipped, self._sitting.asked = True, skipped, True
         self._scene.tell_result()
         self.changed.emit()
 
@@ -264,7 +264,7 @@ class ReaderAssessments(QObject):
             self._store()
         self._work = work
         if (outline := self._outline) is not None:
-            go_on(self._read, *outline)
+            go_on(self._sitting, *outline)
         self._hear_views()
         self._see()
         self.changed.emit()
@@ -275,35 +275,35 @@ class ReaderAssessments(QObject):
             # Another frame comes into view, and is turned to next.
             return
         # First of all: what was measured on another outline is not what the reader says as the AI's reading is shown.
-        if self._read.own.measured and self._read.measured_on != self._outline:
-            self._read.own = self._read.own.without_measured()
+        if self._sitting.assessment.measured and self._sitting.measured_on != self._outline:
+            self._sitting.assessment = self._sitting.assessment.without_measured()
         self._see()
         self.changed.emit()
 
     def _settings_changed(self) -> None:
         revealed = [
-            one.work.read
+            one.work.sitting
             for one in self._lesions.placed()
-            if one.work.assessment is not None and not one.work.read.shown and not self._shown.hides(one.work)
+            if one.work.ai_result is not None and not one.work.sitting.shown and not self._shown.hides(one.work)
         ]
         for read in revealed:
             # Who turns the question off before answering it has passed it over; to turn it on again veils nothing.
-            read.asked, read.skipped, read.ready = True, not read.own.given, True
+            read.asked, read.skipped, read.ready = True, not read.assessment.given, True
         if revealed:
             self._scene.tell_result()
 
     def _see(self) -> None:
         """Note when the AI's reading is waited for, has come, and is shown."""
-        work, read = self._work, self._read
+        work, read = self._work, self._sitting
         if work is not None and self._shown.state is ResultState.RUNNING:
             self._tick()
             if self._awaited is not work:
                 self._stop_waiting()
                 self._awaited, read.waited_since = work, self.clock()
-                read.seen = None if work.assessment is None else work.assessment.prediction
+                read.seen = None if work.ai_result is None else work.ai_result.prediction
             return
         self._answered()
-        if work is None or work.assessment is None or read.shown or self._shown.hides(work):
+        if work is None or work.ai_result is None or read.shown or self._shown.hides(work):
             return
         self._show(work)
         self.keep()
@@ -311,22 +311,22 @@ class ReaderAssessments(QObject):
     def _show(self, work: LesionWork) -> None:
         """Note that the reader sees a model's reading of a lesion from now on."""
         self._tick()
-        read = work.read
+        read = work.sitting
         read.shown = True
-        seen = next((one.read for one in self._lesions.other_views(work) if one.read.shown), None)
+        seen = next((one.sitting for one in self._lesions.other_views(work) if one.sitting.shown), None)
         if seen is not None:
             # Who has seen it of one view is not asked before the AI is of the next.
             read.asked, read.skipped, read.first = seen.asked, seen.skipped, seen.first
             return
-        read.asked = read.asked or self._scene.settings.own_read_first
-        read.first = read.own if read.own.given else None
+        read.asked = read.asked or self._scene.settings.assessment_first
+        read.first = read.assessment if read.assessment.given else None
 
     def _answered(self) -> None:
         """Note how long the reading that is awaited took, in view or not, once it is there; or that none comes."""
         work = self._awaited
         if work is None:
             return
-        read, prediction = work.read, None if work.assessment is None else work.assessment.prediction
+        read, prediction = work.sitting, None if work.ai_result is None else work.ai_result.prediction
         if prediction is not None and prediction is not read.seen and read.waited_since is not None:
             self._tick()
             read.ai_seconds = self.clock() - read.waited_since
@@ -337,7 +337,7 @@ class ReaderAssessments(QObject):
 
     def _stop_waiting(self) -> None:
         if self._awaited is not None:
-            self._awaited.read.waited_since, self._awaited = None, None
+            self._awaited.sitting.waited_since, self._awaited = None, None
 
     def _tick(self) -> None:
         """Count the time since the last call to what the reader was doing with the lesion that was in view."""
@@ -345,7 +345,7 @@ class ReaderAssessments(QObject):
         past, self._since = now - self._since, now
         if self._work is None:
             return
-        read = self._work.read
+        read = self._work.sitting
         if read.shown:
             read.final_seconds += past
         elif not (read.ready and read.waited_since is not None):
@@ -354,8 +354,8 @@ class ReaderAssessments(QObject):
 
     def _take(self, work: LesionWork) -> bool:
         """Put a sitting into the queue, and return whether there was anything to keep."""
-        read = work.read
-        if not (read.own.given or read.shown):
+        read = work.sitting
+        if not (read.assessment.given or read.shown):
             return False
         self.reads.keep(sitting_of(work))
         return True

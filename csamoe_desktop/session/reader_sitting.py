@@ -17,7 +17,7 @@ class ReaderSitting:
     """One sitting with one lesion.
 
     Attributes:
-        own: what the reader says now.
+        assessment: what the reader says now.
         measured_on: the mask's version and the scale that what was confirmed was measured with.
         first: what the reader said when the AI's reading was shown; None where nothing was.
         asked, skipped: as in `AssessmentRecord`.
@@ -31,7 +31,7 @@ class ReaderSitting:
         scale_then: the millimetres a pixel (row, column) that what was confirmed was measured with, until `go_on`.
     """
 
-    own: Assessment = field(default_factory=Assessment)
+    assessment: Assessment = field(default_factory=Assessment)
     measured_on: tuple[int, Scale] | None = None
     first: Assessment | None = None
     asked: bool = False
@@ -51,16 +51,16 @@ class ReaderSitting:
     @property
     def said(self) -> Said | None:
         """What of it outlives the program, the times aside; None where nothing was said or shown."""
-        if self.own.untouched and self.first is None and not (self.shown or self.skipped):
+        if self.assessment.untouched and self.first is None and not (self.shown or self.skipped):
             return None
-        return self.own, self.first, self.asked, self.skipped, self.ready, self.shown
+        return self.assessment, self.first, self.asked, self.skipped, self.ready, self.shown
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as the store holds it beside the lesion."""
         spacing = self.measured_on[1].common if self.measured_on else None
         scale = (spacing.row, spacing.column) if spacing is not None and spacing.in_mm else self.scale_then
         return {
-            "own": self.own.to_dict(),
+            "own": self.assessment.to_dict(),
             "first": None if self.first is None else self.first.to_dict(),
             "asked": self.asked,
             "skipped": self.skipped,
@@ -69,16 +69,16 @@ class ReaderSitting:
             "seconds": [self.first_seconds, self.ai_seconds, self.final_seconds],
             "sitting": self.sitting,
             "begun": self.begun,
-            "spacing": list(scale) if scale and self.own.measured else None,
+            "spacing": list(scale) if scale and self.assessment.measured else None,
         }
 
     def record(self) -> AssessmentRecord:
         """Return how it came about, as reports and the store hold it: before the AI's reading is shown, what is said is
         the first read, and there is no final one."""
-        before = self.own if self.own.given else None
+        before = self.assessment if self.assessment.given else None
         return AssessmentRecord(
             first=self.first if self.shown else before,
-            final=self.own if self.shown else Assessment(),
+            final=self.assessment if self.shown else Assessment(),
             asked=self.asked,
             skipped=self.skipped,
             first_seconds=self.first_seconds,
@@ -99,7 +99,7 @@ def sitting_from(told: dict[str, Any]) -> ReaderSitting:
         took, ai, after = told["seconds"]
         scale = told["spacing"]
         return ReaderSitting(
-            own=own,
+            assessment=own,
             first=None if first is None else assessment_from(first),
             asked=bool(told["asked"]),
             skipped=bool(told["skipped"]),
@@ -127,7 +127,7 @@ def go_on(read: ReaderSitting, version: int, scale: Scale) -> None:
         return
     spacing = scale.common
     if read.scale_then is not None and spacing.in_mm and not _alike(read.scale_then, (spacing.row, spacing.column)):
-        read.own = read.own.without_measured()
+        read.assessment = read.assessment.without_measured()
     read.measured_on = version, scale
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from csamoe_desktop.assess import look_closer
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.read_views import Together, read_together
+from csamoe_desktop.read_views import CombinedResult, read_views
 from csamoe_desktop.report.content.sections import ReportInput
 from csamoe_desktop.report.document import LeftOut, Report
 from csamoe_desktop.report.letterhead import Letterhead
@@ -140,7 +140,7 @@ class Reports:
     def export(self, path: Path, done: Callable[[Path], None], choice: Choice = ALL) -> None:
         """Write the report of what is chosen in the worker; `done` is called with `path`, or `failed` follows."""
         scene, work = self._scene, self._scene.work
-        if work is None or self._shown.result is None or work.assessed_mask is None:
+        if work is None or self._shown.result is None or work.result_mask is None:
             scene.failed.emit(UserError("There is no reading to report.", "Mark the lesion and assess it first."))
             return
         if self._shown.state is not ResultState.DONE:
@@ -158,12 +158,12 @@ class Reports:
             for one, make in makes:
                 frame = frames.get(one.work) or self._frames_of.frame_of(one)
                 given = make(frame)
-                if not given.assessment.looked_closer:
+                if not given.ai_result.looked_closer:
                     # Paper is not written before all is known of the reading.
                     closer = look_closer(
-                        frame, given.mask.pixels, self._model.load(job, model, device), given.assessment
+                        frame, given.mask.pixels, self._model.load(job, model, device), given.ai_result
                     )
-                    given = dataclasses.replace(given, assessment=closer)
+                    given = dataclasses.replace(given, ai_result=closer)
                 readings.append(given)
             return write_report(path, document(readings))
 
@@ -194,21 +194,21 @@ class Reports:
             self._assessments.seen(one.work)
         return ready
 
-    def together(self) -> Together | None:
+    def together(self) -> CombinedResult | None:
         """Return what the readings of the views of the lesion at hand come to, that in view first; None where it has no
         second one that holds."""
         views = [one.work for one in self._lesions.views()]
-        held = [work.assessment for work in views if self._holds(work) and work.assessment is not None]
-        return read_together(held) if len(held) > 1 and self._holds(views[0]) else None
+        held = [work.ai_result for work in views if self._holds(work) and work.ai_result is not None]
+        return read_views(held) if len(held) > 1 and self._holds(views[0]) else None
 
     def _holds(self, work: LesionWork) -> bool:
         holds = work.state(self._model.name, self._model.needs_outline) is ResultState.DONE
-        return holds and work.assessed_mask is not None and not self._shown.hides(work)
+        return holds and work.result_mask is not None and not self._shown.hides(work)
 
     def _of(self, study: Study, work: LesionWork, choice: Choice = ALL) -> Callable[[Frame], ReportInput] | None:
         """Return what makes the report's input of a lesion's reading once its frame is there."""
-        settings, assessment, mask = self._scene.settings, work.assessment, work.assessed_mask
-        if assessment is None or mask is None:
+        settings, ai_result, mask = self._scene.settings, work.ai_result, work.result_mask
+        if ai_result is None or mask is None:
             return None
         reads, comment, calipers = self._assessments.record(work), work.comment, work.calipers.now
         created, description = datetime.now().astimezone(), work.description
@@ -220,7 +220,7 @@ class Reports:
                 frame=frame,
                 frame_count=study.frame_count,
                 mask=mask,
-                assessment=assessment,
+                ai_result=ai_result,
                 reader=settings.reader,
                 comment=comment,
                 created=created,

@@ -38,10 +38,10 @@ class SavedFrame:
 
     def state(self, work: LesionWork) -> State:
         """Return what of a lesion is to be kept now."""
-        said = work.comment or work.description.said_of_lesion or work.read.said
+        said = work.comment or work.description.said_of_lesion or work.sitting.said
         if work in self.work.removed or (work.mask.empty and not said):
             return None
-        return work.mask.version, work.comment, work.description, work.locked, work.read.said
+        return work.mask.version, work.comment, work.description, work.locked, work.sitting.said
 
 
 class ReopenedMask(EditedMask):

@@ -18,7 +18,7 @@ from csamoe_desktop.study.model import Frame, Study
 class Scene(QObject):
     """The open work. AI results stay with their file and frame as long as it is open, masks and comments for good.
 
-    `study`, `frame` and `on_frame` change together and before anything is emitted: a listener never sees one of them
+    `study`, `frame` and `frame_lesions` change together and before anything is emitted: a listener never sees one of them
     beside another one's.
 
     Attributes:
@@ -26,7 +26,7 @@ class Scene(QObject):
         jobs: the one way off the GUI thread.
         studies: the open ones, in the order of the list.
         study, frame: those in view; None where nothing is.
-        on_frame: the lesions of the frame in view.
+        frame_lesions: the lesions of the frame in view.
         hand_busy, line_open: whether a stroke, and whether an open polygon or livewire, is in hand; the canvas sets them.
     """
 
@@ -73,7 +73,7 @@ class Scene(QObject):
         self.studies: list[Study] = []
         self.study: Study | None = None
         self.frame: Frame | None = None
-        self.on_frame: FrameLesions | None = None
+        self.frame_lesions: FrameLesions | None = None
 
     @property
     def aspect(self) -> float:
@@ -83,7 +83,7 @@ class Scene(QObject):
     @property
     def work(self) -> LesionWork | None:
         """The work on the current lesion."""
-        return None if self.on_frame is None else self.on_frame.current
+        return None if self.frame_lesions is None else self.frame_lesions.current
 
     @property
     def mask(self) -> EditedMask | None:

@@ -38,7 +38,7 @@ class ShownResult:
     def result(self) -> AIResult | None:
         """The result in view, also when it is outdated; None before there is one, and as long as it is hidden."""
         work = self._scene.work
-        return None if work is None or self.hides(work) else work.assessment
+        return None if work is None or self.hides(work) else work.ai_result
 
     @property
     def hidden(self) -> bool:
@@ -48,4 +48,4 @@ class ShownResult:
 
     def hides(self, work: LesionWork) -> bool:
         """Return whether the AI result of a lesion, in view or not, is not to be seen before the reader's assessment."""
-        return self._scene.settings.own_read_first and not (work.read.ready or work.read.shown)
+        return self._scene.settings.assessment_first and not (work.sitting.ready or work.sitting.shown)

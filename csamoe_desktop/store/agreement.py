@@ -20,8 +20,8 @@ from pathlib import Path
 from csamoe_desktop.assess import Category
 from csamoe_desktop.reader.assessment import Assessment
 from csamoe_desktop.reader.lexicon import load_lexicon
+from csamoe_desktop.store.assessments import Pathology, Sitting
 from csamoe_desktop.store.lesions import LesionKey
-from csamoe_desktop.store.reads import Pathology, Sitting
 
 FIRST, AI, AI_SUSPICIOUS, FINAL = "Own read", "AI, not likely benign", "AI, suspicious", "Final read"
 _Z = 1.959964

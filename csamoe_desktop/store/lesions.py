@@ -48,7 +48,7 @@ class StoredLesion:
     comment: str
     description: Description | None = None
     locked: bool = False
-    assessed: dict[str, Any] | None = None
+    stored_sitting: dict[str, Any] | None = None
     """The reader's assessment as `ReaderSitting.to_dict` tells it; None where nothing was said."""
 
     @property
@@ -64,7 +64,7 @@ class StoredLesion:
     @property
     def nothing(self) -> bool:
         """Whether there is nothing to keep."""
-        return not (self.comment or self.described or self.marked or self.assessed)
+        return not (self.comment or self.described or self.marked or self.stored_sitting)
 
     def mask(self) -> LesionMask:
         """Return the mask, its pixels bool (rows, columns)."""
@@ -78,13 +78,13 @@ def packed(
     comment: str,
     description: Description | None = None,
     locked: bool = False,
-    assessed: dict[str, Any] | None = None,
+    stored_sitting: dict[str, Any] | None = None,
 ) -> StoredLesion:
     """Return `mask` (its pixels may change afterwards) and what the reader says of it as they are kept."""
     rows, columns = mask.pixels.shape
     bits = np.packbits(mask.pixels).tobytes()
     return StoredLesion(
-        rows, columns, bits, mask.author, mask.source, mask.notes, comment, description, locked, assessed
+        rows, columns, bits, mask.author, mask.source, mask.notes, comment, description, locked, stored_sitting
     )
 
 
@@ -141,8 +141,8 @@ def unpacked(row: Mapping[str, Any]) -> StoredLesion:
         description = Description.from_dict(said["description"]) if "description" in said else None
         told, locked = tuple(map(str, json.loads(row["notes"]))), bool(said.get("locked"))
         author, source, comment = Author(row["author"]), row["source"], row["comment"]
-        assessed = dict(said["assessed"]) if said.get("assessed") else None
-        return StoredLesion(rows, columns, bits, author, source, told, comment, description, locked, assessed)
+        stored_sitting = dict(said["assessed"]) if said.get("assessed") else None
+        return StoredLesion(rows, columns, bits, author, source, told, comment, description, locked, stored_sitting)
     except (ValueError, TypeError, KeyError, RecursionError, zlib.error) as problem:
         raise ValueError(f"a kept outline cannot be read: {problem}") from problem
 
@@ -169,8 +169,8 @@ def put(connection: sqlite3.Connection, key: LesionKey, kept: StoredLesion, seen
     said: dict[str, Any] = {}
     if kept.description is not None:
         said = {"description": kept.description.to_dict(), "locked": kept.locked}
-    if kept.assessed is not None:
-        said["assessed"] = kept.assessed
+    if kept.stored_sitting is not None:
+        said["assessed"] = kept.stored_sitting
     row = {
         **where,
         "rows": kept.rows,

@@ -252,7 +252,7 @@ def tried(weights: Path, capsys: pytest.CaptureFixture[str], count: int) -> Coun
     grey = np.random.default_rng(1).integers(20, 200, (96, 128), np.uint8)
     mask = np.zeros(grey.shape, bool)
     mask[30:60, 40:80] = True
-    session = Session(Settings(own_read_first=False, model=NAME))
+    session = Session(Settings(assessment_first=False, model=NAME))
 
     Image.fromarray(grey).save(weights.parent / "image.png")
     Image.fromarray(mask.astype(np.uint8) * 255).save(weights.parent / "mask.png")

@@ -14,9 +14,9 @@ from csamoe_desktop.lesion.calipers import Caliper
 from csamoe_desktop.lesion.mask import Author, LesionMask
 from csamoe_desktop.reader.assessment import Assessment, AssessmentRecord
 from csamoe_desktop.reader.examination import Examination
+from csamoe_desktop.store.assessments import AssessmentStore, Sitting
 from csamoe_desktop.store.autosave import Autosave
 from csamoe_desktop.store.lesions import LesionKey, StoredLesion, packed
-from csamoe_desktop.store.reads import Reads, Sitting
 
 IMAGES, PAGE = 40, 4096
 
@@ -57,7 +57,7 @@ def sitting_of(number: int) -> Sitting:
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store with work on many images, closed as it should be."""
     file = tmp_path_factory.mktemp("whole") / "work.sqlite"
-    store, reads = Autosave(file), Reads(file)
+    store, reads = Autosave(file), AssessmentStore(file)
     for number in range(IMAGES):
         store.keep(key_of(number), lesion_of(number))
         store.keep_calipers(key_of(number).image, 0, calipers_of(number))
@@ -158,7 +158,7 @@ def attack(whole: Path, folder: Path, seeds: range) -> Outcome:
             said += map(str, store.found_spoilt())
         late = shown(store, said)
         try:
-            for one in Reads(file).all():
+            for one in AssessmentStore(file).all():
                 late[f"read {int(one.key.image, 16)}"] = one
         except UserError as problem:
             outcome.counted["refused"] += 1
@@ -199,7 +199,7 @@ def test_a_whole_store_is_as_it_was(whole: Path, tmp_path: Path) -> None:
     store.look_through()
     said: list[str] = []
     found = shown(store, said)
-    found |= {f"read {int(one.key.image, 16)}": one for one in Reads(file).all()}
+    found |= {f"read {int(one.key.image, 16)}": one for one in AssessmentStore(file).all()}
     assert not store.work_to_do
     assert store.write() is None
     store.close()

@@ -110,7 +110,7 @@ def of_two_views(folder: Path, demo_folder: Path) -> Path:
                 frame=frame,
                 frame_count=1,
                 mask=mask,
-                assessment=assess(frame, mask.pixels, predictor),
+                ai_result=assess(frame, mask.pixels, predictor),
                 reader="",
                 comment="",
                 created=datetime(2025, 3, 14, tzinfo=UTC),

@@ -76,11 +76,11 @@ def test_a_reading_says_what_its_nearest_were_and_that_it_is_unlike_all(copied: 
     around = feature + np.random.default_rng(0).normal(0, 0.01 * feature.std(), (30, len(feature)))
     malignant = np.arange(30) < 30
     write_cases(bundle, around.astype(np.float32), malignant, 0.01)
-    assessment = assess(frame, phantom.mask, load_predictor(bundle, "cpu"))
-    assert assessment.nearest is not None
-    assert (assessment.nearest.count, assessment.nearest.positive) == (20, 20)
-    assert assessment.to_dict()["nearest"]["positive"] == 20
-    assert assessment.warnings == ()
+    ai_result = assess(frame, phantom.mask, load_predictor(bundle, "cpu"))
+    assert ai_result.nearest is not None
+    assert (ai_result.nearest.count, ai_result.nearest.positive) == (20, 20)
+    assert ai_result.to_dict()["nearest"]["positive"] == 20
+    assert ai_result.warnings == ()
     # Against cases of the other sign all are far.
     write_cases(bundle, -around.astype(np.float32), malignant, 0.01)
     warnings = assess(frame, phantom.mask, load_predictor(bundle, "cpu")).warnings

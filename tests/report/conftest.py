@@ -111,7 +111,7 @@ def make() -> Make:
         if mask is None:
             mask = np.any([ellipse(pixels.shape[:2], middle, half) for middle, half in ellipses], axis=0)
         regions = make_regions(pixels, mask, field=card.field)
-        assessment = AIResult(
+        ai_result = AIResult(
             prediction=Prediction(
                 (-0.9, 1.0),
                 probability,
@@ -130,7 +130,7 @@ def make() -> Make:
             frame=Frame(pixels, 2, spacing),
             frame_count=65,
             mask=LesionMask(mask, Author.EDITED, "phantom-mask.png"),
-            assessment=assessment,
+            ai_result=ai_result,
             reader="Dr. Ana Łukasz",
             comment="Hypoechoic mass at 2 o'clock, 3 cm from the nipple, with an indistinct margin. Biopsy arranged.",
             created=datetime(2025, 3, 14, 15, 9, tzinfo=UTC),

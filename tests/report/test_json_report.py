@@ -46,13 +46,13 @@ def test_what_is_written_is_read_back(written: tuple[Path, ReportInput]) -> None
     assert report.image_sha256 == pixels_sha256(given.frame.pixels)
     assert report.mask_sha256 == pixels_sha256(given.mask.pixels)
     np.testing.assert_array_equal(report.mask, given.mask.pixels)
-    card = given.assessment.card
+    card = given.ai_result.card
     assert (report.model, report.version, report.weights_sha256) == (card.name, card.version, card.sha256)
     assert report.temperature == card.temperature
     assert report.thresholds == (card.thresholds.benign_below, card.thresholds.suspicious_from)
-    assert report.probability == given.assessment.prediction.probability
-    assert report.category is given.assessment.category
-    assert report.gates == given.assessment.prediction.gates
+    assert report.probability == given.ai_result.prediction.probability
+    assert report.category is given.ai_result.category
+    assert report.gates == given.ai_result.prediction.gates
 
 
 def test_it_says_all_that_the_paper_says(written: tuple[Path, ReportInput]) -> None:
@@ -169,7 +169,7 @@ def test_a_report_of_the_first_format_is_read_too(written: tuple[Path, ReportInp
     as_format_1(file)
     report = read_json(file)
     assert report.changed == ()
-    assert [one.probability for one in report.readings] == [given.assessment.prediction.probability]
+    assert [one.probability for one in report.readings] == [given.ai_result.prediction.probability]
     np.testing.assert_array_equal(report.readings[0].mask, given.mask.pixels)
     assert read_json(with_changes(file, lambda told: told.update(comment="changed"))).changed == ("comment",)
 

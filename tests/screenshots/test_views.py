@@ -30,7 +30,7 @@ from csamoe_desktop.session.lesion_views import ShownView
 from csamoe_desktop.study.anatomy import Kind
 from csamoe_desktop.study.model import Frame, Spacing
 from csamoe_desktop.study.phantom import make_phantom
-from csamoe_desktop.ui.dialogs.views_window import TwoViewsWindow
+from csamoe_desktop.ui.dialogs.views_window import ViewsWindow
 from csamoe_desktop.ui.widgets import theme
 
 FOLDER = Path(__file__).parent / "views"
@@ -47,13 +47,13 @@ def view(kind: Kind, seed: int, probability: float | None, **changes: object) ->
     """Return a made image of a lesion with an invented reading."""
     made = MADE(kind, seed)
     card = dataclasses.replace(find_bundle("csamoe-resnet18").card, thresholds=Thresholds(0.12, 0.71))
-    assessment = None
+    ai_result = None
     if probability is not None:
         category = categorise(probability, card.thresholds)
         regions = make_regions(made.pixels, made.mask)
-        assessment = AIResult(Prediction((0.0, 0.0), probability, {}, {}), category, regions, card, "CPU", ())
+        ai_result = AIResult(Prediction((0.0, 0.0), probability, {}, {}), category, regions, card, "CPU", ())
     frame = Frame(made.pixels, 0, Spacing(*made.spacing_mm, "region 1"))
-    seen = ShownView(frame, LesionMask(made.mask, Author.DRAWN), PLACE, 1, assessment, False, "IM0003.dcm, frame 4")
+    seen = ShownView(frame, LesionMask(made.mask, Author.DRAWN), PLACE, 1, ai_result, False, "IM0003.dcm, frame 4")
     return dataclasses.replace(seen, **changes)  # type: ignore[arg-type]
 
 
@@ -94,7 +94,7 @@ def long_names() -> list[ShownView]:
     return [view("spiculated", 1, 0.91, description=named, where=uid), dataclasses.replace(plain, frame=bare)]
 
 
-def taken(window: TwoViewsWindow, whole: bool = False) -> NDArray[np.uint8]:
+def taken(window: ViewsWindow, whole: bool = False) -> NDArray[np.uint8]:
     """Return the window's picture, uint8 (rows, columns) grey, halved unless it is to be the `whole` one."""
     QApplication.processEvents()
     image = window.grab().toImage().convertToFormat(QImage.Format.Format_Grayscale8)
@@ -126,7 +126,7 @@ States = Callable[[], list[ShownView]]
 def test_the_window(qtbot: QtBot, qapp: QApplication, tmp_path: Path, views: States, colours: str) -> None:
     theme.apply(qapp, colours, 10)
     shown = views()
-    window = TwoViewsWindow(lambda: shown)
+    window = ViewsWindow(lambda: shown)
     qtbot.addWidget(window)
     window.show()
     file = FOLDER / f"{views.__name__}-{colours}.png"

@@ -20,7 +20,7 @@ from csamoe_desktop.session.session import Session
 from csamoe_desktop.settings import Settings
 from csamoe_desktop.store import sums
 from csamoe_desktop.store.agreement import counted
-from csamoe_desktop.store.reads import Reads
+from csamoe_desktop.store.assessments import AssessmentStore
 from csamoe_desktop.study.phantom import DemoStudy
 from csamoe_desktop.ui.shell.app import make_window
 
@@ -66,15 +66,15 @@ def test_all_that_was_said_is_back_on_another_day(
     session.mask_commands.import_from(demo.spiculated_mask)
     session.assessments.change(SAID)
     session.assessments.confirm()
-    said = session.assessments.read
+    said = session.assessments.current
     assert said.measured
     session = sessions()
     open_files(session, demo.spiculated)
-    assert session.assessments.read == said, "what was measured on this very outline, too"
+    assert session.assessments.current == said, "what was measured on this very outline, too"
     assert session.assessments.since
     assert session.shown_result.hidden, "the AI has not read it yet"
     session.mask_commands.clear()
-    assert session.assessments.read == SAID, "what was measured goes with its outline, the rest stays"
+    assert session.assessments.current == SAID, "what was measured goes with its outline, the rest stays"
 
 
 def test_a_reading_broken_off_goes_on(sessions: Callable[[], Session], open_files: Open, small_png: Path) -> None:
@@ -83,13 +83,15 @@ def test_a_reading_broken_off_goes_on(sessions: Callable[[], Session], open_file
     session.assessments.change(Assessment(terms={"margin": ("indistinct",)}))
     session = sessions()
     open_files(session, small_png)
-    assert session.assessments.read == Assessment(terms={"margin": ("indistinct",)}), "no outline and no category yet"
+    assert session.assessments.current == Assessment(terms={"margin": ("indistinct",)}), (
+        "no outline and no category yet"
+    )
     assert session.work is not None
     assert session.work.number == 1
     session.assessments.change(Assessment())
     session = sessions()
     open_files(session, small_png)
-    assert session.assessments.read == Assessment(), "and what was taken back stays so"
+    assert session.assessments.current == Assessment(), "and what was taken back stays so"
 
 
 def test_a_kill_loses_none_of_it(
@@ -112,7 +114,7 @@ def test_closing_and_opening_the_study_again(
     session.assessments.change(SAID)
     session.open_studies.close_current()
     open_files(session, small_png)
-    assert session.assessments.read == SAID
+    assert session.assessments.current == SAID
 
 
 def test_what_was_seen_is_no_first_read_on_another_day(
@@ -126,14 +128,14 @@ def test_what_was_seen_is_no_first_read_on_another_day(
     assert session.shown_result.state is ResultState.DONE
     session.assessments.change(Assessment("4C"))
     session = sessions()
-    (row,) = Reads(paths.store_file()).all()
+    (row,) = AssessmentStore(paths.store_file()).all()
     open_files(session, demo.spiculated)
-    assert session.assessments.read == Assessment("4C")
+    assert session.assessments.current == Assessment("4C")
     assert session.assessments.first == Assessment("3")
     assert not session.shown_result.hidden
     session.assessments.change(Assessment("5"))
     session = sessions()
-    (later,) = Reads(paths.store_file()).all()
+    (later,) = AssessmentStore(paths.store_file()).all()
     assert row.ai is not None
     assert later == dataclasses.replace(
         row, record=dataclasses.replace(row.record, final=Assessment("5"), final_seconds=later.record.final_seconds)
@@ -154,7 +156,7 @@ def test_of_several_lesions_each_has_its_own_and_a_deleted_one_none(
     session.lesions.remove()
     session = sessions()
     open_files(session, small_png)
-    assert [(work.number, work.read.own.category) for work in session.lesions.there] == [(1, "2"), (3, "5")]
+    assert [(work.number, work.sitting.assessment.category) for work in session.lesions.there] == [(1, "2"), (3, "5")]
 
 
 def test_another_scale_takes_the_measured_size_with_it(
@@ -173,7 +175,7 @@ def test_another_scale_takes_the_measured_size_with_it(
         describe(store, json.dumps(said))
     session = sessions()
     open_files(session, demo.spiculated)
-    assert session.assessments.read == SAID
+    assert session.assessments.current == SAID
 
 
 @pytest.mark.parametrize(
@@ -199,7 +201,7 @@ def test_a_spoilt_one_is_said_and_the_outline_is_there(
     assert "assessment" in str(told_of[0])
     assert session.mask is not None
     assert not session.mask.empty
-    assert session.assessments.read == Assessment()
+    assert session.assessments.current == Assessment()
 
 
 def test_the_panel_shows_what_is_back(qtbot: QtBot, open_files: Open, small_png: Path) -> None:
@@ -233,4 +235,4 @@ def test_a_store_of_the_version_before_is_read(
     assert session.mask is not None
     assert session.mask.author is Author.DRAWN
     assert np.count_nonzero(session.mask.pixels)
-    assert session.assessments.read == Assessment()
+    assert session.assessments.current == Assessment()

@@ -284,8 +284,8 @@ def test_the_report_has_them(window: MainWindow, canvas: Canvas) -> None:
     work = window.session.work
     assert isinstance(work, LesionWork)
     assert work.calipers.now == window.session.calipers.kept != ()
-    assert window.session.on_frame is not None
-    assert not window.session.on_frame.untouched
+    assert window.session.frame_lesions is not None
+    assert not window.session.frame_lesions.untouched
 
 
 # -- calibrating

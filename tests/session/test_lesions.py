@@ -24,11 +24,11 @@ from csamoe_desktop.session.lesions import PlacedLesion
 from csamoe_desktop.session.session import Session
 from csamoe_desktop.settings import Settings
 from csamoe_desktop.store import database, sums
-from csamoe_desktop.store.reads import Reads
+from csamoe_desktop.store.assessments import AssessmentStore
 from csamoe_desktop.study.opening import open_study
 from csamoe_desktop.study.phantom import DemoStudy
 from csamoe_desktop.ui.dialogs.lesion_dialog import DescribeDialog
-from csamoe_desktop.ui.dialogs.views_window import TwoViewsWindow
+from csamoe_desktop.ui.dialogs.views_window import ViewsWindow
 from csamoe_desktop.ui.panels.lesion_list import LesionList
 from csamoe_desktop.ui.shell.main_window import MainWindow
 from csamoe_desktop.ui.widgets.messages import Kind
@@ -202,7 +202,7 @@ def test_lesions_come_back_on_another_day(
     third = draw(session, 300, 400)
     session.lesions.remove()
     session.close()
-    later = Session(Settings(own_read_first=False))
+    later = Session(Settings(assessment_first=False))
     open_files(later, demo.spiculated)
     back = later.lesions.there
     assert [work.number for work in back] == [1, 2]
@@ -220,7 +220,7 @@ def test_the_reads_of_two_lesions_are_two_rows(session: Session, two: tuple[Lesi
     session.lesions.choose(two[0])
     read(session)
     session.close()
-    sittings = Reads(paths.store_file()).all()
+    sittings = AssessmentStore(paths.store_file()).all()
     assert sorted(sitting.key.lesion for sitting in sittings) == [1, 2]
     assert len({sitting.key.image for sitting in sittings}) == 1
 
@@ -299,9 +299,9 @@ def test_the_panel_says_what_the_views_come_to(
     read(session)
     together = session.reports.together()
     assert together is not None
-    assert first.assessment is not None
-    assert second.assessment is not None
-    assert together.single == (second.assessment.prediction.probability, first.assessment.prediction.probability)
+    assert first.ai_result is not None
+    assert second.ai_result is not None
+    assert together.single == (second.ai_result.prediction.probability, first.ai_result.prediction.probability)
     assert views.isVisible()
     assert views.text() == together.sentence()
     draw(session, 150, 200, 45, 50)
@@ -313,7 +313,7 @@ def test_the_views_stand_side_by_side_and_follow(
 ) -> None:
     session = window.session
     window.actions_table["views"].trigger()
-    beside = window.findChild(TwoViewsWindow)
+    beside = window.findChild(ViewsWindow)
     assert beside is not None
     assert [column.category.isVisible() for column in beside.columns] == [False, True]
     read(session)
@@ -416,7 +416,7 @@ def test_the_list_tells_nothing_of_a_veiled_reading(
     qtbot: QtBot, open_files: Open, demo: DemoStudy, read: Do, window: MainWindow
 ) -> None:
     session, lesions = window.session, window.lesion.list
-    session.user_settings.change(Settings(own_read_first=True))
+    session.user_settings.change(Settings(assessment_first=True))
     open_files(session, demo.spiculated)
     session.mask_commands.import_from(demo.spiculated_mask)
     read(session)
@@ -566,7 +566,7 @@ def test_what_is_veiled_is_in_no_report(
     session: Session, two: tuple[LesionWork, LesionWork], read: Do, tmp_path: Path
 ) -> None:
     read(session)
-    session.user_settings.change(Settings(own_read_first=True))
+    session.user_settings.change(Settings(assessment_first=True))
     session.lesions.choose(two[0])
     session.assessing.begin()
     read(session)
@@ -581,19 +581,19 @@ def test_a_read_given_while_the_ai_reads_is_in_the_report_of_a_lesion_out_of_the
     session: Session, two: tuple[LesionWork, LesionWork], read: Do, qtbot: QtBot
 ) -> None:
     first, second = two
-    session.user_settings.change(Settings(own_read_first=True, reads_in_report=False))
+    session.user_settings.change(Settings(assessment_first=True, assessments_in_report=False))
     session.lesions.choose(first)
     session.assessments.change(Assessment("4A"))
     session.assessments.assess()
     session.lesions.choose(second)
-    qtbot.waitUntil(lambda: first.assessment is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: first.ai_result is not None, timeout=60_000)
     session.assessments.change(Assessment("3"))
     session.assessments.assess()
     qtbot.waitUntil(lambda: session.shown_result.state is ResultState.DONE, timeout=60_000)
     text = session.reports.text()
     assert "4A" in text
     session.close()
-    rows = {one.key.lesion: one for one in Reads(paths.store_file()).all()}
+    rows = {one.key.lesion: one for one in AssessmentStore(paths.store_file()).all()}
     assert rows[1].ai is not None
     assert rows[1].record.first == Assessment("4A")
 
@@ -787,7 +787,7 @@ def test_a_view_read_before_does_not_tell_of_the_one_still_to_be_read(
     window: MainWindow, two_frames: tuple[LesionWork, LesionWork]
 ) -> None:
     session = window.session
-    session.user_settings.change(Settings(own_read_first=True))
+    session.user_settings.change(Settings(assessment_first=True))
     assert session.shown_result.hidden
     assert [one.hidden for one in session.views()] == [True, True]
     session.assessments.change(Assessment("3"))

@@ -56,15 +56,15 @@ def test_a_study_of_another_size_in_between_costs_nothing(
     read(session)
     qtbot.keyClicks(window.own_read.comment, "irregular")
     assert session.mask is not None
-    outline, assessment = session.mask.pixels.copy(), session.shown_result.result
-    assert assessment is not None
+    outline, ai_result = session.mask.pixels.copy(), session.shown_result.result
+    assert ai_result is not None
     window.study_list.studies.setCurrentRow(0)
     assert session.shown_result.state is ResultState.NO_MASK
     assert window.own_read.comment.toPlainText() == ""
     mark(session)
     window.study_list.studies.setCurrentRow(1)
     assert np.array_equal(session.mask.pixels, outline)
-    assert session.shown_result.result is assessment
+    assert session.shown_result.result is ai_result
     assert session.shown_result.state is ResultState.DONE
     assert window.own_read.comment.toPlainText() == "irregular"
     session.mask_commands.undo()

@@ -23,7 +23,7 @@ from csamoe_desktop.session.lesion_work import ResultState
 from csamoe_desktop.session.reader_assessments import KEEPING_READS
 from csamoe_desktop.session.session import Session
 from csamoe_desktop.settings import Settings
-from csamoe_desktop.store.reads import Reads, Sitting
+from csamoe_desktop.store.assessments import AssessmentStore, Sitting
 from csamoe_desktop.study.phantom import DemoStudy
 from csamoe_desktop.ui.dialogs.comparison import ComparisonWindow
 from csamoe_desktop.ui.dialogs.export_dialog import ExportDialog
@@ -90,21 +90,21 @@ def marked(open_files: Open, demo: DemoStudy) -> Do:
 def assess(qtbot: QtBot) -> Do:
     """Return a function that assesses as the reader does, and waits until the model has read."""
 
-    def assessed(session: Session) -> None:
+    def stored_sitting(session: Session) -> None:
         session.assessments.assess()
         qtbot.waitUntil(lambda: not session.jobs.busy(ASSESSING), timeout=60_000)
 
-    return assessed
+    return stored_sitting
 
 
 def give(session: Session, category: str) -> None:
-    session.assessments.change(dataclasses.replace(session.assessments.read, category=category))
+    session.assessments.change(dataclasses.replace(session.assessments.current, category=category))
 
 
 def kept(qtbot: QtBot, session: Session) -> list[Sitting]:
     """What a program started now would find in the store."""
     qtbot.waitUntil(lambda: not session.jobs.busy(KEEPING_READS))
-    return Reads(paths.store_file()).all()
+    return AssessmentStore(paths.store_file()).all()
 
 
 # -- the veil
@@ -120,7 +120,7 @@ def test_the_reading_is_veiled_until_there_is_a_category(session: Session, marke
     session.assessments.assess()
     assert session.shown_result.state is ResultState.HIDDEN, "asking again does not lift it"
     assert "Your own read comes first" in str(refused[0])
-    session.assessments.change(session.assessments.read.with_terms("shape", ("irregular",)))
+    session.assessments.change(session.assessments.current.with_terms("shape", ("irregular",)))
     session.assessments.assess()
     assert session.shown_result.state is ResultState.HIDDEN, "a term is no category"
     give(session, "4C")
@@ -196,14 +196,14 @@ def test_every_lesion_is_asked_for_its_own(
     assess(session)
     open_files(session, demo.smooth)
     session.mask_commands.import_from(demo.smooth_mask)
-    assert session.assessments.read == Assessment()
+    assert session.assessments.current == Assessment()
     assess(session)
     assert session.shown_result.state is ResultState.HIDDEN
     seen: list[ResultState] = []
     session.studyChanged.connect(lambda: seen.append(session.shown_result.state))
     session.navigation.to_study(session.studies[0])
     assert session.shown_result.state is ResultState.DONE
-    assert session.assessments.read == Assessment("5")
+    assert session.assessments.current == Assessment("5")
     session.navigation.to_study(session.studies[1])
     # Nobody is told another state in between, while study and frame change.
     assert seen == [ResultState.DONE, ResultState.HIDDEN]
@@ -228,18 +228,18 @@ def test_the_question_turned_off_shows_the_reading_and_is_kept_as_passed_over(
 ) -> None:
     marked(session)
     assess(session)
-    session.user_settings.change(dataclasses.replace(session.settings, own_read_first=False))
+    session.user_settings.change(dataclasses.replace(session.settings, assessment_first=False))
     assert session.shown_result.state is ResultState.DONE
     assert session.assessments.skipped
-    session.user_settings.change(dataclasses.replace(session.settings, own_read_first=True))
+    session.user_settings.change(dataclasses.replace(session.settings, assessment_first=True))
     assert session.shown_result.state is ResultState.DONE, "what was seen stays seen"
 
 
 def test_it_is_asked_for_unless_turned_off(session: Session, marked: Do, assess: Do, qtbot: QtBot) -> None:
-    assert Settings().own_read_first
+    assert Settings().assessment_first
     dialog = SettingsDialog(session)
     qtbot.addWidget(dialog)
-    dialog.own_read_first.setChecked(False)
+    dialog.assessment_first.setChecked(False)
     dialog.accept()
     marked(session)
     assess(session)
@@ -273,11 +273,11 @@ def test_nothing_that_the_network_found_shows_under_the_veil(
     # Panels measure a little later than the reading comes.
     qtbot.wait(150)
     assert session.work is not None
-    assert session.work.assessment is not None, "it has been read"
+    assert session.work.ai_result is not None, "it has been read"
     assert session.shown_result.result is None
     assert session.reports.in_view() is None
 
-    found = session.work.assessment
+    found = session.work.ai_result
     shown = said(window)
     for secret in (
         found.category.value, found.category.value.capitalize(), f"{found.prediction.probability:.2f}",
@@ -346,23 +346,23 @@ def test_what_is_proposed_is_the_reader_s_once_confirmed(session: Session, marke
     assert own.proposed is None
     marked(session)
     assert own.proposed is not None
-    assert own.read == Assessment(), "a proposal is nobody's read"
+    assert own.current == Assessment(), "a proposal is nobody's read"
     own.confirm()
-    assert own.read.size == own.proposed.size
-    assert own.read.terms == {name: (term,) for name, term in own.proposed.terms.items()}
-    assert set(own.read.measured) == {*own.proposed.terms, "size"}
-    assert own.read.category == ""
+    assert own.current.size == own.proposed.size
+    assert own.current.terms == {name: (term,) for name, term in own.proposed.terms.items()}
+    assert set(own.current.measured) == {*own.proposed.terms, "size"}
+    assert own.current.category == ""
     own.withdraw()
-    assert own.read == Assessment()
+    assert own.current == Assessment()
 
 
 def test_what_was_measured_on_another_outline_is_not_said_of_this_one(session: Session, marked: Do) -> None:
     own = session.assessments
     marked(session)
     own.confirm()
-    own.change(own.read.with_terms("margin", ("spiculated",)))
+    own.change(own.current.with_terms("margin", ("spiculated",)))
     session.mask_commands.clear()
-    assert own.read == Assessment(terms={"margin": ("spiculated",)})
+    assert own.current == Assessment(terms={"margin": ("spiculated",)})
     assert own.proposed is None
     session.mask_commands.undo()
     assert own.proposed is not None
@@ -375,11 +375,11 @@ def test_what_was_measured_in_pixels_is_measured_anew_in_millimetres(
     open_files(session, small_png)
     mark(session)
     own.confirm()
-    assert own.read.size.endswith("px")
+    assert own.current.size.endswith("px")
     assert session.frame is not None
     assert session.work is not None
     session.calibration.calibrate(DrawnLine((2, 5), (42, 5), session.work), 20.0)
-    assert own.read == Assessment(), "the pixels confirmed are not the size any more"
+    assert own.current == Assessment(), "the pixels confirmed are not the size any more"
     assert own.proposed is not None
     assert own.proposed.size.endswith("mm")
 
@@ -401,10 +401,10 @@ def test_the_time_before_and_after_and_that_of_the_ai(
     give(session, "4A")
     assert session.work is not None
     record = session.assessments.record(session.work)
-    whole = session.work.read.record()
+    whole = session.work.sitting.record()
     assert (whole.first_seconds, whole.ai_seconds, whole.final_seconds) == (35, 4, 12)
     assert not record.whole, "times go into the report only where that is wanted"
-    session.user_settings.change(dataclasses.replace(session.settings, reads_in_report=True))
+    session.user_settings.change(dataclasses.replace(session.settings, assessments_in_report=True))
     assert session.assessments.record(session.work).first_seconds == 35
 
     # Another image's time is its own.
@@ -427,7 +427,7 @@ def test_reading_on_under_the_veil_is_the_reader_s_time(
     give(session, "3")
     session.assessments.assess()
     assert session.work is not None
-    whole = session.work.read.record()
+    whole = session.work.sitting.record()
     assert (whole.first_seconds, whole.ai_seconds, whole.final_seconds) == (34, 4, 0)
 
 
@@ -441,10 +441,10 @@ def test_who_turns_away_while_the_ai_reads_does_not_make_it_slower(
     assert work is not None
     open_files(session, demo.smooth)
     clock.goes_on(3)
-    qtbot.waitUntil(lambda: work.assessment is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: work.ai_result is not None, timeout=60_000)
     clock.goes_on(500)
     session.navigation.to_study(session.studies[0])
-    assert work.read.ai_seconds == 3
+    assert work.sitting.ai_seconds == 3
     assert session.shown_result.state is ResultState.DONE
 
 
@@ -454,7 +454,7 @@ def test_a_reading_given_up_has_no_time(session: Session, clock: Clock, marked: 
     clock.goes_on(3)
     session.assessing.cancel()
     assert session.work is not None
-    assert session.work.read.record().ai_seconds is None
+    assert session.work.sitting.record().ai_seconds is None
 
 
 # -- the store
@@ -486,7 +486,7 @@ def test_closing_the_program_keeps_what_is_in_view(marked: Do, qtbot: QtBot) -> 
     marked(session)
     give(session, "3")
     session.close()
-    (row,) = Reads(paths.store_file()).all()
+    (row,) = AssessmentStore(paths.store_file()).all()
     assert row.record.first == Assessment("3")
     assert row.ai is None
     assert not row.record.final.given, "before the AI's reading there is no final read"
@@ -504,7 +504,7 @@ def test_turning_to_another_frame_keeps_and_looking_alone_does_not(
     assert session.studies[1].path == demo.spiculated
     assert row.record.first == Assessment("4A")
     session.navigation.to_study(session.studies[1])
-    assert session.assessments.read == Assessment("4A")
+    assert session.assessments.current == Assessment("4A")
     give(session, "4B")
     session.navigation.to_study(session.studies[0])
     (row,) = kept(qtbot, session)
@@ -546,7 +546,7 @@ def test_keys_choose_the_category_and_confirm(window: MainWindow, marked: Do, qt
     for typed in ("0", "1", "2", "3", "4A", "4B", "4C", "5", "6"):
         box.category.setCurrentIndex(0)
         qtbot.keyClicks(box.category, typed)
-        assert session.assessments.read.category == typed
+        assert session.assessments.current.category == typed
         # What is typed within the keyboard's interval counts as one word.
         box.category.clearFocus()
         qtbot.wait(QGuiApplication.styleHints().keyboardInputInterval() + 50)
@@ -555,16 +555,16 @@ def test_keys_choose_the_category_and_confirm(window: MainWindow, marked: Do, qt
     assert box.terms["shape"].text().endswith("?")
     assert not box.measured.isVisible()
     qtbot.keyClick(box.category, Qt.Key.Key_G, CONTROL)
-    assert session.assessments.read.measured == ("size",), "one key confirms one of them"
+    assert session.assessments.current.measured == ("size",), "one key confirms one of them"
     qtbot.keyClick(box.category, Qt.Key.Key_G, CONTROL | Qt.KeyboardModifier.ShiftModifier)
-    assert session.assessments.read.measured == ("orientation", "shape", "size")
+    assert session.assessments.current.measured == ("orientation", "shape", "size")
     assert not box.confirm.isVisible()
     assert session.assessments.proposed is not None
     size = session.assessments.proposed.size.replace(" x ", " × ")
     assert box.measured.text().replace("\u00a0", " ").startswith(f"Confirmed: {size}, ")
     assert not box.terms["shape"].text().endswith("?")
     box.withdraw.click()
-    assert session.assessments.read.size == ""
+    assert session.assessments.current.size == ""
     assert box.confirm.isVisible()
 
 
@@ -576,7 +576,7 @@ def test_the_wheel_changes_no_category(window: MainWindow, marked: Do, qtbot: Qt
         Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
     )  # fmt: skip
     window.own_read.category.wheelEvent(turn)
-    assert window.session.assessments.read.category == "4A"
+    assert window.session.assessments.current.category == "4A"
     assert not turn.isAccepted(), "the column scrolls"
 
 
@@ -585,15 +585,15 @@ def test_terms_are_picked_from_their_menus(window: MainWindow, marked: Do) -> No
     own, terms = window.session.assessments, window.own_read.terms
     terms["margin"].actions_by_term["spiculated"].trigger()
     terms["margin"].actions_by_term["indistinct"].trigger()
-    assert own.read.terms["margin"] == ("indistinct", "spiculated")
+    assert own.current.terms["margin"] == ("indistinct", "spiculated")
     assert terms["margin"].text() == "indistinct, spiculated"
     terms["margin"].actions_by_term["circumscribed"].trigger()
-    assert own.read.terms["margin"] == ("circumscribed",)
+    assert own.current.terms["margin"] == ("circumscribed",)
     assert not terms["margin"].actions_by_term["spiculated"].isChecked()
     window.own_read.management.actions_by_term["tissue"].trigger()
-    assert own.read.management == "tissue"
+    assert own.current.management == "tissue"
     window.own_read.management.actions_by_term["tissue"].trigger()
-    assert own.read.management == ""
+    assert own.current.management == ""
     for button in terms.values():
         letters = [action.text().partition("&")[2][:1].lower() for action in button.actions_by_term.values()]
         assert all(letters), "each has a letter"
@@ -669,8 +669,8 @@ def test_a_case_is_read_by_keyboard_alone(qtbot: QtBot, open_files: Open, demo: 
     press(Qt.Key.Key_4)
     press(Qt.Key.Key_C)
     press(Qt.Key.Key_G, CONTROL)
-    assert session.assessments.read.category == "4C"
-    assert session.assessments.read.measured
+    assert session.assessments.current.category == "4C"
+    assert session.assessments.current.measured
     press(Qt.Key.Key_Return, CONTROL)
     qtbot.waitUntil(lambda: session.shown_result.state is ResultState.DONE, timeout=60_000)
     press(Qt.Key.Key_E, CONTROL)
@@ -698,7 +698,7 @@ def test_the_own_read_is_in_the_exported_report(
     assess(session)
     give(session, "4C")
     for wanted, name in ((False, "short.json"), (True, "whole.json")):
-        session.user_settings.change(dataclasses.replace(session.settings, reads_in_report=wanted))
+        session.user_settings.change(dataclasses.replace(session.settings, assessments_in_report=wanted))
         done: list[Path] = []
         session.reports.export(tmp_path / name, done.append)
         qtbot.waitUntil(lambda done=done: bool(done), timeout=60_000)

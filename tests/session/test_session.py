@@ -224,9 +224,9 @@ def test_a_second_reading_supersedes_the_first(
     read(session)
     assert len(arrived) == 1
     assert session.work is not None
-    assert session.work.assessed_version == version
-    assert session.work.assessed_mask is not None
-    assert np.array_equal(session.work.assessed_mask.pixels, session.mask.pixels)
+    assert session.work.result_version == version
+    assert session.work.result_mask is not None
+    assert np.array_equal(session.work.result_mask.pixels, session.mask.pixels)
 
 
 def test_a_reading_lands_on_the_frame_it_was_asked_for(

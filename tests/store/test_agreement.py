@@ -21,8 +21,8 @@ from csamoe_desktop.store.agreement import (
     differ,
     summarise,
 )
+from csamoe_desktop.store.assessments import Pathology, Sitting, StoredResult
 from csamoe_desktop.store.lesions import LesionKey
-from csamoe_desktop.store.reads import Pathology, Sitting, StoredResult
 
 BENIGN, UNSURE, SUSPICIOUS = Category.LIKELY_BENIGN, Category.INDETERMINATE, Category.SUSPICIOUS
 _PROBABILITY = {BENIGN: 0.03, UNSURE: 0.4, SUSPICIOUS: 0.9}

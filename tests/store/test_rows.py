@@ -14,10 +14,10 @@ from csamoe_desktop.lesion.calipers import Caliper
 from csamoe_desktop.lesion.description import Description
 from csamoe_desktop.reader.assessment import Assessment, AssessmentRecord
 from csamoe_desktop.reader.examination import Examination
+from csamoe_desktop.store.assessments import AssessmentStore, Sitting, StoredResult
 from csamoe_desktop.store.autosave import Autosave
 from csamoe_desktop.store.escaped import escaped, unescaped
 from csamoe_desktop.store.lesions import LesionKey, StoredLesion
-from csamoe_desktop.store.reads import Reads, Sitting, StoredResult
 
 Make = Callable[..., StoredLesion]
 Window = Callable[[], Autosave]
@@ -150,12 +150,12 @@ def sitting(name: str, **ai: object) -> Sitting:
 
 
 def test_a_read_that_cannot_be_written_keeps_none_of_the_others(file: Path) -> None:
-    reads = Reads(file)
+    reads = AssessmentStore(file)
     reads.keep(sitting("bad", guard=(object(),)))
     reads.keep(sitting("good", guard=("of M\udcfcller.png.",)))
     with pytest.raises(UserError, match="1 of your reads could not be stored"):
         reads.write()
     assert (reads.work_to_do, reads.waiting) == (True, 1)
-    there = {one.sitting: one for one in Reads(file).all()}
+    there = {one.sitting: one for one in AssessmentStore(file).all()}
     assert set(there) == {"good"}
     assert there["good"].ai == sitting("good", guard=("of M\udcfcller.png.",)).ai

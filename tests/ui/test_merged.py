@@ -86,14 +86,14 @@ def test_an_earlier_outline_comes_back_with_what_the_reader_said(
     open_files(session, small_png)
     mark(session)
     assert session.mask is not None
-    said = ReaderSitting(own=Assessment(category="4A"))
+    said = ReaderSitting(assessment=Assessment(category="4A"))
     kept = packed(session.mask.finished(), "as it was", None, False, said.to_dict())
     session.lesions.bring_back(kept)
     assert session.work is not None and session.work.number == 2
-    assert session.assessments.read.category == "4A"
-    assert session.work.read.sitting != said.sitting, "its own row: that of before stays as it was"
+    assert session.assessments.current.category == "4A"
+    assert session.work.sitting.sitting != said.sitting, "its own row: that of before stays as it was"
     session.lesions.bring_back(packed(session.mask.finished(), "spoilt", None, False, {"own": 5}))
-    assert session.assessments.read == Assessment()
+    assert session.assessments.current == Assessment()
 
 
 def zipped(archive: Path, image: Path, count: int) -> Path:
@@ -121,7 +121,7 @@ def test_opening_that_is_stopped_says_how_much_is_open_and_opens_the_next(
 def test_closing_while_an_archive_is_unpacked_leaves_nothing_behind(tmp_path: Path, small_png: Path) -> None:
     from csamoe_desktop.settings import Settings
 
-    session = Session(Settings(own_read_first=False, propose_on_opening=False))
+    session = Session(Settings(assessment_first=False, propose_on_opening=False))
     assert isinstance(session, QObject)
     session.open(zipped(tmp_path / "many.zip", small_png, 2000))
     session.close()

@@ -102,12 +102,12 @@ def test_masks_of_any_names_are_imported_kept_and_stop_no_other(
         assert session.mask is not None
         assert session.mask.source == name
         assert shows(window.lesion.author.text())
-        assert session.on_frame is not None
-        keys[name] = LesionKey(session.on_frame.image, 0, 1)
+        assert session.frame_lesions is not None
+        keys[name] = LesionKey(session.frame_lesions.image, 0, 1)
     open_files(session, small_png)
     mark(session)
-    assert session.on_frame is not None
-    last = LesionKey(session.on_frame.image, 0, 1)
+    assert session.frame_lesions is not None
+    last = LesionKey(session.frame_lesions.image, 0, 1)
     assert session.unsaved() == (0, 0), "all is stored"
     assert told(window, Kind.FAULT, Kind.REFUSAL) == []
     window.close()
@@ -145,8 +145,8 @@ def test_where_a_row_cannot_be_written_closing_asks_and_the_others_are_kept(
     session.mask.replace(~session.mask.pixels, Author.IMPORTED, object())  # type: ignore[arg-type]
     open_files(session, demo.spiculated)
     mark(session)
-    assert session.on_frame is not None
-    key = LesionKey(session.on_frame.image, 0, 1)
+    assert session.frame_lesions is not None
+    key = LesionKey(session.frame_lesions.image, 0, 1)
     window.close()
     assert window.isVisible()
     assert "1 outline could not be stored" in told(window, Kind.QUESTION)[0]

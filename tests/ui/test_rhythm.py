@@ -156,7 +156,7 @@ def test_a_deleted_lesion_is_said_and_ctrl_z_brings_it_back(
     assert "Lesion 1 was deleted" in window.messages.shown()[0].text
     qtbot.keyClick(window.canvas, Key.Key_Z, CONTROL)
     assert not session.mask.empty
-    assert session.assessments.read == Assessment("4A")
+    assert session.assessments.current == Assessment("4A")
     qtbot.keyClick(window.canvas, Key.Key_Z, CONTROL)
     assert session.mask.empty, "the next step back is the outline's own"
 
@@ -203,7 +203,7 @@ def test_without_a_model_assess_is_dim_and_says_why(
     qtbot: QtBot, open_files: Open, small_png: Path, mark: Do, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CSAMOE_MODEL_WEIGHTS", str(tmp_path / "nothing"))
-    window = make_window(Settings(own_read_first=False, propose_on_opening=False))
+    window = make_window(Settings(assessment_first=False, propose_on_opening=False))
     qtbot.addWidget(window)
     window.show()
     open_files(window.session, small_png)
@@ -260,7 +260,7 @@ def test_jpeg_xl_is_named_not_called_damaged(tmp_path: Path, demo: DemoStudy) ->
 def test_everything_is_in_reach_in_large_type(qtbot: QtBot, open_files: Open, demo: DemoStudy, points: int) -> None:
     window = make_window(
         Settings(
-            font_size=points, own_read_first=False, propose_on_opening=False, model="csamoe-resnet18", device="cpu"
+            font_size=points, assessment_first=False, propose_on_opening=False, model="csamoe-resnet18", device="cpu"
         )
     )
     qtbot.addWidget(window)
@@ -311,7 +311,7 @@ def test_a_long_accession_number_is_shown_whole(window: MainWindow, open_files: 
 
 def test_boxes_fold_to_one_line_and_stay_so(qtbot: QtBot, open_files: Open, small_png: Path, mark: Do) -> None:
     for again in (False, True):
-        window = make_window(Settings(own_read_first=False, propose_on_opening=False))
+        window = make_window(Settings(assessment_first=False, propose_on_opening=False))
         qtbot.addWidget(window)
         window.resize(1200, 760)
         window.show()

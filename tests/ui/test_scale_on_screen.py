@@ -19,7 +19,7 @@ from csamoe_desktop.study.model import Area, Frame, Scale, Spacing, Study
 from csamoe_desktop.study.scale import Region, pixels_only
 from csamoe_desktop.ui.dialogs.calibration_dialog import CalibrationDialog
 from csamoe_desktop.ui.dialogs.view_column import extent
-from csamoe_desktop.ui.dialogs.views_window import OWN_SCALES, TwoViewsWindow
+from csamoe_desktop.ui.dialogs.views_window import OWN_SCALES, ViewsWindow
 from csamoe_desktop.ui.panels.thumbnails import shrunk
 from csamoe_desktop.ui.shell.app import make_window
 from csamoe_desktop.ui.shell.main_window import MainWindow
@@ -42,7 +42,7 @@ def study(scale: Scale, name: str = "made.dcm", shape: tuple[int, int] = SHAPE) 
 
 @pytest.fixture
 def window(qtbot: QtBot) -> Iterator[MainWindow]:
-    window = make_window(Settings(propose_on_opening=False, own_read_first=False))
+    window = make_window(Settings(propose_on_opening=False, assessment_first=False))
     qtbot.addWidget(window)
     window.resize(1400, 900)
     window.show()
@@ -187,7 +187,7 @@ def test_views_share_a_scale_only_where_their_lesions_have_one(qtbot: QtBot) -> 
         views.append(ShownView(frame, LesionMask(pixels, Author.DRAWN), Description(), 1, None, False))
     assert extent(views[0].frame, views[0].mask) == pytest.approx((24, 64))
     assert extent(views[1].frame, views[1].mask) == SHAPE
-    window = TwoViewsWindow(lambda: views)
+    window = ViewsWindow(lambda: views)
     qtbot.addWidget(window)
     window.show()
     assert window.at_one_scale.text() == OWN_SCALES

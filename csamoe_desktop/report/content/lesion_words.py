@@ -53,7 +53,7 @@ def view_words(description: Description, place: int, say: Wording = PLAIN) -> st
 
 def lesion_lines(given: ReportInput, size: Size | None, say: Wording = PLAIN) -> Lines:
     """Return what is said of the lesion of a reading; `size` is None where nothing is marked."""
-    regions, mask = given.assessment.regions, given.mask
+    regions, mask = given.ai_result.regions, given.mask
     if size is None:
         return (
             *_described(given, say),
@@ -73,7 +73,7 @@ def lesion_lines(given: ReportInput, size: Size | None, say: Wording = PLAIN) ->
         ),
         (say("Read from"), _part_words(regions.part, given.frame.shape, say)),
     )
-    if not given.assessment.card.needs_outline:
+    if not given.ai_result.card.needs_outline:
         return lines
     side = regions.image.shape[0]
     eroded = (

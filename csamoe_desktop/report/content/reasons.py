@@ -40,20 +40,20 @@ class Reasons:
         return tuple(one for one in all_of_them if one)
 
 
-def reasons(assessment: AIResult, digits: int = 2, prevalence: float | None = None, say: Wording = PLAIN) -> Reasons:
+def reasons(ai_result: AIResult, digits: int = 2, prevalence: float | None = None, say: Wording = PLAIN) -> Reasons:
     """Return what is said of a reading, probabilities written with so many digits.
 
     `prevalence` (0..1) is the share of malignant lesions where the program is used, or None where it was not given.
     """
-    thresholds = assessment.card.thresholds
-    contour = assessment.contour
+    thresholds = ai_result.card.thresholds
+    contour = ai_result.contour
     return Reasons(
-        disagreement=_disagreement(assessment, digits, say),
+        disagreement=_disagreement(ai_result, digits, say),
         contour=_contour(contour, thresholds, digits, say) if contour else "",
         ellipse=_ellipse(contour, thresholds, digits, say) if contour else "",
-        outside=" ".join(_outside(assessment.category, one, say) for one in thresholds.outside).strip(),
-        rates=_rates(assessment.category, thresholds.counts, prevalence, say) if thresholds.counts else "",
-        nearest=_nearest(assessment, say),
+        outside=" ".join(_outside(ai_result.category, one, say) for one in thresholds.outside).strip(),
+        rates=_rates(ai_result.category, thresholds.counts, prevalence, say) if thresholds.counts else "",
+        nearest=_nearest(ai_result, say),
     )
 
 
@@ -96,13 +96,13 @@ def _ellipse(contour: ContourRange, thresholds: Thresholds, digits: int, say: Wo
     )
 
 
-def _disagreement(assessment: AIResult, digits: int, say: Wording) -> str:
-    if assessment.explanation is None:
+def _disagreement(ai_result: AIResult, digits: int, say: Wording) -> str:
+    if ai_result.explanation is None:
         return ""
-    alone = assessment.explanation.alone
+    alone = ai_result.explanation.alone
     sides: dict[Category, list[str]] = {}
     for name in sorted(alone, key=list(EXPERTS).index):
-        category = categorise(alone[name], assessment.card.thresholds)
+        category = categorise(alone[name], ai_result.card.thresholds)
         words = say(
             "the {expert} ({probability})",
             expert=say(EXPERTS[name].lower()),
@@ -119,8 +119,8 @@ def _disagreement(assessment: AIResult, digits: int, say: Wording) -> str:
     return say("The experts disagree: alone, {sides}.", sides=say.listed(told))
 
 
-def _nearest(assessment: AIResult, say: Wording) -> str:
-    nearest = assessment.nearest
+def _nearest(ai_result: AIResult, say: Wording) -> str:
+    nearest = ai_result.nearest
     if nearest is None:
         return ""
     far = say("farther away than") if nearest.unlike else say("no farther away than")
@@ -129,7 +129,7 @@ def _nearest(assessment: AIResult, say: Wording) -> str:
         "they lie {far} is usual ({distance}; usual up to {limit}).",
         count=nearest.count,
         number=nearest.positive,
-        what=say.told(assessment.card.positive),
+        what=say.told(ai_result.card.positive),
         far=far,
         distance=f"{nearest.distance:.3f}",
         limit=f"{nearest.limit:.3f}",

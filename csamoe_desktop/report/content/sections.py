@@ -62,16 +62,16 @@ def content(given: ReportInput, say: Wording = PLAIN, against: tuple[str, ...] |
     Raises:
         UserError: the mask is empty.
     """
-    facts, card, assessment = given.facts, given.assessment.card, given.assessment
+    facts, card, ai_result = given.facts, given.ai_result.card, given.ai_result
     scale, digits = make_scale(
-        assessment.prediction.probability, assessment.category, card.thresholds, assessment.contour, say
+        ai_result.prediction.probability, ai_result.category, card.thresholds, ai_result.contour, say
     )
-    gates = assessment.prediction.gates
+    gates = ai_result.prediction.gates
     # A model that reads the whole image may have read an unmarked one.
     marked = card.needs_outline or bool(given.mask.pixels.any())
     size = measure(given.mask.pixels, given.frame.scale) if marked else None
     against = tuple(map(clean, contradictions(given, say) if against is None else against))
-    noted = (*assessment.warnings, *given.notes, *given.mask.notes)
+    noted = (*ai_result.warnings, *given.notes, *given.mask.notes)
     return ReportContent(
         title=say("Breast ultrasound: second reading of one lesion"),
         notice=say(NOTICE),
@@ -89,13 +89,13 @@ def content(given: ReportInput, say: Wording = PLAIN, against: tuple[str, ...] |
         or clean(given.study_name),
         patient=_patient(given, say),
         study=_study(given, say),
-        category=capital(say(assessment.category.value)),
+        category=capital(say(ai_result.category.value)),
         positive=positive_words(card, say),
         scale=scale,
         thresholds=_thresholds(scale, card.thresholds, say),
-        gates=tuple(_gate(assessment, name, say) for name in sorted(gates, key=_expert_order)),
+        gates=tuple(_gate(ai_result, name, say) for name in sorted(gates, key=_expert_order)),
         gates_note=say(ROUTING),
-        reasons=reasons(assessment, digits, given.prevalence, say),
+        reasons=reasons(ai_result, digits, given.prevalence, say),
         lesion=_section(say("Lesion"), say, *lesion_lines(given, size, say)),
         shape=_section(
             say("Shape of the outline"),
@@ -104,7 +104,7 @@ def content(given: ReportInput, say: Wording = PLAIN, against: tuple[str, ...] |
         )
         if size
         else Section("", ()),
-        model=_model(card, assessment.device, say),
+        model=_model(card, ai_result.device, say),
         weights_sha256=card.sha256,
         warnings=tuple(dict.fromkeys((*against, *(say.told(clean(one)) for one in noted)))),
         own=_section(say("Reader's own read"), say, *(given.reads.lines(say) if given.reads else ())),
@@ -114,7 +114,7 @@ def content(given: ReportInput, say: Wording = PLAIN, against: tuple[str, ...] |
         limits=tuple(card_words(limit, say) for limit in card.limits),
         management=say(MANAGEMENT),
         contradictions=against,
-        differs=disagreement(given.reads.final, assessment.category, scale.probability_words, say)
+        differs=disagreement(given.reads.final, ai_result.category, scale.probability_words, say)
         if given.reads
         else "",
     )
@@ -200,8 +200,8 @@ def _thresholds(scale: Scale, thresholds: Thresholds, say: Wording) -> str:
     )
 
 
-def _gate(assessment: AIResult, name: str, say: Wording) -> GateShare:
-    prediction, explanation = assessment.prediction, assessment.explanation
+def _gate(ai_result: AIResult, name: str, say: Wording) -> GateShare:
+    prediction, explanation = ai_result.prediction, ai_result.explanation
     share, stages = prediction.gates[name], prediction.stage_attention.get(name, ())
     left_out = explanation.left_out.get(name) if explanation else None
     return GateShare(

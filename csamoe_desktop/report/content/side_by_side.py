@@ -28,7 +28,7 @@ class Row:
     """One model's reading, or in one sentence why there is none (`unread`)."""
 
     card: ModelCard
-    assessment: AIResult | None = None
+    ai_result: AIResult | None = None
     unread: str = ""
 
     @property
@@ -55,8 +55,8 @@ def agreement(rows: Sequence[Row]) -> str:
     """Return in one sentence whether the models agree in category."""
     by_category: dict[Category, list[str]] = {}
     for row in rows:
-        if row.assessment is not None:
-            by_category.setdefault(row.assessment.category, []).append(row.card.name)
+        if row.ai_result is not None:
+            by_category.setdefault(row.ai_result.category, []).append(row.card.name)
     count = sum(map(len, by_category.values()))
     if not count:
         return "No model has read it."
@@ -78,12 +78,12 @@ def scales(rows: Sequence[Row]) -> list[Scale | None]:
     """Return each row's probability between its thresholds; all with as many digits as keep every row's written numbers
     from contradicting its category, so that they can be compared down the column."""
     digits = next((digits for digits in (2, 3) if all(_told_truly(row, digits) for row in rows)), 4)
-    return [None if row.assessment is None else _scale(row.assessment, digits) for row in rows]
+    return [None if row.ai_result is None else _scale(row.ai_result, digits) for row in rows]
 
 
-def gate_words(assessment: AIResult) -> tuple[str, ...]:
+def gate_words(ai_result: AIResult) -> tuple[str, ...]:
     """Return each expert's share, such as "core 32 %"; nothing where one expert reads alone."""
-    gates = assessment.prediction.gates
+    gates = ai_result.prediction.gates
     return tuple(f"{name} {100 * share:.0f} %" for name, share in gates.items()) if len(gates) > 1 else ()
 
 
@@ -92,15 +92,15 @@ def table_text(rows: Sequence[Row], of: str, notes: Sequence[str] = ()) -> str:
     the rows, what was not read and why, and the caution."""
     lines = [HEADINGS]
     for row, scale in zip(rows, scales(rows), strict=True):
-        if row.assessment is not None and scale is not None:
+        if row.ai_result is not None and scale is not None:
             lines.append(
                 (
                     row.model,
-                    row.assessment.category.value,
+                    row.ai_result.category.value,
                     scale.probability_words,
                     f"{scale.benign_below_words} / {scale.suspicious_from_words}",
-                    ", ".join(gate_words(row.assessment)) or "one expert",
-                    row.assessment.device,
+                    ", ".join(gate_words(row.ai_result)) or "one expert",
+                    row.ai_result.device,
                 )
             )
     said = [of, agreement(rows), ""]
@@ -110,9 +110,9 @@ def table_text(rows: Sequence[Row], of: str, notes: Sequence[str] = ()) -> str:
             "  ".join(cell.ljust(width) for cell, width in zip(line, wide, strict=True)).rstrip() for line in lines
         ]
         said.append("")
-    unread = [f"{row.model} has not read it. {row.unread}".rstrip() for row in rows if row.assessment is None]
+    unread = [f"{row.model} has not read it. {row.unread}".rstrip() for row in rows if row.ai_result is None]
     warned = [
-        f"{row.model}: {warning}" for row in rows if row.assessment is not None for warning in row.assessment.warnings
+        f"{row.model}: {warning}" for row in rows if row.ai_result is not None for warning in row.ai_result.warnings
     ]
     for part in (unread, warned, list(notes)):
         said += part
@@ -122,16 +122,16 @@ def table_text(rows: Sequence[Row], of: str, notes: Sequence[str] = ()) -> str:
 
 
 def _told_truly(row: Row, digits: int) -> bool:
-    if row.assessment is None:
+    if row.ai_result is None:
         return True
-    probability, thresholds = row.assessment.prediction.probability, row.card.thresholds
+    probability, thresholds = row.ai_result.prediction.probability, row.card.thresholds
     written = Thresholds(round(thresholds.benign_below, digits), round(thresholds.suspicious_from, digits))
     inside = 0 < written.benign_below and written.suspicious_from < 1
-    return inside and categorise(round(probability, digits), written) == row.assessment.category
+    return inside and categorise(round(probability, digits), written) == row.ai_result.category
 
 
-def _scale(assessment: AIResult, digits: int) -> Scale:
-    probability, thresholds = assessment.prediction.probability, assessment.card.thresholds
+def _scale(ai_result: AIResult, digits: int) -> Scale:
+    probability, thresholds = ai_result.prediction.probability, ai_result.card.thresholds
     return Scale(
         probability=probability,
         benign_below=thresholds.benign_below,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from csamoe_desktop.assess import Category
 from csamoe_desktop.names import shown_name
-from csamoe_desktop.read_views import Together, read_together
+from csamoe_desktop.read_views import CombinedResult, read_views
 from csamoe_desktop.reader.examination import Examination
 from csamoe_desktop.report.content.blocks import NOT_GIVEN, Line, ReportContent, Scale, Section
 from csamoe_desktop.report.content.contradictions import in_document
@@ -157,7 +157,7 @@ def _without_ai(report: Report) -> Report:
     readings = tuple(
         dataclasses.replace(
             one,
-            assessment=dataclasses.replace(one.assessment, warnings=()),
+            ai_result=dataclasses.replace(one.ai_result, warnings=()),
             reads=None if one.reads is None else one.reads.final_only(),
         )
         for one in report.readings
@@ -269,14 +269,14 @@ def _lesion(
     )
 
 
-def _together(views: Sequence[ReportInput]) -> Together | None:
-    if len(views) < 2 or len({one.assessment.card.sha256 for one in views}) > 1:
+def _together(views: Sequence[ReportInput]) -> CombinedResult | None:
+    if len(views) < 2 or len({one.ai_result.card.sha256 for one in views}) > 1:
         return None
-    return read_together([one.assessment for one in views])
+    return read_views([one.ai_result for one in views])
 
 
-def _together_content(together: Together, views: Sequence[ReportInput], say: Wording) -> TogetherContent:
-    card = views[0].assessment.card
+def _together_content(together: CombinedResult, views: Sequence[ReportInput], say: Wording) -> TogetherContent:
+    card = views[0].ai_result.card
     scale, _ = make_scale(together.probability, together.category, card.thresholds, say=say, digits=together.digits)
     told = zip(together.single, together.categories, strict=True)
     words = (
@@ -296,7 +296,7 @@ def _together_content(together: Together, views: Sequence[ReportInput], say: Wor
     )
 
 
-def _agreement(together: Together, views: Sequence[ReportInput], say: Wording) -> str:
+def _agreement(together: CombinedResult, views: Sequence[ReportInput], say: Wording) -> str:
     """Return in one sentence whether the views agree; the gravest category first where they do not."""
     count = len(views)
     if together.agree:

@@ -52,7 +52,7 @@ class Overlay:
 
 def pictures(given: ReportInput, width: float, gap: float, height: float, say: Wording) -> Block:
     """Return both pictures with their captions, each at most `width` x `height` points, `gap` apart."""
-    frame, regions = given.frame, given.assessment.regions
+    frame, regions = given.frame, given.ai_result.regions
     image = as_image(frame.pixels)
     lesion = _outline(given)
     parts: tuple[Overlay, ...] = (

@@ -71,10 +71,10 @@ class AttentionLayer:
     @property
     def experts(self) -> tuple[str, ...]:
         """The experts whose maps there are, in the order they are shown."""
-        assessment = self._session.shown_result.result
-        if assessment is None or assessment.explanation is None:
+        ai_result = self._session.shown_result.result
+        if ai_result is None or ai_result.explanation is None:
             return ()
-        return tuple(name for name in EXPERTS if name in assessment.explanation.attention)
+        return tuple(name for name in EXPERTS if name in ai_result.explanation.attention)
 
     @property
     def expert(self) -> str:
@@ -89,19 +89,19 @@ class AttentionLayer:
 
     def follow(self, hidden: bool) -> None:
         """Show what is asked for of the reading in view, unless `hidden`: overlays are off, or the reading is stale."""
-        assessment, frame = self._session.shown_result.result, self._session.frame
+        ai_result, frame = self._session.shown_result.result, self._session.frame
         expert = self._expert if self._expert in self.experts and not hidden else ""
-        if (assessment, expert) == self._shown:
+        if (ai_result, expert) == self._shown:
             return
-        self._shown = (assessment, expert)
-        if not expert or assessment is None or assessment.explanation is None or frame is None:
+        self._shown = (ai_result, expert)
+        if not expert or ai_result is None or ai_result.explanation is None or frame is None:
             self.item.show_map(None)
             self.note.say("")
             return
-        attention = assessment.explanation.attention[expert]
-        self.item.show_map(*attention_on_frame(attention, expert, assessment.regions, frame.shape))
+        attention = ai_result.explanation.attention[expert]
+        self.item.show_map(*attention_on_frame(attention, expert, ai_result.regions, frame.shape))
         name = EXPERTS[expert].lower()
-        positive = "malignancy" if assessment.card.positive == "malignant" else assessment.card.positive
+        positive = "malignancy" if ai_result.card.positive == "malignant" else ai_result.card.positive
         if attention.any():
             self.note.say(f"What spoke for {positive}: {name}")
         else:

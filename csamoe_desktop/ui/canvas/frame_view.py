@@ -232,13 +232,13 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
             self._settling.stop()
 
     def _reading_changed(self) -> None:
-        assessment, frame = self._session.shown_result.result, self._session.frame
-        if assessment is not self._assessment:
-            self._assessment = assessment
+        ai_result, frame = self._session.shown_result.result, self._session.frame
+        if ai_result is not self._assessment:
+            self._assessment = ai_result
             for name, item in self._regions.items():
                 region = None
-                if assessment is not None and frame is not None:
-                    region = on_frame(getattr(assessment.regions, name), frame.shape, assessment.regions.part)
+                if ai_result is not None and frame is not None:
+                    region = on_frame(getattr(ai_result.regions, name), frame.shape, ai_result.regions.part)
                 item.show_region(region)
         self._show_overlays()
 
@@ -271,15 +271,15 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
         self._calipers.show_calipers(calipers.drawn, calipers.selected, None if frame is None else frame.scale)
 
     def _show_overlays(self) -> None:
-        work, assessment = self._session.work, self._session.shown_result.result
+        work, ai_result = self._session.work, self._session.shown_result.result
         there = set()
         outdated = False
         if work is not None:
             if not work.mask.empty:
                 there.add("lesion")
-            if assessment is not None and assessment.regions.lesion.any():
+            if ai_result is not None and ai_result.regions.lesion.any():
                 there |= {"core", "boundary"}
-            outdated = assessment is not None and work.assessed_version != work.mask.version
+            outdated = ai_result is not None and work.result_version != work.mask.version
         shown = [] if self._all_hidden else [name for name in OVERLAYS if self._visible[name] and name in there]
         if work is not None and not work.shown:
             shown = []

@@ -27,7 +27,7 @@ from csamoe_desktop.reader.lexicon import load_lexicon
 from csamoe_desktop.report.content.reasons import probability_words
 from csamoe_desktop.session.session import Session
 from csamoe_desktop.store.agreement import Summary, as_csv, differ, is_csv, summarise
-from csamoe_desktop.store.reads import Pathology, Sitting
+from csamoe_desktop.store.assessments import Pathology, Sitting
 from csamoe_desktop.ui.widgets import theme
 from csamoe_desktop.ui.widgets.still import StillCombo
 

@@ -259,7 +259,7 @@ class ComparisonWindow(QDialog):
         self.compare.setText("Compare again" if read else "Compare")
         asked = any(line.asked for line in self.rows.values())
         self.compare.setEnabled(session.frame is not None and asked and not session.shown_result.hidden)
-        shown = any(row.assessment is not None for row in read) and not hidden
+        shown = any(row.ai_result is not None for row in read) and not hidden
         self.copy.setEnabled(shown and not running)
         if shown and lesion is not None and self.isVisible():
             session.assessments.seen(lesion.work)
@@ -273,7 +273,7 @@ class ComparisonWindow(QDialog):
                 f"Your own read of {of} comes first: give it and assess, or pass it over; then the models' readings are "
                 "shown here."
             )
-        if any(row.assessment is not None for row in read):
+        if any(row.ai_result is not None for row in read):
             return f"So far: {agreement(read)}" if running else agreement(read)
         if running:
             return "The models are reading …"

@@ -76,15 +76,15 @@ class ComparisonRow:
 
     def _paint(self) -> None:
         row, scale = (None, None) if self._veiled else (self.row, self._scale)
-        assessment = None if row is None else row.assessment
-        if assessment is not None and scale is not None:
-            self.sign.show_category(assessment.category)
-            self.category.setText(assessment.category.value.capitalize())
+        ai_result = None if row is None else row.ai_result
+        if ai_result is not None and scale is not None:
+            self.sign.show_category(ai_result.category)
+            self.category.setText(ai_result.category.value.capitalize())
             self.probability.setText(scale.probability_words)
             self.scale.show_scale(scale)
-            self.gates.setText("\n".join(gate_words(assessment)) or "one expert")
-            theme.set_role(self.gates, "" if gate_words(assessment) else "muted")
-            self.device.setText(assessment.device)
+            self.gates.setText("\n".join(gate_words(ai_result)) or "one expert")
+            theme.set_role(self.gates, "" if gate_words(ai_result) else "muted")
+            self.device.setText(ai_result.device)
         elif self._veiled:
             # What is only hidden, a screen reader may still find.
             for words in (self.category, self.probability, self.gates, self.device):
@@ -92,10 +92,10 @@ class ComparisonRow:
             for drawn in (self.sign, self.scale):
                 drawn.setAccessibleName("")
         for widget in self._read:
-            widget.setVisible(assessment is not None)
+            widget.setVisible(ai_result is not None)
         self.unread.setText(self._said if row is None else row.unread)
         theme.set_role(self.unread, "muted" if self.unread.text() in ("", NEEDS_OUTLINE) else "attention")
-        self.unread.setVisible(assessment is None)
+        self.unread.setVisible(ai_result is None)
 
     def say(self, words: str) -> None:
         """Say where this model stands before it has read, such as "reading"."""
@@ -111,7 +111,7 @@ class ComparisonRow:
             self.show_row(None, None)
         self.tick.setEnabled(possible and not running)
         self.needs.setEnabled(possible)
-        self.outdated = outdated and self.row is not None and self.row.assessment is not None
+        self.outdated = outdated and self.row is not None and self.row.ai_result is not None
         for widget in self._read:
             widget.setEnabled(not self.outdated)
         if self.row is None:

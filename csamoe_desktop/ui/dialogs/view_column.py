@@ -184,12 +184,12 @@ class ViewColumn:
         self.place.setText(_sentence(" · ".join(lies)))
         self.picture.setAccessibleName(f"{called}: {description.title(seen.number)}")
         self.picture.show_frame(seen.frame, seen.mask, beside)
-        assessment = seen.shown
-        there = assessment is not None and scale is not None
+        ai_result = seen.shown
+        there = ai_result is not None and scale is not None
         self.reading.setVisible(there)
-        if assessment is not None and scale is not None:
-            self.sign.show_category(assessment.category)
-            self.category.setText(assessment.category.value.capitalize())
+        if ai_result is not None and scale is not None:
+            self.sign.show_category(ai_result.category)
+            self.category.setText(ai_result.category.value.capitalize())
             self.probability.setText(scale.probability_words)
             self.scale.show_scale(scale)
         else:

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QHBoxLayout, QPushBu
 
 from csamoe_desktop.assess import AIResult, probability_words
 from csamoe_desktop.networks.cards import Thresholds
-from csamoe_desktop.read_views import Together, read_together, view_names
+from csamoe_desktop.read_views import CombinedResult, read_views, view_names
 from csamoe_desktop.report.content.sections import MANAGEMENT, NOTICE, Scale
 from csamoe_desktop.session.lesion_views import ShownView
 from csamoe_desktop.ui.dialogs.view_column import HIDDEN, UNREAD, ViewColumn, extent, forget
@@ -31,7 +31,7 @@ _SOON = 100
 """Milliseconds: a stroke changes the mask with every move of the mouse."""
 
 
-class TwoViewsWindow(QDialog):
+class ViewsWindow(QDialog):
     """The window; it asks `views` what there is, the view in hand first, when it is shown and soon after `follow`."""
 
     def __init__(self, views: Callable[[], Sequence[ShownView]], parent: QWidget | None = None) -> None:
@@ -40,7 +40,7 @@ class TwoViewsWindow(QDialog):
         self.setModal(False)
         self._ask = views
         self._seen: tuple[ShownView, ...] = ()
-        self.together: Together | None = None
+        self.together: CombinedResult | None = None
         """The reading of all views that can be read together; None where there are too few."""
         self.columns: list[ViewColumn] = []
         self.sentence = theme.label(wrap=True)
@@ -74,9 +74,9 @@ class TwoViewsWindow(QDialog):
         seen, count = self._seen, len(self._seen)
         names = view_names(count)
         holding = [(one.holds, name) for one, name in zip(seen, names, strict=True)]
-        read = [(assessment, name) for assessment, name in holding if assessment is not None]
-        one_model = len({assessment.card.sha256 for assessment, _ in read}) == 1
-        self.together = read_together([assessment for assessment, _ in read]) if one_model and len(read) > 1 else None
+        read = [(ai_result, name) for ai_result, name in holding if ai_result is not None]
+        one_model = len({ai_result.card.sha256 for ai_result, _ in read}) == 1
+        self.together = read_views([ai_result for ai_result, _ in read]) if one_model and len(read) > 1 else None
         self._show_columns(names)
         self._show_together(read)
         self.at_one_scale.setText("" if count < 2 else ONE_SCALE if self._calibrated else OWN_SCALES)
@@ -148,13 +148,13 @@ class TwoViewsWindow(QDialog):
                 told.append(f"{name[0].upper()}{name[1:]} is not in this. {why}")
         return " ".join(told)
 
-    def _scale_of(self, assessment: AIResult | None) -> Scale | None:
+    def _scale_of(self, ai_result: AIResult | None) -> Scale | None:
         """Return the scale of one view's reading, with the digits of the views' common one where it is in that."""
-        if assessment is None:
+        if ai_result is None:
             return None
-        alone = read_together([assessment])
+        alone = read_views([ai_result])
         digits = self.together.digits if self.together is not None else 0
-        return _scale(assessment.prediction.probability, alone.thresholds, max(digits, alone.digits))
+        return _scale(ai_result.prediction.probability, alone.thresholds, max(digits, alone.digits))
 
     def _lay_out(self) -> None:
         grid = self._grid

@@ -111,7 +111,7 @@ class AssessmentBox(Box):
 
     def summary(self) -> str:
         """Return the category and the terms chosen."""
-        read = self._reads.read
+        read = self._reads.current
         terms = [term_names(one, read.terms.get(one.id, ())) for one in self._lexicon.descriptors]
         return ", ".join(filter(None, (f"BI-RADS {read.category}" if read.category else "", *terms)))
 
@@ -125,16 +125,16 @@ class AssessmentBox(Box):
         )
 
     def _take_category(self) -> None:
-        self._reads.change(dataclasses.replace(self._reads.read, category=self.category.currentData()))
+        self._reads.change(dataclasses.replace(self._reads.current, category=self.category.currentData()))
 
     def _pick(self, descriptor: str, chosen: tuple[str, ...]) -> None:
-        self._reads.change(self._reads.read.with_terms(descriptor, chosen))
+        self._reads.change(self._reads.current.with_terms(descriptor, chosen))
 
     def _confirm_one(self, name: str) -> None:
         self._reads.confirm(name)
 
     def _recommend(self, chosen: tuple[str, ...]) -> None:
-        self._reads.change(dataclasses.replace(self._reads.read, management="".join(chosen)))
+        self._reads.change(dataclasses.replace(self._reads.current, management="".join(chosen)))
 
     def _give_keys(self) -> None:
         if self.category.isEnabled():
@@ -157,7 +157,7 @@ class AssessmentBox(Box):
         if not self._session.measurements.under_way:
             self._proposal = work, reads.proposed
         # While an outline is measured anew nobody waits for it: what it proposed before stays so long.
-        read, proposed = reads.read, self._proposal[1] if self._proposal[0] is work else None
+        read, proposed = reads.current, self._proposal[1] if self._proposal[0] is work else None
         for widget in (self.category, self.management, *self.terms.values()):
             widget.setEnabled(work is not None)
         self.category.blockSignals(True)

@@ -95,7 +95,7 @@ class LesionList(QTableWidget):
         session = self._session
         if work.mask.empty:
             return "not marked"
-        reading = work.assessment
+        reading = work.ai_result
         if reading is None or session.shown_result.hides(work):
             return "marked"
         return "changed" if work.outdated_because(session.model.name) else reading.category.value

@@ -36,10 +36,10 @@ class ReaderAndAI(QLabel):
         if given is None:
             return ()
         found = []
-        assessment = given.assessment
+        ai_result = given.ai_result
         if given.reads is not None:
-            scale, _ = make_scale(assessment.prediction.probability, assessment.category, assessment.card.thresholds)
-            found.append(disagreement(given.reads.final, assessment.category, scale.probability_words))
+            scale, _ = make_scale(ai_result.prediction.probability, ai_result.category, ai_result.card.thresholds)
+            found.append(disagreement(given.reads.final, ai_result.category, scale.probability_words))
         found += contradictions(given, indication=session.examinations.now.indication)
         unread = session.reports.unread_views()
         if unread:

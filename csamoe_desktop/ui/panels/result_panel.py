@@ -117,11 +117,11 @@ class LesionBox(Box):
         self.source.setText(_sentence(spacing.words))
         self._show_size(mask, spacing)
         given = session.reports.in_view() if session.shown_result.state is ResultState.DONE else None
-        core = given is not None and given.assessment.card.needs_outline
+        core = given is not None and given.ai_result.card.needs_outline
         self.regions.setVisible(core)
         if given is not None and core:
             said = {line.label: line.value for line in content(given).lesion.lines}
-            regions = given.assessment.regions
+            regions = given.ai_result.regions
             self.regions.setText(f"Core: {_steps(regions.erosions)} in  ·  boundary: {_steps(regions.dilations)} out")
             self.regions.setToolTip(f"<p>Core: {said['Core']}.<br>Boundary: {said['Boundary']}.</p>")
 
@@ -259,10 +259,10 @@ class ResultBox(Box):
         self._numbers.setEnabled(state is ResultState.DONE)
         self._show_button()
         given = self._session.reports.in_view() if state in _HAS_NUMBERS else None
-        if given is not None and given.assessment is not self._shown:
-            self._shown = given.assessment
-            self.sign.show_category(given.assessment.category)
-            self._show_numbers(content(given), given.assessment.device)
+        if given is not None and given.ai_result is not self._shown:
+            self._shown = given.ai_result
+            self.sign.show_category(given.ai_result.category)
+            self._show_numbers(content(given), given.ai_result.device)
         self._show_reach()
         self._show_views()
 

@@ -30,7 +30,7 @@ from csamoe_desktop.ui.dialogs.examination_dialog import ExaminationDialog
 from csamoe_desktop.ui.dialogs.lesion_dialog import DescribeDialog
 from csamoe_desktop.ui.dialogs.model_chooser import ModelChooser
 from csamoe_desktop.ui.dialogs.settings_dialog import SettingsDialog
-from csamoe_desktop.ui.dialogs.views_window import TwoViewsWindow
+from csamoe_desktop.ui.dialogs.views_window import ViewsWindow
 from csamoe_desktop.ui.panels.assessment_panel import AssessmentBox, ReportBox
 from csamoe_desktop.ui.panels.folding import BoxColumn
 from csamoe_desktop.ui.panels.result_panel import LesionBox, ResultBox
@@ -231,9 +231,9 @@ class MainWindow(QMainWindow):
 
     def show_views(self) -> None:
         """Open the views of the lesion at hand side by side, or bring them to the front; they follow the session."""
-        there = self.findChild(TwoViewsWindow)
+        there = self.findChild(ViewsWindow)
         if there is None:
-            there = TwoViewsWindow(self.session.views, self)
+            there = ViewsWindow(self.session.views, self)
             in_reach(there)
             for signal in (
                 self.session.lesionChanged,
@@ -344,7 +344,7 @@ class MainWindow(QMainWindow):
         )
         self.session.user_settings.change(sizes)
         self._look.save()
-        for beside in (*self.findChildren(ComparisonWindow), *self.findChildren(TwoViewsWindow)):
+        for beside in (*self.findChildren(ComparisonWindow), *self.findChildren(ViewsWindow)):
             beside.close()
         self.hide()
         self.session.close()

@@ -24,11 +24,11 @@ def closer(
     counts: CategoryCounts | None = None,
 ) -> ReportInput:
     """Return the input with a closer look at its reading; the card's thresholds are 0.12 and 0.71."""
-    reading = given.assessment
+    reading = given.ai_result
     thresholds = dataclasses.replace(reading.card.thresholds, counts=counts)
     return dataclasses.replace(
         given,
-        assessment=dataclasses.replace(
+        ai_result=dataclasses.replace(
             reading,
             looked_closer=True,
             card=dataclasses.replace(reading.card, thresholds=thresholds),
@@ -43,7 +43,7 @@ def closer(
 
 
 def said_of(given: ReportInput) -> AIResult:
-    return given.assessment
+    return given.ai_result
 
 
 def test_a_reading_not_looked_at_closer_says_nothing(make: Make) -> None:
@@ -129,7 +129,7 @@ def test_the_prevalence_given_reaches_the_report(make: Make) -> None:
 
 def test_what_the_nearest_training_images_were_is_said_with_how_near_they_lie(make: Make) -> None:
     assert reasons(said_of(make())).nearest == ""
-    near = dataclasses.replace(make().assessment, nearest=Nearest(20, 17, 0.031, 0.25))
+    near = dataclasses.replace(make().ai_result, nearest=Nearest(20, 17, 0.031, 0.25))
     assert reasons(near).nearest == (
         "Of the 20 training images it resembles most, 17 were malignant; they lie no farther away than is usual "
         "(0.031; usual up to 0.250)."
@@ -144,9 +144,9 @@ def test_what_was_seen_in_another_hospital_stands_before_what_was_seen_at_home(m
 
     def told(probability: float) -> Reasons:
         given = closer(make(probability=probability), counts=COUNTS)
-        card = given.assessment.card
+        card = given.ai_result.card
         card = dataclasses.replace(card, thresholds=dataclasses.replace(card.thresholds, outside=(away,)))
-        return reasons(dataclasses.replace(given.assessment, card=card))
+        return reasons(dataclasses.replace(given.ai_result, card=card))
 
     for probability, wanted in (
         (

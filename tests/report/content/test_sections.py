@@ -104,14 +104,14 @@ def test_a_probability_is_never_written_as_none_or_certain(probability: float, w
 def test_written_numbers_do_not_contradict_the_category(make: Make) -> None:
     given = make(probability=0.7096)
     said = content(given)
-    assert given.assessment.category == Category.INDETERMINATE
+    assert given.ai_result.category == Category.INDETERMINATE
     # With two digits it would be "0.71", indeterminate, beside "suspicious from 0.71".
     assert (said.scale.probability_words, said.scale.suspicious_from_words) == ("0.7096", "0.7100")
 
 
 def test_a_threshold_is_not_rounded_to_zero(make: Make) -> None:
     given = make(probability=0.5)
-    card = dataclasses.replace(given.assessment.card, thresholds=Thresholds(0.004, 0.7))
+    card = dataclasses.replace(given.ai_result.card, thresholds=Thresholds(0.004, 0.7))
     assert content(make(probability=0.5, card=card)).thresholds == "likely benign below 0.004, suspicious from 0.700"
 
 
@@ -141,7 +141,7 @@ def test_the_part_of_the_frame_that_was_read_is_named(make: Make) -> None:
     assert told(content(given).lesion)["Read from"] == "the whole frame"
     mask = np.zeros((360, 480), bool)
     mask[100:160, 150:250] = True
-    card = dataclasses.replace(given.assessment.card, field=2.0)
+    card = dataclasses.replace(given.ai_result.card, field=2.0)
     assert told(content(make(mask=mask, card=card)).lesion)["Read from"] == "a part of 200 x 200 px around the lesion"
 
 
@@ -166,7 +166,7 @@ def test_the_model_is_named_with_its_figures(make: Make) -> None:
 
 
 def test_a_model_without_figures_says_so(make: Make) -> None:
-    card = dataclasses.replace(make().assessment.card, evaluations=())
+    card = dataclasses.replace(make().ai_result.card, evaluations=())
     assert told(content(make(card=card)).model)["AUC"] == NOT_GIVEN
 
 

@@ -71,7 +71,7 @@ def test_all_rows_have_the_digits_that_the_closest_needs() -> None:
 
 
 def test_gates_are_told_where_there_are_several_experts() -> None:
-    several, alone = row("a", 0.9, THREE).assessment, row("b", 0.9).assessment
+    several, alone = row("a", 0.9, THREE).ai_result, row("b", 0.9).ai_result
     assert several is not None
     assert alone is not None
     assert gate_words(several) == ("image 20 %", "core 50 %", "boundary 30 %")

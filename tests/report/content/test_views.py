@@ -137,8 +137,8 @@ def test_views_that_agree_are_said_to(make: Make) -> None:
 
 
 def test_views_read_by_different_models_are_not_fused(two_views: Views, make: Make) -> None:
-    card = dataclasses.replace(make().assessment.card, sha256="1" * 64)
-    other = dataclasses.replace(two_views[1], assessment=dataclasses.replace(two_views[1].assessment, card=card))
+    card = dataclasses.replace(make().ai_result.card, sha256="1" * 64)
+    other = dataclasses.replace(two_views[1], ai_result=dataclasses.replace(two_views[1].ai_result, card=card))
     report = Report((two_views[0], other))
     (lesion,) = document_content(report, PLAIN).lesions
     assert lesion.together is None

@@ -42,8 +42,8 @@ def as_shipped(given: ReportInput) -> ReportInput:
     """The reading with the shipped model's card and all that is found out after it."""
     card = find_bundle("csamoe-resnet18").card
     contour = ContourRange(0.83, {"ellipse": 0.53, "wider": 0.88})
-    assessment = dataclasses.replace(given.assessment, card=card, contour=contour, looked_closer=True)
-    return dataclasses.replace(given, assessment=assessment)
+    ai_result = dataclasses.replace(given.ai_result, card=card, contour=contour, looked_closer=True)
+    return dataclasses.replace(given, ai_result=ai_result)
 
 
 @pytest.fixture

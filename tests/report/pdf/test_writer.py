@@ -158,7 +158,7 @@ def test_the_part_that_was_read_is_marked_where_it_is_not_the_whole_frame(
     make: Make, written: Callable[..., Path]
 ) -> None:
     assert "Part read" not in words(written())
-    card = dataclasses.replace(make().assessment.card, field=2.0)
+    card = dataclasses.replace(make().ai_result.card, field=2.0)
     frame = np.full((224, 224), 40, np.uint8)
     file = written(pixels=frame, card=card, ellipses=(((0.5, 0.5), (0.125, 0.125)),))
     assert "Part read" in words(file)
@@ -281,7 +281,7 @@ def test_one_page_holds_it_and_no_word_lies_on_another(written: Callable[..., Pa
 def test_thresholds_close_together_or_at_an_end_are_both_readable(
     make: Make, written: Callable[..., Path], thresholds: Thresholds
 ) -> None:
-    card = dataclasses.replace(make().assessment.card, thresholds=thresholds)
+    card = dataclasses.replace(make().ai_result.card, thresholds=thresholds)
     found = [box for box in boxes(written(card=card, probability=0.4)) if re.fullmatch(r"[01]\.\d+", box[4])]
     under_the_bar = [box for box in found if box[0] < 290 and box[3] - box[1] < 9]
     for one, other in pairwise(under_the_bar):
@@ -315,7 +315,7 @@ def test_a_comment_of_many_pages_says_on_each_what_it_is(written: Callable[..., 
 
 def test_limits_too_long_for_the_foot_of_the_page_go_on_too(make: Make, written: Callable[..., Path]) -> None:
     limits = tuple(f"Limit {number}: it may do worse than its figures say." for number in range(40))
-    file = written(card=dataclasses.replace(make().assessment.card, limits=limits))
+    file = written(card=dataclasses.replace(make().ai_result.card, limits=limits))
     assert re.findall(r"Limit (\d+):", words(file)) == [str(number) for number in range(40)]
     assert pages(file) == 2
 

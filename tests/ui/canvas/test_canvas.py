@@ -55,7 +55,7 @@ CARD = ModelCard(
 
 @pytest.fixture
 def session(qtbot: QtBot) -> Iterator[Session]:
-    session = Session(Settings(own_read_first=False))
+    session = Session(Settings(assessment_first=False))
     yield session
     session.close()
 
@@ -107,7 +107,7 @@ def read(session: Session) -> AIResult:
     """Put a reading of the mask in view into the session, as a finished job does; its figures are invented."""
     work, frame = session.work, session.frame
     assert work is not None and frame is not None
-    work.assessment = AIResult(
+    work.ai_result = AIResult(
         Prediction((0.0, 0.0), 0.5, {"image": 1.0, "core": 0.0, "boundary": 0.0}, {}),
         Category.INDETERMINATE,
         make_regions(frame.pixels, work.mask.pixels),
@@ -115,9 +115,9 @@ def read(session: Session) -> AIResult:
         "CPU",
         (),
     )
-    work.assessed_version = work.mask.version
+    work.result_version = work.mask.version
     session.tell_result()
-    return work.assessment
+    return work.ai_result
 
 
 def drag(canvas: Canvas, button: Qt.MouseButton, start: QPoint, step: QPoint) -> None:
@@ -411,11 +411,11 @@ def test_core_and_boundary_are_tinted_where_the_network_saw_them(
 ) -> None:
     show(plain(100))
     mark(session)
-    assessment = read(session)
+    ai_result = read(session)
     canvas.set_overlay_opacity(100)
     core, boundary = (
-        on_frame(region, (ROWS, COLUMNS), assessment.regions.part)
-        for region in (assessment.regions.core, assessment.regions.boundary)
+        on_frame(region, (ROWS, COLUMNS), ai_result.regions.part)
+        for region in (ai_result.regions.core, ai_result.regions.boundary)
     )
     inside_core = cv2.erode(core.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
     for row, column in np.argwhere(inside_core)[::40].tolist():

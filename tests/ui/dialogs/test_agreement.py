@@ -13,8 +13,8 @@ from csamoe_desktop.assess import Category
 from csamoe_desktop.reader.assessment import Assessment, AssessmentRecord
 from csamoe_desktop.session.session import Session
 from csamoe_desktop.settings import Settings
+from csamoe_desktop.store.assessments import AssessmentStore, Pathology, Sitting, StoredResult
 from csamoe_desktop.store.lesions import LesionKey
-from csamoe_desktop.store.reads import Pathology, Reads, Sitting, StoredResult
 from csamoe_desktop.study.phantom import DemoStudy
 from csamoe_desktop.ui.dialogs.agreement_page import AgreementDialog
 from csamoe_desktop.ui.shell.main_window import MainWindow
@@ -42,7 +42,7 @@ def page(session: Session, qtbot: QtBot) -> Page:
 
 
 @pytest.fixture
-def three_reads(session: Session) -> Reads:
+def three_reads(session: Session) -> AssessmentStore:
     """One where all agree, one where the final read went to the AI's, one that was skipped."""
     reads = session.assessments.reads
     told = (
@@ -81,7 +81,7 @@ def test_an_empty_store_says_when_reads_are_kept(page: Page) -> None:
     assert not made.problem.isVisible()
 
 
-def test_it_says_what_the_store_has(three_reads: Reads, page: Page) -> None:
+def test_it_says_what_the_store_has(three_reads: AssessmentStore, page: Page) -> None:
     made = page()
     assert made.counted.text() == (
         "3 reads of 3 lesions kept; the own read was skipped in 1 and not given first in 0. After the AI's reading 1 "
@@ -100,7 +100,7 @@ def test_it_says_what_the_store_has(three_reads: Reads, page: Page) -> None:
     assert rows(made) == [["1abababa", "3", "suspicious (0.80)", "4A"]]
 
 
-def test_pathology_is_entered_by_key_and_kept(three_reads: Reads, page: Page, qtbot: QtBot) -> None:
+def test_pathology_is_entered_by_key_and_kept(three_reads: AssessmentStore, page: Page, qtbot: QtBot) -> None:
     made = page()
     combo = made.table.cellWidget(1, 5)
     combo.setFocus()
@@ -110,7 +110,7 @@ def test_pathology_is_entered_by_key_and_kept(three_reads: Reads, page: Page, qt
     qtbot.waitUntil(lambda: words(made).count("0 of 1 (0 %, 0 to 79 %)") == 1)
     assert words(made).count("1 of 1 (100 %, 21 to 100 %)") == 3
     assert made.table.cellWidget(1, 5).hasFocus(), "the next key goes on from there"
-    again = Reads(three_reads.file).all()
+    again = AssessmentStore(three_reads.file).all()
     assert [one.pathology for one in again] == [Pathology.UNKNOWN, Pathology.MALIGNANT, Pathology.UNKNOWN]
     assert made.table.cellWidget(1, 5).currentText() == "malignant"
     qtbot.keyClicks(made.table.cellWidget(1, 5), "n")
@@ -118,7 +118,7 @@ def test_pathology_is_entered_by_key_and_kept(three_reads: Reads, page: Page, qt
 
 
 def test_the_case_in_view_is_marked_and_is_one_of_them(
-    three_reads: Reads, session: Session, page: Page, open_files: Open, demo: DemoStudy
+    three_reads: AssessmentStore, session: Session, page: Page, open_files: Open, demo: DemoStudy
 ) -> None:
     open_files(session, demo.smooth)
     session.assessments.change(Assessment("3"))
@@ -150,7 +150,9 @@ def test_an_earlier_ai_reading_of_the_case_in_view_is_veiled_before_the_own_read
     assert "suspicious (0.90)" in [row[2] for row in rows(page()) if row[0].endswith("in view")]
 
 
-def test_the_csv_is_written_whole_and_without_identities(three_reads: Reads, page: Page, tmp_path: Path) -> None:
+def test_the_csv_is_written_whole_and_without_identities(
+    three_reads: AssessmentStore, page: Page, tmp_path: Path
+) -> None:
     made = page()
     made.only_differing.setChecked(True)
     made.export.click()
@@ -169,7 +171,7 @@ def test_the_csv_is_written_whole_and_without_identities(three_reads: Reads, pag
     assert b"2026" not in raw
 
 
-def test_a_csv_that_cannot_be_written_says_so(three_reads: Reads, page: Page, tmp_path: Path) -> None:
+def test_a_csv_that_cannot_be_written_says_so(three_reads: AssessmentStore, page: Page, tmp_path: Path) -> None:
     made = page()
     (tmp_path / "reads.csv").mkdir()
     made.export.click()

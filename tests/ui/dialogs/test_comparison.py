@@ -16,7 +16,7 @@ from csamoe_desktop.session.assessing import ASSESSING
 from csamoe_desktop.session.reader_assessments import KEEPING_READS
 from csamoe_desktop.session.session import Session
 from csamoe_desktop.settings import Settings
-from csamoe_desktop.store.reads import Reads
+from csamoe_desktop.store.assessments import AssessmentStore
 from csamoe_desktop.study.phantom import DemoStudy
 from csamoe_desktop.ui.dialogs.comparison import COMPARING, ComparisonWindow
 from csamoe_desktop.ui.shell.main_window import MainWindow
@@ -28,7 +28,7 @@ Do = Callable[[Session], None]
 @pytest.fixture
 def session(one_of_each: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot) -> Iterator[Session]:
     monkeypatch.setenv("CSAMOE_MODEL_WEIGHTS", str(one_of_each))
-    session = Session(Settings(model="csamoe-resnet18", device="cpu", own_read_first=False))
+    session = Session(Settings(model="csamoe-resnet18", device="cpu", assessment_first=False))
     yield session
     session.close()
 
@@ -77,7 +77,7 @@ def test_every_model_reads_what_it_can(
     assert csamoe.row is not None
     assert csamoe.row.unread == NEEDS_OUTLINE
     assert whole.row is not None
-    assert whole.row.assessment is not None
+    assert whole.row.ai_result is not None
     assert compared.sentence.text().startswith("One model has read it: ")
 
     session.mask_commands.import_from(demo.spiculated_mask)
@@ -89,8 +89,8 @@ def test_every_model_reads_what_it_can(
     read(session)
     assert session.shown_result.result is not None
     assert csamoe.row is not None
-    assert csamoe.row.assessment is not None
-    assert csamoe.row.assessment.prediction.probability == pytest.approx(
+    assert csamoe.row.ai_result is not None
+    assert csamoe.row.ai_result.prediction.probability == pytest.approx(
         session.shown_result.result.prediction.probability
     )
     assert csamoe.gates.text().startswith("image ")
@@ -196,14 +196,14 @@ def test_the_window_has_one_and_takes_it_along_when_it_closes(
 @pytest.fixture
 def veiling(session: Session, demo: DemoStudy, open_files: Open) -> Session:
     """The session with a marked lesion in view and the own read asked for first."""
-    session.user_settings.change(dataclasses.replace(session.settings, own_read_first=True))
+    session.user_settings.change(dataclasses.replace(session.settings, assessment_first=True))
     open_files(session, demo.spiculated)
     session.mask_commands.import_from(demo.spiculated_mask)
     return session
 
 
 def give(session: Session, category: str) -> None:
-    session.assessments.change(dataclasses.replace(session.assessments.read, category=category))
+    session.assessments.change(dataclasses.replace(session.assessments.current, category=category))
 
 
 def tells(compared: ComparisonWindow) -> bool:
@@ -328,9 +328,9 @@ def test_asking_for_the_own_read_in_the_settings_veils_what_was_not_yet_seen(
     mark(session)
     compare(compared)
     open_files(session, demo.spiculated)
-    session.user_settings.change(dataclasses.replace(session.settings, own_read_first=True))
+    session.user_settings.change(dataclasses.replace(session.settings, assessment_first=True))
     assert not tells(compared)
-    session.user_settings.change(dataclasses.replace(session.settings, own_read_first=False))
+    session.user_settings.change(dataclasses.replace(session.settings, assessment_first=False))
     assert tells(compared)
 
 
@@ -338,14 +338,14 @@ def test_what_is_said_after_a_comparison_was_seen_is_no_first_read(
     veiling: Session, compared: ComparisonWindow, compare: Callable[[ComparisonWindow], None], qtbot: QtBot
 ) -> None:
     veiling.assessments.skip()
-    assert not veiling.assessments.read.given
+    assert not veiling.assessments.current.given
     compare(compared)
     give(veiling, "5")
     assert veiling.assessments.first is None
     assert veiling.assessments.skipped
     assert not veiling.shown_result.hidden
     qtbot.waitUntil(lambda: not veiling.jobs.busy(KEEPING_READS))
-    (sitting,) = Reads(paths.store_file()).all()
+    (sitting,) = AssessmentStore(paths.store_file()).all()
     assert sitting.record.first is None
     assert sitting.record.final == Assessment("5")
 
@@ -357,6 +357,6 @@ def test_a_comparison_that_nobody_sees_does_not_end_the_first_read(
     compared.hide()
     compare(compared)
     assert veiling.work is not None
-    assert not veiling.work.read.shown
+    assert not veiling.work.sitting.shown
     compared.show()
-    assert veiling.work.read.shown
+    assert veiling.work.sitting.shown

@@ -22,7 +22,7 @@ from csamoe_desktop.ui.shell.main_window import MainWindow
 @pytest.fixture
 def session(one_of_each: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot) -> Iterator[Session]:
     monkeypatch.setenv("CSAMOE_MODEL_WEIGHTS", str(one_of_each))
-    session = Session(Settings(model="csamoe-resnet18", device="cpu", own_read_first=False))
+    session = Session(Settings(model="csamoe-resnet18", device="cpu", assessment_first=False))
     yield session
     session.close()
 

@@ -21,7 +21,7 @@ from csamoe_desktop.session.session import Session
 from csamoe_desktop.session.study_loader import OPENING
 from csamoe_desktop.settings import Settings
 from csamoe_desktop.store.agreement import as_csv, counted, summarise
-from csamoe_desktop.store.reads import Pathology, Reads
+from csamoe_desktop.store.assessments import AssessmentStore, Pathology
 from csamoe_desktop.ui.shell.main_window import MainWindow
 from csamoe_desktop.ui.tools.base import Tool
 from csamoe_desktop.ui.widgets.messages import Kind
@@ -106,7 +106,7 @@ def test_linking_brings_both_together(
     say(session, clock=4)
     session.lesions.link(session.lesions.elsewhere()[0].work)
     assert {(work.description.side, work.description.clock) for work in works(session)} == {(Side.LEFT, 4)}
-    assert session.assessments.read == Assessment("4B", {"margin": ("indistinct",)}), "the category is given once"
+    assert session.assessments.current == Assessment("4B", {"margin": ("indistinct",)}), "the category is given once"
 
 
 def test_the_side_is_the_images_too(
@@ -129,16 +129,16 @@ def test_the_category_holds_for_both_views_and_the_measurements_for_one(quiet_se
     session.assessments.change(Assessment("4A", {"margin": ("angular",)}))
     session.assessments.confirm()
     first, second = works(session)
-    assert second.read.own.measured
-    assert first.read.own == Assessment("4A", {"margin": ("angular",)})
+    assert second.sitting.assessment.measured
+    assert first.sitting.assessment == Assessment("4A", {"margin": ("angular",)})
     session.navigation.to_study(session.studies[0])
     session.assessments.confirm()
-    session.assessments.change(dataclasses.replace(session.assessments.read, category="4C"))
-    assert [work.read.own.category for work in works(session)] == ["4C", "4C"]
-    assert second.read.own.size
-    second.read.own = Assessment("2")
-    session.assessments.change(dataclasses.replace(session.assessments.read, category="5"))
-    assert second.read.own == Assessment("2"), "what is said of a view by itself stays"
+    session.assessments.change(dataclasses.replace(session.assessments.current, category="4C"))
+    assert [work.sitting.assessment.category for work in works(session)] == ["4C", "4C"]
+    assert second.sitting.assessment.size
+    second.sitting.assessment = Assessment("2")
+    session.assessments.change(dataclasses.replace(session.assessments.current, category="5"))
+    assert second.sitting.assessment == Assessment("2"), "what is said of a view by itself stays"
 
 
 def test_a_lesion_in_two_views_counts_once(quiet_session: Session, linked: Mark, qtbot: QtBot) -> None:
@@ -151,7 +151,7 @@ def test_a_lesion_in_two_views_counts_once(quiet_session: Session, linked: Mark,
         qtbot.waitUntil(lambda: not session.jobs.busy(ASSESSING), timeout=60_000)
         session.assessments.keep()
     qtbot.waitUntil(lambda: not session.jobs.busy(KEEPING_READS) and session.autosaver.safe)
-    reads = Reads(paths.store_file())
+    reads = AssessmentStore(paths.store_file())
     rows = reads.all()
     assert len(rows) == 2
     assert len({row.lesion for row in rows}) == 1
@@ -174,7 +174,7 @@ def test_who_has_seen_the_ai_of_one_view_gives_no_first_read_of_the_other(
     qtbot.waitUntil(lambda: not session.jobs.busy(ASSESSING), timeout=60_000)
     session.assessments.change(Assessment("4C"))
     session.navigation.to_study(session.studies[0])
-    assert session.assessments.read == Assessment("4C")
+    assert session.assessments.current == Assessment("4C")
     session.assessments.assess()
     qtbot.waitUntil(lambda: not session.jobs.busy(ASSESSING), timeout=60_000)
     assert session.assessments.first == Assessment("3"), "what was said before any of the AI's readings"

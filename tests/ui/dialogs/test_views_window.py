@@ -15,14 +15,14 @@ from csamoe_desktop.inference.bundle import find_bundle
 from csamoe_desktop.inference.torch_engine import load_predictor
 from csamoe_desktop.lesion.description import Description, Side, View
 from csamoe_desktop.lesion.mask import Author, LesionMask
-from csamoe_desktop.read_views import read_together
+from csamoe_desktop.read_views import read_views
 from csamoe_desktop.session.lesion_views import ShownView
 from csamoe_desktop.study.anatomy import Kind
 from csamoe_desktop.study.model import Frame, Spacing
 from csamoe_desktop.study.phantom import make_phantom
 from csamoe_desktop.ui.dialogs import views_window as two_views
 from csamoe_desktop.ui.dialogs.view_column import HIDDEN, UNREAD
-from csamoe_desktop.ui.dialogs.views_window import TwoViewsWindow
+from csamoe_desktop.ui.dialogs.views_window import ViewsWindow
 
 OUTDATED = "The outline has changed since this reading."
 LEFT = Description("B", Side.LEFT, 10, 40.0, View.RADIAL)
@@ -42,31 +42,31 @@ def seen(kind: Kind, description: Description, where: str) -> ShownView:
     """Return a made image, read by the shipped model."""
     made = make_phantom(kind)
     frame = Frame(made.pixels, 0, Spacing(*made.spacing_mm, "region 1"))
-    assessment = assess(frame, made.mask, load_predictor(find_bundle("csamoe-resnet18"), "cpu"))
-    return ShownView(frame, LesionMask(made.mask, Author.DRAWN), description, 2, assessment, False, where)
+    ai_result = assess(frame, made.mask, load_predictor(find_bundle("csamoe-resnet18"), "cpu"))
+    return ShownView(frame, LesionMask(made.mask, Author.DRAWN), description, 2, ai_result, False, where)
 
 
 def reading(view: ShownView, probability: float, **card: object) -> ShownView:
     """Return a view whose reading came to another number, perhaps by another model."""
-    assert view.assessment is not None
-    told = dataclasses.replace(view.assessment.card, **card)  # type: ignore[arg-type]
-    prediction = dataclasses.replace(view.assessment.prediction, probability=probability)
+    assert view.ai_result is not None
+    told = dataclasses.replace(view.ai_result.card, **card)  # type: ignore[arg-type]
+    prediction = dataclasses.replace(view.ai_result.prediction, probability=probability)
     category = categorise(probability, told.thresholds)
     return dataclasses.replace(
-        view, assessment=dataclasses.replace(view.assessment, prediction=prediction, category=category, card=told)
+        view, ai_result=dataclasses.replace(view.ai_result, prediction=prediction, category=category, card=told)
     )
 
 
-Show = Callable[..., TwoViewsWindow]
+Show = Callable[..., ViewsWindow]
 
 
 @pytest.fixture
 def show(qtbot: QtBot) -> Show:
     """Return a function that shows these views in a window."""
-    kept: list[TwoViewsWindow] = []
+    kept: list[ViewsWindow] = []
 
-    def shown(*views: ShownView) -> TwoViewsWindow:
-        window = TwoViewsWindow(lambda: views)
+    def shown(*views: ShownView) -> ViewsWindow:
+        window = ViewsWindow(lambda: views)
         kept.append(window)
         qtbot.addWidget(window)
         window.show()
@@ -77,7 +77,7 @@ def show(qtbot: QtBot) -> Show:
     return shown
 
 
-def everything_said(window: TwoViewsWindow) -> str:
+def everything_said(window: ViewsWindow) -> str:
     """Return every word of the window, its accessible names and tips among them, whether shown or hidden."""
     labels = [label.text() for label in window.findChildren(QLabel)]
     told = [text for widget in window.findChildren(QWidget) for text in (widget.accessibleName(), widget.toolTip())]
@@ -86,9 +86,9 @@ def everything_said(window: TwoViewsWindow) -> str:
 
 def test_every_view_and_the_reading_of_both_are_there(show: Show, smooth: ShownView, spiculated: ShownView) -> None:
     window = show(smooth, spiculated)
-    assert smooth.assessment is not None
-    assert spiculated.assessment is not None
-    together = read_together([smooth.assessment, spiculated.assessment])
+    assert smooth.ai_result is not None
+    assert spiculated.ai_result is not None
+    together = read_views([smooth.ai_result, spiculated.ai_result])
     assert window.sentence.text() == together.sentence()
     assert window.category.text() == together.category.value.capitalize()
     assert window.probability.text() == together.words(together.probability)
@@ -99,9 +99,9 @@ def test_every_view_and_the_reading_of_both_are_there(show: Show, smooth: ShownV
     assert first.place.text() == "Left breast, 10 o'clock, 40 mm from the nipple · radial view"
     assert first.where.text() == "one.dcm, frame 4"
     for column, view in zip(window.columns, (smooth, spiculated), strict=True):
-        assert view.assessment is not None
-        assert column.category.text() == view.assessment.category.value.capitalize()
-        assert column.probability.text() == together.words(view.assessment.prediction.probability)
+        assert view.ai_result is not None
+        assert column.category.text() == view.ai_result.category.value.capitalize()
+        assert column.probability.text() == together.words(view.ai_result.prediction.probability)
         assert not column.because.isVisible()
         # The category stands before the number.
         assert column.category.mapTo(window, QPoint()).x() < column.probability.mapTo(window, QPoint()).x()
@@ -166,7 +166,7 @@ def test_a_veiled_reading_is_not_given_away(show: Show, smooth: ShownView, spicu
 
 def test_what_was_shown_is_gone_when_it_is_veiled(qtbot: QtBot, smooth: ShownView, spiculated: ShownView) -> None:
     views = [reading(smooth, 0.02), reading(spiculated, 0.8765)]
-    window = TwoViewsWindow(lambda: views)
+    window = ViewsWindow(lambda: views)
     qtbot.addWidget(window)
     window.show()
     assert "0.88" in everything_said(window)
@@ -176,7 +176,7 @@ def test_what_was_shown_is_gone_when_it_is_veiled(qtbot: QtBot, smooth: ShownVie
 
 
 def test_a_view_not_read_is_said_and_left_out(show: Show, smooth: ShownView, spiculated: ShownView) -> None:
-    unread = dataclasses.replace(spiculated, assessment=None)
+    unread = dataclasses.replace(spiculated, ai_result=None)
     window = show(reading(smooth, 0.02), unread, reading(spiculated, 0.99))
     assert window.columns[1].because.text() == UNREAD
     assert window.missing.text() == f"View 2 is not in this. {UNREAD}"
@@ -218,8 +218,8 @@ def test_without_a_second_view_the_next_step_is_said(show: Show, smooth: ShownVi
 def test_all_numbers_have_the_digits_that_the_closest_needs(
     show: Show, smooth: ShownView, spiculated: ShownView
 ) -> None:
-    assert isinstance(smooth.assessment, AIResult)
-    above = smooth.assessment.card.thresholds.suspicious_from
+    assert isinstance(smooth.ai_result, AIResult)
+    above = smooth.ai_result.card.thresholds.suspicious_from
     window = show(reading(smooth, above - 1e-3), reading(spiculated, 0.99))
     assert window.together is not None
     assert window.together.digits > 2
@@ -234,7 +234,7 @@ def test_it_follows_soon_and_once(qtbot: QtBot, smooth: ShownView, spiculated: S
         asked.append(len(views))
         return views
 
-    window = TwoViewsWindow(now)
+    window = ViewsWindow(now)
     qtbot.addWidget(window)
     window.follow()
     assert asked == []

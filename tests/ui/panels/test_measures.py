@@ -100,16 +100,16 @@ def test_size_shape_and_orientation_are_confirmed_each_by_itself(
     qtbot.waitUntil(box.confirm.isVisible)
     assert [name for name, press in box.confirm_one.items() if press.isVisible()] == ["size", "shape", "orientation"]
     box.confirm_one["shape"].click()
-    assert own.read.measured == ("shape",)
-    assert not own.read.size
+    assert own.current.measured == ("shape",)
+    assert not own.current.size
     assert not box.confirm_one["shape"].isVisible()
     qtbot.keyClick(window.canvas, Qt.Key.Key_G, CONTROL)
-    assert own.read.measured == ("shape", "size")
+    assert own.current.measured == ("shape", "size")
     qtbot.keyClick(window.canvas, Qt.Key.Key_G, CONTROL)
-    assert own.read.measured == ("orientation", "shape", "size")
+    assert own.current.measured == ("orientation", "shape", "size")
     assert not any(press.isVisible() for press in box.confirm_one.values())
     qtbot.keyClick(window.canvas, Qt.Key.Key_G, CONTROL)
-    assert own.read.measured == ("orientation", "shape", "size"), "nothing is left to confirm"
+    assert own.current.measured == ("orientation", "shape", "size"), "nothing is left to confirm"
 
 
 def test_no_outline_is_proposed_on_an_echocardiogram(

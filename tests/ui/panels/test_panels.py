@@ -82,19 +82,19 @@ def test_a_reading_from_button_to_stale(window: MainWindow, open_files: Open, de
     given = session.reports.in_view()
     assert given is not None
     said = content(given)
-    assert reading.category.text() == given.assessment.category.value.capitalize()
+    assert reading.category.text() == given.ai_result.category.value.capitalize()
     assert reading.probability.text() == said.scale.probability_words
     assert reading.scale.accessibleName().startswith(f"Probability {said.scale.probability_words}")
     for gate in said.gates:
         assert f"{gate.expert} {gate.words}" in reading.gates.accessibleName()
     assert reading.routing.text() == "A gate weight is routing, not evidence."
-    assert given.assessment.device in reading.read_by.text()
-    assert given.assessment.card.name in reading.read_by.text()
+    assert given.ai_result.device in reading.read_by.text()
+    assert given.ai_result.card.name in reading.read_by.text()
     assert "suspicious from" in reading.scale.toolTip()
     assert window.report.button.isEnabled()
     qtbot.waitUntil(window.lesion.regions.isVisible)
-    assert window.status.device.text() == given.assessment.device
-    assert given.assessment.card.version in window.status.model.text()
+    assert window.status.device.text() == given.ai_result.device
+    assert given.ai_result.card.version in window.status.model.text()
 
     session.mask_commands.clear()
     assert reading.state is ResultState.OUTDATED

@@ -59,15 +59,15 @@ def test_keys_that_move_leave_a_given_category_alone(
     qtbot.keyClick(window.canvas, Key.Key_R, CONTROL)
     assert has_focus(box)
     qtbot.keyClicks(box, "4a")
-    assert window.session.assessments.read == Assessment("4A")
+    assert window.session.assessments.current == Assessment("4A")
     assert has_focus(window.canvas), "the category is whole: the keys are the image's again"
     box.setFocus()
     for key in MOVING:
         for modifier in (Qt.KeyboardModifier.NoModifier, CONTROL, Qt.KeyboardModifier.ShiftModifier):
             qtbot.keyClick(box, key, modifier)
-            assert window.session.assessments.read == Assessment("4A"), key
+            assert window.session.assessments.current == Assessment("4A"), key
     turn_wheel(box)
-    assert window.session.assessments.read == Assessment("4A")
+    assert window.session.assessments.current == Assessment("4A")
 
 
 def test_half_a_category_chooses_nothing(window: MainWindow, open_files: Open, small_png: Path, qtbot: QtBot) -> None:
@@ -75,21 +75,21 @@ def test_half_a_category_chooses_nothing(window: MainWindow, open_files: Open, s
     box, reads = window.own_read.category, window.session.assessments
     qtbot.keyClick(window.canvas, Key.Key_R, CONTROL)
     qtbot.keyClicks(box, "4")
-    assert (reads.read.category, box.typed) == ("", "4")
+    assert (reads.current.category, box.typed) == ("", "4")
     assert "A, B or C" in box.shown_text() or "…" in box.shown_text()
     qtbot.keyClicks(box, "3")
-    assert reads.read.category == "3", "a digit begins anew"
+    assert reads.current.category == "3", "a digit begins anew"
     qtbot.keyClick(window.canvas, Key.Key_R, CONTROL)
     qtbot.keyClicks(box, "4")
     qtbot.keyClick(box, Key.Key_P)
     assert window.canvas.tool is Tool.POLYGON, "a letter that is no category's is the image's"
-    assert (reads.read.category, box.typed) == ("3", "")
+    assert (reads.current.category, box.typed) == ("3", "")
     qtbot.keyClicks(box, "4")
     window.canvas.setFocus()
     assert box.typed == ""
     box.setFocus()
     qtbot.keyClicks(box, "a")
-    assert (reads.read.category, window.canvas.tool) == ("3", Tool.PROPOSE)
+    assert (reads.current.category, window.canvas.tool) == ("3", Tool.PROPOSE)
 
 
 def test_the_next_study_after_a_category_is_one_key_and_leaves_it(
@@ -104,10 +104,10 @@ def test_the_next_study_after_a_category_is_one_key_and_leaves_it(
     window.own_read.category.setFocus()
     qtbot.keyClick(window.own_read.category, Key.Key_PageDown if session.study is first else Key.Key_PageUp)
     assert session.study is second
-    assert session.assessments.read == Assessment()
+    assert session.assessments.current == Assessment()
     assert has_focus(window.canvas)
     session.navigation.to_study(first)
-    assert session.assessments.read == Assessment("2")
+    assert session.assessments.current == Assessment("2")
 
 
 def test_letters_reach_the_image_from_every_panel(
@@ -162,7 +162,7 @@ def test_what_is_typed_into_a_text_stays_there(
         assert len(window.session.lesions.there) == 1
     assert window.own_read.comment.toPlainText().strip() == "pambnj[]= 4a"
     assert window.own_read.reader.text() == "pambnj[]= 4a"
-    assert window.session.assessments.read == Assessment()
+    assert window.session.assessments.current == Assessment()
 
 
 def test_enter_accepts_from_a_list_and_presses_a_question(

@@ -24,7 +24,7 @@ Open = Callable[..., None]
 @pytest.fixture
 def other(qtbot: QtBot) -> Iterator[Session]:
     """The session of a second window."""
-    session = Session(Settings(own_read_first=False))
+    session = Session(Settings(assessment_first=False))
     yield session
     session.close()
 
@@ -69,7 +69,7 @@ def test_both_windows_outlines_are_kept_and_shown(
     qtbot.waitUntil(lambda: session.autosaver.safe)
     draw(other, 12)
     qtbot.waitUntil(lambda: other.autosaver.safe)
-    later = Session(Settings(own_read_first=False))
+    later = Session(Settings(assessment_first=False))
     open_files(later, small_png)
     found = rows_of(later)
     comments = [work.comment for work in later.lesions.there]
@@ -106,8 +106,8 @@ def test_an_earlier_outline_is_brought_back_as_a_further_lesion(
     open_files(session, small_png)
     draw(session, 2)
     qtbot.waitUntil(lambda: session.autosaver.safe)
-    assert session.on_frame is not None
-    shape, key = session.on_frame.shape, LesionKey(session.on_frame.image, 0)
+    assert session.frame_lesions is not None
+    shape, key = session.frame_lesions.shape, LesionKey(session.frame_lesions.image, 0)
     pixels = np.zeros(shape, bool)
     pixels[20:30, 10:20] = True
     with closing(database.open_to_write(paths.store_file(), 1)) as connection:

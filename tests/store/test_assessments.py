@@ -11,9 +11,9 @@ import pytest
 from csamoe_desktop.assess import Category
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.reader.assessment import Assessment, AssessmentRecord
+from csamoe_desktop.store.assessments import AssessmentStore, Pathology, Sitting, StoredResult
 from csamoe_desktop.store.autosave import Autosave
 from csamoe_desktop.store.lesions import LesionKey
-from csamoe_desktop.store.reads import Pathology, Reads, Sitting, StoredResult
 
 KEY = LesionKey("a" * 64, 2)
 OTHER = LesionKey("b" * 64, 0)
@@ -33,37 +33,37 @@ def change(file: Path, statement: str) -> None:
 
 
 @pytest.fixture
-def reads(file: Path) -> Reads:
-    return Reads(file)
+def reads(file: Path) -> AssessmentStore:
+    return AssessmentStore(file)
 
 
-def test_what_is_kept_comes_back_after_a_restart(reads: Reads, file: Path) -> None:
+def test_what_is_kept_comes_back_after_a_restart(reads: AssessmentStore, file: Path) -> None:
     skipped = Sitting("two", OTHER, "2026-03-02T10:00:00+00:00", AssessmentRecord(None, Assessment(), True, True), None)
     reads.keep(sitting())
     reads.keep(skipped)
     assert reads.work_to_do
     reads.write()
     assert not reads.work_to_do
-    assert Reads(file).all() == [skipped, sitting()], "the newest first"
+    assert AssessmentStore(file).all() == [skipped, sitting()], "the newest first"
 
 
-def test_what_waits_is_there_already(reads: Reads) -> None:
+def test_what_waits_is_there_already(reads: AssessmentStore) -> None:
     assert reads.all() == []
     reads.keep(sitting())
     assert reads.all() == [sitting()]
 
 
-def test_a_later_state_takes_the_row_s_place(reads: Reads, file: Path) -> None:
+def test_a_later_state_takes_the_row_s_place(reads: AssessmentStore, file: Path) -> None:
     reads.keep(sitting())
     reads.write()
     later = replace(sitting(), record=replace(sitting().record, final=Assessment("5")))
     reads.keep(later)
     assert reads.all() == [later], "what waits is newer than the row"
     reads.write()
-    assert Reads(file).all() == [later]
+    assert AssessmentStore(file).all() == [later]
 
 
-def test_pathology_holds_for_every_sitting_with_the_lesion(reads: Reads, file: Path) -> None:
+def test_pathology_holds_for_every_sitting_with_the_lesion(reads: AssessmentStore, file: Path) -> None:
     for one in (sitting("one"), sitting("two"), sitting("three", OTHER)):
         reads.keep(one)
     reads.write()
@@ -75,9 +75,9 @@ def test_pathology_holds_for_every_sitting_with_the_lesion(reads: Reads, file: P
         "three": Pathology.UNKNOWN,
     }  # fmt: skip
     reads.set_pathology(KEY, Pathology.BENIGN)
-    assert {one.pathology for one in Reads(file).all()} == {Pathology.BENIGN, Pathology.UNKNOWN}
+    assert {one.pathology for one in AssessmentStore(file).all()} == {Pathology.BENIGN, Pathology.UNKNOWN}
     reads.set_pathology(KEY, Pathology.UNKNOWN)
-    assert {one.pathology for one in Reads(file).all()} == {Pathology.UNKNOWN}
+    assert {one.pathology for one in AssessmentStore(file).all()} == {Pathology.UNKNOWN}
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_pathology_holds_for_every_sitting_with_the_lesion(reads: Reads, file: P
         "frame = 'x'",
     ],
 )
-def test_a_spoilt_row_costs_only_itself(reads: Reads, file: Path, spoilt: str) -> None:
+def test_a_spoilt_row_costs_only_itself(reads: AssessmentStore, file: Path, spoilt: str) -> None:
     for name in ("one", "two"):
         reads.keep(sitting(name))
     reads.write()
@@ -102,7 +102,7 @@ def test_a_spoilt_row_costs_only_itself(reads: Reads, file: Path, spoilt: str) -
     assert [one.sitting for one in reads.all()] == ["two"]
 
 
-def test_what_cannot_be_written_goes_on_waiting(reads: Reads, file: Path) -> None:
+def test_what_cannot_be_written_goes_on_waiting(reads: AssessmentStore, file: Path) -> None:
     reads.keep(sitting())
     file.parent.mkdir(parents=True, exist_ok=True)
     file.mkdir()
@@ -113,10 +113,10 @@ def test_what_cannot_be_written_goes_on_waiting(reads: Reads, file: Path) -> Non
         reads.set_pathology(KEY, Pathology.BENIGN)
     file.rmdir()
     reads.write()
-    assert Reads(file).all() == [sitting()]
+    assert AssessmentStore(file).all() == [sitting()]
 
 
-def test_a_store_that_cannot_be_read_says_so(reads: Reads, file: Path) -> None:
+def test_a_store_that_cannot_be_read_says_so(reads: AssessmentStore, file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(b"no database " * 500)
     with pytest.raises(UserError, match=r"^The reads kept on this computer cannot be shown .* cannot be read"):
@@ -124,7 +124,7 @@ def test_a_store_that_cannot_be_read_says_so(reads: Reads, file: Path) -> None:
 
 
 def test_outlines_and_reads_share_the_file(
-    reads: Reads, another_window: Callable[[], Autosave], lesion: Callable[..., object], file: Path
+    reads: AssessmentStore, another_window: Callable[[], Autosave], lesion: Callable[..., object], file: Path
 ) -> None:
     autosave = another_window()
     autosave.keep(KEY, lesion())
@@ -132,10 +132,10 @@ def test_outlines_and_reads_share_the_file(
     reads.keep(sitting())
     reads.write()
     assert autosave.find(KEY) is not None
-    assert Reads(file).all() == [sitting()]
+    assert AssessmentStore(file).all() == [sitting()]
 
 
-def test_no_identity_is_in_a_row(reads: Reads, file: Path) -> None:
+def test_no_identity_is_in_a_row(reads: AssessmentStore, file: Path) -> None:
     reads.keep(sitting())
     reads.write()
     with closing(sqlite3.connect(file)) as connection:

@@ -81,7 +81,7 @@ class Sitting:
         return self.identity or self.key
 
 
-class Reads:
+class AssessmentStore:
     """The rows in the store's `file`, and what waits to be written there; for any thread."""
 
     def __init__(self, file: Path) -> None:
