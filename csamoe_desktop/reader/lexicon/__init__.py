@@ -88,7 +88,7 @@ class Likelihood:
 
 
 @dataclass(frozen=True, slots=True)
-class AIResult:
+class AssessmentCategory:
     """A final assessment category; it says nothing of what is to be done. `likelihood` is None where there is none."""
 
     id: str
@@ -121,11 +121,11 @@ class Lexicon:
     name: str
     source: str
     descriptors: tuple[Descriptor, ...]
-    categories: tuple[AIResult, ...]
+    categories: tuple[AssessmentCategory, ...]
     biopsy_from: str
     management: tuple[Term, ...]
 
-    def category(self, name: str) -> AIResult | None:
+    def category(self, name: str) -> AssessmentCategory | None:
         """Return the category with the id `name`, or None."""
         return next((one for one in self.categories if one.id == name), None)
 
@@ -180,7 +180,8 @@ def parse(told: dict[str, Any], name: str) -> Lexicon:
             for one in told["descriptors"]
         ),
         categories=tuple(
-            AIResult(_text(one["id"]), _text(one["name"]), _likelihood(one["likelihood"])) for one in told["categories"]
+            AssessmentCategory(_text(one["id"]), _text(one["name"]), _likelihood(one["likelihood"]))
+            for one in told["categories"]
         ),
         biopsy_from=_text(told["biopsy_from"]),
         management=_terms(told["management"]),
