@@ -92,3 +92,13 @@ def read(qtbot: QtBot) -> Callable[[Session], None]:
         qtbot.waitUntil(lambda: session.shown_result.state is not ResultState.RUNNING, timeout=60_000)
 
     return finished
+
+
+@pytest.fixture
+def measured(qtbot: QtBot) -> Callable[[Session], None]:
+    """Return a function that waits until the outline in view is measured."""
+
+    def waited(session: Session) -> None:
+        qtbot.waitUntil(lambda: not session.measurements.under_way)
+
+    return waited

@@ -3,6 +3,7 @@
 On a frame of 8 megapixels all this takes a tenth of a second, which a brush would be seen to wait for.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
@@ -46,6 +47,7 @@ class Measurements(QObject):
         self._in_hand: _Key | None = None
         self._given_up: _Key | None = None
         self._closed = False
+        self._waiting: list[tuple[_Key, Callable[[Measured], None]]] = []
         scene.currentLesionChanged.connect(self._look)
         scene.resultChanged.connect(self._look)
         scene.strokeEnded.connect(self._look)
@@ -61,15 +63,14 @@ class Measurements(QObject):
         """Whether the outline in view changes, or is still being measured: `changed` follows."""
         return (key := self._key()) is not None and key != self._given_up and self._found(key) is None
 
-    def at_once(self) -> Measured | None:
-        """Return what the outline in view measures, waiting for it; None where nothing is marked, or a stroke has
-        changed it."""
-        if (key := self._key()) is None:
-            return None
-        if (found := self._found(key)) is None and not key[0].in_stroke:
-            found = _measured(key[0].pixels, key[2])
-            self._known[key[0]] = (*key[1:], found)
-        return found
+    def when_there(self, take: Callable[[Measured], None]) -> None:
+        """Call `take` with what the outline in view measures: at once, or as soon as it is known; never where nothing is
+        marked, or the outline changes before."""
+        key = self._key()
+        if key is not None and (found := self._found(key)) is not None:
+            take(found)
+        elif key is not None and self.under_way:
+            self._waiting.append((key, take))
 
     def close(self) -> None:
         """Measure nothing any more."""
@@ -107,7 +108,11 @@ class Measurements(QObject):
     def _done(self, key: _Key, found: Measured) -> None:
         self._in_hand = None
         self._known[key[0]] = (*key[1:], found)
+        waiting, self._waiting = self._waiting, []
         self.changed.emit()
+        for wanted, take in waiting:
+            if wanted == key == self._key():
+                take(found)
 
     def _failed(self, key: _Key, problem: BaseException) -> None:
         # Not tried again before the outline is another one.

@@ -18,7 +18,7 @@ from csamoe_desktop.session.calibration import HandCalibration
 from csamoe_desktop.session.jobs import Outcome
 from csamoe_desktop.session.lesion_work import LesionWork, ResultState
 from csamoe_desktop.session.lesions import Lesions
-from csamoe_desktop.session.measurements import Measurements
+from csamoe_desktop.session.measurements import Measured, Measurements
 from csamoe_desktop.session.reader_sitting import ReaderSitting, go_on
 from csamoe_desktop.session.scene import Scene
 from csamoe_desktop.session.shown_result import ShownResult
@@ -101,8 +101,8 @@ class ReaderAssessments(QObject):
 
     @property
     def proposed(self) -> Proposed | None:
-        """What the outline in view proposes; None where none is marked. On a large frame it may have to be waited for."""
-        measured = self._measurements.at_once()
+        """What the outline in view proposes; None where none is marked, or it is still being measured."""
+        measured = self._measurements.now
         return None if measured is None else measured.proposed
 
     # -- what the reader does
@@ -126,14 +126,23 @@ class ReaderAssessments(QObject):
     def confirm(self, only: str = "") -> None:
         """Take over what is proposed, where the reader has said nothing: all of it, or `only` the size (SIZE) or the term
         of one descriptor."""
-        if (proposed := self.proposed) is not None:
-            self._sitting.measured_on = self._outline
-            self.change(self._sitting.assessment.confirming(proposed, only))
+
+        def take(measured: Measured) -> None:
+            if measured.proposed is not None:
+                self._sitting.measured_on = self._outline
+                self.change(self._sitting.assessment.confirming(measured.proposed, only))
+
+        # Right after a stroke it is still being measured.
+        self._measurements.when_there(take)
 
     def confirm_next(self) -> None:
         """Take over the first of what is proposed and not confirmed: the size, then one term after the other."""
-        if (proposed := self.proposed) is not None and (left := proposed.open(self._sitting.assessment)):
-            self.confirm(left[0])
+
+        def take(measured: Measured) -> None:
+            if measured.proposed is not None and (left := measured.proposed.open(self._sitting.assessment)):
+                self.confirm(left[0])
+
+        self._measurements.when_there(take)
 
     def withdraw(self) -> None:
         """Take back what was measured and confirmed."""

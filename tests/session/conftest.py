@@ -1,5 +1,5 @@
 """The window on real files, for the tests of this room."""
 
-from tests.windows import demo, mark, open_files, read, session, small_png, window
+from tests.windows import demo, mark, measured, open_files, read, session, small_png, window
 
-__all__ = ["demo", "mark", "open_files", "read", "session", "small_png", "window"]
+__all__ = ["demo", "mark", "measured", "open_files", "read", "session", "small_png", "window"]

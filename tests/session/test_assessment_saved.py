@@ -59,12 +59,13 @@ def assess(session: Session, qtbot: QtBot) -> None:
 
 
 def test_all_that_was_said_is_back_on_another_day(
-    sessions: Callable[[], Session], open_files: Open, demo: DemoStudy
+    sessions: Callable[[], Session], open_files: Open, demo: DemoStudy, measured: Callable[[Session], None]
 ) -> None:
     session = sessions()
     open_files(session, demo.spiculated)
     session.mask_commands.import_from(demo.spiculated_mask)
     session.assessments.change(SAID)
+    measured(session)
     session.assessments.confirm()
     said = session.assessments.current
     assert said.measured
@@ -160,12 +161,13 @@ def test_of_several_lesions_each_has_its_own_and_a_deleted_one_none(
 
 
 def test_another_scale_takes_the_measured_size_with_it(
-    sessions: Callable[[], Session], open_files: Open, demo: DemoStudy
+    sessions: Callable[[], Session], open_files: Open, demo: DemoStudy, measured: Callable[[Session], None]
 ) -> None:
     session = sessions()
     open_files(session, demo.spiculated)
     session.mask_commands.import_from(demo.spiculated_mask)
     session.assessments.change(SAID)
+    measured(session)
     session.assessments.confirm()
     session.close()
     with closing(sqlite3.connect(paths.store_file())) as store:

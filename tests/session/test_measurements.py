@@ -13,7 +13,7 @@ from csamoe_desktop.lesion.mask import Author
 from csamoe_desktop.lesion.measure import measure
 from csamoe_desktop.lesion.tools import Box
 from csamoe_desktop.reader.assessment import propose
-from csamoe_desktop.session.measurements import MEASURING
+from csamoe_desktop.session.measurements import MEASURING, Measured
 from csamoe_desktop.session.session import Session
 from csamoe_desktop.study.phantom import DemoStudy
 from csamoe_desktop.ui.shell.main_window import MainWindow
@@ -47,7 +47,9 @@ def test_an_outline_is_measured_once_it_is_there(opened: Session, mark: Do, qtbo
         propose(pixels, spacing),
     )
     assert not opened.measurements.under_way
-    assert opened.measurements.at_once() is found
+    given: list[Measured] = []
+    opened.measurements.when_there(given.append)
+    assert given == [found]
 
 
 def test_only_the_outline_as_it_is_now_counts(opened: Session, mark: Do, qtbot: QtBot) -> None:
@@ -71,17 +73,27 @@ def test_only_the_outline_as_it_is_now_counts(opened: Session, mark: Do, qtbot: 
     assert not opened.jobs.busy(MEASURING)
 
 
-def test_who_cannot_wait_gets_it_at_once(opened: Session, mark: Do) -> None:
-    assert opened.measurements.at_once() is None
+def test_who_wants_it_gets_it_when_it_is_known_unless_the_outline_changes_before(
+    opened: Session, mark: Do, qtbot: QtBot
+) -> None:
+    given: list[Measured] = []
+    opened.measurements.when_there(given.append)
     mark(opened)
+    opened.measurements.when_there(given.append)
+    opened.mask_commands.undo()
+    opened.mask_commands.redo()
+    qtbot.waitUntil(lambda: not opened.measurements.under_way)
     assert opened.mask is not None and opened.frame is not None
-    found = opened.measurements.at_once()
-    assert found is not None and found.size == measure(opened.mask.pixels, opened.frame.spacing)
-    assert not opened.measurements.under_way
-    opened.mask.begin()
-    assert opened.measurements.at_once() is found, "the stroke has changed nothing yet"
-    opened.mask.paint(Box(0, 0, 20, 20), np.ones((20, 20), bool), True)
-    assert opened.measurements.at_once() is None
+    assert [one.size for one in given] == [measure(opened.mask.pixels, opened.frame.spacing)], "it is the same outline"
+    opened.mask_commands.clear()
+    opened.mask_commands.undo()
+    smaller = np.zeros_like(opened.mask.pixels)
+    smaller[50:60, 50:70] = True
+    opened.mask_editor.apply(lambda mask: mask.redraw(smaller))
+    opened.measurements.when_there(given.append)
+    opened.mask_commands.clear()
+    qtbot.wait(200)
+    assert len(given) == 1, "there is no outline any more"
 
 
 def test_nothing_is_measured_in_the_middle_of_a_stroke(

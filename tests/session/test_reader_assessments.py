@@ -341,10 +341,11 @@ def test_the_comparison_left_open_reads_nothing_before_the_own_read(
 # -- what is proposed
 
 
-def test_what_is_proposed_is_the_reader_s_once_confirmed(session: Session, marked: Do) -> None:
+def test_what_is_proposed_is_the_reader_s_once_confirmed(session: Session, marked: Do, measured: Do) -> None:
     own = session.assessments
     assert own.proposed is None
     marked(session)
+    measured(session)
     assert own.proposed is not None
     assert own.current == Assessment(), "a proposal is nobody's read"
     own.confirm()
@@ -356,30 +357,38 @@ def test_what_is_proposed_is_the_reader_s_once_confirmed(session: Session, marke
     assert own.current == Assessment()
 
 
-def test_what_was_measured_on_another_outline_is_not_said_of_this_one(session: Session, marked: Do) -> None:
+def test_what_was_measured_on_another_outline_is_not_said_of_this_one(
+    session: Session, marked: Do, measured: Do
+) -> None:
     own = session.assessments
     marked(session)
     own.confirm()
+    assert own.current == Assessment(), "it is still being measured"
+    measured(session)
+    assert own.current.measured, "as soon as it is known"
     own.change(own.current.with_terms("margin", ("spiculated",)))
     session.mask_commands.clear()
     assert own.current == Assessment(terms={"margin": ("spiculated",)})
     assert own.proposed is None
     session.mask_commands.undo()
+    measured(session)
     assert own.proposed is not None
 
 
 def test_what_was_measured_in_pixels_is_measured_anew_in_millimetres(
-    session: Session, open_files: Open, small_png: Path, mark: Do
+    session: Session, open_files: Open, small_png: Path, mark: Do, measured: Do
 ) -> None:
     own = session.assessments
     open_files(session, small_png)
     mark(session)
     own.confirm()
+    measured(session)
     assert own.current.size.endswith("px")
     assert session.frame is not None
     assert session.work is not None
     session.calibration.calibrate(DrawnLine((2, 5), (42, 5), session.work), 20.0)
     assert own.current == Assessment(), "the pixels confirmed are not the size any more"
+    measured(session)
     assert own.proposed is not None
     assert own.proposed.size.endswith("mm")
 
@@ -617,7 +626,7 @@ def test_a_stroke_leaves_the_proposal_in_its_place_and_renews_it_at_its_end(
     qtbot.wait(150)
     assert box.proposed.isVisible()
     assert box.proposed.text() == before
-    mask.end()  # as the brush does: nobody is told
+    session.mask_editor.end(mask)
     qtbot.waitUntil(lambda: box.proposed.text() != before)
     assert box.proposed.isVisible()
 
@@ -670,7 +679,7 @@ def test_a_case_is_read_by_keyboard_alone(qtbot: QtBot, open_files: Open, demo: 
     press(Qt.Key.Key_C)
     press(Qt.Key.Key_G, CONTROL)
     assert session.assessments.current.category == "4C"
-    assert session.assessments.current.measured
+    qtbot.waitUntil(lambda: bool(session.assessments.current.measured))
     press(Qt.Key.Key_Return, CONTROL)
     qtbot.waitUntil(lambda: session.shown_result.state is ResultState.DONE, timeout=60_000)
     press(Qt.Key.Key_E, CONTROL)
@@ -690,11 +699,12 @@ def test_a_case_is_read_by_keyboard_alone(qtbot: QtBot, open_files: Open, demo: 
 
 
 def test_the_own_read_is_in_the_exported_report(
-    session: Session, marked: Do, assess: Do, qtbot: QtBot, tmp_path: Path
+    session: Session, marked: Do, assess: Do, qtbot: QtBot, tmp_path: Path, measured: Do
 ) -> None:
     marked(session)
     give(session, "3")
     session.assessments.confirm()
+    measured(session)
     assess(session)
     give(session, "4C")
     for wanted, name in ((False, "short.json"), (True, "whole.json")):

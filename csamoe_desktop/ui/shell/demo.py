@@ -91,6 +91,7 @@ def read_window(study: DemoStudy, settings: Settings) -> MainWindow:
         wait_until(session, lambda: len(session.studies) == 3)
         session.mask_commands.import_from(study.spiculated_mask)
         session.assessments.change(OWN_READ)
+        wait_until(session, lambda: not session.measurements.under_way)
         session.assessments.confirm()
         session.assessments.assess()
         wait_until(session, lambda: session.shown_result.state is ResultState.DONE)

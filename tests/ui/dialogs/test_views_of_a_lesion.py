@@ -123,15 +123,19 @@ def test_the_side_is_the_images_too(
     ]
 
 
-def test_the_category_holds_for_both_views_and_the_measurements_for_one(quiet_session: Session, linked: Mark) -> None:
+def test_the_category_holds_for_both_views_and_the_measurements_for_one(
+    quiet_session: Session, linked: Mark, measured: Callable[[Session], None]
+) -> None:
     session = quiet_session
     linked(session)
     session.assessments.change(Assessment("4A", {"margin": ("angular",)}))
+    measured(session)
     session.assessments.confirm()
     first, second = works(session)
     assert second.sitting.assessment.measured
     assert first.sitting.assessment == Assessment("4A", {"margin": ("angular",)})
     session.navigation.to_study(session.studies[0])
+    measured(session)
     session.assessments.confirm()
     session.assessments.change(dataclasses.replace(session.assessments.current, category="4C"))
     assert [work.sitting.assessment.category for work in works(session)] == ["4C", "4C"]

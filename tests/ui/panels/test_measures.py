@@ -82,10 +82,13 @@ def test_a_stray_dot_is_said_beside_the_size_and_mended_by_one_click(
     assert box.extent.text() == size
 
 
-def test_the_report_says_of_which_piece_the_size_is(window: MainWindow, open_files: Open, demo: DemoStudy) -> None:
+def test_the_report_says_of_which_piece_the_size_is(
+    window: MainWindow, open_files: Open, demo: DemoStudy, qtbot: QtBot
+) -> None:
     open_files(window.session, demo.spiculated)
     mark_ellipse(window, holes=True, dot=True)
-    measured = window.session.measurements.at_once()
+    qtbot.waitUntil(lambda: not window.session.measurements.under_way)
+    measured = window.session.measurements.now
     assert measured is not None
     assert size_words(measured.size).endswith(", of the largest of 2 pieces, holes in it: 1")
     assert "2 个部分中最大者" in size_words(measured.size, load_wording("zh"))
