@@ -173,13 +173,13 @@ def test_outlines_of_another_image_are_asked_about(
         answer(window, "Cancel")
         assert session.mask.empty
         window.import_mask(tmp_path / name)
-        answer(window, "Take it for this image")
+        answer(window, "Use it for this image")
         assert np.array_equal(session.mask.pixels, pixels)
         assert "drawn on another image, other.png" in session.mask.notes[0]
         session.mask_commands.clear()
     write_mask(tmp_path / "large.json", np.kron(pixels, np.ones((2, 2), bool)), image="other.png")
     window.import_mask(tmp_path / "large.json")
-    answer(window, "Take it for this image")
+    answer(window, "Use it for this image")
     answer(window, "Resize the mask")
     assert np.array_equal(session.mask.pixels, pixels)
     assert len(session.mask.notes) == 2
@@ -212,7 +212,7 @@ def test_a_picture_is_replaced_by_a_mask_only_when_it_is_said_what_it_is(
     mark(window.session)
     window.files._mask_to(picture, "PNG (*.png)", lambda path: path.write_bytes(b"written"))
     (question,) = (one for one in window.messages.shown() if one.kind is Kind.QUESTION)
-    assert question.hint == "It is no mask; what it holds would be lost."
+    assert question.hint == "It is not a mask; its content would be lost."
     assert picture.read_bytes() == small_png.read_bytes()
     answer(window, "Replace it")
     assert picture.read_bytes() == b"written"
@@ -221,7 +221,7 @@ def test_a_picture_is_replaced_by_a_mask_only_when_it_is_said_what_it_is(
     letter = tmp_path / "letter.pdf"
     letter.write_bytes(b"%PDF-1.4")
     window.files._export_to(letter, work, Choice(), "")
-    assert window.messages.shown()[0].hint == "It is no report; what it holds would be lost."
+    assert window.messages.shown()[0].hint == "It is not a report; its content would be lost."
 
 
 def test_a_format_chosen_in_the_dialog_keeps_a_long_name_within_the_limit(tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def test_the_window_opens_where_nothing_can_be_written(tmp_path: Path, monkeypat
         )
     )
     assert ended.stdout.split() == ["False", "True"], ended.stderr
-    assert "No log is kept" in ended.stderr
+    assert "No log is written" in ended.stderr
     assert ended.returncode == 0
 
 

@@ -36,7 +36,7 @@ def test_the_whole_job_leaves_report_and_picture(
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").write_text("in the way")
     assert main(["demo", "--out", str(tmp_path / "file" / "out")]) == 2
-    assert "could not be made" in capsys.readouterr().err
+    assert "could not be created" in capsys.readouterr().err
 
 
 def test_missing_weights_are_said_not_waited_for(
