@@ -26,8 +26,8 @@ _MOUSE = (
     ("Drop a file", "Open it; with Shift: import it as a mask"),
 )
 _ABOUT = (
-    "A second reader for breast ultrasound. Like a radiologist, its network looks at the whole image, the tumour core "
-    + "and the boundary: three experts, one for each, and a gate that weighs them.",
+    "A second reading of breast ultrasound. Like a radiologist, the network looks at whole image, tumour core and "
+    + "boundary: it has an expert for each, and a gate that weighs the three.",
     "It runs on this computer only: no image leaves it.",
     "Outlines, comments and your assessments are stored as you work. AI results are not: export a report to keep them.",
 )

@@ -14,6 +14,9 @@ _SIZE = QSize(1440, 900)
 _LEFT, _RIGHT = 240, 360
 """Widths of the columns beside the image, in pixels; the right one is wider where a larger font needs it."""
 
+_FORMER_TITLES = {"Assessment": "Own read", "AI result": "AI reading"}
+"""What boxes were called when an earlier version stored that they were folded, by their present titles."""
+
 
 class WindowLook:
     """Restores one window's geometry, columns and folded boxes when it is made, on a screen that exists; saves them again."""
@@ -28,7 +31,7 @@ class WindowLook:
             window.resize(_SIZE)
         folded = str(stored.value("folded", "")).split("|")
         for box in self._boxes:
-            box.fold(box.title in folded)
+            box.fold(box.title in folded or _FORMER_TITLES.get(box.title) in folded)
         fit_on_screen(window)
         Fitted(window)
         right = max(_RIGHT, self._boxes_width)

@@ -6,6 +6,7 @@ import pytest
 from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
+from csamoe_desktop.session.lesion_work import ResultState
 from csamoe_desktop.settings import Settings
 from csamoe_desktop.ui.shell.app import make_window
 from csamoe_desktop.ui.shell.command_table import with_present_ids
@@ -49,3 +50,10 @@ def test_shortcuts_saved_under_former_ids_still_work(qtbot: QtBot) -> None:
     assert window.actions_table["assessment"].shortcut().toString() == "F6"
     assert window.messages.shown() == []
     window.close()
+
+
+def test_the_next_step_names_the_keys_of_assessment_and_skip(window: MainWindow) -> None:
+    keys = window.actions_table
+    text = window.reading._next_steps[ResultState.HIDDEN]
+    assert keys.key("assessment") == "Ctrl+R"
+    assert all(keys.key(name) in text for name in ("assessment", "assess", "skip_assessment")), text
