@@ -1,4 +1,4 @@
-"""The window with files of any names: they open, are marked, kept, listed and reported, and none stops the others."""
+"""The window with files of any name: they open, and are outlined, saved, listed and reported; none stops the others."""
 
 import os
 import shutil
@@ -56,7 +56,7 @@ def answer(window: MainWindow, text: str) -> None:
 
 
 def shows(text: str) -> bool:
-    """Whether a text has only letters that can be shown, and that leave the others where they are."""
+    """Return whether a text has only characters that can be shown and that do not reorder others."""
     return not any(ord(letter) < 32 or 0xD800 <= ord(letter) < 0xE000 or letter == "\u202e" for letter in text)
 
 
@@ -141,7 +141,7 @@ def test_where_a_row_cannot_be_written_closing_asks_and_the_others_are_kept(
     open_files(session, demo.smooth)
     mark(session)
     assert session.mask is not None
-    # What no source ever is: a writer fails at it.
+    # An object that can be no source: writing it fails.
     session.mask.replace(~session.mask.pixels, Author.IMPORTED, object())  # type: ignore[arg-type]
     open_files(session, demo.spiculated)
     mark(session)

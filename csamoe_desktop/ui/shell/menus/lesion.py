@@ -76,5 +76,5 @@ def _list_commands(context: MenuContext) -> tuple[Command, ...]:
         Command("restore_lesion", "Lesion.list", "&Restore the deleted lesion", lesions.restore,
                 enabled=lambda: lesions.can_restore, tip="Restore the lesion deleted last on this image"),
         Command("earlier_outlines", "Lesion.list", "&Earlier outlines…", pages.show_earlier_outlines,
-                enabled=context.has_frame, tip="Restore an outline of this image that was replaced by another"),
+                enabled=context.has_frame, tip="Add an earlier outline of this image, which was replaced, as a further lesion"),
     )  # fmt: skip

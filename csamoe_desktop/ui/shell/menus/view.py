@@ -16,7 +16,7 @@ def _image_commands(context: MenuContext) -> tuple[Command, ...]:
         Command("fit", "View.image", "&Fit", canvas.fit, ("=",), "fit", context.has_frame, on_image=True,
                 tip="Show the whole image"),
         Command("reset", "View.image", "&Reset", canvas.reset, ("Space",), "reset", context.has_frame, on_image=True,
-                tip="Reset zoom, window and level"),
+                tip="Show the image as it was opened: whole, with its own grey values"),
         Command("invert", "View.image", "&Invert", lambda: canvas.set_inverted(not canvas.window_level.inverted),
                 ("I",), "invert", context.has_frame, lambda: canvas.window_level.inverted, True, "Show black as white"),
     )  # fmt: skip
