@@ -1,9 +1,9 @@
-"""Makes docs/screenshots/panel-dark.png and panel-light.png anew: the AI reading's panel in each of its states.
+"""Makes docs/screenshots/panel-dark.png and panel-light.png: the panel of the AI result in each of its states.
 
 .venv/bin/python docs/make_panel_pictures.py
 
-The reading is the default model's, of the made study; the states that it does not have of itself (another category, experts
-or views that disagree) are that reading with other numbers in it.
+The AI result is the default model's, of the demo study. For the states that this result does not show (another category,
+experts or views that disagree), its numbers are changed.
 """
 
 import dataclasses
@@ -41,7 +41,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         study = write_demo_study(Path(scratch))
         for name in ("dark", "light"):
-            # What was drawn for the one is not to be found for the other.
+            # A folder for each theme, so that the second window does not find the outlines of the first.
             os.environ["CSAMOE_USER_FOLDER"] = str(Path(scratch) / name)
             window = make_window(Settings(theme=name, assessment_first=False, propose_on_opening=False))
             window.resize(1440, 1400)
@@ -49,30 +49,30 @@ def main() -> None:
             file = FOLDER / f"panel-{name}.png"
             sheet(states(window, study)).save(str(file))
             window.close_now()
-            # 256 colours do for a page that is read in a browser.
+            # 256 colours are enough for a page in a browser.
             Image.open(file).convert("RGB").quantize(256).save(file, optimize=True)
 
 
 def states(window: MainWindow, study: DemoStudy) -> list[tuple[str, QImage]]:
-    """Return the panel's pictures, each with what state it is in."""
-    session, taken = window.session, []
+    """Return the pictures of the panel, each with the name of its state."""
+    session, pictures = window.session, []
 
     def take(name: str) -> None:
         for _ in range(5):
             QApplication.processEvents()
         window.reading.setFixedWidth(_WIDTH)
-        taken.append((name, window.reading.grab().toImage()))
+        pictures.append((name, window.reading.grab().toImage()))
 
-    def change(of: Callable[[AIResult], AIResult]) -> None:
+    def change(edit: Callable[[AIResult], AIResult]) -> None:
         assert session.work is not None and session.work.ai_result is not None
-        session.work.ai_result = of(session.work.ai_result)
+        session.work.ai_result = edit(session.work.ai_result)
         session.tell_result()
 
     def with_probability(share: float) -> Callable[[AIResult], AIResult]:
-        def changed(one: AIResult) -> AIResult:
-            prediction = dataclasses.replace(one.prediction, probability=share)
-            category = categorise(share, one.card.thresholds)
-            return dataclasses.replace(one, prediction=prediction, category=category, contour=None, explanation=None)
+        def changed(result: AIResult) -> AIResult:
+            prediction = dataclasses.replace(result.prediction, probability=share)
+            category = categorise(share, result.card.thresholds)
+            return dataclasses.replace(result, prediction=prediction, category=category, contour=None, explanation=None)
 
         return changed
 
@@ -89,15 +89,15 @@ def states(window: MainWindow, study: DemoStudy) -> list[tuple[str, QImage]]:
     session.assessing.begin()
     take("running")
     demo.wait_until(session, lambda: session.shown_result.state is ResultState.DONE and _looked(window))
-    own = session.work.ai_result
-    assert own is not None
+    unchanged = session.work.ai_result
+    assert unchanged is not None
     for name, share in (("likely benign", 0.02), ("indeterminate", 0.28), ("suspicious", 0.91)):
         change(with_probability(share))
         take(name)
-    explanation = own.explanation
+    explanation = unchanged.explanation
     if explanation is not None:
-        alone = {expert: share for expert, share in zip(own.prediction.gates, (0.02, 0.4, 0.93), strict=False)}
-        change(lambda one: dataclasses.replace(own, explanation=dataclasses.replace(explanation, alone=alone)))
+        alone = {expert: share for expert, share in zip(unchanged.prediction.gates, (0.02, 0.4, 0.93), strict=False)}
+        change(lambda _: dataclasses.replace(unchanged, explanation=dataclasses.replace(explanation, alone=alone)))
         take("experts disagree")
     identity = session.work.description.identity
     change(with_probability(0.91))
@@ -111,7 +111,7 @@ def states(window: MainWindow, study: DemoStudy) -> list[tuple[str, QImage]]:
     take("two views disagree")
     session.mask.replace(outline & (down > rows / 2), Author.DRAWN)
     session.mask_edited(None)
-    take("stale")
+    take("outdated")
     session.work.failure, session.work.failed_version = "The lesion lies under colour Doppler.", session.mask.version
     session.work.withheld = True
     session.tell_result()
@@ -122,27 +122,27 @@ def states(window: MainWindow, study: DemoStudy) -> list[tuple[str, QImage]]:
     session.mask_edited(None)
     session.assessing.begin()
     demo.wait_until(session, lambda: session.shown_result.state is ResultState.HIDDEN)
-    take("veiled")
-    return taken
+    take("hidden")
+    return pictures
 
 
-def sheet(taken: list[tuple[str, QImage]]) -> QImage:
-    """Return the pictures in rows, each under its name."""
-    rows = [taken[place : place + _COLUMNS] for place in range(0, len(taken), _COLUMNS)]
+def sheet(pictures: list[tuple[str, QImage]]) -> QImage:
+    """Return one picture of all, in rows, each below its name."""
+    rows = [pictures[first : first + _COLUMNS] for first in range(0, len(pictures), _COLUMNS)]
     heights = [max(picture.height() for _, picture in row) + 24 + _GAP for row in rows]
-    made = QImage(_COLUMNS * (_WIDTH + _GAP) + _GAP, sum(heights) + _GAP, QImage.Format.Format_RGB32)
-    made.fill(QColor(theme.colours().window))
-    painter = QPainter(made)
+    image = QImage(_COLUMNS * (_WIDTH + _GAP) + _GAP, sum(heights) + _GAP, QImage.Format.Format_RGB32)
+    image.fill(QColor(theme.colours().window))
+    painter = QPainter(image)
     painter.setPen(QColor(theme.colours().text))
     top = _GAP
     for row, height in zip(rows, heights, strict=True):
-        for place, (name, picture) in enumerate(row):
-            left = _GAP + place * (_WIDTH + _GAP)
+        for column, (name, picture) in enumerate(row):
+            left = _GAP + column * (_WIDTH + _GAP)
             painter.drawText(left, top + 14, name)
             painter.drawImage(left, top + 24, picture)
         top += height
     painter.end()
-    return made
+    return image
 
 
 def _looked(window: MainWindow) -> bool:

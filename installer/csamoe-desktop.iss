@@ -2,18 +2,18 @@
 ;
 ;     iscc /DVersion=0.1.0 installer\csamoe-desktop.iss          -> dist\csamoe-desktop-0.1.0-setup.exe
 ;
-; For the user alone, without an administrator, as on most office workstations. An administrator may install for all:
-; csamoe-desktop-0.1.0-setup.exe /ALLUSERS. Unattended: /VERYSILENT. No file type is taken over: DICOM files go on
-; opening with what the clinic chose.
+; Installs for the current user, without an administrator, as most office workstations require. An administrator can
+; install for all users: csamoe-desktop-0.1.0-setup.exe /ALLUSERS. Unattended: /VERYSILENT. No file type is taken over:
+; DICOM files still open with the program that the clinic chose.
 
 #ifndef Version
-  #error Say which version: iscc /DVersion=0.1.0 installer\csamoe-desktop.iss
+  #error Give the version: iscc /DVersion=0.1.0 installer\csamoe-desktop.iss
 #endif
 #define Title "CSA-MoE Desktop"
 #define Built "..\dist\csamoe-desktop"
 
 [Setup]
-; The same in every version, so that a newer one replaces an older one. Never change it.
+; The same in every version, so that a newer version replaces an older one. Never change it.
 AppId={{6E1B7C52-3C0D-4C1E-9F7B-2B6D5A1E8C43}
 AppName={#Title}
 AppVersion={#Version}
@@ -34,12 +34,12 @@ InfoBeforeFile=before-installing.txt
 Compression=lzma2/max
 SolidCompression=yes
 WizardStyle=modern
-; A reading that runs is not killed: the user is asked to close the window.
+; Do not kill a running program: ask the user to close the window.
 CloseApplications=yes
 RestartApplications=no
 
 [InstallDelete]
-; A module that a newer version no longer has must not stay behind and be imported.
+; Remove modules that the newer version no longer has, so that they cannot be imported.
 Type: filesandordirs; Name: "{app}\_internal"
 
 [Files]
@@ -55,4 +55,4 @@ Name: "{autodesktop}\{#Title}"; Filename: "{app}\{#Title}.exe"; WorkingDir: "{us
 [Run]
 Filename: "{app}\{#Title}.exe"; Description: "{cm:LaunchProgram,{#Title}}"; WorkingDir: "{userdocs}"; Flags: nowait postinstall skipifsilent
 
-; Settings, recent files and log (in the user's application data) stay when the program is removed.
+; Uninstalling keeps settings, recent files and log (in the user's application data).

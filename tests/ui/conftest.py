@@ -1,4 +1,4 @@
-"""The window on real files, for the tests of this room."""
+"""Fixtures: the window on real files."""
 
 from tests.windows import demo, mark, measured, open_files, read, session, small_png, window
 

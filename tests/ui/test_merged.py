@@ -1,4 +1,4 @@
-"""What only shows where several parts of the window meet: calibration and guard, archives and closing, kept outlines."""
+"""Several parts of the window together: calibration and guard, archives and closing, restored outlines."""
 
 import math
 import zipfile
@@ -35,7 +35,7 @@ def mark_long(session: Session) -> None:
 
 
 def calibrate(session: Session, long: float) -> None:
-    """Calibrate the frame in view so that the rectangle at hand is so many millimetres long from corner to corner."""
+    """Calibrate the frame in view so that the marked rectangle measures `long` millimetres from corner to corner."""
     assert session.work is not None and session.frame is not None
     pixels = session.work.mask.pixels
     diagonal = math.hypot(pixels.any(axis=1).sum(), pixels.any(axis=0).sum())
@@ -46,7 +46,7 @@ def calibrate(session: Session, long: float) -> None:
 def test_a_calibration_that_makes_the_lesion_impossible_withholds_its_reading(
     session: Session, demo: DemoStudy, open_files: Open, read: Do
 ) -> None:
-    """The same lesion is read, or not, whichever came first: the calibration or the reading."""
+    """The AI result is withheld or not, whether the calibration or the assessment came first."""
     open_files(session, demo.spiculated.with_suffix(".png"))
     mark_long(session)
     read(session)

@@ -1,4 +1,4 @@
-"""The window with files of any names: they open, are marked, kept, listed and reported, and none stops the others."""
+"""The window with files of any name: they open, and are outlined, saved, listed and reported; none stops the others."""
 
 import os
 import shutil
@@ -56,7 +56,7 @@ def answer(window: MainWindow, text: str) -> None:
 
 
 def shows(text: str) -> bool:
-    """Whether a text has only letters that can be shown, and that leave the others where they are."""
+    """Return whether a text has only characters that can be shown and that do not reorder others."""
     return not any(ord(letter) < 32 or 0xD800 <= ord(letter) < 0xE000 or letter == "\u202e" for letter in text)
 
 
@@ -141,7 +141,7 @@ def test_where_a_row_cannot_be_written_closing_asks_and_the_others_are_kept(
     open_files(session, demo.smooth)
     mark(session)
     assert session.mask is not None
-    # What no source ever is: a writer fails at it.
+    # An object that can be no source: writing it fails.
     session.mask.replace(~session.mask.pixels, Author.IMPORTED, object())  # type: ignore[arg-type]
     open_files(session, demo.spiculated)
     mark(session)
@@ -173,13 +173,13 @@ def test_outlines_of_another_image_are_asked_about(
         answer(window, "Cancel")
         assert session.mask.empty
         window.import_mask(tmp_path / name)
-        answer(window, "Take it for this image")
+        answer(window, "Use it for this image")
         assert np.array_equal(session.mask.pixels, pixels)
         assert "drawn on another image, other.png" in session.mask.notes[0]
         session.mask_commands.clear()
     write_mask(tmp_path / "large.json", np.kron(pixels, np.ones((2, 2), bool)), image="other.png")
     window.import_mask(tmp_path / "large.json")
-    answer(window, "Take it for this image")
+    answer(window, "Use it for this image")
     answer(window, "Resize the mask")
     assert np.array_equal(session.mask.pixels, pixels)
     assert len(session.mask.notes) == 2
@@ -212,7 +212,7 @@ def test_a_picture_is_replaced_by_a_mask_only_when_it_is_said_what_it_is(
     mark(window.session)
     window.files._mask_to(picture, "PNG (*.png)", lambda path: path.write_bytes(b"written"))
     (question,) = (one for one in window.messages.shown() if one.kind is Kind.QUESTION)
-    assert question.hint == "It is no mask; what it holds would be lost."
+    assert question.hint == "It is not a mask; its content would be lost."
     assert picture.read_bytes() == small_png.read_bytes()
     answer(window, "Replace it")
     assert picture.read_bytes() == b"written"
@@ -221,7 +221,7 @@ def test_a_picture_is_replaced_by_a_mask_only_when_it_is_said_what_it_is(
     letter = tmp_path / "letter.pdf"
     letter.write_bytes(b"%PDF-1.4")
     window.files._export_to(letter, work, Choice(), "")
-    assert window.messages.shown()[0].hint == "It is no report; what it holds would be lost."
+    assert window.messages.shown()[0].hint == "It is not a report; its content would be lost."
 
 
 def test_a_format_chosen_in_the_dialog_keeps_a_long_name_within_the_limit(tmp_path: Path) -> None:

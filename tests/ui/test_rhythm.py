@@ -1,4 +1,4 @@
-"""The hundredth case: what must not get in the way of a reader who works on, and what must not be lost on the way."""
+"""Working through many cases: nothing interrupts the reader, and nothing is lost."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -37,7 +37,7 @@ def questions(window: MainWindow) -> list[str]:
 
 
 def inside(screen: QRect, window: QWidget) -> bool:
-    """Return whether a window lies on the screen, but for the thin sides of its frame."""
+    """Return whether a window lies on the screen, except for the thin sides of its frame."""
     return screen.adjusted(-8, 0, 16, 8).contains(window.frameGeometry())
 
 
@@ -242,7 +242,7 @@ def test_jpeg_xl_is_named_not_called_damaged(tmp_path: Path, demo: DemoStudy) ->
         length = int.from_bytes(whole[at + 6 : at + 8], "little")
         value = syntax + b"\x00" * (len(syntax) % 2)
         changed = whole[: at + 6] + len(value).to_bytes(2, "little") + value + whole[at + 8 + length :]
-        # The meta header says how long it is.
+        # The meta header states its own length.
         group = changed.index(b"\x02\x00\x00\x00UL") + 8
         size = int.from_bytes(changed[group : group + 4], "little") + len(value) - length
         file = tmp_path / "xl.dcm"
@@ -341,7 +341,7 @@ def test_the_window_fits_its_screen_and_comes_back_to_one(qtbot: QtBot) -> None:
     assert window.height() <= screen.height()
     window.show()
     qtbot.waitUntil(lambda: inside(screen, window))
-    # Where a screen was that is taken away.
+    # At the place of a screen that was removed.
     window.setGeometry(screen.right() + 400, screen.bottom() + 300, 640, 480)
     fit_on_screen(window)
     assert inside(screen, window)

@@ -1,4 +1,4 @@
-"""On the screen a scale holds where it holds, and a frame is shown in its true proportions."""
+"""On the screen a scale is used only in its region, and a frame is shown in its true proportions."""
 
 from collections.abc import Iterator
 from pathlib import Path

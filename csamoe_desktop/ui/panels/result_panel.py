@@ -344,8 +344,8 @@ def _next_steps(actions: Actions) -> dict[ResultState, str]:
         "or import a mask.",
         ResultState.READY: "The lesion is marked and has not been read yet.",
         ResultState.HIDDEN: "The AI has read it. Give your own BI-RADS category first"
-        f"{actions.key('own_read', ' (', ')')}, then show its reading{actions.key('assess', ' (', ')')}"
-        f"{actions.key('skip_own_read', '; ', ' skips')}.",
+        f"{actions.key('assessment', ' (', ')')}, then show its reading{actions.key('assess', ' (', ')')}"
+        f"{actions.key('skip_assessment', '; ', ' skips')}.",
     }
 
 

@@ -1,4 +1,4 @@
-"""The program with its window: what is set up once around it, and the event loop."""
+"""The program with its window: set-up of the process (fonts, style, log, uncaught exceptions), and the event loop."""
 
 import gc
 import logging
@@ -33,24 +33,24 @@ _COLLECT_EVERY = 1000
 
 
 def run(files: list[Path], prepare: Callable[[MainWindow], None] = lambda window: None) -> int:
-    """Open the window on these files, `prepare` it before any is read, and return the exit status when it is closed."""
+    """Open the window on these files and return the exit status when it is closed; `prepare` is called before they open."""
     application = make_application()
     log_to_file()
     settings, damage = read_settings()
     window = make_window(settings)
-    _hear_faults(window)
+    _report_uncaught_exceptions(window)
     if damage:
         window.messages.failure(UserError(damage))
     prepare(window)
     window.show()
-    # Only once the window is on the screen: loading torch takes what it takes.
+    # Only once the window is on the screen: loading torch takes seconds.
     QTimer.singleShot(0, lambda: window.session.open(*files))
     QTimer.singleShot(0, window.session.model.preload)
     window.session.proposals.watch()
     status = application.exec()
     _log.info("closed")
     if anyone_left():
-        # A thread waits for a drive that does not answer; all else is done and stored, and Python would wait for it too.
+        # A thread waits for a drive that does not answer. Everything else is stored, and Python would wait for the thread.
         _log.warning("a read did not come back; the program ends without it")
         logging.shutdown()
         os._exit(status)
@@ -58,14 +58,14 @@ def run(files: list[Path], prepare: Callable[[MainWindow], None] = lambda window
 
 
 def make_application() -> QApplication:
-    """Return the application, made if need be, with its names, style, fonts and icon.
+    """Return the application with its names, style, fonts and icon; it is created on the first call.
 
     Raises:
         UserError: there is no display.
     """
     existing = QApplication.instance()
     if existing is None:
-        _need_display()
+        _require_display()
     application = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
     if application.property("csamoeStyle"):
         return application
@@ -73,7 +73,7 @@ def make_application() -> QApplication:
     application.setApplicationName("CSA-MoE Desktop")
     application.setApplicationVersion(__version__)
     application.setDesktopFileName("csamoe-desktop")
-    # One style on every system: the sheet is drawn for it.
+    # One style on every system: the style sheet is made for it.
     application.setStyle("Fusion")
     application.setProperty("csamoeStyle", True)
     _collect_garbage_here(application)
@@ -84,24 +84,24 @@ def make_application() -> QApplication:
     return application
 
 
-def _need_display() -> None:
-    """Refuse to go on without a display: Qt would end the process on the spot."""
+def _require_display() -> None:
+    """Raise a UserError where there is no display: Qt would abort the process."""
     platform = os.environ.get("QT_QPA_PLATFORM", "")
     if not sys.platform.startswith("linux") or not platform.startswith(("xcb", "wayland")) and platform:
         return
     if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         raise UserError(
             "There is no display to show a window on.",
-            "Without one, `csamoe-desktop demo --out DIR` does the whole job on a made study, and "
-            "`csamoe-desktop assess` reads a lesion.",
+            "Without a display, use `csamoe-desktop assess` for a lesion, or try "
+            "`csamoe-desktop demo --out DIR`, which assesses a demo study and writes its report.",
         )
 
 
 def _collect_garbage_here(application: QApplication) -> None:
-    """Let Python's cyclic garbage be collected on the GUI thread only.
+    """Collect Python's cyclic garbage on the GUI thread only.
 
-    Python collects wherever an allocation happens to trigger it, in a worker too; a widget in a cycle would then be
-    destroyed off the GUI thread, and Qt crashes.
+    Python collects on whichever thread an allocation triggers it. A widget in a cycle could then be destroyed in a
+    worker thread, which crashes Qt.
     """
     gc.disable()
     timer = QTimer(application)
@@ -113,13 +113,13 @@ def _collect_garbage_here(application: QApplication) -> None:
 
 
 def make_window(settings: Settings) -> MainWindow:
-    """Return the window with a session of its own, not yet shown; nothing is loaded yet."""
+    """Return a window with its own session; it is not yet shown, and nothing is loaded yet."""
     make_application()
     return MainWindow(Session(settings))
 
 
-class _OwnLog(logging.handlers.RotatingFileHandler):
-    """A log that nobody but the user may read, from its first byte on."""
+class _PrivateLog(logging.handlers.RotatingFileHandler):
+    """A log file that only the user can read, from its first byte on."""
 
     def _open(self) -> TextIOWrapper:
         handle = open_private(Path(self.baseFilename))
@@ -127,13 +127,13 @@ class _OwnLog(logging.handlers.RotatingFileHandler):
 
 
 def log_to_file() -> None:
-    """Log to the user's folder, at most a few megabytes; to nowhere if that cannot be written."""
+    """Log to the user's folder, at most a few megabytes; without a log where that cannot be written."""
     file = paths.log_file()
     try:
         make_private_folder(file.parent)
-        handler = _OwnLog(file, maxBytes=_LOG_BYTES, backupCount=_LOG_FILES, encoding="utf-8", errors=SHOW_HALVES)
+        handler = _PrivateLog(file, maxBytes=_LOG_BYTES, backupCount=_LOG_FILES, encoding="utf-8", errors=SHOW_HALVES)
     except OSError as problem:
-        print(f"No log is kept: {problem}", file=sys.stderr)
+        print(f"No log is written: {problem}", file=sys.stderr)
         return
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logger = logging.getLogger("csamoe_desktop")
@@ -142,15 +142,15 @@ def log_to_file() -> None:
     _log.info("CSA-MoE Desktop %s, Python %s, %s", __version__, sys.version.split()[0], sys.platform)
 
 
-def _hear_faults(window: MainWindow) -> None:
-    """Tell the user of every exception nobody caught; the program goes on, the outlines are still there."""
+def _report_uncaught_exceptions(window: MainWindow) -> None:
+    """Show every uncaught exception as a message and go on, so that the outlines are not lost."""
 
-    def told(kind: type[BaseException], problem: BaseException, where: TracebackType | None) -> None:
+    def report(kind: type[BaseException], problem: BaseException, where: TracebackType | None) -> None:
         if issubclass(kind, KeyboardInterrupt):
             window.close()
             return
         traceback.print_exception(kind, problem, where)
         window.messages.failure(problem)
 
-    sys.excepthook = told
-    threading.excepthook = lambda given: _log.error("fault in a thread", exc_info=given.exc_value)
+    sys.excepthook = report
+    threading.excepthook = lambda thrown: _log.error("fault in a thread", exc_info=thrown.exc_value)

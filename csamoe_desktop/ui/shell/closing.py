@@ -1,7 +1,7 @@
-"""Closing the program: a report being written is finished first; a question is asked only where the store failed.
+"""Closing the program: a report being written is finished first; the user is asked only where work could not be stored.
 
-Outlines and comments are in the store, so nothing is at stake and nothing is asked. Where it could take nothing (a full
-disk), what waits in memory ends with the program: going without a word would lose it.
+Outlines and comments are normally in the store, so that closing loses nothing. Where the store could not be written (a
+full disk), closing would lose what is only in memory.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from csamoe_desktop.ui.widgets.messages import Message, Messages
 
 
 class Closing(QObject):
-    """Decides for `window`, which `close` closes, whether it may go."""
+    """Decides whether `window` may close now; `close` closes it."""
 
     def __init__(self, session: Session, messages: Messages, close: Callable[[], object], window: QObject) -> None:
         super().__init__(window)
@@ -28,25 +28,25 @@ class Closing(QObject):
         session.jobs.busyChanged.connect(self._job_ended)
 
     def agree(self) -> None:
-        """Let the window go from now on, whatever is lost."""
+        """Let the window close from now on, even where work is lost."""
         self._agreed = True
 
     def allowed(self) -> bool:
-        """Return whether the window may go now; where it may not yet, the user is told or asked."""
+        """Return whether the window may close now; where it may not, show a message or a question."""
         if self._session.jobs.busy(REPORTING):
             self._waits = True
-            self._messages.note("The report is still being written; the program closes after that.")
+            self._messages.note("The report is still being written. The program closes when it is finished.")
             return False
-        # Who closes again while the question stands has answered it.
+        # Closing again while the question is open answers it.
         if self._agreed or self._question in self._messages.shown():
             return True
         outlines, notes = self._session.unsaved()
         if not (outlines or notes):
             return True
-        lost = "is" if outlines + notes == 1 else "are"
+        verb = "is" if outlines + notes == 1 else "are"
         self._question = self._messages.question(
-            f"{in_words(outlines, notes)} could not be stored and {lost} lost when the program closes.",
-            "Put right what keeps them from being stored, or export a report of what you need first.",
+            f"{in_words(outlines, notes)} could not be stored and {verb} lost when the program closes.",
+            "Free disk space or make the data folder writable, or export a report of what you need first.",
             "Close anyway",
             self._close_anyway,
         )
@@ -57,12 +57,12 @@ class Closing(QObject):
         self._close()
 
     def _stay(self) -> None:
-        """Something failed, the report perhaps: that is to be read, and the work is still needed."""
+        """Stay open after a failure, which may be the report's: the user has to see it, and may still need the work."""
         self._waits = False
 
     def _job_ended(self, lane: str, busy: bool) -> None:
         if lane == REPORTING and not busy and self._waits:
-            # What became of the report is told right after this.
+            # The report's success or failure is signalled right after this.
             QTimer.singleShot(0, self._go_on)
 
     def _go_on(self) -> None:
@@ -72,6 +72,6 @@ class Closing(QObject):
 
 
 def in_words(outlines: int, notes: int) -> str:
-    """Return such as "2 outlines and 1 note", for the beginning of a sentence; at least one of them there is."""
+    """Return, for example, "2 outlines and 1 note", to begin a sentence with; at least one count is not 0."""
     counted = ((outlines, "outline"), (notes, "note"))
-    return " and ".join(f"{count} {what}{'' if count == 1 else 's'}" for count, what in counted if count)
+    return " and ".join(f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in counted if count)

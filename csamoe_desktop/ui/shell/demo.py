@@ -1,4 +1,4 @@
-"""The demo: the whole job on the made study, in the window on a screen, or without one for a report and a picture."""
+"""The demo: the complete workflow on the demo study, in a window on the screen, or without one for a report and a picture."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,8 +16,8 @@ from csamoe_desktop.study.phantom import DemoStudy, write_demo_study
 from csamoe_desktop.ui.shell.app import make_window, run
 from csamoe_desktop.ui.shell.main_window import MainWindow
 
-# A made reader's, for a made study: the AI's reading comes after it here as well.
-OWN_READ = Assessment(
+# As the demo study is made, so is this assessment; the AI result comes after it here as well.
+_ASSESSMENT = Assessment(
     "5",
     {
         "margin": ("spiculated",),
@@ -27,14 +27,16 @@ OWN_READ = Assessment(
     "tissue",
 )
 REPORT, PICTURE = "report.pdf", "window.png"
-_HINT = "This is a made study, no patient's. The outline is there: give your own read{own}, then assess it{key}."
+_HINT = (
+    "This is a demo study, not a patient's. It is outlined: give your assessment{assessment}, then assess it{assess}."
+)
 
 
 def show(folder: Path) -> int:
     """Open the window on the demo study, written to `folder`, with its outline; return the exit status."""
-    study = _written(folder)
+    study = _write_study(folder)
 
-    def mark(window: MainWindow) -> None:
+    def import_outline_when_opened(window: MainWindow) -> None:
         def opened() -> None:
             session = window.session
             if session.study is not None and session.study.path == study.spiculated.absolute():
@@ -44,21 +46,21 @@ def show(folder: Path) -> int:
 
         window.session.frameChanged.connect(opened)
 
-    return run([study.spiculated, study.smooth, study.cine], mark)
+    return run([study.spiculated, study.smooth, study.cine], import_outline_when_opened)
 
 
 def run_whole_job(folder: Path) -> list[Path]:
-    """Open the demo study in a window, import its outline, assess it and export the report; return what was written.
+    """Open the demo study, import its outline, assess it and export the report; return the files written.
 
     Raises:
-        UserError: a step is refused, such as for missing weights or a folder that cannot be written to.
+        UserError: a step is refused, for example because weights are missing or the folder cannot be written to.
     """
-    study = _written(folder / "study")
+    study = _write_study(folder / "study")
     window = read_window(study, load_settings())
     try:
-        done: list[Path] = []
-        window.session.reports.export(folder / REPORT, done.append)
-        wait_until(window.session, lambda: bool(done))
+        written: list[Path] = []
+        window.session.reports.export(folder / REPORT, written.append)
+        wait_until(window.session, lambda: bool(written))
         picture = folder / PICTURE
         if not window.grab().save(str(picture)):
             raise UserError(f"{picture} could not be written.", "Choose another folder with --out.")
@@ -68,17 +70,17 @@ def run_whole_job(folder: Path) -> list[Path]:
 
 
 def check_folder(folder: Path) -> None:
-    """See that the demo's files replace none but those of an earlier demo.
+    """Check that the demo's files replace only those of an earlier demo.
 
     Raises:
-        UserError: they would.
+        UserError: they would replace other files.
     """
     check_output(folder / REPORT, (), is_report_file)
     check_output(folder / PICTURE, (), lambda file: is_report_file(folder / REPORT))
 
 
 def read_window(study: DemoStudy, settings: Settings) -> MainWindow:
-    """Return a window, shown, with the demo study's spiculated lesion open, marked and assessed.
+    """Return a window on the screen with the demo study's spiculated lesion open, outlined and assessed.
 
     Raises:
         UserError: a step is refused.
@@ -90,7 +92,7 @@ def read_window(study: DemoStudy, settings: Settings) -> MainWindow:
         session.open(study.spiculated, study.smooth, study.cine)
         wait_until(session, lambda: len(session.studies) == 3)
         session.mask_commands.import_from(study.spiculated_mask)
-        session.assessments.change(OWN_READ)
+        session.assessments.change(_ASSESSMENT)
         wait_until(session, lambda: not session.measurements.under_way)
         session.assessments.confirm()
         session.assessments.assess()
@@ -102,22 +104,22 @@ def read_window(study: DemoStudy, settings: Settings) -> MainWindow:
 
 
 def wait_until(session: Session, condition: Callable[[], bool]) -> None:
-    """Let the window live until `condition` holds.
+    """Run the event loop until `condition` holds.
 
     Raises:
-        UserError: what the session reports as refused meanwhile; another exception, its fault.
+        UserError: the session refused something meanwhile. An unexpected exception of the session is raised as it is.
     """
     loop = QEventLoop()
     problems: list[BaseException] = []
-    looks = QTimer()
-    looks.timeout.connect(lambda: loop.quit() if condition() else None)
+    timer = QTimer()
+    timer.timeout.connect(lambda: loop.quit() if condition() else None)
 
     def failed(problem: BaseException) -> None:
         problems.append(problem)
         loop.quit()
 
     session.failed.connect(failed)
-    looks.start(10)
+    timer.start(10)
     loop.exec()
     session.failed.disconnect(failed)
     if problems:
@@ -126,7 +128,7 @@ def wait_until(session: Session, condition: Callable[[], bool]) -> None:
 
 def _hint(window: MainWindow) -> str:
     keys = window.actions_table
-    return _HINT.format(own=keys.key("own_read", " (", ")"), key=keys.key("assess", " (", ")"))
+    return _HINT.format(assessment=keys.key("assessment", " (", ")"), assess=keys.key("assess", " (", ")"))
 
 
 def _remove(window: MainWindow) -> None:
@@ -134,9 +136,11 @@ def _remove(window: MainWindow) -> None:
     window.deleteLater()
 
 
-def _written(folder: Path) -> DemoStudy:
+def _write_study(folder: Path) -> DemoStudy:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
-        raise UserError(f"{folder} could not be made: {problem.strerror}.", "Choose another with --out.") from problem
+        raise UserError(
+            f"{folder} could not be created: {problem.strerror}.", "Choose another folder with --out."
+        ) from problem
     return write_demo_study(folder)

@@ -1,4 +1,4 @@
-"""Files in and out as the user sees them: the dialogs for studies, masks and reports, and the list of recent files."""
+"""Dialogs to open studies, import and export masks and export reports, and the list of recent files."""
 
 import dataclasses
 import os
@@ -42,12 +42,12 @@ _REPORTS = {
     "JSON, which can be verified (*.json)": "json",
     "Plain text (*.txt)": "txt",
 }
-_SUFFIX_PARTS = sorted({f".{part}" for one in FORMATS for suffix in one.suffixes for part in suffix[1:].split(".")})
-_WRITTEN = {f"{one.name} ({' '.join(f'*{suffix}' for suffix in one.suffixes)})": one for one in FORMATS}
+_SUFFIX_PARTS = sorted({f".{part}" for kind in FORMATS for suffix in kind.suffixes for part in suffix[1:].split(".")})
+_WRITTEN = {f"{kind.name} ({' '.join(f'*{suffix}' for suffix in kind.suffixes)})": kind for kind in FORMATS}
 
 
 class Files(QObject):
-    """What the user opens, imports and exports in `window`."""
+    """Opens, imports and exports files for the user of `window`."""
 
     def __init__(self, session: Session, messages: Messages, window: QWidget) -> None:
         super().__init__(window)
@@ -79,21 +79,24 @@ class Files(QObject):
             self.import_mask(Path(name))
 
     def import_mask(self, path: Path, resize: bool = False, another: bool = False) -> None:
-        """Import a mask; where it is of another image, or of another size, ask whether it is to be taken all the same."""
+        """Import a mask; where it belongs to another image or has another size, ask first.
+
+        `resize` and `another` are set once the user has agreed to that size, or to that image.
+        """
         try:
             self._session.mask_commands.import_from(path, resize, another)
         except MaskOfAnotherImage as other:
             self._messages.question(
                 other.message,
-                "An outline of another image does not fit this one, unless it is the same image under another name.",
-                "Take it for this image",
+                "Use it only if this is the same image under another name.",
+                "Use it for this image",
                 partial(self.import_mask, path, resize, True),
             )
         except MaskSizeMismatch as problem:
             mask, frame = (f"{shape[1]} × {shape[0]}" for shape in (problem.mask_shape, problem.frame_shape))
             self._messages.question(
                 f"The mask {shown_name(path.name)} is {mask} pixels, the image {frame}.",
-                "It may belong to another image. Resized, its outline follows this image's size.",
+                "It may belong to another image. You can resize it to the size of this image.",
                 "Resize the mask",
                 partial(self.import_mask, path, True, another),
             )
@@ -101,7 +104,7 @@ class Files(QObject):
             self._messages.failure(problem)
 
     def export_mask(self) -> None:
-        """Ask where to write the outline in view, and in which format, and write it."""
+        """Ask for file and format, and write the current outline."""
         study, frame, mask = self._session.study, self._session.frame, self._session.mask
         if study is None or frame is None or mask is None or mask.empty:
             return
@@ -110,34 +113,37 @@ class Files(QObject):
         dialog = QFileDialog(self._window, "Export mask", self._folder(), ";;".join(_WRITTEN))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        # Asked once the suffix is known, which the dialog does not complete.
+        # `_write_or_ask` confirms overwriting: the dialog does not complete the suffix, so it would ask about another name.
         dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)
         dialog.selectFile(name)
         dialog.filterSelected.connect(
             lambda chosen: dialog.selectFile(_in_format(Path(next(iter(dialog.selectedFiles()), name)), chosen).name)
         )
-        # As the mask is now: another frame may come into view under the dialog.
+        # A copy of the mask: another frame may come into view while the dialog is open.
         write = partial(self._write_mask, pixels=mask.pixels.copy(), scale=frame.scale, image=study.path.name)
-        dialog.fileSelected.connect(lambda typed: self._mask_to(Path(typed), dialog.selectedNameFilter(), write))
+        dialog.fileSelected.connect(lambda name: self._mask_to(Path(name), dialog.selectedNameFilter(), write))
         dialog.open()
 
     def export(self) -> None:
-        """Ask what goes into the report, then where to write it, and write it."""
+        """Ask for the content of the report, then for its file, and write it."""
         work = self._session.work
         if self._session.reports.in_view() is not None and work is not None:
             ExportDialog(self._session, partial(self._ask_where, work), self._window).open()
 
     def _ask_where(self, work: LesionWork, choice: Choice, then: str) -> None:
-        """Ask where to write the report of what is chosen, and write it; `then` is what comes after: "", "open", "next"."""
-        given = self._session.reports.in_view()
-        if given is None or not self._still_in_view(work):
+        """Ask for a file and write the report of `choice` to it.
+
+        `then` names what follows: "open" opens the report, "next" goes to the next study, "" does neither.
+        """
+        report = self._session.reports.in_view()
+        if report is None or not self._still_in_view(work):
             return
         dialog = QFileDialog(self._window, "Export report", self._folder(), ";;".join(_REPORTS))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("pdf")
         dialog.filterSelected.connect(lambda chosen: dialog.setDefaultSuffix(_REPORTS.get(chosen, "pdf")))
-        dialog.selectFile(report_file_name(given))
+        dialog.selectFile(report_file_name(report))
         dialog.fileSelected.connect(lambda name: self._export_to(Path(name), work, choice, then))
         dialog.open()
 
@@ -151,40 +157,40 @@ class Files(QObject):
             self._messages.failure(problem)
             return
         QGuiApplication.clipboard().setText(text)
-        self._messages.note("The report is on the clipboard, as text.")
+        self._messages.note("The report was copied to the clipboard as text.")
 
     def close_study(self) -> None:
-        """Close the study in view; ask first where an open polygon or livewire would be lost: all else is in the store."""
+        """Close the study in view; ask first where an open polygon or livewire would be lost, as only that is not stored."""
         study = self._session.study
         if study is not None and self._unfinished.allowed(study, self.close_study):
             self._session.open_studies.close_current()
 
     def _mask_to(self, typed: Path, chosen: str, write: Callable[[Path], None]) -> None:
-        """Write a mask to the file typed, or to that name with the chosen format's suffix where it has none; ask first
-        if it is there already."""
+        """Write a mask to `typed`, with the chosen format's suffix where it has none; ask before replacing a file."""
         path = typed if mask_format(typed) else typed.with_name(f"{typed.name}{_WRITTEN[chosen].suffixes[0]}")
         self._write_or_ask(path, "mask", is_mask_file, partial(write, path))
 
     def _write_or_ask(
-        self, path: Path, what: str, ours: Callable[[Path], bool], write: Callable[[], None], asked: bool = False
+        self, path: Path, kind: str, is_kind: Callable[[Path], bool], write: Callable[[], None], asked: bool = False
     ) -> None:
-        """Write a `what` to `path`, but never over an open image; ask first where there is a file already (which the dialog
-        has `asked`), and say where that is of another kind."""
+        """Write a file to `path`, but never over an open image; ask before replacing a file.
+
+        `kind` is the noun for the file ("mask"), `is_kind` recognises such files: the question warns where the existing
+        file is of another kind. `asked`: the dialog has already asked about replacing it.
+        """
         try:
             check_output(path, [study.path for study in self._session.studies])
         except UserError as problem:
             self._messages.failure(problem)
             return
         # Not Path.exists, which raises for a name that is too long.
-        there = os.path.exists(path)
-        foreign = there and os.path.getsize(path) > 0 and not ours(path)
-        if not there or (asked and not foreign):
+        exists = os.path.exists(path)
+        foreign = exists and os.path.getsize(path) > 0 and not is_kind(path)
+        if not exists or (asked and not foreign):
             write()
             return
-        hint = f"It is no {what}; what it holds would be lost." if foreign else ""
-        self._messages.question(
-            f"There is a file {shown_name(path.name)} already in {path.parent}.", hint, "Replace it", write
-        )
+        hint = f"It is not a {kind}; its content would be lost." if foreign else ""
+        self._messages.question(f"{shown_name(path.name)} already exists in {path.parent}.", hint, "Replace it", write)
 
     def _write_mask(self, path: Path, pixels: NDArray[np.bool_], scale: Scale, image: str) -> None:
         try:
@@ -195,9 +201,11 @@ class Files(QObject):
             self._messages.note(f"The mask was written to {path}.")
 
     def _export_to(self, chosen: Path, work: LesionWork, choice: Choice, then: str) -> None:
-        """Write the report of `work` to the file chosen, or to the same name with ".pdf": that the user has not been
-        asked about, should there be one already."""
-        # A dialog takes "report Dr. Meyer" for a name with a suffix.
+        """Write the report of `work` to `chosen`, with ".pdf" where it has no suffix of a report.
+
+        The dialog has asked about replacing `chosen`, but not about the name with ".pdf".
+        """
+        # A dialog takes the "Meyer" of "report Dr. Meyer" for a suffix.
         path = chosen if chosen.suffix.lower() in SUFFIXES else chosen.with_name(f"{chosen.name}.pdf")
         self._write_or_ask(
             path, "report", is_report_file, partial(self._export, path, work, choice, then), asked=path == chosen
@@ -207,27 +215,32 @@ class Files(QObject):
         if not self._still_in_view(work):
             return
         reports = self._session.reports
-        count, left = sum(choice.holds(one) for one in reports.ready()), reports.left_out()
-        reports.export(path, partial(self._exported, count=count, left=left, then=then), choice)
+        count, left_out = sum(choice.holds(lesion) for lesion in reports.ready()), reports.left_out()
+        reports.export(path, partial(self._exported, count=count, left_out=left_out, then=then), choice)
 
     def _still_in_view(self, work: LesionWork) -> bool:
-        """Return whether the report is still of what is in view, and if not say it: a file that was being opened while a
-        dialog stood may have come into view under it."""
+        """Return whether `work` is still in view; where it is not, show that.
+
+        A file that was still opening may come into view while a dialog is open.
+        """
         if self._session.work is work:
             return True
         self._messages.failure(
-            UserError("Another image has come into view; no report was written.", "Go back to yours, and export.")
+            UserError("Another image has come into view; no report was written.", "Go back to yours and export again.")
         )
         return False
 
-    def _exported(self, path: Path, count: int, left: Sequence[PlacedLesion], then: str) -> None:
-        """Tell that the report of `count` readings was written, and of which lesions there was none to write."""
-        of = "The report" if count == 1 else f"The report of {count} readings"
-        without = f" Not in it, as no reading of it holds: {'; '.join(one.words for one in left)}." if left else ""
-        self._messages.note(f"{of} was written to {path}.{without}")
+    def _exported(self, path: Path, count: int, left_out: Sequence[PlacedLesion], then: str) -> None:
+        """Show that the report of `count` outlines was written, and which lesions it leaves out."""
+        report = "The report" if count == 1 else f"The report of {count} outlines"
+        names = "; ".join(lesion.words for lesion in left_out)
+        missing = f" It leaves out, as they have no current AI result: {names}." if left_out else ""
+        self._messages.note(f"{report} was written to {path}.{missing}")
         studies, study = self._session.studies, self._session.study
         if then == "open" and not QDesktopServices.openUrl(QUrl.fromLocalFile(str(path))):
-            self._messages.failure(UserError("No program here opens the report.", f"Open {path} yourself."))
+            self._messages.failure(
+                UserError("This computer has no program to open the report.", f"Open {path} elsewhere.")
+            )
         elif then == "next" and study in studies[:-1]:
             self._session.navigation.to_study(studies[studies.index(study) + 1])
 
@@ -236,7 +249,7 @@ class Files(QObject):
         self.recent.clear()
         self.recent.setEnabled(bool(names))
         for name in names:
-            # An ampersand would underline the letter after it; a tooltip takes markup.
+            # A menu would underline the letter after an ampersand; a tooltip would read markup.
             title = shown_name(Path(name).name).replace("&", "&&")
             action = self.recent.addAction(title, partial(self._session.open, Path(name)))
             action.setToolTip(theme.tip(shown(name)))
@@ -246,11 +259,11 @@ class Files(QObject):
 
     def _clear_recent(self) -> None:
         self._session.user_settings.change(dataclasses.replace(self._session.settings, recent_files=()))
-        # Filled anew, the menu loses the very entry whose press this is: after it.
+        # Filling the menu deletes the entry that was pressed: wait until its signal has been handled.
         QTimer.singleShot(0, self._fill_recent)
 
     def _folder(self) -> str:
-        """Return where dialogs start: the user's choice, else where the last file came from."""
+        """Return the folder where dialogs start: the one in the settings, else that of the last file."""
         settings = self._session.settings
         if settings.default_folder:
             return settings.default_folder
@@ -258,17 +271,20 @@ class Files(QObject):
 
 
 def _mask_name(study: Path, frame: int | None, lesion: int) -> str:
-    """Return a file name to suggest for a mask, such as "IM0003-frame12-lesion2-mask.png"; lesion 1 is not named."""
-    # A DICOM file is often named by its UID alone: what follows the last dot is then no suffix.
+    """Return a suggested file name for a mask, such as "IM0003-frame12-lesion2-mask.png"; lesion 1 is not named.
+
+    `frame` is the index from 0, or None for a study of one frame.
+    """
+    # A DICOM file is often named by its UID alone: what follows the last dot is then not a suffix.
     stem = study.name if study.suffix[1:].isdigit() else study.stem
-    of = f"{'' if frame is None else f'-frame{frame + 1}'}{f'-lesion{lesion}' if lesion > 1 else ''}"
-    return fitting_name(stem, f"{of}-mask.png")
+    place = f"{'' if frame is None else f'-frame{frame + 1}'}{f'-lesion{lesion}' if lesion > 1 else ''}"
+    return fitting_name(stem, f"{place}-mask.png")
 
 
 def _in_format(file: Path, chosen: str) -> Path:
-    """Return `file` with the suffix of the format chosen in the dialog, in place of another format's."""
+    """Return `file` with the suffix of the format chosen in the dialog instead of another format's."""
     stem = file.name
-    # Some dialogs have put the last part of a suffix like ".nii.gz" in place of the old one already.
+    # Some dialogs have already replaced the old suffix with the last part of one like ".nii.gz".
     while ending := next((part for part in _SUFFIX_PARTS if stem.lower().endswith(part)), ""):
         stem = stem[: -len(ending)]
     suffix = _WRITTEN[chosen].suffixes[0]

@@ -1,4 +1,4 @@
-"""The pages of the Help menu: keys and mouse, made from the table of commands, and what this program is."""
+"""The pages of the Help menu: keys and mouse, from the table of commands, and the page on the program."""
 
 from html import escape
 
@@ -11,30 +11,30 @@ from csamoe_desktop.ui.widgets import theme
 from csamoe_desktop.ui.widgets.actions import Actions, shown
 
 _MOUSE = (
-    ("Left button", "The tool chosen; window and level where none is"),
+    ("Left button", "The chosen tool; window and level where none is chosen"),
     ("Middle button", "Move the image"),
     ("Right button", "Zoom"),
     ("Wheel", "Frames"),
     ("Ctrl + wheel", "Zoom at the mouse"),
-    ("Shift + wheel", "Size of the brush in hand"),
+    ("Shift + wheel", "Size of the chosen brush"),
     ("Alt + left button", "Brushes: erase. Contour, polygon, livewire, ellipse, box: cut out"),
-    ("Double click, Enter", "Polygon, livewire: close; on a proposal: accept it"),
-    ("Backspace", "Polygon, livewire: take back the last point"),
-    ("Drag a corner or an edge", "Polygon: move the corner, or put one in"),
+    ("Double click, Enter", "Polygon, livewire: close; proposal: accept"),
+    ("Backspace", "Polygon, livewire: remove the last point"),
+    ("Drag a corner or an edge", "Polygon: move the corner, or insert one"),
     ("Delete", "Polygon: remove the corner under the mouse"),
-    ("Shift + left button", "Caliper: keep it straight; Alt: its ends snap to nothing"),
-    ("Drop a file", "Open it; with Shift: import it as the mask"),
+    ("Shift + left button", "Caliper: draw a straight line; with Alt: do not snap the ends"),
+    ("Drop a file", "Open it; with Shift: import it as a mask"),
 )
 _ABOUT = (
-    "A second reading of breast ultrasound in the radiologist's own order: whole image, tumour core, boundary. "
-    + "Three experts of one network look at one each, and a gate joins them.",
-    "It runs on this computer alone: no image leaves it.",
-    "Outlines, comments and your own reads are kept on it as you work; of an AI reading, the report is what lasts.",
+    "A second reading of breast ultrasound. Like a radiologist, the network looks at whole image, tumour core and "
+    + "boundary: it has an expert for each, and a gate that weighs the three.",
+    "It runs on this computer only: no image leaves it.",
+    "Outlines, comments and your assessments are stored as you work. AI results are not: export a report to keep them.",
 )
 
 
 def keys_page(actions: Actions) -> str:
-    """Return the page of keys as HTML: every command that has one, menu by menu, with its id, then the mouse."""
+    """Return the page of keys as HTML: every command that has a key, menu by menu, with its id; then the mouse."""
     parts = []
     for menu in MENUS:
         rows = [
@@ -46,19 +46,19 @@ def keys_page(actions: Actions) -> str:
             parts.append(_table(menu, rows))
     parts.append(_table("Mouse", [(*row, "") for row in _MOUSE]))
     parts.append(
-        f"<p>To change a key, write the word at the right and the new key under <i>shortcuts</i> in "
-        f"{escape(str(paths.settings_file()))}, such as {{&quot;assess&quot;: &quot;F5&quot;}}.</p>"
+        f"<p>To change a key, enter the word in the right column and the new key under <i>shortcuts</i> in "
+        f"{escape(str(paths.settings_file()))}, for example {{&quot;assess&quot;: &quot;F5&quot;}}.</p>"
     )
     return "".join(parts)
 
 
 def keys_dialog(actions: Actions, parent: QWidget) -> QDialog:
-    """Return the page of keys as a dialog, not yet open."""
+    """Return the page of keys as a dialog, not yet shown."""
     return _page("Keys and mouse", keys_page(actions), parent, 640, 640)
 
 
 def about_dialog(models: str, parent: QWidget) -> QDialog:
-    """Return the page on the program as a dialog, not yet open; `models` says which model reads."""
+    """Return the page on the program as a dialog, not yet shown; `models` is a sentence on model and compute device."""
     parts = [f"<h2>CSA-MoE Desktop {escape(__version__)}</h2>", f"<p><b>{NOTICE}. {MANAGEMENT}.</b></p>"]
     parts += [f"<p>{escape(sentence)}</p>" for sentence in (*_ABOUT, models)]
     return _page("About CSA-MoE Desktop", "".join(parts), parent, 480, 360)
@@ -83,8 +83,8 @@ def _page(title: str, html: str, parent: QWidget, width: int, height: int) -> QD
 def _table(title: str, rows: list[tuple[str, str, str]]) -> str:
     muted = theme.colours().muted
     lines = "".join(
-        f'<tr><td width="160" style="color:{muted}">{escape(key)}</td><td width="260">{escape(what)}</td>'
+        f'<tr><td width="160" style="color:{muted}">{escape(key)}</td><td width="260">{escape(effect)}</td>'
         f'<td style="color:{muted}">{escape(name)}</td></tr>'
-        for key, what, name in rows
+        for key, effect, name in rows
     )
     return f"<h4>{escape(title)}</h4><table cellpadding='3'>{lines}</table>"

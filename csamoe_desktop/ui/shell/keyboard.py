@@ -1,4 +1,4 @@
-"""Whose a key is: the image's keys work all over the window, but for what the widget with the keyboard needs itself."""
+"""Which keys go to the image: they work all over the window, except those that the focus widget needs itself."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
@@ -25,18 +25,18 @@ _COMMANDS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifie
 
 
 def takes_text(widget: QWidget | None) -> bool:
-    """Return whether what is typed becomes text in `widget`."""
+    """Return whether `widget` turns typed keys into text."""
     if isinstance(widget, QLineEdit | QPlainTextEdit | QTextEdit):
         return not widget.isReadOnly()
     return isinstance(widget, QAbstractSpinBox) or (isinstance(widget, QComboBox) and widget.isEditable())
 
 
 def stays_with(widget: QWidget | None, event: QKeyEvent) -> bool:
-    """Return whether a key that was pressed is for `widget`, which has the keyboard and is not the image or its list of
-    studies, and for no command of the image.
+    """Return whether a pressed key is for `widget`, which has the focus, and not for a command of the image.
 
-    Text keeps all. Elsewhere Tab goes on to the next widget and Space presses; arrows move in lists, sliders and
-    among buttons. Letters, Enter and the keys that turn pages are the image's.
+    `widget` is neither the image nor the list of studies. A text field keeps every key. Elsewhere Tab moves the focus,
+    Space presses a button, and arrows move in lists, sliders and among buttons. Letters, Enter, PgUp and PgDown go to
+    the image.
     """
     key = event.key()
     if widget is None or event.modifiers() & _COMMANDS:
@@ -48,7 +48,7 @@ def stays_with(widget: QWidget | None, event: QKeyEvent) -> bool:
     if isinstance(widget, QAbstractButton | QComboBox) and key == Qt.Key.Key_Space:
         return True
     if key in _ENTER:
-        # A question's buttons are pressed by it.
+        # Enter presses the buttons of a question.
         return isinstance(widget.parent(), Message)
     if isinstance(widget, QAbstractItemView | QAbstractSlider):
         return key in NAVIGATION and key not in _PAGES

@@ -1,4 +1,4 @@
-"""The window: studies | canvas | the lesion's boxes, with menus, toolbar, messages and the status line around them."""
+"""The main window: studies | canvas | boxes about the lesion, with menus, toolbar, messages and status bar."""
 
 import dataclasses
 from pathlib import Path
@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QMainWindow,
     QSplitter,
     QToolBar,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -36,14 +35,14 @@ from csamoe_desktop.ui.panels.folding import BoxColumn
 from csamoe_desktop.ui.panels.result_panel import LesionBox, ResultBox
 from csamoe_desktop.ui.panels.study_list import StudyList
 from csamoe_desktop.ui.shell.closing import Closing
-from csamoe_desktop.ui.shell.command_table import MENUS, TOOLBAR, command_table
+from csamoe_desktop.ui.shell.command_table import MENUS, TOOLBAR, command_table, with_present_ids
 from csamoe_desktop.ui.shell.file_dialogs import Files
 from csamoe_desktop.ui.shell.help_dialogs import about_dialog, keys_dialog
 from csamoe_desktop.ui.shell.keyboard import stays_with
 from csamoe_desktop.ui.shell.notices import Notices
 from csamoe_desktop.ui.shell.status_bar import StatusBar
 from csamoe_desktop.ui.shell.unfinished import Unfinished
-from csamoe_desktop.ui.shell.window_layout import WindowLook
+from csamoe_desktop.ui.shell.window_layout import WindowLook, stacked
 from csamoe_desktop.ui.tools.base import Tool
 from csamoe_desktop.ui.widgets import theme
 from csamoe_desktop.ui.widgets.actions import Actions
@@ -52,7 +51,7 @@ from csamoe_desktop.ui.widgets.messages import Kind, Messages
 
 
 class MainWindow(QMainWindow):
-    """The window. It owns the session and the widgets; the widgets know the session only."""
+    """The main window. It owns the session and the widgets; the widgets know only the session."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -60,8 +59,27 @@ class MainWindow(QMainWindow):
         session.setParent(self)
         self.setWindowTitle("CSA-MoE Desktop")
         self.setAcceptDrops(True)
-        self._dressed: tuple[str, int] | None = None
-        self._dress()
+        self._applied_theme: tuple[str, int] | None = None
+        self._apply_theme()
+        self._make_image_side()
+        self._make_commands()
+        self._make_boxes()
+        self._lay_out()
+        self._fill_menus()
+        self._connect()
+        self._unfinished = Unfinished(session, self.messages)
+        self._closing = Closing(session, self.messages, self.close, self)
+        self._draw_icons()
+        self.actions_table.refresh()
+        self._look = WindowLook(self, self._splitter, self._boxes)
+        self.installEventFilter(self)
+        self.canvas.setFocus()
+
+    # -- building the window, in this order
+
+    def _make_image_side(self) -> None:
+        """Make the messages, the canvas, the list of studies and what acts on them."""
+        session = self.session
         self.messages = Messages()
         self.canvas = Canvas(session)
         self.canvas.setAcceptDrops(False)
@@ -70,14 +88,14 @@ class MainWindow(QMainWindow):
         self.overlays = OverlaySwitch(self.canvas, self)
         self.files = Files(session, self.messages, self)
         self.calibrating = Calibrating(session, self.canvas, self.messages, self)
-        self.actions_table = Actions(
-            command_table(session, self.canvas, self.cine, self.overlays, self.files, self),
-            self,
-        )
-        actions = self.actions_table
-        # Before the boxes are made: they name keys.
-        for refusal in actions.set_keys(session.settings.shortcuts):
-            self.messages.failure(UserError(refusal, f"Keys are changed under shortcuts in {paths.settings_file()}."))
+        self.status = StatusBar(session)
+
+    def _make_commands(self) -> None:
+        """Make the commands and set their keys, before the boxes: those name keys."""
+        table = command_table(self.session, self.canvas, self.cine, self.overlays, self.files, self)
+        self.actions_table = actions = Actions(table, self)
+        for refusal in actions.set_keys(with_present_ids(self.session.settings.shortcuts)):
+            self.messages.failure(UserError(refusal, f"Correct it under shortcuts in {paths.settings_file()}."))
         self.canvas.say_when_empty(f"Drop a study here{actions.key('open', ', or press ')}")
         self.canvas.name_keys(
             Keys(
@@ -87,53 +105,48 @@ class MainWindow(QMainWindow):
                 actions.key("cancel_tool"),
             )
         )
+
+    def _make_boxes(self) -> None:
+        """Make the boxes of the right column."""
+        session, actions = self.session, self.actions_table
         self.lesion = LesionBox(session, actions)
         self.own_read = AssessmentBox(session, actions)
         self.reading = ResultBox(session, actions)
         self.report = ReportBox(session, actions["export"], actions["copy_report"], actions["examination"])
         self._boxes = self.lesion, self.own_read, self.reading, self.report
-        self.status = StatusBar(session)
-        self._lay_out()
-        self._fill_menus()
-        self._connect()
-        self._unfinished = Unfinished(session, self.messages)
-        self._closing = Closing(session, self.messages, self.close, self)
-        self._draw_icons()
-        actions.refresh()
-        self._look = WindowLook(self, self._splitter, self._boxes)
-        self.installEventFilter(self)
-        self.canvas.setFocus()
-
-    # -- building
 
     def _lay_out(self) -> None:
+        """Put toolbar, columns and status bar into the window."""
+        self.addToolBar(self._make_toolbar())
+        centre = stacked(self.canvas, FrameBar(self.session, self.cine, self.actions_table["cine"]))
+        self.messages.lie_over(self.canvas)
+        parts = (part for box in self._boxes for part in (box.strip, box))
+        boxes = stacked(*parts, margin=theme.GRID, spacing=theme.GRID)
+        boxes.setObjectName("column")
+        scroll = BoxColumn(boxes)
+        # On a low screen the AI result and its warnings would appear below the edge.
+        self.reading.came.connect(lambda: scroll.show_from(self.reading))
+        self.session.assessments.wanted.connect(lambda: scroll.show_from(self.own_read))
+        self.session.studyChanged.connect(scroll.show_top)
+        self._splitter = QSplitter(Qt.Orientation.Horizontal)
+        self._splitter.setObjectName("columns")
+        for column, (widget, minimum) in enumerate(((self.study_list, 176), (centre, 320), (scroll, 0))):
+            if minimum:
+                widget.setMinimumWidth(minimum)
+            self._splitter.addWidget(widget)
+            self._splitter.setStretchFactor(column, int(widget is centre))
+            self._splitter.setCollapsible(column, False)
+        self.setCentralWidget(self._splitter)
+        self.setStatusBar(self.status)
+
+    def _make_toolbar(self) -> QToolBar:
         toolbar = QToolBar("Tools")
         toolbar.setObjectName("toolbar")
         toolbar.setMovable(False)
         toolbar.setIconSize(QSize(20, 20))
         toolbar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self.actions_table.fill_toolbar(toolbar, TOOLBAR)
-        self.addToolBar(toolbar)
-        centre = _column(self.canvas, FrameBar(self.session, self.cine, self.actions_table["cine"]))
-        self.messages.lie_over(self.canvas)
-        parts = (part for box in self._boxes for part in (box.strip, box))
-        boxes = _column(*parts, margin=theme.GRID, spacing=theme.GRID)
-        boxes.setObjectName("column")
-        scroll = BoxColumn(boxes)
-        # On a low screen the reading and its warnings would come below the edge.
-        self.reading.came.connect(lambda: scroll.show_from(self.reading))
-        self.session.assessments.wanted.connect(lambda: scroll.show_from(self.own_read))
-        self.session.studyChanged.connect(scroll.show_top)
-        self._splitter = QSplitter(Qt.Orientation.Horizontal)
-        self._splitter.setObjectName("columns")
-        for place, (widget, least) in enumerate(((self.study_list, 176), (centre, 320), (scroll, 0))):
-            if least:
-                widget.setMinimumWidth(least)
-            self._splitter.addWidget(widget)
-            self._splitter.setStretchFactor(place, int(widget is centre))
-            self._splitter.setCollapsible(place, False)
-        self.setCentralWidget(self._splitter)
-        self.setStatusBar(self.status)
+        return toolbar
 
     def _fill_menus(self) -> None:
         for name in MENUS:
@@ -155,13 +168,13 @@ class MainWindow(QMainWindow):
             session.calibration.changed,
         ):
             changed.connect(refresh)
-        for told in (session.resultChanged, session.assessments.changed, session.measurements.changed):
-            told.connect(lambda: self._look.sum_up())
+        for summarised in (session.resultChanged, session.assessments.changed, session.measurements.changed):
+            summarised.connect(lambda: self._look.sum_up())
         session.jobs.busyChanged.connect(lambda lane, busy: refresh())
         session.studiesListed.connect(refresh)
         session.studyChanged.connect(self._show_title)
-        session.settingsChanged.connect(self._redress)
-        session.studyChanged.connect(self._study_turned)
+        session.settingsChanged.connect(self._follow_settings)
+        session.studyChanged.connect(self._give_keys_to_canvas)
         self.own_read.category.completed.connect(self.canvas.setFocus)
         self.canvas.hovered.connect(self.status.show_pixel)
         self.canvas.toolChanged.connect(lambda tool: refresh())
@@ -171,22 +184,22 @@ class MainWindow(QMainWindow):
         self.actions_table.started.connect(self._command_started)
 
     def _command_started(self) -> None:
-        # What was refused before is answered by what the user does next; a name half typed counts as typed.
+        # The next command dismisses earlier refusals; a half-typed reader's name counts as entered.
         self.messages.clear(Kind.REFUSAL)
         self.own_read.take()
 
-    def _dress(self) -> bool:
-        """Put on theme and type size, and return whether they are others than before."""
+    def _apply_theme(self) -> bool:
+        """Apply theme and font size from the settings; return whether they changed."""
         settings, application = self.session.settings, QApplication.instance()
         wanted = (settings.theme, settings.font_size)
-        if self._dressed == wanted or not isinstance(application, QApplication):
+        if self._applied_theme == wanted or not isinstance(application, QApplication):
             return False
-        self._dressed = wanted
+        self._applied_theme = wanted
         theme.apply(application, *wanted)
         return True
 
-    def _redress(self) -> None:
-        if self._dress():
+    def _follow_settings(self) -> None:
+        if self._apply_theme():
             self._draw_icons()
             self._look.give_room()
 
@@ -195,32 +208,32 @@ class MainWindow(QMainWindow):
         self.messages.draw_icons()
         self._show_playing(self.cine.playing)
 
-    # -- what the commands need of the window (`command_table.Pages`)
+    # -- what the commands need of the window (`menus.context.Pages`)
 
     def import_mask(self, path: Path) -> None:
-        """Import a mask file for the frame in view; where its size is another, ask whether to resize it."""
+        """Import a mask file for the frame in view; where its size differs, ask whether to resize it."""
         self.files.import_mask(path)
 
     def calibrate(self) -> None:
-        """Let the user draw along the depth scale."""
+        """Let the user draw a line along the depth scale."""
         self.calibrating.begin()
 
-    def say_no(self) -> bool:
-        """Answer the open question with no; return whether there is one."""
+    def answer_no(self) -> bool:
+        """Answer the open question with no; return whether there was one."""
         return self.messages.say_no()
 
     def describe_examination(self) -> None:
-        """Ask what the examination was made for, what it was compared with, and how it was made."""
+        """Ask for indication, comparison and technique of the examination."""
         if self.session.examinations.key is not None:
             self._open(ExaminationDialog(self.session, self))
 
     def describe_lesion(self) -> None:
-        """Ask what the lesion at hand is called and where it lies."""
+        """Ask for name and location of the current lesion."""
         if self.session.work is not None:
             self._open(DescribeDialog(self.session, self))
 
     def show_earlier_outlines(self) -> None:
-        """List the outlines of the image in view that had to make way for others."""
+        """List the outlines of the image in view that were replaced by others."""
         try:
             dialog = EarlierOutlinesDialog(self.session, self)
         except UserError as problem:
@@ -229,11 +242,11 @@ class MainWindow(QMainWindow):
             self._open(dialog)
 
     def show_views(self) -> None:
-        """Open the views of the lesion at hand side by side, or bring them to the front; they follow the session."""
-        there = self.findChild(ViewsWindow)
-        if there is None:
-            there = ViewsWindow(self.session.views, self)
-            in_reach(there)
+        """Open the views of the current lesion side by side, or bring them to the front; they follow the session."""
+        views = self.findChild(ViewsWindow)
+        if views is None:
+            views = ViewsWindow(self.session.views, self)
+            in_reach(views)
             for signal in (
                 self.session.lesionChanged,
                 self.session.resultChanged,
@@ -241,10 +254,8 @@ class MainWindow(QMainWindow):
                 self.session.calibration.changed,
                 self.session.assessments.changed,
             ):
-                signal.connect(there.follow)
-        there.show()
-        there.raise_()
-        there.activateWindow()
+                signal.connect(views.follow)
+        _bring_to_front(views)
 
     def show_settings(self) -> None:
         """Open the settings."""
@@ -255,18 +266,16 @@ class MainWindow(QMainWindow):
         self._open(ModelChooser(self.session, self))
 
     def show_agreement(self) -> None:
-        """Open the page on own reads against the AI's."""
+        """Open the page that compares the reader's assessments with the AI results."""
         self._open(AgreementDialog(self.session, self))
 
     def show_comparison(self) -> None:
-        """Open the comparison of models beside the window, or bring the one that is open to the front."""
-        there = self.findChild(ComparisonWindow)
-        if there is None:
-            there = ComparisonWindow(self.session, self)
-            in_reach(there)
-        there.show()
-        there.raise_()
-        there.activateWindow()
+        """Open the comparison of models beside the window, or bring it to the front."""
+        comparison = self.findChild(ComparisonWindow)
+        if comparison is None:
+            comparison = ComparisonWindow(self.session, self)
+            in_reach(comparison)
+        _bring_to_front(comparison)
 
     def show_keys(self) -> None:
         """Open the page of keys."""
@@ -277,14 +286,13 @@ class MainWindow(QMainWindow):
         self._open(about_dialog(f"Model: {self.status.model.text()}. {self.status.device.text()}.", self))
 
     def show_log(self) -> None:
-        """Open the folder of the log in the system's file browser."""
+        """Open the log folder in the system's file browser."""
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(paths.log_file().parent)))
 
-    # -- what Qt tells
+    # -- events
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Keep the Alt key by itself from opening the menus: it erases with the brush; and leave to what has the keyboard
-        the keys it needs."""
+        """Keep Alt alone from opening the menus, as it erases with the brush; leave the focus widget the keys it needs."""
         if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.ShortcutOverride:
             return False
         if event.key() == Qt.Key.Key_Alt:
@@ -292,20 +300,21 @@ class MainWindow(QMainWindow):
         focus = self.focusWidget()
         if event.key() == Qt.Key.Key_Escape and self.messages.asking:
             return False
-        images = any(one is focus or (focus and one.isAncestorOf(focus)) for one in (self.canvas, self.study_list))
-        if not images and stays_with(focus, event):
+        widgets_of_images = (self.canvas, self.study_list)
+        on_images = any(widget is focus or (focus and widget.isAncestorOf(focus)) for widget in widgets_of_images)
+        if not on_images and stays_with(focus, event):
             event.accept()
             return True
         return False
 
-    def _study_turned(self) -> None:
-        """Another study is in view: the keys are its own, unless the reader goes through the list with them."""
+    def _give_keys_to_canvas(self) -> None:
+        """Focus the image of the study that came into view, unless the reader moves through the list with the keys."""
         focus = self.focusWidget()
         if focus is None or not self.study_list.isAncestorOf(focus):
             self.canvas.setFocus()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take files."""
+        """Accept a drag of files."""
         if _files(event):
             event.acceptProposedAction()
 
@@ -322,15 +331,15 @@ class MainWindow(QMainWindow):
             self.session.open(*files)
 
     def close_now(self) -> None:
-        """Close without asking what is lost."""
+        """Close without asking, even where work is lost."""
         self._closing.agree()
         self._unfinished.agree()
         self.close()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Go, and end all work behind the closed window; stay for the question what would be lost."""
+        """Close the window and the session, or stay open for a question about work that would be lost."""
         self.own_read.take()
-        # Another frame would take the question away.
+        # Another frame would dismiss the question.
         self.cine.pause()
         if not (self._unfinished.allowed(None, self.close) and self._closing.allowed()):
             event.ignore()
@@ -343,13 +352,13 @@ class MainWindow(QMainWindow):
         )
         self.session.user_settings.change(sizes)
         self._look.save()
-        for beside in (*self.findChildren(ComparisonWindow), *self.findChildren(ViewsWindow)):
-            beside.close()
+        for window in (*self.findChildren(ComparisonWindow), *self.findChildren(ViewsWindow)):
+            window.close()
         self.hide()
         self.session.close()
         super().closeEvent(event)
 
-    # -- the rest
+    # -- showing
 
     def _open(self, dialog: QDialog) -> None:
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -366,18 +375,11 @@ class MainWindow(QMainWindow):
         self.actions_table.refresh()
 
 
+def _bring_to_front(window: QWidget) -> None:
+    window.show()
+    window.raise_()
+    window.activateWindow()
+
+
 def _files(event: QDropEvent) -> list[Path]:
     return [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-
-
-def _column(*widgets: QWidget, margin: int = 0, spacing: int = 0) -> QWidget:
-    holder = QWidget()
-    holder.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-    column = QVBoxLayout(holder)
-    column.setContentsMargins(margin // 2, margin, margin, margin)
-    column.setSpacing(spacing)
-    for widget in widgets:
-        column.addWidget(widget, int(isinstance(widget, Canvas)))
-    if not any(isinstance(widget, Canvas) for widget in widgets):
-        column.addStretch(1)
-    return holder

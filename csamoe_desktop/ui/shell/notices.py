@@ -1,4 +1,4 @@
-"""What the session tells, given to the messages with what it is about: notices of one image do not stand on the next."""
+"""Passes the session's notices to the messages, with the image they are about, so that they are cleared with it."""
 
 from functools import partial
 
@@ -9,7 +9,7 @@ from csamoe_desktop.ui.widgets.messages import Kind, Messages, Place
 
 
 class Notices(QObject):
-    """Between a session and the messages of its window."""
+    """Connects a session with the messages of its window."""
 
     def __init__(self, session: Session, messages: Messages, window: QObject) -> None:
         super().__init__(window)
@@ -20,25 +20,25 @@ class Notices(QObject):
         session.noted.connect(self._note)
         session.studyChanged.connect(partial(messages.clear, Kind.NOTE, Kind.QUESTION))
         session.frameChanged.connect(partial(messages.clear, Kind.QUESTION))
-        session.frameChanged.connect(self._turn)
+        session.frameChanged.connect(self._clear_other_places)
 
     @property
     def _in_view(self) -> Place:
-        """Which study and which of its frames is in view."""
+        """The study and the frame in view."""
         session = self._session
         return session.study, None if session.frame is None else (session.study, session.frame.index)
 
     def _about(self) -> Place:
-        """Return what a message is about that comes now: the files just opened are not what is in view."""
+        """Return the place a message is about; one about files that are being opened has no place in view."""
         return (None, None) if self._session.loader.telling else self._in_view
 
     def _note(self, text: str) -> None:
         study = self._session.study
         if study is not None and text in study.notes:
-            # What is so of a file is so of all its frames.
+            # A note on a file holds for all its frames.
             self._messages.about = lambda: (study, None)
         self._messages.note(text)
         self._messages.about = self._about
 
-    def _turn(self) -> None:
+    def _clear_other_places(self) -> None:
         self._messages.turn_to(*self._in_view)

@@ -1,4 +1,4 @@
-"""In the status line, while a folder is being opened: how far it is, and a button that stops it."""
+"""The progress of opening a folder, in the status bar, with a button that stops it."""
 
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
 
@@ -9,7 +9,7 @@ _STEPS = 1000
 
 
 class OpeningProgress(QWidget):
-    """A sentence, a bar and Cancel; it takes no room while nothing is being opened."""
+    """A sentence, a bar and Cancel; hidden while nothing is being opened."""
 
     def __init__(self, opening: StudyLoader, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -18,7 +18,7 @@ class OpeningProgress(QWidget):
         self.bar.setTextVisible(False)
         self.bar.setFixedSize(theme.GRID * 12, theme.GRID)
         self.stop = QPushButton("Cancel")
-        self.stop.setToolTip("Open no more of this folder; the images in the list stay")
+        self.stop.setToolTip("Stop opening this folder; the images already in the list stay open")
         self.stop.clicked.connect(opening.cancel)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -30,7 +30,7 @@ class OpeningProgress(QWidget):
         self.hide()
 
     def _show(self, share: float, words: str) -> None:
-        # No share is known while a folder is only being looked through.
+        # While a folder is only being scanned, the share is not known: show a busy bar.
         self.bar.setRange(0, _STEPS if share else 0)
         self.bar.setValue(round(share * _STEPS))
         self.words.setText(words)

@@ -1,4 +1,4 @@
-"""The line at the foot of the window: the device really in use, the model, where the millimetres come from."""
+"""The status bar: the compute device in use, the model, and the source of the scale."""
 
 from html import escape
 
@@ -13,7 +13,7 @@ from csamoe_desktop.ui.widgets.labels import Elided
 
 
 class StatusBar(QStatusBar):
-    """The line, with the pixel under the mouse at its end."""
+    """The status bar, with the pixel under the mouse at its right end."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -27,7 +27,7 @@ class StatusBar(QStatusBar):
         for widget in (self.device, self.model, self.spacing):
             self.addWidget(widget)
         self.opening = OpeningProgress(session.loader)
-        self.trouble = theme.label("Your work is not stored", "attention")
+        self.trouble = theme.label("Your work is not saved", "attention")
         self.trouble.hide()
         for permanent in (self.trouble, self.opening, self.pixel, self.notice):
             self.addPermanentWidget(permanent)
@@ -41,11 +41,11 @@ class StatusBar(QStatusBar):
         self._show_spacing()
 
     def show_pixel(self, row: int, column: int, value: str) -> None:
-        """Show the pixel under the mouse; nothing when `value` is empty."""
+        """Show the pixel under the mouse, or nothing where `value` is empty."""
         self.pixel.setText(f"x {column}  y {row}  value {value}" if value else "")
 
     def _show_trouble(self, why: str) -> None:
-        """Say, as long as it lasts, that the store takes nothing: the message about it gives way to others."""
+        """Show for as long as saving fails that work is not saved: the message about it may be replaced by others."""
         self.trouble.setToolTip(f"<p>{why}</p>")
         self.trouble.setAccessibleDescription(why)
         self.trouble.setVisible(bool(why))
@@ -58,7 +58,7 @@ class StatusBar(QStatusBar):
             self.device.setToolTip(predictor.device.words)
             return
         loading = self._session.jobs.busy(LOADING)
-        self.device.setText(f"Device: {self._session.settings.device}, not known yet")
+        self.device.setText(f"Compute device: {self._session.settings.device}, not yet in use")
         self.model.setText(f"{self._session.model.name} {'is being loaded' if loading else 'is not loaded'}")
 
     def _show_spacing(self) -> None:

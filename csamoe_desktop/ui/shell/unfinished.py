@@ -1,4 +1,4 @@
-"""Leaving with a polygon or livewire that is not closed: asked first, as nothing keeps it."""
+"""Asks before a polygon or livewire that is still open would be lost: it is not stored."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from csamoe_desktop.ui.widgets.messages import Message, Messages
 
 
 class Unfinished:
-    """Decides whether a study, or the window, may be closed as far as open lines are concerned."""
+    """Decides whether a study or the window may be closed, as far as open polygons and livewires are concerned."""
 
     def __init__(self, session: Session, messages: Messages) -> None:
         self._session = session
@@ -17,16 +17,18 @@ class Unfinished:
         self._agreed = False
 
     def agree(self) -> None:
-        """Let all open lines go from now on."""
+        """Allow closing from now on, even where open lines are lost."""
         self._agreed = True
 
     def allowed(self, study: Study | None, close: Callable[[], object]) -> bool:
-        """Return whether `study`, or (None) the window, may be closed now; where it may not, the user is asked, and `close`
-        is called when the answer is yes."""
-        left = [one for one in self._session.lesions.unfinished if study in (None, one.study)]
-        # Who closes again while the question stands has answered it.
+        """Return whether `study`, or the window (None), may be closed now; where it may not, ask.
+
+        `close` is called when the user agrees.
+        """
+        unfinished = [lesion for lesion in self._session.lesions.unfinished if study in (None, lesion.study)]
+        # Closing again while the question is open answers it.
         asked = self._question is not None and self._question in self._messages.shown()
-        if self._agreed or asked or not left:
+        if self._agreed or asked or not unfinished:
             return True
 
         def agreed() -> None:
@@ -34,11 +36,11 @@ class Unfinished:
             close()
             self._agreed = False
 
-        others = f", and {len(left) - 1} more" if len(left) > 1 else ""
+        others = f" (and {len(unfinished) - 1} more)" if len(unfinished) > 1 else ""
+        closing = "the program" if study is None else "the study"
         self._question = self._messages.question(
-            f"An outline is not closed: that of {left[0].words}{others}. It is lost when "
-            f"{'the program' if study is None else 'the study'} closes.",
-            "Close it first, with Enter or a click on its first corner.",
+            f"An outline is still open and is lost when {closing} closes: {unfinished[0].words}{others}.",
+            "Close the outline first: press Enter or click on its first corner.",
             "Close anyway",
             agreed,
         )

@@ -1,4 +1,4 @@
-"""The program around the window: a process of its own for each test, as it changes the process."""
+"""The program around the window; each test runs it in its own process, as it changes the process."""
 
 import gc
 import os
@@ -95,7 +95,7 @@ def test_the_window_opens_where_nothing_can_be_written(tmp_path: Path, monkeypat
         )
     )
     assert ended.stdout.split() == ["False", "True"], ended.stderr
-    assert "No log is kept" in ended.stderr
+    assert "No log is written" in ended.stderr
     assert ended.returncode == 0
 
 
@@ -117,7 +117,7 @@ def test_without_a_display_the_window_is_refused_in_a_sentence(monkeypatch: pyte
 
 
 def test_garbage_is_collected_on_the_gui_thread_only(qtbot: QtBot) -> None:
-    """Else a widget in a cycle is destroyed in a worker, whose allocations happen to set the collection off."""
+    """Otherwise an allocation in a worker thread could destroy a widget of a cycle there."""
     make_application()
     assert not gc.isenabled()
 

@@ -1,4 +1,4 @@
-"""Closing the program: nothing is asked as all is stored, but for what could not be; a report is finished first."""
+"""Closing the program: the user is asked only about work that could not be stored; a report is finished first."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -36,7 +36,7 @@ def test_what_is_lost_is_said_in_words() -> None:
 
 @pytest.fixture
 def no_store(user_folder: Path) -> Path:
-    """The store lies on a drive that is not there: it can be neither opened nor made."""
+    """A store on a drive that does not exist: it can be neither opened nor created."""
     paths.store_file().parent.mkdir(parents=True, exist_ok=True)
     paths.store_file().symlink_to(paths.store_file().parent / "not there" / "work.sqlite")
     return paths.store_file()

@@ -1,4 +1,4 @@
-"""The demo: the whole job without a screen leaves a report and a picture; with one it opens the marked study."""
+"""The demo: without a screen it writes a report and a picture; with one it opens the outlined demo study."""
 
 import subprocess
 from pathlib import Path
@@ -28,7 +28,7 @@ def test_the_whole_job_leaves_report_and_picture(
     picture = cv2.imread(str(folder / "window.png"))
     assert picture.shape[0] > 600
     assert len({tuple(pixel) for row in picture[::20, ::20] for pixel in row}) > 100
-    # The user's own settings are as they were, with the studies among the recent files.
+    # The user's settings are unchanged, except for the studies among the recent files.
     assert load_settings().theme == "light"
     assert any(name.endswith("spiculated.dcm") for name in load_settings().recent_files)
 
@@ -36,7 +36,7 @@ def test_the_whole_job_leaves_report_and_picture(
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").write_text("in the way")
     assert main(["demo", "--out", str(tmp_path / "file" / "out")]) == 2
-    assert "could not be made" in capsys.readouterr().err
+    assert "could not be created" in capsys.readouterr().err
 
 
 def test_missing_weights_are_said_not_waited_for(
@@ -60,7 +60,7 @@ def test_the_window_opens_on_the_marked_study(qtbot: QtBot, tmp_path: Path, monk
     seen = {}
 
     def run(files, prepare):  # type: ignore[no-untyped-def]
-        """Do what `app.run` does, but for as long as it takes to see the outline."""
+        """Do what `app.run` does, until the outline is there."""
         window = make_window(Settings())
         qtbot.addWidget(window)
         prepare(window)

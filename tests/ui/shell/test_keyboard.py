@@ -1,4 +1,4 @@
-"""Whose a key is: what moves through images never changes a closed box, and the image's letters reach it from everywhere."""
+"""Which keys go to the image: keys that move through images never change a closed box, and letters reach the image."""
 
 import ast
 from collections.abc import Callable
@@ -41,7 +41,7 @@ def has_focus(widget: QWidget) -> bool:
 
 
 def turn_wheel(widget: QWidget) -> None:
-    """Turn the wheel over a widget, more down than up."""
+    """Turn the wheel over a widget, further down than up."""
     for notch in (-120, 120, -120):
         turn = QWheelEvent(
             QPointF(5, 5), QPointF(widget.mapToGlobal(QPoint(5, 5))), QPoint(0, 0), QPoint(0, notch), Qt.MouseButton.NoButton,
@@ -201,7 +201,7 @@ def test_boxes_of_the_dialogs_stand_still(window: MainWindow, open_files: Open, 
 
 
 def test_every_box_of_the_window_is_a_still_one() -> None:
-    """A box of Qt's own turns with the wheel and with PgDown."""
+    """Qt's own boxes change with the wheel and with PgDown."""
     plain = {"QComboBox", "QSpinBox", "QDoubleSpinBox", "QSlider", "QDial", "QDateEdit", "QTimeEdit", "QDateTimeEdit"}
     for file in Path(next(iter(csamoe_desktop.ui.__path__))).rglob("*.py"):
         if file.name == "still.py":

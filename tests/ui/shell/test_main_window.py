@@ -1,4 +1,4 @@
-"""The window as a user meets it: files in, masks in, reports out, and closing."""
+"""The main window in use: opening files, importing masks, exporting reports, closing."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -30,7 +30,7 @@ NO_KEY = Qt.KeyboardModifier.NoModifier
 
 
 def drop(widget: QWidget, *files: Path, modifiers: Qt.KeyboardModifier = NO_KEY) -> bool:
-    """Drop files on a widget as the system does, and return whether the drag was welcome."""
+    """Drop files on a widget as the system does, and return whether the drag was accepted."""
     told = QMimeData()
     told.setUrls([QUrl.fromLocalFile(str(file)) for file in files])
     middle = QPointF(widget.rect().center())
@@ -51,7 +51,7 @@ def answer(window: MainWindow, text: str) -> None:
 
 
 def save_dialog(window: MainWindow) -> QFileDialog:
-    """Press Enter in the dialog on the report, and return the one that asks where to write it."""
+    """Press Enter in the export dialog, and return the file dialog that follows."""
     for asked in window.findChildren(ExportDialog):
         if asked.isVisible():
             QTest.keyClick(asked, Qt.Key.Key_Return)
@@ -274,7 +274,7 @@ def test_a_report_takes_no_other_files_place_unasked(
     open_files(window.session, demo.spiculated)
     window.session.mask_commands.import_from(demo.spiculated_mask)
     read(window.session)
-    # To a file dialog, " Meyer" is a suffix: it asks about this name, not about the one the report gets.
+    # A file dialog takes " Meyer" for a suffix: it asks about this name, not about the name the report gets.
     there = tmp_path / "report Dr. Meyer.pdf"
     there.write_text("of yesterday")
     window.files.export()
@@ -325,7 +325,7 @@ def test_the_report_is_copied_as_text(
     qtbot.keyClick(window.canvas, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
     assert QApplication.clipboard().text() == copied
     window.session.mask_commands.clear()
-    assert not window.report.copy.isEnabled(), "what is stale is not copied"
+    assert not window.report.copy.isEnabled(), "an outdated result is not copied"
 
 
 def test_the_event_loop_goes_round_while_a_reading_runs(

@@ -1,4 +1,4 @@
-"""The outline goes out as a mask file of any format, and comes in again."""
+"""The outline is exported to a mask file of any format, and imported again."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Two windows of the program on one image: each keeps its work, and the user is told; earlier outlines come back."""
+"""Two windows of the program on one image: both outlines are kept, a message says so, and earlier outlines can be restored."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -62,9 +62,9 @@ def test_both_windows_outlines_are_kept_and_shown(
     session.lesions.comment(mine, "of this window")
     qtbot.waitUntil(lambda: len(session.lesions.there) == 2)
     assert rows_of(session) == {1: list(range(2, 8)), 2: list(range(30, 36))}
-    assert session.work is mine, "what is in hand stays in hand"
+    assert session.work is mine, "the current lesion stays the current one"
     qtbot.waitUntil(lambda: any("yours is lesion 2 now" in one.text for one in window.messages.shown()))
-    # On with it: the same lesion, no further one.
+    # Drawing on changes the same lesion and adds none.
     draw(session, 40)
     qtbot.waitUntil(lambda: session.autosaver.safe)
     draw(other, 12)
@@ -112,7 +112,7 @@ def test_an_earlier_outline_is_brought_back_as_a_further_lesion(
     pixels[20:30, 10:20] = True
     with closing(database.open_to_write(paths.store_file(), 1)) as connection:
         connection.execute("BEGIN IMMEDIATE")
-        # As an earlier version of the program did.
+        # An earlier version of the program stored outlines like this.
         put(connection, key, packed(LesionMask(pixels, Author.DRAWN), "the earlier one"), None)
         put(connection, key, packed(LesionMask(~pixels, Author.DRAWN), ""), None)
         connection.execute("COMMIT")

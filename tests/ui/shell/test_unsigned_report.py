@@ -1,4 +1,4 @@
-"""A report that cannot be signed is written all the same, and the reader is told."""
+"""A report that cannot be signed is written unsigned, and a message says so."""
 
 from collections.abc import Callable
 from pathlib import Path
