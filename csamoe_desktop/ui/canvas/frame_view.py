@@ -59,9 +59,9 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
             self._area.addItem(item, ignoreBounds=True)
         self._empty = Note(self.viewport(), enlarged=1.4, panel=False)
         self._next_step = "Drop a study here"
-        self._stale = Note(self.viewport())
-        self._proposed = ProposalLayer(session.proposals, self.viewport())
-        self._area.addItem(self._proposed.item, ignoreBounds=True)
+        self._outdated_note = Note(self.viewport())
+        self._proposal_layer = ProposalLayer(session.proposals, self.viewport())
+        self._area.addItem(self._proposal_layer.item, ignoreBounds=True)
         self._calipers = CaliperItem()
         self._area.addItem(self._calipers, ignoreBounds=True)
         self._legend = Legend(self.viewport())
@@ -73,20 +73,20 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
         self._opacity = session.settings.overlay_opacity
         self._fitted = True
         self._shown: tuple[object, tuple[int, int] | None] = (None, None)
-        self._assessment: object = None
+        self._result: object = None
         self._covered = 0
         """Screen pixels at the top that messages lie over."""
 
         self.setAccessibleName("Image")
         # What a stroke put off is caught up with between other events, a little at a time.
-        self._settling = QTimer(self)
-        self._settling.timeout.connect(self._settle_some)
+        self._outline_timer = QTimer(self)
+        self._outline_timer.timeout.connect(self._update_some_of_outline)
         self._area.sigRangeChanged.connect(self._view_changed)
         self._area.sigResized.connect(self._view_resized)
         session.frameChanged.connect(self._frame_changed)
-        session.currentLesionChanged.connect(self._lesion_turned)
+        session.currentLesionChanged.connect(self._current_lesion_changed)
         session.maskChanged.connect(self._mask_changed)
-        session.resultChanged.connect(self._reading_changed)
+        session.resultChanged.connect(self._result_changed)
         session.settingsChanged.connect(self._settings_changed)
         session.proposals.changed.connect(self._proposals_changed)
         session.calipers.shown.connect(self._show_calipers)
@@ -162,12 +162,12 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
     def say_when_empty(self, text: str) -> None:
         """Tell this in the middle as long as there is no frame."""
         self._next_step = text
-        self._empty.say(text if self._session.frame is None else "")
+        self._empty.set_text(text if self._session.frame is None else "")
         self._place_notes()
 
     def name_keys(self, keys: Keys) -> None:
         """Name these keys where the canvas says what to do with a proposal."""
-        self._proposed.name_keys(keys)
+        self._proposal_layer.name_keys(keys)
         self._place_notes()
 
     # -- overlays
@@ -206,35 +206,35 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
         before, self._shown = self._shown, (study, None if frame is None else frame.shape)
         if before[0] is not study:
             self.set_window(WindowLevel())
-        self._empty.say(self._next_step if frame is None else "")
+        self._empty.set_text(self._next_step if frame is None else "")
         self._show_pixels()
         if frame is not None:
             self._area.setAspectLocked(True, 1 / frame.scale.aspect)
             if self._fitted or before != self._shown:
                 self.fit()
-        self._lesion_turned()
+        self._current_lesion_changed()
 
-    def _lesion_turned(self) -> None:
+    def _current_lesion_changed(self) -> None:
         work = self._session.work
         self._outline.show_mask(None if work is None else work.mask.pixels)
         self._outline.set_colour(look_of(1 if work is None else work.number).colour)
-        self._reading_changed()
+        self._result_changed()
 
     def _mask_changed(self, box: object) -> None:
-        self._outline.mask_changed(box if isinstance(box, Box) else None, self._hurries())
+        self._outline.mask_changed(box if isinstance(box, Box) else None, self._in_stroke())
 
-    def _settle_outline(self) -> None:
+    def _update_outline(self) -> None:
         """Nothing is in a hurry any more."""
-        self._settling.start(0)
+        self._outline_timer.start(0)
 
-    def _settle_some(self) -> None:
-        if not self._outline.settle(_AT_A_TIME):
-            self._settling.stop()
+    def _update_some_of_outline(self) -> None:
+        if not self._outline.update_pending(_AT_A_TIME):
+            self._outline_timer.stop()
 
-    def _reading_changed(self) -> None:
+    def _result_changed(self) -> None:
         ai_result, frame = self._session.shown_result.result, self._session.frame
-        if ai_result is not self._assessment:
-            self._assessment = ai_result
+        if ai_result is not self._result:
+            self._result = ai_result
             for name, item in self._regions.items():
                 region = None
                 if ai_result is not None and frame is not None:
@@ -247,7 +247,7 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
             self.set_overlay_opacity(self._session.settings.overlay_opacity)
 
     def _proposals_changed(self) -> None:
-        self._proposed.follow()
+        self._proposal_layer.follow()
         self._place_notes()
 
     def _calibrated(self) -> None:
@@ -256,7 +256,7 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
 
     # -- showing
 
-    def _hurries(self) -> bool:
+    def _in_stroke(self) -> bool:
         """Return whether the mask is being changed faster than a large outline can be followed."""
         return False
 
@@ -291,21 +291,21 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
         self._attention.follow(hidden=self._all_hidden or outdated)
         # Under a tint a map's colours would say something else: the edges alone stay.
         tint = 0.0 if self._attention.note.text else self._opacity / 100
-        self._proposed.hide(self._all_hidden or not self._visible["lesion"])
+        self._proposal_layer.hide(self._all_hidden or not self._visible["lesion"])
         for name, item in self._regions.items():
             item.setVisible(name in shown)
             item.set_look(tint, outdated)
         self._legend.explain(shown, outdated, look_of(1 if work is None else work.number).colour)
         # A reading by another model is stale too, but its regions are still these.
-        self._stale.say(OUTDATED if outdated and self._session.shown_result.state is ResultState.OUTDATED else "")
+        self._outdated_note.set_text(OUTDATED if outdated and self._session.shown_result.state is ResultState.OUTDATED else "")
         self._place_notes()
 
     def _place_notes(self) -> None:
         wide, high, top = self.viewport().width(), self.viewport().height(), self._covered + _MARGIN
         self._empty.move((wide - self._empty.width()) // 2, (high - self._empty.height()) // 2)
-        self._stale.move((wide - self._stale.width()) // 2, top)
-        below = self._stale.height() + _MARGIN // 2 if self._stale.text else 0
-        note = self._proposed.note
+        self._outdated_note.move((wide - self._outdated_note.width()) // 2, top)
+        below = self._outdated_note.height() + _MARGIN // 2 if self._outdated_note.text else 0
+        note = self._proposal_layer.note
         note.move((wide - note.width()) // 2, top + below)
         if self._hides_proposal(note.geometry()):
             note.move(note.x(), high - note.height() - _MARGIN)
@@ -350,7 +350,7 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
     def _hides_proposal(self, note: QRect) -> bool:
         """Return whether a note lies over a proposed outline, or what is written above it."""
         above = 2 * self.fontMetrics().height()
-        for place in self._proposed.item.places() if self._proposed.note.text else []:
+        for place in self._proposal_layer.item.places() if self._proposal_layer.note.text else []:
             corners = (
                 self.widget_position(place.top(), place.left()),
                 self.widget_position(place.bottom(), place.right()),
@@ -379,7 +379,7 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Fit again where the frame was fitted."""
         super().resizeEvent(event)
-        if hasattr(self, "_assessment"):  # pyqtgraph calls this while it is being built
+        if hasattr(self, "_result"):  # pyqtgraph calls this while it is being built
             self._place_notes()
 
     def _scene_point(self, position: QPointF) -> QPointF:

@@ -24,7 +24,7 @@ class OutlineItem(QGraphicsItem):
 
     The frame is tiled, and a tile's lines are followed again when they are next painted, once however often the mask
     changed there: a brush on a large frame costs what it costs on a small one. During a stroke not even that: only the
-    little that is painted anew is followed, and the tiles are left for `settle`. Lines have the mask's pixels' own
+    little that is painted anew is followed, and the tiles are left for `update_pending`. Lines have the mask's pixels' own
     edges where they can be seen, and are smoothed and as coarse as the screen where they cannot.
     """
 
@@ -36,14 +36,14 @@ class OutlineItem(QGraphicsItem):
         """By their row and column; those that are to be followed are not there."""
         self._detail: tuple[bool, int] = (False, 0)
         self._zoom = 0.0
-        self._put_off: set[tuple[int, int]] = set()
+        self._pending: set[tuple[int, int]] = set()
         """The tiles in which a stroke has changed the mask, and lines may be off by a fraction of a screen pixel."""
         self._colour = WHITE
 
     def show_mask(self, mask: NDArray[np.bool_] | None) -> None:
         """Show another mask (bool (rows, columns), followed as it changes in place), or none."""
         self.prepareGeometryChange()
-        self._mask, self._tiles, self._put_off = mask, {}, set()
+        self._mask, self._tiles, self._pending = mask, {}, set()
         self.update()
 
     def set_colour(self, colour: QColor) -> None:
@@ -51,10 +51,10 @@ class OutlineItem(QGraphicsItem):
         self._colour = colour
         self.update()
 
-    def mask_changed(self, box: Box | None, hurry: bool) -> None:
+    def mask_changed(self, box: Box | None, in_stroke: bool) -> None:
         """Follow a change of the mask inside `box` (None: anywhere).
 
-        In a hurry, as more is to come at once, no more is followed and painted than what changed: lines that end there
+        In a in_stroke, as more is to come at once, no more is followed and painted than what changed: lines that end there
         may be off by a fraction of a screen pixel, until it is settled.
         """
         if box is None or self._mask is None:
@@ -69,27 +69,27 @@ class OutlineItem(QGraphicsItem):
         ]
         for tile in tiles:
             self._tiles.pop(tile, None)
-        if hurry:
-            self._put_off.update(tiles)
+        if in_stroke:
+            self._pending.update(tiles)
             around = QRectF(box.left - 1, box.top - 1, box.right - box.left + 2, box.bottom - box.top + 2)
         else:
             around = _square(tiles[0]).united(_square(tiles[-1]))
         self.update(self._padded(around))
 
-    def settle(self, seconds: float) -> bool:
-        """Follow and paint what was put off in a hurry, for about as long as that; return whether more is left."""
+    def update_pending(self, seconds: float) -> bool:
+        """Follow and paint what was put off in a in_stroke, for about as long as that; return whether more is left."""
         until, last = perf_counter() + seconds, None
-        for tile in sorted(self._put_off):
+        for tile in sorted(self._pending):
             # Side by side: what is painted anew is a rectangle around them all.
             if perf_counter() >= until or last not in (None, (tile[0], tile[1] - 1)):
                 break
-            self._put_off.discard(tile)
+            self._pending.discard(tile)
             # Before it was ever painted nobody knows how fine it is to be: then it is followed as that comes.
             if self._zoom and tile not in self._tiles:
-                self._tiles[tile] = self._followed(self._box(_square(tile)), self._zoom)
+                self._tiles[tile] = self._traced(self._box(_square(tile)), self._zoom)
             self.update(self._padded(_square(tile)))
             last = tile
-        return bool(self._put_off)
+        return bool(self._pending)
 
     def boundingRect(self) -> QRectF:
         """Return the frame with room for the line: constant, so that the outline can be followed late."""
@@ -118,7 +118,7 @@ class OutlineItem(QGraphicsItem):
                 painter.drawPath(path)
 
     def _seen(self, exposed: Box, zoom: float) -> list[QPainterPath]:
-        """Return the lines of the tiles that `exposed` meets; in a hurry, of those that are missing only what of them is
+        """Return the lines of the tiles that `exposed` meets; in a in_stroke, of those that are missing only what of them is
         in `exposed`, where that is less to follow."""
         tiles = [
             (row, column)
@@ -126,7 +126,7 @@ class OutlineItem(QGraphicsItem):
             for column in range(exposed.left // _TILE, -(-exposed.right // _TILE))
         ]
         missing = [tile for tile in tiles if tile not in self._tiles]
-        if missing and not self._put_off.isdisjoint(missing):
+        if missing and not self._pending.isdisjoint(missing):
             (top, left), (bottom, right) = (
                 [axis(tile[one] for tile in missing) for one in (0, 1)] for axis in (min, max)
             )
@@ -135,17 +135,17 @@ class OutlineItem(QGraphicsItem):
             block = len(missing) == (bottom - top + 1) * (right - left + 1)
             if block and _area(together) < len(missing) * _TILE**2 // 2:
                 beside = [self._tiles[tile] for tile in tiles if tile not in missing]
-                return [self._followed(together, zoom), *beside]
+                return [self._traced(together, zoom), *beside]
         seen = []
         for tile in tiles:
             path = self._tiles.get(tile)
             if path is None:
                 whole = self._box(_square(tile))
                 part = _both(exposed, whole)
-                if tile in self._put_off and _area(part) < _area(whole) // 2:
-                    path = self._followed(part, zoom)
+                if tile in self._pending and _area(part) < _area(whole) // 2:
+                    path = self._traced(part, zoom)
                 else:
-                    path = self._tiles[tile] = self._followed(whole, zoom)
+                    path = self._tiles[tile] = self._traced(whole, zoom)
             seen.append(path)
         return seen
 
@@ -156,7 +156,7 @@ class OutlineItem(QGraphicsItem):
         bottom, right = min(ceil(rectangle.bottom()), rows), min(ceil(rectangle.right()), columns)
         return Box(top, left, max(bottom, top), max(right, left))
 
-    def _followed(self, box: Box, zoom: float) -> QPainterPath:
+    def _traced(self, box: Box, zoom: float) -> QPainterPath:
         assert self._mask is not None
         path = QPainterPath()
         for points, closed in outlines_within(self._mask, box, smooth=not self._detail[0]):

@@ -161,7 +161,7 @@ class RegionItem(QGraphicsItem):
         self.look = look
         self._path = QPainterPath()
         self._opacity = 0.35
-        self._stale = False
+        self._outdated = False
 
     def show_region(self, region: NDArray[np.bool_] | None) -> None:
         """Show a region (bool, the frame's shape), or none."""
@@ -171,8 +171,8 @@ class RegionItem(QGraphicsItem):
 
     def set_look(self, opacity: float, outdated: bool) -> None:
         """Set the tint's opacity, 0..1, and whether the region is out of date: a grey edge without a tint."""
-        if (opacity, outdated) != (self._opacity, self._stale):
-            self._opacity, self._stale = opacity, outdated
+        if (opacity, outdated) != (self._opacity, self._outdated):
+            self._opacity, self._outdated = opacity, outdated
             self.update()
 
     def boundingRect(self) -> QRectF:
@@ -184,11 +184,11 @@ class RegionItem(QGraphicsItem):
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         """Paint it."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if not self._stale:
+        if not self._outdated:
             painter.fillPath(self._path, self._brush(painter))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         pens = [line(HALO, 2.5), line(self.look.colour, 1.5, self.look.dashes)]
-        for pen in [line(FADED, 1, self.look.dashes)] if self._stale else pens:
+        for pen in [line(FADED, 1, self.look.dashes)] if self._outdated else pens:
             painter.setPen(steady(pen, painter))
             painter.drawPath(self._path)
 

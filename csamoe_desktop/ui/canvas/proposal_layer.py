@@ -135,7 +135,7 @@ class ProposalLayer:
         self._keys = keys
         self.follow()
 
-    def heed(self, drawing: Callable[[], bool]) -> None:
+    def set_drawing_check(self, drawing: Callable[[], bool]) -> None:
         """Say what Enter does by whether a polygon or livewire is open, which this tells."""
         self._drawing = drawing
 
@@ -149,4 +149,4 @@ class ProposalLayer:
         offered = () if self._hidden else self._proposals.offered
         self.item.show_proposals(offered, self._proposals.selected)
         self.item.setVisible(bool(offered))
-        self.note.say("" if self._hidden else note_of(self._proposals, self._keys, self._drawing()))
+        self.note.set_text("" if self._hidden else note_of(self._proposals, self._keys, self._drawing()))

@@ -31,13 +31,13 @@ class ToolView(FrameView):
         for tool in self._tools.values():
             self._area.addItem(tool.item, ignoreBounds=True)
         self._tool = Tool.WINDOW_LEVEL
-        self._told_steps = (False, False)
-        self._proposed.heed(lambda: self._steps_in_hand()[0])
-        self._of: LesionWork | None = None
+        self._last_steps = (False, False)
+        self._proposal_layer.set_drawing_check(lambda: self._unfinished_steps()[0])
+        self._tool_lesion: LesionWork | None = None
         """The lesion that what is in hand belongs to."""
-        session.leaving.connect(self._put_by)
-        session.currentLesionChanged.connect(self._taken_away)
-        session.lesionChanged.connect(self._heed_lock)
+        session.leaving.connect(self._suspend_tool)
+        session.currentLesionChanged.connect(self._lesion_left)
+        session.lesionChanged.connect(self._lock_changed)
 
     @property
     def tool(self) -> Tool:
@@ -61,13 +61,13 @@ class ToolView(FrameView):
 
     def set_tool(self, tool: Tool) -> None:
         """Choose the tool of the left button; what the last one had in hand ends, a polygon is forgotten."""
-        self._let_go()
+        self._interrupt_tool()
         if (last := self._tools.get(self._tool)) is not None:
             last.forget()
         changed, self._tool = tool is not self._tool, tool
         for name, one in self._tools.items():
             one.item.setVisible(name is tool)
-        self._tool_turned()
+        self._tool_changed()
         if changed:
             self.toolChanged.emit(tool)
 
@@ -88,7 +88,7 @@ class ToolView(FrameView):
         """Take back the stroke or polygon in hand (Esc); return whether there was one."""
         tool = self._mask_tool()
         had = tool is not None and tool.cancel()
-        self._tell_steps()
+        self._emit_steps()
         return had
 
     def close_line(self) -> bool:
@@ -97,7 +97,7 @@ class ToolView(FrameView):
         if tool is None or not tool.can_undo:
             return False
         tool.key(Qt.Key.Key_Return, False)
-        self._tell_steps()
+        self._emit_steps()
         return True
 
     # -- steps
@@ -107,20 +107,20 @@ class ToolView(FrameView):
         """Whether there is a step to take back: on what is in hand, on the mask or with a caliper."""
         mask, calipers = self._session.mask, self._session.calipers
         there = calipers.can_undo or (mask is not None and mask.can_undo) or self._session.lesions.can_restore
-        return self._steps_in_hand()[0] or there
+        return self._unfinished_steps()[0] or there
 
     @property
     def can_redo(self) -> bool:
         """Whether a step that was taken back can be done again."""
         mask, calipers = self._session.mask, self._session.calipers
-        return self._steps_in_hand()[1] or calipers.can_redo or (mask is not None and mask.can_redo)
+        return self._unfinished_steps()[1] or calipers.can_redo or (mask is not None and mask.can_redo)
 
     def undo(self) -> None:
         """Take back the last step on what is in hand (the last corner of an open polygon), else the session's."""
         tool = self._mask_tool()
         if tool is not None and tool.can_undo:
             tool.undo()
-            self._tell_steps()
+            self._emit_steps()
         else:
             self._session.mask_commands.undo()
 
@@ -129,7 +129,7 @@ class ToolView(FrameView):
         tool = self._mask_tool()
         if tool is not None and tool.can_redo:
             tool.redo()
-            self._tell_steps()
+            self._emit_steps()
         else:
             self._session.mask_commands.redo()
 
@@ -152,62 +152,62 @@ class ToolView(FrameView):
         tool = self._mask_tool()
         return tool is not None and tool.busy
 
-    def _steps_in_hand(self) -> tuple[bool, bool]:
+    def _unfinished_steps(self) -> tuple[bool, bool]:
         """Return whether what is in hand has steps to undo, and to redo."""
         tool = self._mask_tool()
         return (False, False) if tool is None else (tool.can_undo, tool.can_redo)
 
-    def _tell_steps(self) -> None:
+    def _emit_steps(self) -> None:
         """The tool was used: what can be undone may be different."""
-        if (steps := self._steps_in_hand()) != self._told_steps:
-            self._told_steps = steps
+        if (steps := self._unfinished_steps()) != self._last_steps:
+            self._last_steps = steps
             self._proposals_changed()
             self.stepsChanged.emit()
 
-    def _let_go(self) -> None:
+    def _interrupt_tool(self) -> None:
         """End what is in hand cleanly: the mouse, the focus or the frame goes."""
         if (tool := self._tools.get(self._tool)) is not None:
-            tool.settle()
-        self._settle_outline()
-        self._tell_steps()
+            tool.interrupt()
+        self._update_outline()
+        self._emit_steps()
 
-    def _taken_away(self) -> None:
+    def _lesion_left(self) -> None:
         """Another lesion is at hand, or the same may not be changed: what was in hand stays with the last one, and what was
         left open on this one is in hand again."""
-        self._let_go()
-        self._put_by()
-        self._of = self._session.work
-        self._go_on()
-        self._tool_turned()
+        self._interrupt_tool()
+        self._suspend_tool()
+        self._tool_lesion = self._session.work
+        self._resume_tool()
+        self._tool_changed()
 
-    def _put_by(self) -> None:
+    def _suspend_tool(self) -> None:
         """Let what is open stay with its lesion."""
         if (tool := self._tools.get(self._tool)) is not None:
-            if self._of is not None and (open_one := tool.put_by()) is not None:
-                self._of.unfinished = self._tool, open_one
+            if self._tool_lesion is not None and (unfinished := tool.suspend()) is not None:
+                self._tool_lesion.unfinished = self._tool, unfinished
             tool.forget()
 
-    def _go_on(self) -> None:
+    def _resume_tool(self) -> None:
         """Take in hand what was left open on the lesion at hand."""
         work = self._session.work
         if work is not None and work.unfinished is not None and not work.locked:
-            tool, open_one = Tool(work.unfinished[0]), work.unfinished[1]
+            tool, unfinished = Tool(work.unfinished[0]), work.unfinished[1]
             work.unfinished = None
             if tool is not self._tool:
                 self.set_tool(tool)
-            self._tools[tool].go_on(open_one)
-            self._tell_steps()
+            self._tools[tool].resume(unfinished)
+            self._emit_steps()
 
-    def _heed_lock(self) -> None:
+    def _lock_changed(self) -> None:
         """Let go of what would change a lesion that has just been locked; go on with it once it is unlocked."""
         if self._session.work is not None and self._session.work.locked and self._tool in EDITING:
-            self._taken_away()
+            self._lesion_left()
         else:
-            self._go_on()
+            self._resume_tool()
 
-    def _hurries(self) -> bool:
+    def _in_stroke(self) -> bool:
         return self._busy()
 
-    def _tool_turned(self) -> None:
+    def _tool_changed(self) -> None:
         """Another tool is in hand, or the same on something else."""
-        self._tell_steps()
+        self._emit_steps()

@@ -84,7 +84,7 @@ class MaskTool:
         """A key went down; return whether the tool took it."""
         return False
 
-    def settle(self) -> None:
+    def interrupt(self) -> None:
         """The mouse or the frame is taken away: leave everything in order."""
 
     def cancel(self) -> bool:
@@ -92,7 +92,7 @@ class MaskTool:
         return False
 
     def take_back(self) -> None:
-        """The press that is still down was not meant: undo what it did, and no more."""
+        """The press that is still down was not hovered: undo what it did, and no more."""
         self.cancel()
 
     def undo(self) -> None:
@@ -101,12 +101,12 @@ class MaskTool:
     def redo(self) -> None:
         """Do the step taken back last again, where `can_redo`."""
 
-    def put_by(self) -> object | None:
-        """Return what is open, to be gone on with by `go_on` when its lesion is at hand again; None where nothing is."""
+    def suspend(self) -> object | None:
+        """Return what is open, to be gone on with by `resume` when its lesion is at hand again; None where nothing is."""
         return None
 
-    def go_on(self, put_by: object) -> None:
-        """Take in hand again what `put_by` returned."""
+    def resume(self, suspend: object) -> None:
+        """Take in hand again what `suspend` returned."""
 
     def forget(self) -> None:
         """Another tool or another frame is there: nothing in hand counts any more."""

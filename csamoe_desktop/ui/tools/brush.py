@@ -16,9 +16,9 @@ LEAST_RADIUS, GREATEST_RADIUS = 1, 200
 class BrushTool(MaskTool):
     """Paints, or erases where it is the eraser or Alt is held as the stroke begins; one stroke is one step of undo."""
 
-    def __init__(self, session: Session, radius: int, erases: bool = False, seeks: bool = False) -> None:
-        """`erases`: it is the eraser. `seeks`: the ring says that not all in it is painted."""
-        self._ring = RingItem(seeks)
+    def __init__(self, session: Session, radius: int, erases: bool = False, smart: bool = False) -> None:
+        """`erases`: it is the eraser. `smart`: the ring says that not all in it is painted."""
+        self._ring = RingItem(smart)
         self.item: QGraphicsItem = self._ring
         self._erases = erases
         self._session = session
@@ -26,7 +26,7 @@ class BrushTool(MaskTool):
         self._last: Place = (0.0, 0.0)
         self._value = True
         self._pressure = 1.0
-        self._took_up = False
+        self._accepted_proposal = False
         """Whether the stroke in hand began on a proposal, and so accepted it."""
         self.set_radius(radius)
 
@@ -57,7 +57,7 @@ class BrushTool(MaskTool):
 
     def press(self, at: Place, alt: bool) -> None:
         """Begin a stroke."""
-        self._took_up = self._session.proposals.take_up(at, self._reach())
+        self._accepted_proposal = self._session.proposals.take_up(at, self._reach())
         self._mask = self._session.mask_editor.begin()
         if self._mask is None:
             return
@@ -74,9 +74,9 @@ class BrushTool(MaskTool):
 
     def release(self) -> None:
         """End the stroke."""
-        self.settle()
+        self.interrupt()
 
-    def settle(self) -> None:
+    def interrupt(self) -> None:
         """End the stroke in hand where it is, on the mask it began on."""
         if self._mask is not None:
             self._session.mask_editor.end(self._mask)
@@ -95,12 +95,12 @@ class BrushTool(MaskTool):
     def take_back(self) -> None:
         """Take back the stroke in hand, and the proposal that it began on."""
         mask = self._session.mask
-        if self.cancel() and self._took_up and mask is not None:
+        if self.cancel() and self._accepted_proposal and mask is not None:
             self._session.mask_editor.apply(EditedMask.undo)
 
     def forget(self) -> None:
         """Keep the stroke: it was ended where it was."""
-        self.settle()
+        self.interrupt()
 
     def _begin(self, at: Place) -> None:
         """A stroke begins here."""
@@ -127,7 +127,7 @@ class SmartBrushTool(BrushTool):
     """A brush that takes only what has the grey values of the place where the stroke began."""
 
     def __init__(self, session: Session, radius: int) -> None:
-        super().__init__(session, radius, seeks=True)
+        super().__init__(session, radius, smart=True)
         self._tone = Tone(0.0, 255.0)
 
     def _begin(self, at: Place) -> None:

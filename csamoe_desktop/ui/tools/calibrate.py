@@ -69,7 +69,7 @@ class CalibrateTool(MaskTool):
         else:
             self._session.calibration.drawn.emit(DrawnLine(self._start, self._end, work))
 
-    def settle(self) -> None:
+    def interrupt(self) -> None:
         """Forget a line in hand: what it would be for was not finished."""
         if self._work is not None:
             self.cancel()

@@ -42,7 +42,7 @@ class CaliperTool(MaskTool):
         """Of the caliper in hand; None: a new one."""
         self._fixed: Place | None = None
         """The end that stays; None: nothing is in hand."""
-        self._from: Place = (0.0, 0.0)
+        self._pressed_at: Place = (0.0, 0.0)
         self._across: Caliper | None = None
         self._known: tuple[object, int] = (None, -1)
         self._edges: Edges | None = None
@@ -61,7 +61,7 @@ class CaliperTool(MaskTool):
         """Take hold of an end, or begin a caliper: on another one's middle at a right angle to it."""
         if self._session.work is None:
             return
-        self._from, self._across = at, None
+        self._pressed_at, self._across = at, None
         taken = self._end_at(at)
         if taken is not None:
             self._place, which = taken
@@ -79,7 +79,7 @@ class CaliperTool(MaskTool):
             self._hint(at, alt)
             return
         calipers = self._session.calipers
-        if not calipers.holding and self._apart(at, self._from) <= _STILL:
+        if not calipers.holding and self._distance(at, self._pressed_at) <= _STILL:
             return
         end, snapped = other_end(self._inside(at), self._fixed, self._snapping(alt))
         calipers.hold(self._place, Caliper(self._fixed, end))
@@ -97,7 +97,7 @@ class CaliperTool(MaskTool):
             else:
                 calipers.let_go()
         elif fixed is not None:
-            calipers.select(self._under(self._from))
+            calipers.select(self._under(self._pressed_at))
 
     def key(self, key: int, alt: bool) -> bool:
         """Delete and Backspace remove the selected caliper."""
@@ -105,7 +105,7 @@ class CaliperTool(MaskTool):
             return self._session.calipers.remove_selected()
         return False
 
-    def settle(self) -> None:
+    def interrupt(self) -> None:
         """Keep the caliper in hand as it is."""
         if self._fixed is not None:
             self.release()
@@ -135,15 +135,15 @@ class CaliperTool(MaskTool):
         elif (taken := self._end_at(at)) is not None:
             place, which = taken
             caliper = self._session.calipers.kept[place]
-            self._dot(caliper.end if which else caliper.start, meant=True)
+            self._dot(caliper.end if which else caliper.start, hovered=True)
         elif not alt and (other := self._middle_at(at)) is not None:
             self._dot(other.middle)
         else:
             begins, snapped = first_end(at, self._snapping(alt))
             self._dot(begins if snapped else None)
 
-    def _dot(self, at: Place | None, meant: bool = False) -> None:
-        self._sketch.show_sketch(NOTHING if at is None else Sketch(handles=[at], meant=0 if meant else -1))
+    def _dot(self, at: Place | None, hovered: bool = False) -> None:
+        self._sketch.show_sketch(NOTHING if at is None else Sketch(handles=[at], hovered=0 if hovered else -1))
 
     def _snapping(self, alt: bool) -> Snapping:
         """Return what ends snap to: with Alt held nothing, but Shift keeps straight still."""
@@ -164,7 +164,7 @@ class CaliperTool(MaskTool):
     def _end_at(self, at: Place) -> tuple[int, bool] | None:
         """Return the caliper whose end is under the mouse, and whether it is the later end; the one drawn last first."""
         near = [
-            (self._apart(at, end), -place, which)
+            (self._distance(at, end), -place, which)
             for place, caliper in enumerate(self._session.calipers.kept)
             for which, end in ((False, caliper.start), (True, caliper.end))
         ]
@@ -172,7 +172,7 @@ class CaliperTool(MaskTool):
         return (-place, which) if apart <= CLOSE_BY else None
 
     def _middle_at(self, at: Place) -> Caliper | None:
-        near = [(self._apart(at, one.middle), -place) for place, one in enumerate(self._session.calipers.kept)]
+        near = [(self._distance(at, one.middle), -place) for place, one in enumerate(self._session.calipers.kept)]
         apart, place = min(near, default=(SNAPS_WITHIN + 1, 0))
         return self._session.calipers.kept[-place] if apart <= SNAPS_WITHIN else None
 
@@ -188,7 +188,7 @@ class CaliperTool(MaskTool):
         rows, columns = (0, 0) if frame is None else frame.shape
         return min(max(at[0], 0.0), float(rows)), min(max(at[1], 0.0), float(columns))
 
-    def _apart(self, one: Place, other: Place) -> float:
+    def _distance(self, one: Place, other: Place) -> float:
         """Return how far two places are apart, in screen pixels."""
         down, across = self._zoom()
         return hypot((one[0] - other[0]) * down, (one[1] - other[1]) * across)

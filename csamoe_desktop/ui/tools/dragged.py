@@ -26,7 +26,7 @@ class DragTool(MaskTool):
         self.item: QGraphicsItem = self._sketch
         self._session = session
         self._mask: EditedMask | None = None
-        self._way: list[Place] = []
+        self._path: list[Place] = []
         self._cut = False
 
     @property
@@ -37,29 +37,29 @@ class DragTool(MaskTool):
     def press(self, at: Place, alt: bool) -> None:
         """Begin."""
         self._mask = self._session.mask
-        self._way, self._cut = [at], alt
+        self._path, self._cut = [at], alt
 
     def move(self, at: Place | None, alt: bool) -> None:
         """Go on."""
         if not self.busy:
             return
         self._cut = alt
-        if at is not None and at != self._way[-1]:
-            self._way.append(at)
+        if at is not None and at != self._path[-1]:
+            self._path.append(at)
             self._sketch.show_sketch(self._drawn())
 
     def release(self) -> None:
-        """Draw what the drag went around."""
+        """Draw what the drag went ellipse_outline."""
         mask, frame = self._mask, self._session.frame
         if mask is None:
             return
         self._mask = None
         self._sketch.show_sketch(NOTHING)
-        if frame is None or mask is not self._session.mask or len(self._way) < 2:
+        if frame is None or mask is not self._session.mask or len(self._path) < 2:
             return
         self._finish(mask, frame.shape)
 
-    def settle(self) -> None:
+    def interrupt(self) -> None:
         """End as if the button had come up here: what was drawn is not lost."""
         self.release()
 
@@ -75,7 +75,7 @@ class DragTool(MaskTool):
         raise NotImplementedError
 
     def _covered(self, shape: tuple[int, int]) -> tuple[Box, Bool]:
-        """Return what of the frame the drag went around."""
+        """Return what of the frame the drag went ellipse_outline."""
         raise NotImplementedError
 
     def _finish(self, mask: EditedMask, shape: tuple[int, int]) -> None:
@@ -83,28 +83,28 @@ class DragTool(MaskTool):
 
 
 class ContourTool(DragTool):
-    """A line drawn freely around the lesion, filled as the button comes up."""
+    """A line drawn freely ellipse_outline the lesion, filled as the button comes up."""
 
     def _drawn(self) -> Sketch:
-        return Sketch(lines=[self._way], dashed=[[self._way[-1], self._way[0]]])
+        return Sketch(lines=[self._path], dashed=[[self._path[-1], self._path[0]]])
 
     def _covered(self, shape: tuple[int, int]) -> tuple[Box, Bool]:
-        return polygon(shape, self._way)
+        return polygon(shape, self._path)
 
 
 class EllipseTool(DragTool):
     """An ellipse in the rectangle from where the drag began to where it ends."""
 
     def _drawn(self) -> Sketch:
-        one, other = self._way[0], self._way[-1]
-        return Sketch(lines=[around(one, other)], dashed=[rectangle(one, other)])
+        one, other = self._path[0], self._path[-1]
+        return Sketch(lines=[ellipse_outline(one, other)], dashed=[rectangle(one, other)])
 
     def _covered(self, shape: tuple[int, int]) -> tuple[Box, Bool]:
-        return ellipse(shape, self._way[0], self._way[-1])
+        return ellipse(shape, self._path[0], self._path[-1])
 
 
 class BoxTool(DragTool):
-    """A box around a lesion, whose outline is then found in the worker; the box stays drawn until it is."""
+    """A box ellipse_outline a lesion, whose outline is then found in the worker; the box stays drawn until it is."""
 
     @property
     def busy(self) -> bool:
@@ -127,12 +127,12 @@ class BoxTool(DragTool):
         return super().cancel() or finding
 
     def _drawn(self) -> Sketch:
-        return Sketch(lines=[rectangle(self._way[0], self._way[-1])])
+        return Sketch(lines=[rectangle(self._path[0], self._path[-1])])
 
     def _box(self, shape: tuple[int, int]) -> Box:
         rows, columns = (
             sorted(min(max(round(end), 0), size) for end in ends)
-            for ends, size in zip(zip(self._way[0], self._way[-1], strict=True), shape, strict=True)
+            for ends, size in zip(zip(self._path[0], self._path[-1], strict=True), shape, strict=True)
         )
         return Box(rows[0], columns[0], rows[1], columns[1])
 
@@ -143,7 +143,7 @@ class BoxTool(DragTool):
             return
         pixels, version, value = frame.pixels, mask.version, not self._cut
         aspect = frame.scale.aspect
-        self._sketch.show_sketch(Sketch(dashed=[rectangle(self._way[0], self._way[-1])]))
+        self._sketch.show_sketch(Sketch(dashed=[rectangle(self._path[0], self._path[-1])]))
 
         def done(found: Bool) -> None:
             self._sketch.show_sketch(NOTHING)
@@ -167,7 +167,7 @@ class BoxTool(DragTool):
         )
 
 
-def around(one: Place, other: Place) -> list[Place]:
+def ellipse_outline(one: Place, other: Place) -> list[Place]:
     """Return the closed line of the ellipse in the rectangle between two corners."""
     middle = (one[0] + other[0]) / 2, (one[1] + other[1]) / 2
     half = (other[0] - one[0]) / 2, (other[1] - one[1]) / 2

@@ -96,7 +96,7 @@ class LivewireTool(MaskTool):
         self._show(self._mouse)
         return True
 
-    def settle(self) -> None:
+    def interrupt(self) -> None:
         """Hide the wire to the mouse; the anchors stay."""
         self._pressed = False
         self._show(None)
@@ -108,16 +108,16 @@ class LivewireTool(MaskTool):
         self._show(None)
         return had
 
-    def put_by(self) -> object | None:
+    def suspend(self) -> object | None:
         """Return the open wire, with its steps."""
         if not self._anchors:
             return None
         return self._wire, list(self._anchors), list(self._legs), list(self._undone)
 
-    def go_on(self, put_by: object) -> None:
+    def resume(self, suspend: object) -> None:
         """Open that wire again, on the lesion at hand."""
-        assert isinstance(put_by, tuple)
-        self._wire, self._anchors, self._legs, self._undone = put_by
+        assert isinstance(suspend, tuple)
+        self._wire, self._anchors, self._legs, self._undone = suspend
         self._show(None)
 
     def take_back(self) -> None:
@@ -187,5 +187,5 @@ class LivewireTool(MaskTool):
         if at is not None and self._wire is not None:
             dashed.append(self._wire.path(self._anchors[0] if closes else at))
         self._sketch.show_sketch(
-            Sketch(lines=self._legs, dashed=dashed, handles=self._anchors, first=True, meant=0 if closes else -1)
+            Sketch(lines=self._legs, dashed=dashed, handles=self._anchors, first=True, hovered=0 if closes else -1)
         )

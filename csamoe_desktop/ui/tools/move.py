@@ -39,7 +39,7 @@ class MoveTool(MaskTool):
         self._zoom = zoom
         self._mask: EditedMask | None = None
         self._handle: int | None = None
-        self._from: Place = (0.0, 0.0)
+        self._pressed_at: Place = (0.0, 0.0)
         self._start: Extent | None = None
         self._end: Extent | None = None
         self._lines: list[list[Place]] = []
@@ -63,7 +63,7 @@ class MoveTool(MaskTool):
         self._handle = self._handle_at(at)
         if self._handle is None and not (extent.top <= at[0] <= extent.bottom and extent.left <= at[1] <= extent.right):
             return
-        self._mask, self._from, self._end = mask, at, extent
+        self._mask, self._pressed_at, self._end = mask, at, extent
         self._lines = [places_of(points[:, ::-1]) for points in outlines(mask.pixels)]
 
     def move(self, at: Place | None, alt: bool) -> None:
@@ -85,7 +85,7 @@ class MoveTool(MaskTool):
                 self._session.noted.emit(CUT_OFF)
         self._show()
 
-    def settle(self) -> None:
+    def interrupt(self) -> None:
         """End the drag here."""
         self.release()
 
@@ -121,12 +121,12 @@ class MoveTool(MaskTool):
         """Return where the mask comes with the mouse here."""
         if self._handle is None:
             # By whole pixels, so that the mask keeps its shape to the pixel.
-            rows, columns = round(at[0] - self._from[0]), round(at[1] - self._from[1])
+            rows, columns = round(at[0] - self._pressed_at[0]), round(at[1] - self._pressed_at[1])
             return Extent(start.top + rows, start.left + columns, start.bottom + rows, start.right + columns)
         down_side, across_side = _HANDLES[self._handle]
         high, wide = start.bottom - start.top, start.right - start.left
-        down = (at[0] - self._from[0]) * (2 * down_side - 1) / high
-        across = (at[1] - self._from[1]) * (2 * across_side - 1) / wide
+        down = (at[0] - self._pressed_at[0]) * (2 * down_side - 1) / high
+        across = (at[1] - self._pressed_at[1]) * (2 * across_side - 1) / wide
         if down_side != 0.5 and across_side != 0.5:
             down = across = (down * high**2 + across * wide**2) / (high**2 + wide**2)
         high, wide = max(high * (1 + down), _SMALLEST), max(wide * (1 + across), _SMALLEST)
@@ -151,8 +151,8 @@ class MoveTool(MaskTool):
                 points = (np.asarray(one) - (start.top, start.left)) * (down, across) + (end.top, end.left)
                 lines.append(places_of(np.vstack([points, points[:1]])))
         frame = rectangle((end.top, end.left), (end.bottom, end.right))
-        meant = -1 if self._handle is None else self._handle
-        self._sketch.show_sketch(Sketch(lines=lines, dashed=[frame], handles=_handles(end), meant=meant, square=True))
+        hovered = -1 if self._handle is None else self._handle
+        self._sketch.show_sketch(Sketch(lines=lines, dashed=[frame], handles=_handles(end), hovered=hovered, square=True))
 
 
 def _handles(extent: Extent) -> list[Place]:
