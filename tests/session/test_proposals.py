@@ -114,7 +114,7 @@ def test_a_frame_that_opens_is_looked_at_and_nothing_is_marked(
     assert window.lesion.author.text() == "None is marked."
     assert "Enter accepts" in note(window)
     (label,) = window.canvas._proposal_layer.item.labels()
-    assert label == f"proposed · {session.proposals.offered[0].confidence * 100:.0f} % sure"
+    assert label == f"proposed · confidence {session.proposals.offered[0].confidence * 100:.0f} %"
 
 
 def test_it_is_drawn_dashed_until_accepted(window: MainWindow, demo: DemoStudy, offered: Open) -> None:
@@ -299,7 +299,7 @@ def test_none_is_said_quietly(qtbot: QtBot, window: MainWindow, tmp_path: Path, 
     blank.write_bytes(cv2.imencode(".png", np.full((48, 64), 30, np.uint8))[1].tobytes())
     open_files(window.session, blank)
     qtbot.waitUntil(lambda: window.session.proposals.stage is Stage.NONE, timeout=_LONG)
-    assert note(window) == "No lesion proposed: draw one, or box it with A"
+    assert note(window) == "No lesion proposed: draw one, or press A and drag a box around it"
     window.session.proposals.look_at(4, 4)
     at_rest(qtbot, window.session)
     assert note(window).startswith("No lesion found there")
@@ -541,7 +541,7 @@ def test_the_note_says_what_enter_does_and_leaves_a_shallow_lesion_free(
     assert "accepts" in note(window)
     canvas.set_tool(Tool.POLYGON)
     QTest.mouseClick(canvas.viewport(), LEFT, pos=canvas.widget_position(5, 5))
-    assert note(window).endswith("closes what you draw")
+    assert note(window).endswith("closes your outline")
     key(window, Qt.Key.Key_Escape)
     assert "accepts" in note(window)
     # Shift the picture up and down past the note: it never lies over an outline or its label.

@@ -1,4 +1,4 @@
-"""The outline of the lesion at hand, in frame pixels, which a brush changes with every move of the mouse."""
+"""Draws the outline of the current lesion, fast enough to follow a brush with every move of the mouse."""
 
 from math import ceil, floor
 from time import perf_counter
@@ -16,38 +16,38 @@ from csamoe_desktop.lesion.tools import Box
 from csamoe_desktop.ui.canvas.overlays import HALO, PIXELS_SHOWN, WHITE, line, steady, zoom_of
 
 _TILE = 128
-"""Frame pixels: the outline is followed again in squares of this side."""
+"""Side of the squares in which the outline is traced again, in frame pixels."""
 
 
 class OutlineItem(QGraphicsItem):
-    """The outline of a mask that may change at any time: a solid line, white at first, with a dark halo.
+    """The outline of a mask that may change at any time: a solid line, white by default, with a dark halo.
 
-    The frame is tiled, and a tile's lines are followed again when they are next painted, once however often the mask
-    changed there: a brush on a large frame costs what it costs on a small one. During a stroke not even that: only the
-    little that is painted anew is followed, and the tiles are left for `update_pending`. Lines have the mask's pixels' own
-    edges where they can be seen, and are smoothed and as coarse as the screen where they cannot.
+    The frame is divided into tiles. A tile whose mask changed is traced again when it is next painted, so that a brush
+    costs the same on a large frame as on a small one. During a stroke only the part that is repainted is traced, and
+    the rest of the tile waits for `update_pending`. At high zoom lines follow the edges of the mask's pixels; at low
+    zoom they are smoothed and simplified to the resolution of the screen.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)  # says what to paint anew
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)  # gives `exposedRect` in `paint`
         self._mask: NDArray[np.bool_] | None = None
         self._tiles: dict[tuple[int, int], QPainterPath] = {}
-        """By their row and column; those that are to be followed are not there."""
+        """Traced tiles by row and column; a tile that has to be traced is missing."""
         self._detail: tuple[bool, int] = (False, 0)
         self._zoom = 0.0
         self._pending: set[tuple[int, int]] = set()
-        """The tiles in which a stroke has changed the mask, and lines may be off by a fraction of a screen pixel."""
+        """Tiles changed by a stroke; their lines may be off by a fraction of a screen pixel."""
         self._colour = WHITE
 
     def show_mask(self, mask: NDArray[np.bool_] | None) -> None:
-        """Show another mask (bool (rows, columns), followed as it changes in place), or none."""
+        """Show another mask, bool (rows, columns), which may change in place; None shows nothing."""
         self.prepareGeometryChange()
         self._mask, self._tiles, self._pending = mask, {}, set()
         self.update()
 
     def set_colour(self, colour: QColor) -> None:
-        """Draw the line in another colour."""
+        """Set the colour of the line."""
         self._colour = colour
         self.update()
 
@@ -61,7 +61,7 @@ class OutlineItem(QGraphicsItem):
             self._tiles = {}
             self.update()
             return
-        # A pixel's neighbours have its edges.
+        # A changed pixel also changes the edges of its neighbours.
         tiles = [
             (row, column)
             for row in range(max(box.top - 2, 0) // _TILE, (box.bottom + 1) // _TILE + 1)
@@ -71,10 +71,10 @@ class OutlineItem(QGraphicsItem):
             self._tiles.pop(tile, None)
         if in_stroke:
             self._pending.update(tiles)
-            around = QRectF(box.left - 1, box.top - 1, box.right - box.left + 2, box.bottom - box.top + 2)
+            changed = QRectF(box.left - 1, box.top - 1, box.right - box.left + 2, box.bottom - box.top + 2)
         else:
-            around = _square(tiles[0]).united(_square(tiles[-1]))
-        self.update(self._padded(around))
+            changed = _square(tiles[0]).united(_square(tiles[-1]))
+        self.update(self._padded(changed))
 
     def update_pending(self, seconds: float) -> bool:
         """Follow and paint what was put off in a in_stroke, for about as long as that; return whether more is left."""
@@ -92,13 +92,13 @@ class OutlineItem(QGraphicsItem):
         return bool(self._pending)
 
     def boundingRect(self) -> QRectF:
-        """Return the frame with room for the line: constant, so that the outline can be followed late."""
+        """Return the whole frame with room for the line; it does not depend on the outline, which is traced later."""
         if self._mask is None:
             return QRectF()
         return self._padded(QRectF(0, 0, self._mask.shape[1], self._mask.shape[0]))
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
-        """Paint it, after following it again where the mask or the zoom changed."""
+        """Paint the outline; trace it first where the mask or the zoom changed."""
         if self._mask is None:
             return
         zoom = max(zoom_of(painter))
@@ -107,14 +107,14 @@ class OutlineItem(QGraphicsItem):
         if detail != self._detail:
             self._detail, self._tiles = detail, {}
         self._zoom = zoom
-        seen = [path for path in self._seen(self._box(self._padded(option.exposedRect)), zoom) if not path.isEmpty()]
+        paths = [path for path in self._paths(self._box(self._padded(option.exposedRect)), zoom) if not path.isEmpty()]
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for pen in (line(HALO, 4), line(self._colour, 2)):
-            # Lines are cut where tiles meet: round ends would lie over each other there.
+            # Lines end at the edges of tiles, where round caps would overlap.
             pen.setCapStyle(Qt.PenCapStyle.FlatCap)
             painter.setPen(steady(pen, painter))
-            for path in seen:
+            for path in paths:
                 painter.drawPath(path)
 
     def _seen(self, exposed: Box, zoom: float) -> list[QPainterPath]:
@@ -128,29 +128,29 @@ class OutlineItem(QGraphicsItem):
         missing = [tile for tile in tiles if tile not in self._tiles]
         if missing and not self._pending.isdisjoint(missing):
             (top, left), (bottom, right) = (
-                [axis(tile[one] for tile in missing) for one in (0, 1)] for axis in (min, max)
+                [extreme(tile[axis] for tile in missing) for axis in (0, 1)] for extreme in (min, max)
             )
-            together = _both(exposed, Box(top * _TILE, left * _TILE, (bottom + 1) * _TILE, (right + 1) * _TILE))
-            # Not over those that are settled.
-            block = len(missing) == (bottom - top + 1) * (right - left + 1)
-            if block and _area(together) < len(missing) * _TILE**2 // 2:
-                beside = [self._tiles[tile] for tile in tiles if tile not in missing]
-                return [self._traced(together, zoom), *beside]
-        seen = []
+            part = _intersection(exposed, Box(top * _TILE, left * _TILE, (bottom + 1) * _TILE, (right + 1) * _TILE))
+            # The part must not overlap tiles that are already traced.
+            is_block = len(missing) == (bottom - top + 1) * (right - left + 1)
+            if is_block and _area(part) < len(missing) * _TILE**2 // 2:
+                known = [self._tiles[tile] for tile in tiles if tile not in missing]
+                return [self._traced(part, zoom), *known]
+        paths = []
         for tile in tiles:
             path = self._tiles.get(tile)
             if path is None:
                 whole = self._box(_square(tile))
-                part = _both(exposed, whole)
+                part = _intersection(exposed, whole)
                 if tile in self._pending and _area(part) < _area(whole) // 2:
                     path = self._traced(part, zoom)
                 else:
                     path = self._tiles[tile] = self._traced(whole, zoom)
-            seen.append(path)
-        return seen
+            paths.append(path)
+        return paths
 
     def _box(self, rectangle: QRectF) -> Box:
-        """Return the frame's pixels that a rectangle meets."""
+        """Return the pixels of the frame that a rectangle overlaps."""
         rows, columns = (0, 0) if self._mask is None else self._mask.shape
         top, left = max(floor(rectangle.top()), 0), max(floor(rectangle.left()), 0)
         bottom, right = min(ceil(rectangle.bottom()), rows), min(ceil(rectangle.right()), columns)
@@ -162,10 +162,10 @@ class OutlineItem(QGraphicsItem):
         for points, closed in outlines_within(self._mask, box, smooth=not self._detail[0]):
             if not self._detail[0]:
                 points = cv2.approxPolyDP(points[:, None], 0.2 / zoom, closed)[:, 0].astype(np.float32)
-            one = pg.arrayToQPath(*points.astype(np.float64).T, finiteCheck=False)
+            line_path = pg.arrayToQPath(*points.astype(np.float64).T, finiteCheck=False)
             if closed:
-                one.closeSubpath()
-            path.addPath(one)
+                line_path.closeSubpath()
+            path.addPath(line_path)
         return path
 
     def _padded(self, rectangle: QRectF) -> QRectF:
@@ -174,10 +174,10 @@ class OutlineItem(QGraphicsItem):
         return rectangle.adjusted(-across, -down, across, down)
 
 
-def _both(one: Box, other: Box) -> Box:
-    """Return what two boxes share, which is something."""
-    top, left = max(one.top, other.top), max(one.left, other.left)
-    return Box(top, left, min(one.bottom, other.bottom), min(one.right, other.right))
+def _intersection(first: Box, second: Box) -> Box:
+    """Return the intersection of two boxes that overlap."""
+    top, left = max(first.top, second.top), max(first.left, second.left)
+    return Box(top, left, min(first.bottom, second.bottom), min(first.right, second.right))
 
 
 def _area(box: Box) -> int:

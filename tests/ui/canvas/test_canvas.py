@@ -473,7 +473,7 @@ def test_a_changed_outline_greys_the_regions_and_says_so_until_it_is_taken_back(
     assert not canvas._outdated_note.isVisible()
     session.mask_commands.clear()
     assert canvas._outdated_note.isVisible()
-    assert canvas._outdated_note.text == "Outline changed: assess again"
+    assert canvas._outdated_note.text == "AI result outdated: outline changed. Assess again."
     assert colour_at(canvas, 30, 45) == QColor(100, 100, 100)
     assert list(canvas._legend.entries) == ["core", "boundary"]
     session.mask_commands.undo()
