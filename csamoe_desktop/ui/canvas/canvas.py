@@ -17,8 +17,8 @@ from csamoe_desktop.ui.canvas.tool_view import ToolView
 from csamoe_desktop.ui.canvas.window_level import WindowLevel
 from csamoe_desktop.ui.tools.base import EDITING, Tool
 from csamoe_desktop.ui.tools.brush import BrushTool
-from csamoe_desktop.ui.tools.stylus import Stylus
 from csamoe_desktop.ui.tools.sketch import crosshair
+from csamoe_desktop.ui.tools.stylus import Stylus
 from csamoe_desktop.ui.tools.touch import Touch
 
 _NOTCH = 120

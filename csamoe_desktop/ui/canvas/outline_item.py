@@ -52,10 +52,10 @@ class OutlineItem(QGraphicsItem):
         self.update()
 
     def mask_changed(self, box: Box | None, in_stroke: bool) -> None:
-        """Follow a change of the mask inside `box` (None: anywhere).
+        """Update the outline after a change of the mask inside `box` (None: anywhere).
 
-        In a in_stroke, as more is to come at once, no more is followed and painted than what changed: lines that end there
-        may be off by a fraction of a screen pixel, until it is settled.
+        During a stroke only the changed part is traced and painted: lines that end there may be off by a fraction of a
+        screen pixel until `update_pending` has run.
         """
         if box is None or self._mask is None:
             self._tiles = {}
@@ -77,14 +77,14 @@ class OutlineItem(QGraphicsItem):
         self.update(self._padded(changed))
 
     def update_pending(self, seconds: float) -> bool:
-        """Follow and paint what was put off in a in_stroke, for about as long as that; return whether more is left."""
+        """Trace and paint pending tiles for about this many seconds; return whether any are left."""
         until, last = perf_counter() + seconds, None
         for tile in sorted(self._pending):
-            # Side by side: what is painted anew is a rectangle around them all.
+            # Only adjacent tiles of a row at once, as Qt repaints one rectangle around all of them.
             if perf_counter() >= until or last not in (None, (tile[0], tile[1] - 1)):
                 break
             self._pending.discard(tile)
-            # Before it was ever painted nobody knows how fine it is to be: then it is followed as that comes.
+            # Before the first paint the zoom is unknown; the tile is then traced when it is painted.
             if self._zoom and tile not in self._tiles:
                 self._tiles[tile] = self._traced(self._box(_square(tile)), self._zoom)
             self.update(self._padded(_square(tile)))
@@ -117,9 +117,9 @@ class OutlineItem(QGraphicsItem):
             for path in paths:
                 painter.drawPath(path)
 
-    def _seen(self, exposed: Box, zoom: float) -> list[QPainterPath]:
-        """Return the lines of the tiles that `exposed` meets; in a in_stroke, of those that are missing only what of them is
-        in `exposed`, where that is less to follow."""
+    def _paths(self, exposed: Box, zoom: float) -> list[QPainterPath]:
+        """Return the lines of the tiles that `exposed` overlaps. Of pending tiles only the part inside `exposed` is
+        traced, where that is less work than the whole tiles."""
         tiles = [
             (row, column)
             for row in range(exposed.top // _TILE, -(-exposed.bottom // _TILE))

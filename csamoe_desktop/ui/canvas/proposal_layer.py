@@ -44,7 +44,7 @@ def note_of(proposals: Proposals, keys: Keys, drawing: bool = False) -> str:
         case Stage.NONE_THERE:
             return "No lesion found there: drag a box around it, or draw it"
         case Stage.NO_BREAST:
-            return "No outline proposed: the file says that this is not an image of the breast"
+            return "No outline proposed: this does not seem to be an image of the breast"
         case Stage.OFFERED:
             count = len(proposals.offered)
             title = "Proposed outline" if count == 1 else f"Proposal {proposals.selected + 1} of {count}"
