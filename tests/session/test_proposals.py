@@ -100,7 +100,7 @@ def drag(window: MainWindow, one: tuple[int, int], other: tuple[int, int]) -> No
 
 
 def note(window: MainWindow) -> str:
-    return window.canvas._proposed.note.text
+    return window.canvas._proposal_layer.note.text
 
 
 def test_a_frame_that_opens_is_looked_at_and_nothing_is_marked(
@@ -113,8 +113,8 @@ def test_a_frame_that_opens_is_looked_at_and_nothing_is_marked(
     assert not session.mask.can_undo
     assert window.lesion.author.text() == "None is marked."
     assert "Enter accepts" in note(window)
-    (label,) = window.canvas._proposed.item.labels()
-    assert label == f"proposed · {session.proposals.offered[0].confidence * 100:.0f} % sure"
+    (label,) = window.canvas._proposal_layer.item.labels()
+    assert label == f"proposed · confidence {session.proposals.offered[0].confidence * 100:.0f} %"
 
 
 def test_it_is_drawn_dashed_until_accepted(window: MainWindow, demo: DemoStudy, offered: Open) -> None:
@@ -125,7 +125,7 @@ def test_it_is_drawn_dashed_until_accepted(window: MainWindow, demo: DemoStudy, 
         return int((rows[:, : image.width()] > 250).sum())
 
     offered(window, demo.spiculated)
-    item = window.canvas._proposed.item
+    item = window.canvas._proposal_layer.item
     dashed = whites()
     item.hide()
     without = whites()
@@ -133,7 +133,7 @@ def test_it_is_drawn_dashed_until_accepted(window: MainWindow, demo: DemoStudy, 
     window.session.proposals.accept()
     solid = whites()
     assert 0.3 * (solid - without) < dashed - without < 0.9 * (solid - without)
-    assert not window.canvas._proposed.item.isVisible()
+    assert not window.canvas._proposal_layer.item.isVisible()
     assert note(window) == ""
 
 
@@ -286,7 +286,7 @@ def test_esc_drops_what_is_proposed(window: MainWindow, demo: DemoStudy, offered
 
 def test_overlays_hidden_hide_proposals(window: MainWindow, demo: DemoStudy, offered: Open) -> None:
     offered(window, demo.spiculated)
-    item = window.canvas._proposed.item
+    item = window.canvas._proposal_layer.item
     assert item.isVisible()
     window.canvas.hide_overlays(True)
     assert (item.isVisible(), note(window)) == (False, "")
@@ -299,7 +299,7 @@ def test_none_is_said_quietly(qtbot: QtBot, window: MainWindow, tmp_path: Path, 
     blank.write_bytes(cv2.imencode(".png", np.full((48, 64), 30, np.uint8))[1].tobytes())
     open_files(window.session, blank)
     qtbot.waitUntil(lambda: window.session.proposals.stage is Stage.NONE, timeout=_LONG)
-    assert note(window) == "No lesion proposed: draw one, or box it with A"
+    assert note(window) == "No lesion proposed: draw one, or press A and drag a box around it"
     window.session.proposals.look_at(4, 4)
     at_rest(qtbot, window.session)
     assert note(window).startswith("No lesion found there")
@@ -541,15 +541,15 @@ def test_the_note_says_what_enter_does_and_leaves_a_shallow_lesion_free(
     assert "accepts" in note(window)
     canvas.set_tool(Tool.POLYGON)
     QTest.mouseClick(canvas.viewport(), LEFT, pos=canvas.widget_position(5, 5))
-    assert note(window).endswith("closes what you draw")
+    assert note(window).endswith("closes your outline")
     key(window, Qt.Key.Key_Escape)
     assert "accepts" in note(window)
     # Shift the picture up and down past the note: it never lies over an outline or its label.
     for step in range(-12, 13):
         canvas.fit()
         canvas.pan_by(QPointF(0, 25 * step))
-        shown = canvas._proposed.note.geometry()
-        for place in canvas._proposed.item.places():
+        shown = canvas._proposal_layer.note.geometry()
+        for place in canvas._proposal_layer.item.places():
             top = canvas.widget_position(place.top(), place.left())
             bottom = canvas.widget_position(place.bottom(), place.right())
             label = QRect(top, bottom).adjusted(0, -2 * canvas.fontMetrics().height(), 0, 0)

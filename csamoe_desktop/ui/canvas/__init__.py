@@ -1,1 +1,1 @@
-"""The view of the frame, with its layers."""
+"""The canvas: the current frame, its overlays and notes, and the mouse and keyboard on it."""

@@ -1,4 +1,4 @@
-"""Where each expert looked, over the image: one expert at a time, off until asked for, with its scale in the corner."""
+"""The attention map of one expert over the image, with a colour scale in the corner; off until the user asks for it."""
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QLinearGradient, QPainter, QPaintEvent
@@ -8,12 +8,15 @@ from csamoe_desktop.assess import AIResult
 from csamoe_desktop.inference.explanation import attention_on_frame
 from csamoe_desktop.report.content.reasons import EXPERTS
 from csamoe_desktop.session.session import Session
-from csamoe_desktop.ui.canvas.canvas_notes import GRID, TEXT, Glass
+from csamoe_desktop.ui.canvas.canvas_notes import GRID, TEXT, CanvasNote
 from csamoe_desktop.ui.canvas.overlays import CIVIDIS, AttentionItem
 
 
-class AttentionNote(Glass):
-    """Whose map is shown, and its scale. A map is scaled to its own largest value: it says where, not how much."""
+class AttentionNote(CanvasNote):
+    """The name of the expert whose map is shown, and the colour scale.
+
+    Each map is scaled to its own maximum: colours can be compared within a map, not between maps.
+    """
 
     def __init__(self, canvas: QWidget) -> None:
         super().__init__(canvas)
@@ -21,11 +24,11 @@ class AttentionNote(Glass):
 
     @property
     def text(self) -> str:
-        """What it says."""
+        """The text shown."""
         return self._text
 
-    def say(self, text: str) -> None:
-        """Say something else; nothing hides it."""
+    def set_text(self, text: str) -> None:
+        """Show another text; an empty text hides the note."""
         if text == self._text:
             return
         self._text = text
@@ -35,31 +38,31 @@ class AttentionNote(Glass):
         self.update()
 
     def sizeHint(self) -> QSize:
-        """Return room for the words, and the scale with its ends below."""
+        """Return the size of the text with the colour scale and its labels below."""
         metrics = self.fontMetrics()
         return QSize(max(metrics.horizontalAdvance(self._text) + 3 * GRID, 20 * GRID), 2 * metrics.height() + 2 * GRID)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint it."""
+        """Paint the text and the colour scale."""
         painter = QPainter(self)
         self._panel(painter)
         metrics = self.fontMetrics()
         painter.setPen(TEXT)
-        left, wide, line = 1.5 * GRID, self.width() - 3 * GRID, metrics.height()
-        painter.drawText(QRectF(left, GRID / 2, wide, line), Qt.AlignmentFlag.AlignVCenter, self._text)
-        low = QRectF(left, 1.25 * GRID + line, wide, line)
-        painter.drawText(low, Qt.AlignmentFlag.AlignVCenter, "less")
-        painter.drawText(low, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, "more")
-        ends = metrics.horizontalAdvance("more") + GRID
-        bar = low.adjusted(ends, line * 0.25, -ends, -line * 0.25)
-        colours = QLinearGradient(bar.topLeft(), bar.topRight())
-        for place, colour in enumerate(CIVIDIS.tolist()):
-            colours.setColorAt(place / (len(CIVIDIS) - 1), QColor(*colour))
-        painter.fillRect(bar, colours)
+        left, width, line = 1.5 * GRID, self.width() - 3 * GRID, metrics.height()
+        painter.drawText(QRectF(left, GRID / 2, width, line), Qt.AlignmentFlag.AlignVCenter, self._text)
+        scale = QRectF(left, 1.25 * GRID + line, width, line)
+        painter.drawText(scale, Qt.AlignmentFlag.AlignVCenter, "less")
+        painter.drawText(scale, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, "more")
+        label_width = metrics.horizontalAdvance("more") + GRID
+        bar = scale.adjusted(label_width, line * 0.25, -label_width, -line * 0.25)
+        gradient = QLinearGradient(bar.topLeft(), bar.topRight())
+        for index, colour in enumerate(CIVIDIS.tolist()):
+            gradient.setColorAt(index / (len(CIVIDIS) - 1), QColor(*colour))
+        painter.fillRect(bar, gradient)
 
 
 class AttentionLayer:
-    """The map over the session's frame and its note."""
+    """The attention map over the current frame, and its note."""
 
     def __init__(self, session: Session, canvas: QWidget) -> None:
         self.item = AttentionItem()
@@ -70,7 +73,7 @@ class AttentionLayer:
 
     @property
     def experts(self) -> tuple[str, ...]:
-        """The experts whose maps there are, in the order they are shown."""
+        """The experts with an attention map, in display order."""
         ai_result = self._session.shown_result.result
         if ai_result is None or ai_result.explanation is None:
             return ()
@@ -78,17 +81,17 @@ class AttentionLayer:
 
     @property
     def expert(self) -> str:
-        """The expert whose map is asked for, or ""."""
+        """The expert whose map the user chose, or "" for none."""
         return self._expert
 
     def step(self) -> None:
-        """Ask for the next expert's map; after the last one, for none."""
-        turns = ("", *self.experts)
-        place = turns.index(self._expert) if self._expert in turns else 0
-        self._expert = turns[(place + 1) % len(turns)]
+        """Choose the next expert's map; after the last one, choose none."""
+        choices = ("", *self.experts)
+        index = choices.index(self._expert) if self._expert in choices else 0
+        self._expert = choices[(index + 1) % len(choices)]
 
     def follow(self, hidden: bool) -> None:
-        """Show what is asked for of the reading in view, unless `hidden`: overlays are off, or the reading is stale."""
+        """Show the chosen map of the AI result in view, unless `hidden`: overlays are off or the result is outdated."""
         ai_result, frame = self._session.shown_result.result, self._session.frame
         expert = self._expert if self._expert in self.experts and not hidden else ""
         if (ai_result, expert) == self._shown:
@@ -96,13 +99,13 @@ class AttentionLayer:
         self._shown = (ai_result, expert)
         if not expert or ai_result is None or ai_result.explanation is None or frame is None:
             self.item.show_map(None)
-            self.note.say("")
+            self.note.set_text("")
             return
         attention = ai_result.explanation.attention[expert]
         self.item.show_map(*attention_on_frame(attention, expert, ai_result.regions, frame.shape))
         name = EXPERTS[expert].lower()
         positive = "malignancy" if ai_result.card.positive == "malignant" else ai_result.card.positive
         if attention.any():
-            self.note.say(f"What spoke for {positive}: {name}")
+            self.note.set_text(f"Areas that favoured {positive}: {name}")
         else:
-            self.note.say(f"Nothing spoke for {positive}: {name}")
+            self.note.set_text(f"No area favoured {positive}: {name}")

@@ -1,7 +1,7 @@
-"""The canvas: the frame in view with the mouse and the keys on it.
+"""The canvas: the current frame, with mouse and keyboard input.
 
-The mouse does not go through pyqtgraph's scene, which thins moves out and waits for five pixels before a drag begins:
-a stroke needs every move from the first pixel on.
+Mouse events bypass pyqtgraph's scene, which drops moves and waits for five pixels before a drag begins: a stroke needs
+every move from the first pixel on.
 """
 
 from enum import Enum, auto
@@ -17,21 +17,21 @@ from csamoe_desktop.ui.canvas.tool_view import ToolView
 from csamoe_desktop.ui.canvas.window_level import WindowLevel
 from csamoe_desktop.ui.tools.base import EDITING, Tool
 from csamoe_desktop.ui.tools.brush import BrushTool
-from csamoe_desktop.ui.tools.pen import Pen
 from csamoe_desktop.ui.tools.sketch import crosshair
+from csamoe_desktop.ui.tools.stylus import Stylus
 from csamoe_desktop.ui.tools.touch import Touch
 
 _NOTCH = 120
-"""What one notch of a wheel turns, in Qt's eighths of a degree."""
+"""One notch of the wheel, in Qt's eighths of a degree."""
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-_ZOOM_A_NOTCH = 1.2
-_STILL = 3
-"""Screen pixels between press and release of what is a click still, not a drag."""
-_ZOOM_A_PIXEL = 1.01
+_ZOOM_PER_NOTCH = 1.2
+_CLICK_TOLERANCE = 3
+"""Screen pixels: a mouse that moves no farther between press and release has clicked, not dragged."""
+_ZOOM_PER_PIXEL = 1.01
 
 
 class _Drag(Enum):
-    """What the button that is down does."""
+    """What the pressed button does."""
 
     NONE = auto()
     TOOL = auto()
@@ -50,11 +50,12 @@ _BUTTONS = {
 class Canvas(ToolView):
     """Left button: the tool chosen by `set_tool`; middle: pan; right: zoom; wheel: frames, with Ctrl zoom.
 
-    A finger is the left button; two pan and zoom.
+    One finger acts as the left button; two fingers pan and zoom.
     """
 
     hovered = Signal(int, int, str)
-    """Row, column and value of the pixel under the mouse, such as "137" or "12, 40, 200"; (-1, -1, "") off the frame."""
+    """Row, column and value of the pixel under the mouse, such as "137" or "12, 40, 200"; (-1, -1, "") outside the
+    frame."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
@@ -64,30 +65,29 @@ class Canvas(ToolView):
         self._wheel = 0
         self._window_before = WindowLevel()
         self.viewport().setMouseTracking(True)
-        self.viewport().installEventFilter(Pen(self.draw, self))
+        self.viewport().installEventFilter(Stylus(self.draw, self))
         Touch(self.viewport(), self, self)
         self._area.sigRangeChanged.connect(lambda *_: self._follow_mouse())
         self.hovered.connect(lambda row, column, value: session.proposals.hover(row, column))
         self.set_tool(Tool.WINDOW_LEVEL)
-        session.hand_busy, session.line_open = self.hand_busy, lambda: self._steps_in_hand()[0]
+        session.hand_busy, session.line_open = self.is_busy, lambda: self._unfinished_steps()[0]
 
-    # -- in hand
+    # -- state
 
-    def hand_busy(self) -> bool:
-        """Whether a button is down, or a tool has something in hand."""
+    def is_busy(self) -> bool:
+        """Return whether a button is down or a tool has unfinished work."""
         return self._drag is not _Drag.NONE or self._busy()
 
-    def _let_go(self) -> None:
+    def _interrupt_tool(self) -> None:
         self._drag = _Drag.NONE
-        super()._let_go()
+        super()._interrupt_tool()
 
-    def _tool_turned(self) -> None:
+    def _tool_changed(self) -> None:
         self._follow_mouse()
         self._show_cursor()
-        super()._tool_turned()
+        super()._tool_changed()
 
-    def _hurries(self) -> bool:
-        return self._busy()
+
 
     def _show_cursor(self) -> None:
         if self._drag is _Drag.PAN:
@@ -102,27 +102,27 @@ class Canvas(ToolView):
     # -- mouse
 
     def _follow_mouse(self, alt: bool = False, shift: bool = False) -> None:
-        """Tell the tool, and everyone, what on the frame is under the mouse: it moved, or the frame did."""
+        """Tell the tool and emit `hovered` for the place under the mouse, after the mouse or the frame moved."""
         at = None if self._mouse is None else self.frame_place(self._mouse)
         if (tool := self._mask_tool()) is not None:
             tool.set_straight(shift)
             tool.move(at, alt)
             if tool.cursor() is not None:
                 self._show_cursor()
-        self._tell_pixel(at)
+        self._emit_pixel(at)
 
-    def _tell_pixel(self, at: Place | None) -> None:
+    def _emit_pixel(self, at: Place | None) -> None:
         frame = self._session.frame
         if frame is not None and at is not None:
             row, column = floor(at[0]), floor(at[1])
             if 0 <= row < frame.shape[0] and 0 <= column < frame.shape[1]:
                 value = frame.pixels[row, column]
-                self.hovered.emit(row, column, ", ".join(str(int(one)) for one in value.reshape(-1)))
+                self.hovered.emit(row, column, ", ".join(str(int(channel)) for channel in value.reshape(-1)))
                 return
         self.hovered.emit(-1, -1, "")
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Begin what the button does, unless another button is at work."""
+        """Begin the action of the button, unless another button is down."""
         event.accept()
         if self._session.frame is None or self._drag is not _Drag.NONE:
             return
@@ -142,18 +142,18 @@ class Canvas(ToolView):
                 tool.double_press(self.frame_place(event.position()), _alt(event))
             else:
                 tool.press(self.frame_place(event.position()), _alt(event))
-            self._tell_steps()
+            self._emit_steps()
         self._show_cursor()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """A second press at once: a press like another, but that it closes a polygon and accepts a proposal."""
+        """Handle a double click: a press that also closes a polygon or accepts a proposal."""
         self.mousePressEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Go on with what the button does."""
+        """Continue the action of the pressed button."""
         event.accept()
         if self._drag is not _Drag.NONE and event.buttons() == Qt.MouseButton.NoButton:
-            self._let_go()  # the release went elsewhere
+            self._interrupt_tool()  # another widget received the release
         step = QPointF() if self._mouse is None else event.position() - self._mouse
         self._mouse = event.position()
         if self._drag is _Drag.WINDOW:
@@ -161,31 +161,31 @@ class Canvas(ToolView):
         elif self._drag is _Drag.PAN:
             self.pan_by(step)
         elif self._drag is _Drag.ZOOM:
-            self.zoom_by(_ZOOM_A_PIXEL ** -step.y(), self._pressed)
+            self.zoom_by(_ZOOM_PER_PIXEL ** -step.y(), self._pressed)
         self._follow_mouse(_alt(event), _shift(event))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """End what the button did."""
+        """End the action of the button."""
         event.accept()
         if _BUTTONS.get(event.button()) not in (self._drag, _Drag.TOOL if self._drag is _Drag.WINDOW else None):
             return
         if self._drag is _Drag.TOOL and (tool := self._mask_tool()) is not None:
             tool.release()
-            self._settle_outline()
-            self._tell_steps()
-        if self._drag is _Drag.WINDOW and (event.position() - self._pressed).manhattanLength() <= _STILL:
+            self._update_outline()
+            self._emit_steps()
+        if self._drag is _Drag.WINDOW and (event.position() - self._pressed).manhattanLength() <= _CLICK_TOLERANCE:
             self._choose_lesion(self.frame_place(event.position()))
         self._drag = _Drag.NONE
         self._show_cursor()
 
     def _accept_at(self, position: QPointF) -> bool:
         """Accept the proposal under the mouse; return whether there is one."""
-        row, column = (floor(one) for one in self.frame_place(position))
+        row, column = (floor(coordinate) for coordinate in self.frame_place(position))
         proposals = self._session.proposals
         return proposals.select_at(row, column) and proposals.accept()
 
     def _choose_lesion(self, at: Place) -> None:
-        """Take the lesion at a place in hand, where there is one."""
+        """Make the lesion at this place the current one, if there is one."""
         row, column = floor(at[0]), floor(at[1])
         for work in self._session.lesions.there:
             rows, columns = work.mask.pixels.shape
@@ -193,10 +193,10 @@ class Canvas(ToolView):
                 self._session.lesions.choose(work)
                 return
 
-    # -- pens and fingers (`tools.touch.Touched`)
+    # -- stylus and touch (`tools.touch.TouchTarget`)
 
     def draw(self, pressure: float, event: QMouseEvent) -> None:
-        """A pen or finger did what `event` says of a mouse, pressing this hard, above 0 to 1."""
+        """Handle a stylus or finger as the mouse event `event`, with this pressure (above 0, up to 1)."""
         if (tool := self._mask_tool()) is not None:
             tool.set_pressure(pressure)
         if event.type() in (QEvent.Type.MouseButtonPress, QEvent.Type.MouseButtonDblClick):
@@ -208,37 +208,37 @@ class Canvas(ToolView):
             self.mouseReleaseEvent(event)
 
     def take_back(self) -> None:
-        """Undo what the finger that is down has drawn; it was not meant."""
+        """Undo what the finger that is down has drawn: a second finger showed that it was not a stroke."""
         if self._drag is _Drag.WINDOW:
             self.set_window(self._window_before)
         elif self._drag is _Drag.TOOL and (tool := self._mask_tool()) is not None:
             tool.take_back()
             tool.set_pressure(1.0)
-        self._let_go()
+        self._interrupt_tool()
 
     def pinch(self, factor: float, around: QPointF, step: QPointF) -> None:
-        """Enlarge the image by `factor` around a place in the viewport, and move it by `step`."""
+        """Enlarge the image by `factor` around a position in the viewport, and move it by `step`, in screen pixels."""
         self._mouse = None
         self.pan_by(step)
         if factor != 1.0:
             self.zoom_by(factor, around)
 
     def lift(self) -> None:
-        """No finger is down: nothing is pointed at, what is in hand stays."""
+        """Clear the mouse position when no finger is down; unfinished work stays."""
         self._mouse = None
         self._follow_mouse()
 
     # -- wheel and keys
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Wheel: frames, none while something is in hand; with Ctrl: zoom at the mouse; with Shift: the brush's size."""
+        """Change the frame, unless a tool has unfinished work; with Ctrl zoom at the mouse; with Shift resize the brush."""
         event.accept()
-        # Alt, and on some systems Shift, turn the wheel sideways.
-        turned = event.angleDelta().y() or event.angleDelta().x()
+        # With Alt, and on some systems with Shift, Qt reports the wheel as horizontal.
+        angle = event.angleDelta().y() or event.angleDelta().x()
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            self.zoom_by(_ZOOM_A_NOTCH ** (turned / _NOTCH), event.position())
+            self.zoom_by(_ZOOM_PER_NOTCH ** (angle / _NOTCH), event.position())
             return
-        self._wheel += turned
+        self._wheel += angle
         notches = int(self._wheel / _NOTCH)
         self._wheel -= notches * _NOTCH
         if not notches:
@@ -249,55 +249,57 @@ class Canvas(ToolView):
             self._session.navigation.by(-notches)
 
     def event(self, event: QEvent) -> bool:
-        """Keep Enter for what is in hand: the window accepts a proposed outline with it."""
-        asked = isinstance(event, QKeyEvent) and event.type() is QEvent.Type.ShortcutOverride and event.key() in _ENTER
-        if asked and self._busy():
+        """Reserve Enter for unfinished work of a tool; otherwise the window accepts a proposal with it."""
+        is_enter = (
+            isinstance(event, QKeyEvent) and event.type() is QEvent.Type.ShortcutOverride and event.key() in _ENTER
+        )
+        if is_enter and self._busy():
             event.accept()
             return True
         return bool(super().event(event))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Give the tool in hand Esc, Enter and Backspace; all other keys are the window's."""
+        """Pass Esc, Enter and Backspace to the current tool; leave all other keys to the window."""
         tool = self._mask_tool()
         if event.key() == Qt.Key.Key_Escape and self.cancel_tool():
             return
         if tool is not None and tool.key(event.key(), _alt(event)):
-            self._tell_steps()
+            self._emit_steps()
             return
-        self._held_turned(event, True)
+        self._modifier_changed(event, True)
         event.ignore()
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        """Show that Alt no longer erases, or Shift no longer keeps straight."""
-        self._held_turned(event, False)
+        """Update the tool when Alt or Shift is released."""
+        self._modifier_changed(event, False)
         event.ignore()
 
-    def _held_turned(self, event: QKeyEvent, held: bool) -> None:
+    def _modifier_changed(self, event: QKeyEvent, held: bool) -> None:
         if event.key() == Qt.Key.Key_Alt:
             self._follow_mouse(held, _shift(event))
         elif event.key() == Qt.Key.Key_Shift:
             self._follow_mouse(_alt(event), held)
 
     def enterEvent(self, event: QEnterEvent) -> None:
-        """Bring the ring to where the mouse comes in."""
+        """Show the ring where the mouse enters."""
         self._mouse = event.position()
         self._follow_mouse()
         super().enterEvent(event)
 
     def leaveEvent(self, event: QEvent) -> None:
-        """End the stroke in hand and take the ring away."""
-        self._let_go()
+        """End the current stroke and hide the ring."""
+        self._interrupt_tool()
         self._mouse = None
         self._follow_mouse()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """End the stroke in hand."""
-        self._let_go()
+        """End the current stroke."""
+        self._interrupt_tool()
         super().focusOutEvent(event)
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """End the stroke in hand."""
-        self._let_go()
+        """End the current stroke."""
+        self._interrupt_tool()
         super().hideEvent(event)
 
 

@@ -1,4 +1,4 @@
-"""What is written on the canvas's glass and stays in its place while the image moves: legend, scale bar, short notes."""
+"""Legend, scale bar and short notes, which keep their place on the canvas while the image moves."""
 
 from collections.abc import Sequence
 
@@ -13,8 +13,8 @@ _PANEL = QColor(17, 17, 17, 190)
 GRID = 8
 
 
-class Glass(QWidget):
-    """A widget over the image that lets the mouse through and sizes itself to what it says."""
+class CanvasNote(QWidget):
+    """A widget over the image that ignores the mouse and fits its size to its content."""
 
     def __init__(self, canvas: QWidget) -> None:
         super().__init__(canvas)
@@ -28,8 +28,8 @@ class Glass(QWidget):
         painter.drawRoundedRect(QRectF(self.rect()), 4, 4)
 
 
-class Note(Glass):
-    """One sentence, such as what to do where nothing is open."""
+class Note(CanvasNote):
+    """One line of text, such as what to do when nothing is open."""
 
     def __init__(self, canvas: QWidget, enlarged: float = 1.0, panel: bool = True) -> None:
         super().__init__(canvas)
@@ -37,11 +37,11 @@ class Note(Glass):
 
     @property
     def text(self) -> str:
-        """What it says."""
+        """The text shown."""
         return self._text
 
-    def say(self, text: str) -> None:
-        """Say something else; nothing hides it."""
+    def set_text(self, text: str) -> None:
+        """Show another text; an empty text hides the note."""
         if text == self._text:
             return
         self._text = text
@@ -51,12 +51,12 @@ class Note(Glass):
         self.update()
 
     def sizeHint(self) -> QSize:
-        """Return the size of its one line, with a margin."""
+        """Return the size of the line, with a margin."""
         metrics = QFontMetrics(self._font())
         return QSize(metrics.horizontalAdvance(self._text) + 3 * GRID, metrics.height() + GRID)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint it."""
+        """Paint the text."""
         painter = QPainter(self)
         if self._has_panel:
             self._panel(painter)
@@ -70,46 +70,49 @@ class Note(Glass):
         return font
 
 
-class Legend(Glass):
-    """What the lines and tints on the image mean: only those that are there now."""
+class Legend(CanvasNote):
+    """Explains the lines and tints that are on the image now."""
 
     def __init__(self, canvas: QWidget) -> None:
         super().__init__(canvas)
         self._entries: tuple[str, ...] = ()
-        self._stale = False
+        self._outdated = False
         self._lesion = WHITE
 
     @property
     def lesion(self) -> QColor:
-        """The colour of the lesion's line."""
+        """The colour of the lesion's outline."""
         return self._lesion
 
     @property
     def entries(self) -> tuple[str, ...]:
-        """The names it explains: lesion, core, boundary."""
+        """The names listed: lesion, core, boundary."""
         return self._entries
 
     def explain(self, entries: Sequence[str], outdated: bool, lesion: QColor = WHITE) -> None:
-        """Explain these; none hides it. `outdated`: core and boundary belong to an earlier outline; `lesion`: its colour."""
-        if (tuple(entries), outdated, lesion) == (self._entries, self._stale, self._lesion):
+        """List these names; an empty list hides the legend.
+
+        `outdated`: core and boundary belong to an earlier outline. `lesion`: the colour of the lesion's outline.
+        """
+        if (tuple(entries), outdated, lesion) == (self._entries, self._outdated, self._lesion):
             return
-        self._entries, self._stale, self._lesion = tuple(entries), outdated, lesion
+        self._entries, self._outdated, self._lesion = tuple(entries), outdated, lesion
         self.adjustSize()
         self.setVisible(bool(entries))
         self.update()
 
     def sizeHint(self) -> QSize:
-        """Return the size of its lines, with a margin."""
+        """Return the size of the entries, with a margin."""
         metrics = self.fontMetrics()
-        widest = max((metrics.horizontalAdvance(self._words(name)) for name in self._entries), default=0)
+        widest = max((metrics.horizontalAdvance(self._label(name)) for name in self._entries), default=0)
         return QSize(widest + self._swatch() + 4 * GRID, len(self._entries) * self._line() + GRID)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint it."""
+        """Paint the entries."""
         painter = QPainter(self)
         self._panel(painter)
-        for place, name in enumerate(self._entries):
-            top = GRID // 2 + place * self._line()
+        for index, name in enumerate(self._entries):
+            top = GRID // 2 + index * self._line()
             swatch = QRectF(GRID * 1.5, top + self._line() * 0.2, self._swatch(), self._line() * 0.6)
             if name == "lesion":
                 for pen in (QPen(HALO, 4), QPen(self._lesion, 2)):
@@ -120,25 +123,25 @@ class Legend(Glass):
             else:
                 self._area(painter, swatch, CORE if name == "core" else BOUNDARY)
             painter.setPen(TEXT)
-            words = QRect(round(swatch.right()) + GRID, top, self.width(), self._line())
-            painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, self._words(name))
+            area = QRect(round(swatch.right()) + GRID, top, self.width(), self._line())
+            painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, self._label(name))
 
     def _area(self, painter: QPainter, swatch: QRectF, look: Look) -> None:
         painter.setPen(Qt.PenStyle.NoPen)
-        if not self._stale:
+        if not self._outdated:
             ratio = self.devicePixelRatioF()
             tile = look.tile(0.55, ratio)
             tile.setDevicePixelRatio(ratio)
             painter.fillRect(swatch, QBrush(tile))
-        pen = QPen(GREY if self._stale else look.colour, 1.5)
+        pen = QPen(GREY if self._outdated else look.colour, 1.5)
         pen.setDashPattern(list(look.dashes))
         painter.setPen(pen)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(swatch)
 
-    def _words(self, name: str) -> str:
-        words = name.capitalize()
-        return f"{words} (earlier outline)" if self._stale and name != "lesion" else words
+    def _label(self, name: str) -> str:
+        label = name.capitalize()
+        return f"{label} (earlier outline)" if self._outdated and name != "lesion" else label
 
     def _line(self) -> int:
         return self.fontMetrics().height() + GRID // 2
@@ -147,7 +150,7 @@ class Legend(Glass):
         return 3 * GRID
 
 
-class ScaleBar(Glass):
+class ScaleBar(CanvasNote):
     """A bar of a round number of millimetres."""
 
     def __init__(self, canvas: QWidget) -> None:
@@ -157,16 +160,16 @@ class ScaleBar(Glass):
 
     @property
     def text(self) -> str:
-        """The length it stands for, such as "10 mm"."""
+        """The length the bar stands for, such as "10 mm"."""
         return f"{self._millimetres:g} mm"
 
     @property
     def length(self) -> float:
-        """The bar's length in screen pixels."""
+        """The length of the bar in screen pixels."""
         return self._length
 
     def measure(self, pixels_per_millimetre: float | None) -> None:
-        """Show the longest 1, 2 or 5 x 10^n mm that is at most 160 screen pixels; None hides it."""
+        """Show the largest length of 1, 2 or 5 x 10^n mm that is at most 160 screen pixels; None hides the bar."""
         self.setVisible(pixels_per_millimetre is not None)
         if pixels_per_millimetre is None:
             return
@@ -180,18 +183,18 @@ class ScaleBar(Glass):
     def sizeHint(self) -> QSize:
         """Return the size of bar and text, with a margin."""
         metrics = self.fontMetrics()
-        wide = max(self._length, metrics.horizontalAdvance(self.text))
-        return QSize(round(wide) + 2 * GRID, metrics.height() + 2 * GRID)
+        width = max(self._length, metrics.horizontalAdvance(self.text))
+        return QSize(round(width) + 2 * GRID, metrics.height() + 2 * GRID)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint it."""
+        """Paint the bar and its length."""
         painter = QPainter(self)
         self._panel(painter)
         painter.setPen(TEXT)
         painter.drawText(self.rect().adjusted(0, GRID // 2, 0, 0), Qt.AlignmentFlag.AlignHCenter, self.text)
         left, right = (self.width() - self._length) / 2, (self.width() + self._length) / 2
-        low = self.height() - GRID + 0.5
+        bottom = self.height() - GRID + 0.5
         painter.setPen(QPen(TEXT, 1.5, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
-        painter.drawLine(QPointF(left, low), QPointF(right, low))
+        painter.drawLine(QPointF(left, bottom), QPointF(right, bottom))
         for end in (left, right):
-            painter.drawLine(QPointF(end, low - 4), QPointF(end, low + 1))
+            painter.drawLine(QPointF(end, bottom - 4), QPointF(end, bottom + 1))

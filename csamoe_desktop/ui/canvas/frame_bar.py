@@ -1,4 +1,4 @@
-"""Under the canvas, for a study of several frames: play, a slider, and which frame is in view."""
+"""The bar below the canvas for a study of several frames: play button, slider and frame number."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
@@ -11,7 +11,7 @@ from csamoe_desktop.ui.widgets.still import StillSlider
 
 
 class FrameBar(QWidget):
-    """The bar. It is hidden for a still image."""
+    """Play button, slider and frame number; hidden for a still image."""
 
     def __init__(self, session: Session, cine: Cine, play: QAction, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -22,38 +22,38 @@ class FrameBar(QWidget):
         self._play.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._slider = StillSlider(Qt.Orientation.Horizontal)
         self._slider.setAccessibleName("Frame")
-        # A slider that took the focus on a click would take the image's keys with it.
+        # If a click gave the slider the focus, the canvas would no longer get its keys.
         self._slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._place = theme.label()
+        self._frame_number = theme.label()
         row = QHBoxLayout(self)
         row.setContentsMargins(theme.GRID, theme.GRID // 2, theme.GRID * 2, theme.GRID // 2)
         row.setSpacing(theme.GRID)
         row.addWidget(self._play)
         row.addWidget(self._slider, 1)
-        row.addWidget(self._place)
-        self._slider.valueChanged.connect(self._go)
+        row.addWidget(self._frame_number)
+        self._slider.valueChanged.connect(self._go_to)
         session.frameChanged.connect(self._show)
         session.stayed.connect(self._show)
         self._show()
 
-    def _go(self, index: int) -> None:
+    def _go_to(self, index: int) -> None:
         self._cine.go_to(index)
-        # A frame that cannot be decoded leaves the one before in view.
+        # If the frame cannot be decoded, the previous one stays in view and the slider goes back.
         self._show()
 
     def _show(self) -> None:
         study, frame = self._session.study, self._session.frame
-        several = study is not None and study.frame_count > 1
-        self.setVisible(several)
-        if study is None or frame is None or not several:
+        is_cine = study is not None and study.frame_count > 1
+        self.setVisible(is_cine)
+        if study is None or frame is None or not is_cine:
             return
-        # It stays under the mouse while its frame is being decoded.
+        # While a frame is being decoded, the slider stays where the user dragged it.
         awaited = self._session.frames.awaited
-        place = awaited[1] if awaited is not None and awaited[0] is study else frame.index
-        # Set from the session, the slider must not answer that the user moved it.
+        index = awaited[1] if awaited is not None and awaited[0] is study else frame.index
+        # Setting the slider from here must not count as a move by the user.
         self._slider.blockSignals(True)
         self._slider.setRange(0, study.frame_count - 1)
-        self._slider.setValue(place)
+        self._slider.setValue(index)
         self._slider.blockSignals(False)
         digits = len(str(study.frame_count))
-        self._place.setText(f"Frame {frame.index + 1:>{digits}} of {study.frame_count}")
+        self._frame_number.setText(f"Frame {frame.index + 1:>{digits}} of {study.frame_count}")

@@ -1,6 +1,6 @@
-"""The frame in view with its overlays: zoom, window and level, what lies over the image and what is written on it.
+"""Shows the current frame with its overlays and notes; handles zoom, pan, window and level.
 
-pyqtgraph's GraphicsView, ViewBox and ImageItem show and place the image; nothing here reacts to the mouse.
+pyqtgraph's GraphicsView, ViewBox and ImageItem show and place the image. Mouse and keyboard are handled in `canvas`.
 """
 
 import dataclasses
@@ -26,24 +26,24 @@ from csamoe_desktop.ui.canvas.window_level import WindowLevel
 
 BACKGROUND = QColor("#111111")
 OVERLAYS = ("lesion", "core", "boundary")
-OUTDATED = "Outline changed: assess again"
+OUTDATED = "AI result outdated: outline changed. Assess again."
 
-_CLOSEST = 64.0
-"""Screen pixels a frame pixel has at most."""
-_FARTHEST = 0.25
-"""Of the zoom that fits, at least."""
+_MAX_ZOOM = 64.0
+"""Screen pixels per frame pixel."""
+_MIN_ZOOM = 0.25
+"""As a share of the zoom at which the frame fits."""
 _MARGIN = 12
-_AT_A_TIME = 0.004
-"""Seconds for which the outline is caught up with before other events have their turn."""
+_UPDATE_TIME = 0.004
+"""Seconds spent on updating the outline before other events are handled."""
 
 
 class FrameView(pg.GraphicsView):  # type: ignore[misc]
     """Shows the session's frame, mask and regions, and follows them as they change."""
 
     windowChanged = Signal(object)
-    """Another `WindowLevel` is shown."""
+    """The new `WindowLevel`."""
     zoomChanged = Signal(float)
-    """Screen pixels a frame pixel has, across."""
+    """The new zoom: screen pixels per frame pixel, horizontally."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent, background=BACKGROUND)
@@ -59,9 +59,9 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
             self._area.addItem(item, ignoreBounds=True)
         self._empty = Note(self.viewport(), enlarged=1.4, panel=False)
         self._next_step = "Drop a study here"
-        self._stale = Note(self.viewport())
-        self._proposed = ProposalLayer(session.proposals, self.viewport())
-        self._area.addItem(self._proposed.item, ignoreBounds=True)
+        self._outdated_note = Note(self.viewport())
+        self._proposal_layer = ProposalLayer(session.proposals, self.viewport())
+        self._area.addItem(self._proposal_layer.item, ignoreBounds=True)
         self._calipers = CaliperItem()
         self._area.addItem(self._calipers, ignoreBounds=True)
         self._legend = Legend(self.viewport())
@@ -73,20 +73,20 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
         self._opacity = session.settings.overlay_opacity
         self._fitted = True
         self._shown: tuple[object, tuple[int, int] | None] = (None, None)
-        self._assessment: object = None
+        self._result: object = None
         self._covered = 0
-        """Screen pixels at the top that messages lie over."""
+        """Height in screen pixels at the top that is covered by messages."""
 
         self.setAccessibleName("Image")
-        # What a stroke put off is caught up with between other events, a little at a time.
-        self._settling = QTimer(self)
-        self._settling.timeout.connect(self._settle_some)
+        # After a stroke the rest of the outline is updated in short steps between other events.
+        self._outline_timer = QTimer(self)
+        self._outline_timer.timeout.connect(self._update_some_of_outline)
         self._area.sigRangeChanged.connect(self._view_changed)
         self._area.sigResized.connect(self._view_resized)
         session.frameChanged.connect(self._frame_changed)
-        session.currentLesionChanged.connect(self._lesion_turned)
+        session.currentLesionChanged.connect(self._current_lesion_changed)
         session.maskChanged.connect(self._mask_changed)
-        session.resultChanged.connect(self._reading_changed)
+        session.resultChanged.connect(self._result_changed)
         session.settingsChanged.connect(self._settings_changed)
         session.proposals.changed.connect(self._proposals_changed)
         session.calipers.shown.connect(self._show_calipers)
@@ -96,26 +96,26 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
     # -- the view
 
     def fit(self) -> None:
-        """Show the whole frame, as large as it goes."""
+        """Show the whole frame as large as possible."""
         self._fitted = True
         if (frame := self._session.frame) is not None:
             rows, columns = frame.shape
             self._area.setRange(QRectF(0, 0, columns, rows), padding=0.01)
 
     def reset(self) -> None:
-        """Show the frame as it was opened: whole, its own grey values, not inverted."""
+        """Show the frame as it was opened: fitted, with its own grey values, not inverted."""
         self.set_window(WindowLevel())
         self.fit()
 
     def zoom_by(self, factor: float, around: QPointF | None = None) -> None:
-        """Enlarge the image by `factor`, keeping what is at `around` (in the viewport; None: its middle) in place."""
+        """Enlarge the image by `factor` around a position in the viewport (None: its centre)."""
         if self._session.frame is None:
             return
         rows, columns = self._session.frame.shape
-        now = self._zooms()[1]
-        high = rows * self._session.aspect
-        least = _FARTHEST * min(self._area.width() / columns, self._area.height() / high)
-        factor = min(max(now * factor, least), _CLOSEST) / now
+        zoom = self._zooms()[1]
+        height = rows * self._session.aspect
+        min_zoom = _MIN_ZOOM * min(self._area.width() / columns, self._area.height() / height)
+        factor = min(max(zoom * factor, min_zoom), _MAX_ZOOM) / zoom
         self._fitted = False
         self._area.scaleBy(
             (1 / factor, 1 / factor), None if around is None else self._area.mapSceneToView(self._scene_point(around))
@@ -142,11 +142,11 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
             self.windowChanged.emit(window)
 
     def set_inverted(self, inverted: bool) -> None:
-        """Show black as white, or not."""
+        """Invert the grey values, or show them as they are."""
         self.set_window(dataclasses.replace(self._window, inverted=inverted))
 
     def widget_position(self, row: float, column: float) -> QPoint:
-        """Return where the middle of pixel (row, column) is, in the viewport."""
+        """Return the position of the centre of pixel (row, column) in the viewport."""
         scene = self._area.mapViewToScene(QPointF(column + 0.5, row + 0.5))
         return QPoint(self.viewportTransform().map(scene).toPoint())
 
@@ -156,18 +156,18 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
         return point.y(), point.x()
 
     def picture(self) -> QImage:
-        """Return what is shown, as it is shown."""
+        """Return a picture of the canvas as shown."""
         return QImage(self.grab().toImage())
 
     def say_when_empty(self, text: str) -> None:
-        """Tell this in the middle as long as there is no frame."""
+        """Show this text in the centre while no frame is open."""
         self._next_step = text
-        self._empty.say(text if self._session.frame is None else "")
+        self._empty.set_text(text if self._session.frame is None else "")
         self._place_notes()
 
     def name_keys(self, keys: Keys) -> None:
-        """Name these keys where the canvas says what to do with a proposal."""
-        self._proposed.name_keys(keys)
+        """Use these key names in the note on proposals."""
+        self._proposal_layer.name_keys(keys)
         self._place_notes()
 
     # -- overlays
@@ -180,61 +180,61 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
         self._show_overlays()
 
     def set_overlay_opacity(self, percent: int) -> None:
-        """Tint core and boundary with this opacity, 0..100."""
+        """Set the opacity of the tint of core and boundary, in percent (0..100)."""
         self._opacity = percent
         self._show_overlays()
 
     def hide_overlays(self, hidden: bool) -> None:
-        """Hide all overlays, as long as a key is held, or show them as they were."""
+        """Hide all overlays, or show them again as they were."""
         self._all_hidden = hidden
         self._show_overlays()
 
     @property
     def attention(self) -> AttentionLayer:
-        """Where each expert looked: off until it is asked for."""
+        """The attention maps of the experts."""
         return self._attention
 
     def next_attention(self) -> None:
-        """Show where the next expert looked; after the last one, none."""
+        """Show the attention map of the next expert; after the last one, none."""
         self._attention.step()
         self._show_overlays()
 
-    # -- what the session tells
+    # -- changes in the session
 
     def _frame_changed(self) -> None:
         study, frame = self._session.study, self._session.frame
-        before, self._shown = self._shown, (study, None if frame is None else frame.shape)
-        if before[0] is not study:
+        previous, self._shown = self._shown, (study, None if frame is None else frame.shape)
+        if previous[0] is not study:
             self.set_window(WindowLevel())
-        self._empty.say(self._next_step if frame is None else "")
+        self._empty.set_text(self._next_step if frame is None else "")
         self._show_pixels()
         if frame is not None:
             self._area.setAspectLocked(True, 1 / frame.scale.aspect)
-            if self._fitted or before != self._shown:
+            if self._fitted or previous != self._shown:
                 self.fit()
-        self._lesion_turned()
+        self._current_lesion_changed()
 
-    def _lesion_turned(self) -> None:
+    def _current_lesion_changed(self) -> None:
         work = self._session.work
         self._outline.show_mask(None if work is None else work.mask.pixels)
         self._outline.set_colour(look_of(1 if work is None else work.number).colour)
-        self._reading_changed()
+        self._result_changed()
 
     def _mask_changed(self, box: object) -> None:
-        self._outline.mask_changed(box if isinstance(box, Box) else None, self._hurries())
+        self._outline.mask_changed(box if isinstance(box, Box) else None, self._in_stroke())
 
-    def _settle_outline(self) -> None:
-        """Nothing is in a hurry any more."""
-        self._settling.start(0)
+    def _update_outline(self) -> None:
+        """Start to update the parts of the outline that a stroke left pending."""
+        self._outline_timer.start(0)
 
-    def _settle_some(self) -> None:
-        if not self._outline.settle(_AT_A_TIME):
-            self._settling.stop()
+    def _update_some_of_outline(self) -> None:
+        if not self._outline.update_pending(_UPDATE_TIME):
+            self._outline_timer.stop()
 
-    def _reading_changed(self) -> None:
+    def _result_changed(self) -> None:
         ai_result, frame = self._session.shown_result.result, self._session.frame
-        if ai_result is not self._assessment:
-            self._assessment = ai_result
+        if ai_result is not self._result:
+            self._result = ai_result
             for name, item in self._regions.items():
                 region = None
                 if ai_result is not None and frame is not None:
@@ -247,7 +247,7 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
             self.set_overlay_opacity(self._session.settings.overlay_opacity)
 
     def _proposals_changed(self) -> None:
-        self._proposed.follow()
+        self._proposal_layer.follow()
         self._place_notes()
 
     def _calibrated(self) -> None:
@@ -256,8 +256,8 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
 
     # -- showing
 
-    def _hurries(self) -> bool:
-        """Return whether the mask is being changed faster than a large outline can be followed."""
+    def _in_stroke(self) -> bool:
+        """Return whether a tool is changing the mask, so that only the changed part of the outline is updated."""
         return False
 
     def _show_pixels(self) -> None:
@@ -272,49 +272,55 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
 
     def _show_overlays(self) -> None:
         work, ai_result = self._session.work, self._session.shown_result.result
-        there = set()
+        available = set()
         outdated = False
         if work is not None:
             if not work.mask.empty:
-                there.add("lesion")
+                available.add("lesion")
             if ai_result is not None and ai_result.regions.lesion.any():
-                there |= {"core", "boundary"}
+                available |= {"core", "boundary"}
             outdated = ai_result is not None and work.result_version != work.mask.version
-        shown = [] if self._all_hidden else [name for name in OVERLAYS if self._visible[name] and name in there]
+        shown = [] if self._all_hidden else [name for name in OVERLAYS if self._visible[name] and name in available]
         if work is not None and not work.shown:
             shown = []
         self._outline.setVisible("lesion" in shown)
-        others = [one for one in self._session.lesions.there if one is not work and one.shown and not one.mask.empty]
-        self._others.show_lesions(others)
+        self._others.show_lesions(
+            [
+                lesion
+                for lesion in self._session.lesions.there
+                if lesion is not work and lesion.shown and not lesion.mask.empty
+            ]
+        )
         self._others.setVisible(self._visible["lesion"] and not self._all_hidden)
         self._calipers.setVisible(not self._all_hidden)
         self._attention.follow(hidden=self._all_hidden or outdated)
-        # Under a tint a map's colours would say something else: the edges alone stay.
+        # A tint would change the colours of an attention map: with a map, only the edges of the regions are shown.
         tint = 0.0 if self._attention.note.text else self._opacity / 100
-        self._proposed.hide(self._all_hidden or not self._visible["lesion"])
+        self._proposal_layer.hide(self._all_hidden or not self._visible["lesion"])
         for name, item in self._regions.items():
             item.setVisible(name in shown)
             item.set_look(tint, outdated)
         self._legend.explain(shown, outdated, look_of(1 if work is None else work.number).colour)
-        # A reading by another model is stale too, but its regions are still these.
-        self._stale.say(OUTDATED if outdated and self._session.shown_result.state is ResultState.OUTDATED else "")
+        # A result of another model is outdated too, but its regions still match the outline.
+        show_note = outdated and self._session.shown_result.state is ResultState.OUTDATED
+        self._outdated_note.set_text(OUTDATED if show_note else "")
         self._place_notes()
 
     def _place_notes(self) -> None:
-        wide, high, top = self.viewport().width(), self.viewport().height(), self._covered + _MARGIN
-        self._empty.move((wide - self._empty.width()) // 2, (high - self._empty.height()) // 2)
-        self._stale.move((wide - self._stale.width()) // 2, top)
-        below = self._stale.height() + _MARGIN // 2 if self._stale.text else 0
-        note = self._proposed.note
-        note.move((wide - note.width()) // 2, top + below)
+        width, height, top = self.viewport().width(), self.viewport().height(), self._covered + _MARGIN
+        self._empty.move((width - self._empty.width()) // 2, (height - self._empty.height()) // 2)
+        self._outdated_note.move((width - self._outdated_note.width()) // 2, top)
+        offset = self._outdated_note.height() + _MARGIN // 2 if self._outdated_note.text else 0
+        note = self._proposal_layer.note
+        note.move((width - note.width()) // 2, top + offset)
         if self._hides_proposal(note.geometry()):
-            note.move(note.x(), high - note.height() - _MARGIN)
-        self._legend.move(_MARGIN, high - self._legend.height() - _MARGIN)
+            note.move(note.x(), height - note.height() - _MARGIN)
+        self._legend.move(_MARGIN, height - self._legend.height() - _MARGIN)
         self._attention.note.move(_MARGIN, top)
         self._place_scale()
 
     def _place_scale(self) -> None:
-        """Show the bar at the lower right of what is seen of the region that it holds in."""
+        """Show the scale bar at the lower right of the visible part of the region that its scale applies to."""
         frame, mask = self._session.frame, self._session.mask
         spacing = None
         if frame is not None:
@@ -324,43 +330,43 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
         if frame is None or spacing is None or not spacing.in_mm:
             self._scale.measure(None)
             return
-        room = self.viewport().rect()
+        visible = self.viewport().rect()
         if frame.spacing is None and (areas := frame.scale.areas_of(spacing)):
-            # The largest of those that are seen.
-            seen = [room.intersected(self._on_viewport(area)) for area in areas]
-            room = max(seen, key=lambda one: one.width() * one.height() if one.isValid() else 0)
-        self._scale.measure(self._zooms()[1] / spacing.column if room.isValid() else None)
-        bar = self._scale
-        bar.move(max(room.right() + 1 - bar.width() - _MARGIN, 0), max(room.bottom() + 1 - bar.height() - _MARGIN, 0))
+            parts = [visible.intersected(self._on_viewport(area)) for area in areas]
+            visible = max(parts, key=lambda part: part.width() * part.height() if part.isValid() else 0)
+        self._scale.measure(self._zooms()[1] / spacing.column if visible.isValid() else None)
+        left = visible.right() + 1 - self._scale.width() - _MARGIN
+        top = visible.bottom() + 1 - self._scale.height() - _MARGIN
+        self._scale.move(max(left, 0), max(top, 0))
 
     def _on_viewport(self, area: Area) -> QRect:
-        """Return where on the viewport a rectangle of the frame is."""
+        """Return a rectangle of the frame in viewport coordinates."""
         corners = ((area.top, area.left), (area.bottom, area.right))
-        one, other = (
+        top_left, bottom_right = (
             self.viewportTransform().map(self._area.mapViewToScene(QPointF(column, row))) for row, column in corners
         )
-        return QRectF(one, other).normalized().toRect()
+        return QRectF(top_left, bottom_right).normalized().toRect()
 
     def keep_clear(self, covered: int) -> None:
-        """Write nothing in the upper screen pixels, as many as are covered by something else."""
+        """Place no note in this height at the top, in screen pixels: something else covers it."""
         if covered != self._covered:
             self._covered = covered
             self._place_notes()
 
     def _hides_proposal(self, note: QRect) -> bool:
-        """Return whether a note lies over a proposed outline, or what is written above it."""
-        above = 2 * self.fontMetrics().height()
-        for place in self._proposed.item.places() if self._proposed.note.text else []:
+        """Return whether a note covers a proposed outline or the label above it."""
+        label_height = 2 * self.fontMetrics().height()
+        for box in self._proposal_layer.item.places() if self._proposal_layer.note.text else []:
             corners = (
-                self.widget_position(place.top(), place.left()),
-                self.widget_position(place.bottom(), place.right()),
+                self.widget_position(box.top(), box.left()),
+                self.widget_position(box.bottom(), box.right()),
             )
-            if QRect(*corners).adjusted(0, -above, 0, 0).intersects(note):
+            if QRect(*corners).adjusted(0, -label_height, 0, 0).intersects(note):
                 return True
         return False
 
     def _zooms(self) -> tuple[float, float]:
-        """Return the screen pixels a frame pixel has, down and across."""
+        """Return the zoom, in screen pixels per frame pixel: vertical, horizontal."""
         (left, right), (top, bottom) = self._area.viewRange()
         return self._area.height() / (bottom - top), self._area.width() / (right - left)
 
@@ -373,13 +379,13 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
             self.fit()
 
     def close(self) -> bool:
-        """Close as any widget does: pyqtgraph's own way takes the viewport away, which Qt does not survive."""
+        """Close as a plain widget: pyqtgraph's `close` removes the viewport, which crashes Qt."""
         return QWidget.close(self)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
-        """Fit again where the frame was fitted."""
+        """Place the notes for the new size."""
         super().resizeEvent(event)
-        if hasattr(self, "_assessment"):  # pyqtgraph calls this while it is being built
+        if hasattr(self, "_result"):  # pyqtgraph's constructor calls this before the notes exist
             self._place_notes()
 
     def _scene_point(self, position: QPointF) -> QPointF:

@@ -1,4 +1,4 @@
-"""The outline of the lesion at hand, in frame pixels, which a brush changes with every move of the mouse."""
+"""Draws the outline of the current lesion, fast enough to follow a brush with every move of the mouse."""
 
 from math import ceil, floor
 from time import perf_counter
@@ -16,52 +16,52 @@ from csamoe_desktop.lesion.tools import Box
 from csamoe_desktop.ui.canvas.overlays import HALO, PIXELS_SHOWN, WHITE, line, steady, zoom_of
 
 _TILE = 128
-"""Frame pixels: the outline is followed again in squares of this side."""
+"""Side of the squares in which the outline is traced again, in frame pixels."""
 
 
 class OutlineItem(QGraphicsItem):
-    """The outline of a mask that may change at any time: a solid line, white at first, with a dark halo.
+    """The outline of a mask that may change at any time: a solid line, white by default, with a dark halo.
 
-    The frame is tiled, and a tile's lines are followed again when they are next painted, once however often the mask
-    changed there: a brush on a large frame costs what it costs on a small one. During a stroke not even that: only the
-    little that is painted anew is followed, and the tiles are left for `settle`. Lines have the mask's pixels' own
-    edges where they can be seen, and are smoothed and as coarse as the screen where they cannot.
+    The frame is divided into tiles. A tile whose mask changed is traced again when it is next painted, so that a brush
+    costs the same on a large frame as on a small one. During a stroke only the part that is repainted is traced, and
+    the rest of the tile waits for `update_pending`. At high zoom lines follow the edges of the mask's pixels; at low
+    zoom they are smoothed and simplified to the resolution of the screen.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)  # says what to paint anew
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)  # gives `exposedRect` in `paint`
         self._mask: NDArray[np.bool_] | None = None
         self._tiles: dict[tuple[int, int], QPainterPath] = {}
-        """By their row and column; those that are to be followed are not there."""
+        """Traced tiles by row and column; a tile that has to be traced is missing."""
         self._detail: tuple[bool, int] = (False, 0)
         self._zoom = 0.0
-        self._put_off: set[tuple[int, int]] = set()
-        """The tiles in which a stroke has changed the mask, and lines may be off by a fraction of a screen pixel."""
+        self._pending: set[tuple[int, int]] = set()
+        """Tiles changed by a stroke; their lines may be off by a fraction of a screen pixel."""
         self._colour = WHITE
 
     def show_mask(self, mask: NDArray[np.bool_] | None) -> None:
-        """Show another mask (bool (rows, columns), followed as it changes in place), or none."""
+        """Show another mask, bool (rows, columns), which may change in place; None shows nothing."""
         self.prepareGeometryChange()
-        self._mask, self._tiles, self._put_off = mask, {}, set()
+        self._mask, self._tiles, self._pending = mask, {}, set()
         self.update()
 
     def set_colour(self, colour: QColor) -> None:
-        """Draw the line in another colour."""
+        """Set the colour of the line."""
         self._colour = colour
         self.update()
 
-    def mask_changed(self, box: Box | None, hurry: bool) -> None:
-        """Follow a change of the mask inside `box` (None: anywhere).
+    def mask_changed(self, box: Box | None, in_stroke: bool) -> None:
+        """Update the outline after a change of the mask inside `box` (None: anywhere).
 
-        In a hurry, as more is to come at once, no more is followed and painted than what changed: lines that end there
-        may be off by a fraction of a screen pixel, until it is settled.
+        During a stroke only the changed part is traced and painted: lines that end there may be off by a fraction of a
+        screen pixel until `update_pending` has run.
         """
         if box is None or self._mask is None:
             self._tiles = {}
             self.update()
             return
-        # A pixel's neighbours have its edges.
+        # A changed pixel also changes the edges of its neighbours.
         tiles = [
             (row, column)
             for row in range(max(box.top - 2, 0) // _TILE, (box.bottom + 1) // _TILE + 1)
@@ -69,36 +69,36 @@ class OutlineItem(QGraphicsItem):
         ]
         for tile in tiles:
             self._tiles.pop(tile, None)
-        if hurry:
-            self._put_off.update(tiles)
-            around = QRectF(box.left - 1, box.top - 1, box.right - box.left + 2, box.bottom - box.top + 2)
+        if in_stroke:
+            self._pending.update(tiles)
+            changed = QRectF(box.left - 1, box.top - 1, box.right - box.left + 2, box.bottom - box.top + 2)
         else:
-            around = _square(tiles[0]).united(_square(tiles[-1]))
-        self.update(self._padded(around))
+            changed = _square(tiles[0]).united(_square(tiles[-1]))
+        self.update(self._padded(changed))
 
-    def settle(self, seconds: float) -> bool:
-        """Follow and paint what was put off in a hurry, for about as long as that; return whether more is left."""
+    def update_pending(self, seconds: float) -> bool:
+        """Trace and paint pending tiles for about this many seconds; return whether any are left."""
         until, last = perf_counter() + seconds, None
-        for tile in sorted(self._put_off):
-            # Side by side: what is painted anew is a rectangle around them all.
+        for tile in sorted(self._pending):
+            # Only adjacent tiles of a row at once, as Qt repaints one rectangle around all of them.
             if perf_counter() >= until or last not in (None, (tile[0], tile[1] - 1)):
                 break
-            self._put_off.discard(tile)
-            # Before it was ever painted nobody knows how fine it is to be: then it is followed as that comes.
+            self._pending.discard(tile)
+            # Before the first paint the zoom is unknown; the tile is then traced when it is painted.
             if self._zoom and tile not in self._tiles:
-                self._tiles[tile] = self._followed(self._box(_square(tile)), self._zoom)
+                self._tiles[tile] = self._traced(self._box(_square(tile)), self._zoom)
             self.update(self._padded(_square(tile)))
             last = tile
-        return bool(self._put_off)
+        return bool(self._pending)
 
     def boundingRect(self) -> QRectF:
-        """Return the frame with room for the line: constant, so that the outline can be followed late."""
+        """Return the whole frame with room for the line; it does not depend on the outline, which is traced later."""
         if self._mask is None:
             return QRectF()
         return self._padded(QRectF(0, 0, self._mask.shape[1], self._mask.shape[0]))
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
-        """Paint it, after following it again where the mask or the zoom changed."""
+        """Paint the outline; trace it first where the mask or the zoom changed."""
         if self._mask is None:
             return
         zoom = max(zoom_of(painter))
@@ -107,65 +107,65 @@ class OutlineItem(QGraphicsItem):
         if detail != self._detail:
             self._detail, self._tiles = detail, {}
         self._zoom = zoom
-        seen = [path for path in self._seen(self._box(self._padded(option.exposedRect)), zoom) if not path.isEmpty()]
+        paths = [path for path in self._paths(self._box(self._padded(option.exposedRect)), zoom) if not path.isEmpty()]
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for pen in (line(HALO, 4), line(self._colour, 2)):
-            # Lines are cut where tiles meet: round ends would lie over each other there.
+            # Lines end at the edges of tiles, where round caps would overlap.
             pen.setCapStyle(Qt.PenCapStyle.FlatCap)
             painter.setPen(steady(pen, painter))
-            for path in seen:
+            for path in paths:
                 painter.drawPath(path)
 
-    def _seen(self, exposed: Box, zoom: float) -> list[QPainterPath]:
-        """Return the lines of the tiles that `exposed` meets; in a hurry, of those that are missing only what of them is
-        in `exposed`, where that is less to follow."""
+    def _paths(self, exposed: Box, zoom: float) -> list[QPainterPath]:
+        """Return the lines of the tiles that `exposed` overlaps. Of pending tiles only the part inside `exposed` is
+        traced, where that is less work than the whole tiles."""
         tiles = [
             (row, column)
             for row in range(exposed.top // _TILE, -(-exposed.bottom // _TILE))
             for column in range(exposed.left // _TILE, -(-exposed.right // _TILE))
         ]
         missing = [tile for tile in tiles if tile not in self._tiles]
-        if missing and not self._put_off.isdisjoint(missing):
+        if missing and not self._pending.isdisjoint(missing):
             (top, left), (bottom, right) = (
-                [axis(tile[one] for tile in missing) for one in (0, 1)] for axis in (min, max)
+                [extreme(tile[axis] for tile in missing) for axis in (0, 1)] for extreme in (min, max)
             )
-            together = _both(exposed, Box(top * _TILE, left * _TILE, (bottom + 1) * _TILE, (right + 1) * _TILE))
-            # Not over those that are settled.
-            block = len(missing) == (bottom - top + 1) * (right - left + 1)
-            if block and _area(together) < len(missing) * _TILE**2 // 2:
-                beside = [self._tiles[tile] for tile in tiles if tile not in missing]
-                return [self._followed(together, zoom), *beside]
-        seen = []
+            part = _intersection(exposed, Box(top * _TILE, left * _TILE, (bottom + 1) * _TILE, (right + 1) * _TILE))
+            # The part must not overlap tiles that are already traced.
+            is_block = len(missing) == (bottom - top + 1) * (right - left + 1)
+            if is_block and _area(part) < len(missing) * _TILE**2 // 2:
+                known = [self._tiles[tile] for tile in tiles if tile not in missing]
+                return [self._traced(part, zoom), *known]
+        paths = []
         for tile in tiles:
             path = self._tiles.get(tile)
             if path is None:
                 whole = self._box(_square(tile))
-                part = _both(exposed, whole)
-                if tile in self._put_off and _area(part) < _area(whole) // 2:
-                    path = self._followed(part, zoom)
+                part = _intersection(exposed, whole)
+                if tile in self._pending and _area(part) < _area(whole) // 2:
+                    path = self._traced(part, zoom)
                 else:
-                    path = self._tiles[tile] = self._followed(whole, zoom)
-            seen.append(path)
-        return seen
+                    path = self._tiles[tile] = self._traced(whole, zoom)
+            paths.append(path)
+        return paths
 
     def _box(self, rectangle: QRectF) -> Box:
-        """Return the frame's pixels that a rectangle meets."""
+        """Return the pixels of the frame that a rectangle overlaps."""
         rows, columns = (0, 0) if self._mask is None else self._mask.shape
         top, left = max(floor(rectangle.top()), 0), max(floor(rectangle.left()), 0)
         bottom, right = min(ceil(rectangle.bottom()), rows), min(ceil(rectangle.right()), columns)
         return Box(top, left, max(bottom, top), max(right, left))
 
-    def _followed(self, box: Box, zoom: float) -> QPainterPath:
+    def _traced(self, box: Box, zoom: float) -> QPainterPath:
         assert self._mask is not None
         path = QPainterPath()
         for points, closed in outlines_within(self._mask, box, smooth=not self._detail[0]):
             if not self._detail[0]:
                 points = cv2.approxPolyDP(points[:, None], 0.2 / zoom, closed)[:, 0].astype(np.float32)
-            one = pg.arrayToQPath(*points.astype(np.float64).T, finiteCheck=False)
+            line_path = pg.arrayToQPath(*points.astype(np.float64).T, finiteCheck=False)
             if closed:
-                one.closeSubpath()
-            path.addPath(one)
+                line_path.closeSubpath()
+            path.addPath(line_path)
         return path
 
     def _padded(self, rectangle: QRectF) -> QRectF:
@@ -174,10 +174,10 @@ class OutlineItem(QGraphicsItem):
         return rectangle.adjusted(-across, -down, across, down)
 
 
-def _both(one: Box, other: Box) -> Box:
-    """Return what two boxes share, which is something."""
-    top, left = max(one.top, other.top), max(one.left, other.left)
-    return Box(top, left, min(one.bottom, other.bottom), min(one.right, other.right))
+def _intersection(first: Box, second: Box) -> Box:
+    """Return the intersection of two boxes that overlap."""
+    top, left = max(first.top, second.top), max(first.left, second.left)
+    return Box(top, left, min(first.bottom, second.bottom), min(first.right, second.right))
 
 
 def _area(box: Box) -> int:

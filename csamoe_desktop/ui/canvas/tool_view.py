@@ -1,6 +1,6 @@
-"""The frame in view with a tool in hand: which one it is, how large its brush is, and its steps of undo.
+"""The frame view with its tools: the current tool, the size of its brush, and its own steps of undo.
 
-Nothing here reacts to the mouse; that is the canvas's.
+Mouse and keyboard are handled in `canvas`.
 """
 
 from PySide6.QtCore import Qt, Signal
@@ -15,15 +15,18 @@ from csamoe_desktop.ui.tools.toolbox import make_tools
 
 
 class ToolView(FrameView):
-    """The tools and the one that is chosen; a stroke in hand ends when another frame or lesion is in view, an open polygon or
-    livewire stays with its lesion."""
+    """All tools and the current one.
+
+    When another frame or lesion becomes current, an unfinished stroke ends; an open polygon or livewire is stored with
+    its lesion and continues when that lesion is current again.
+    """
 
     radiusChanged = Signal(int)
-    """The brush in hand has another radius, in frame pixels."""
+    """The new radius of the current brush, in frame pixels."""
     toolChanged = Signal(object)
-    """Another `Tool` is chosen."""
+    """The new `Tool`."""
     stepsChanged = Signal()
-    """What is in hand has its first step of undo or redo now, or its last one no more."""
+    """The current tool has got its first step of undo or redo, or lost its last one."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
@@ -31,13 +34,13 @@ class ToolView(FrameView):
         for tool in self._tools.values():
             self._area.addItem(tool.item, ignoreBounds=True)
         self._tool = Tool.WINDOW_LEVEL
-        self._told_steps = (False, False)
-        self._proposed.heed(lambda: self._steps_in_hand()[0])
-        self._of: LesionWork | None = None
-        """The lesion that what is in hand belongs to."""
-        session.leaving.connect(self._put_by)
-        session.currentLesionChanged.connect(self._taken_away)
-        session.lesionChanged.connect(self._heed_lock)
+        self._last_steps = (False, False)
+        self._proposal_layer.set_drawing_check(lambda: self._unfinished_steps()[0])
+        self._tool_lesion: LesionWork | None = None
+        """The lesion that the unfinished work of the tool belongs to."""
+        session.leaving.connect(self._suspend_tool)
+        session.currentLesionChanged.connect(self._lesion_left)
+        session.lesionChanged.connect(self._lock_changed)
 
     @property
     def tool(self) -> Tool:
@@ -46,7 +49,7 @@ class ToolView(FrameView):
 
     @property
     def brush_radius(self) -> int:
-        """The radius of the brush in hand, in frame pixels; of the brush itself where no brush is."""
+        """The radius of the current brush, in frame pixels; of the plain brush if the current tool has no radius."""
         return self._sized().radius
 
     def radius_of(self, tool: Tool) -> int:
@@ -60,19 +63,19 @@ class ToolView(FrameView):
         raise ValueError(f"{tool} has no radius")
 
     def set_tool(self, tool: Tool) -> None:
-        """Choose the tool of the left button; what the last one had in hand ends, a polygon is forgotten."""
-        self._let_go()
-        if (last := self._tools.get(self._tool)) is not None:
-            last.forget()
+        """Choose the tool of the left button; a stroke of the previous tool ends, its open polygon is discarded."""
+        self._interrupt_tool()
+        if (previous := self._tools.get(self._tool)) is not None:
+            previous.forget()
         changed, self._tool = tool is not self._tool, tool
-        for name, one in self._tools.items():
-            one.item.setVisible(name is tool)
-        self._tool_turned()
+        for name, mask_tool in self._tools.items():
+            mask_tool.item.setVisible(name is tool)
+        self._tool_changed()
         if changed:
             self.toolChanged.emit(tool)
 
     def set_brush_radius(self, radius: int) -> None:
-        """Set the radius of the brush in hand, in frame pixels, kept between 1 and 200."""
+        """Set the radius of the current brush, in frame pixels, limited to 1..200."""
         sized = self._sized()
         before = sized.radius
         sized.set_radius(radius)
@@ -80,134 +83,136 @@ class ToolView(FrameView):
             self.radiusChanged.emit(sized.radius)
 
     def step_brush(self, steps: int) -> None:
-        """Make the brush larger (or smaller) by steps that grow with it."""
+        """Make the brush larger (or smaller) by steps that grow with its radius."""
         radius = self._sized().radius
         self.set_brush_radius(radius + steps * max(1, radius // 8))
 
     def cancel_tool(self) -> bool:
-        """Take back the stroke or polygon in hand (Esc); return whether there was one."""
+        """Cancel the unfinished stroke or polygon (Esc); return whether there was one."""
         tool = self._mask_tool()
-        had = tool is not None and tool.cancel()
-        self._tell_steps()
-        return had
+        cancelled = tool is not None and tool.cancel()
+        self._emit_steps()
+        return cancelled
 
     def close_line(self) -> bool:
-        """Close the polygon or livewire that is open in hand; return whether there is one."""
+        """Close the open polygon or livewire; return whether there is one."""
         tool = self._mask_tool()
         if tool is None or not tool.can_undo:
             return False
         tool.key(Qt.Key.Key_Return, False)
-        self._tell_steps()
+        self._emit_steps()
         return True
 
     # -- steps
 
     @property
     def can_undo(self) -> bool:
-        """Whether there is a step to take back: on what is in hand, on the mask or with a caliper."""
+        """Whether there is a step to undo: of the current tool, of the mask or of a caliper."""
         mask, calipers = self._session.mask, self._session.calipers
-        there = calipers.can_undo or (mask is not None and mask.can_undo) or self._session.lesions.can_restore
-        return self._steps_in_hand()[0] or there
+        in_session = calipers.can_undo or (mask is not None and mask.can_undo) or self._session.lesions.can_restore
+        return self._unfinished_steps()[0] or in_session
 
     @property
     def can_redo(self) -> bool:
-        """Whether a step that was taken back can be done again."""
+        """Whether there is a step to redo."""
         mask, calipers = self._session.mask, self._session.calipers
-        return self._steps_in_hand()[1] or calipers.can_redo or (mask is not None and mask.can_redo)
+        return self._unfinished_steps()[1] or calipers.can_redo or (mask is not None and mask.can_redo)
 
     def undo(self) -> None:
-        """Take back the last step on what is in hand (the last corner of an open polygon), else the session's."""
+        """Undo the last step of the tool (such as the last corner of an open polygon), else the last one of the session."""
         tool = self._mask_tool()
         if tool is not None and tool.can_undo:
             tool.undo()
-            self._tell_steps()
+            self._emit_steps()
         else:
             self._session.mask_commands.undo()
 
     def redo(self) -> None:
-        """Do the step taken back last again."""
+        """Redo the last undone step of the tool, else of the session."""
         tool = self._mask_tool()
         if tool is not None and tool.can_redo:
             tool.redo()
-            self._tell_steps()
+            self._emit_steps()
         else:
             self._session.mask_commands.redo()
 
-    # -- for whoever moves the tool
+    # -- the current tool
 
     def _mask_tool(self) -> MaskTool | None:
-        """Return the tool that edits the mask, or None: window and level, or nothing to edit."""
+        """Return the current tool, or None for window and level or if no frame is open."""
         if self._session.frame is None or self._tool is Tool.WINDOW_LEVEL:
             return None
         return self._tools[self._tool]
 
     def _sized(self) -> BrushTool:
-        """Return the brush whose size is changed now."""
+        """Return the current brush, or the plain brush if the current tool has no radius."""
         for sized in (self._tools.get(self._tool), self._tools[Tool.BRUSH]):
             if isinstance(sized, BrushTool):
                 return sized
-        raise AssertionError("the brush is no brush")
+        raise AssertionError("the brush tool is not a BrushTool")
 
     def _busy(self) -> bool:
         tool = self._mask_tool()
         return tool is not None and tool.busy
 
-    def _steps_in_hand(self) -> tuple[bool, bool]:
-        """Return whether what is in hand has steps to undo, and to redo."""
+    def _unfinished_steps(self) -> tuple[bool, bool]:
+        """Return whether the unfinished work of the tool has steps to undo, and to redo."""
         tool = self._mask_tool()
         return (False, False) if tool is None else (tool.can_undo, tool.can_redo)
 
-    def _tell_steps(self) -> None:
-        """The tool was used: what can be undone may be different."""
-        if (steps := self._steps_in_hand()) != self._told_steps:
-            self._told_steps = steps
+    def _emit_steps(self) -> None:
+        """Emit `stepsChanged` if the tool's steps have appeared or run out."""
+        if (steps := self._unfinished_steps()) != self._last_steps:
+            self._last_steps = steps
             self._proposals_changed()
             self.stepsChanged.emit()
 
-    def _let_go(self) -> None:
-        """End what is in hand cleanly: the mouse, the focus or the frame goes."""
+    def _interrupt_tool(self) -> None:
+        """End the stroke cleanly: mouse, focus or frame are lost."""
         if (tool := self._tools.get(self._tool)) is not None:
-            tool.settle()
-        self._settle_outline()
-        self._tell_steps()
+            tool.interrupt()
+        self._update_outline()
+        self._emit_steps()
 
-    def _taken_away(self) -> None:
-        """Another lesion is at hand, or the same may not be changed: what was in hand stays with the last one, and what was
-        left open on this one is in hand again."""
-        self._let_go()
-        self._put_by()
-        self._of = self._session.work
-        self._go_on()
-        self._tool_turned()
+    def _lesion_left(self) -> None:
+        """Suspend the tool's work on the previous lesion, and resume unfinished work on the current one.
 
-    def _put_by(self) -> None:
-        """Let what is open stay with its lesion."""
+        Called when another lesion becomes current or the current one has been locked.
+        """
+        self._interrupt_tool()
+        self._suspend_tool()
+        self._tool_lesion = self._session.work
+        self._resume_tool()
+        self._tool_changed()
+
+    def _suspend_tool(self) -> None:
+        """Store an open polygon or livewire with its lesion."""
         if (tool := self._tools.get(self._tool)) is not None:
-            if self._of is not None and (open_one := tool.put_by()) is not None:
-                self._of.unfinished = self._tool, open_one
+            if self._tool_lesion is not None and (unfinished := tool.suspend()) is not None:
+                self._tool_lesion.unfinished = self._tool, unfinished
             tool.forget()
 
-    def _go_on(self) -> None:
-        """Take in hand what was left open on the lesion at hand."""
+    def _resume_tool(self) -> None:
+        """Continue the polygon or livewire that was left open on the current lesion."""
         work = self._session.work
         if work is not None and work.unfinished is not None and not work.locked:
-            tool, open_one = Tool(work.unfinished[0]), work.unfinished[1]
+            tool, unfinished = Tool(work.unfinished[0]), work.unfinished[1]
             work.unfinished = None
             if tool is not self._tool:
                 self.set_tool(tool)
-            self._tools[tool].go_on(open_one)
-            self._tell_steps()
+            self._tools[tool].resume(unfinished)
+            self._emit_steps()
 
-    def _heed_lock(self) -> None:
-        """Let go of what would change a lesion that has just been locked; go on with it once it is unlocked."""
+    def _lock_changed(self) -> None:
+        """Suspend the tool when its lesion has been locked, and resume it when the lesion is unlocked."""
         if self._session.work is not None and self._session.work.locked and self._tool in EDITING:
-            self._taken_away()
+            self._lesion_left()
         else:
-            self._go_on()
+            self._resume_tool()
 
-    def _hurries(self) -> bool:
+    def _in_stroke(self) -> bool:
         return self._busy()
 
-    def _tool_turned(self) -> None:
-        """Another tool is in hand, or the same on something else."""
-        self._tell_steps()
+    def _tool_changed(self) -> None:
+        """Update after a change of the tool or of what it works on."""
+        self._emit_steps()

@@ -1,1 +1,1 @@
-"""The tools that mark a lesion with the mouse, one a module; `toolbox` makes them all for a canvas."""
+"""The tools of the left mouse button, one per module or kind; `toolbox` makes all tools of a canvas."""

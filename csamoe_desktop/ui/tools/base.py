@@ -1,7 +1,7 @@
-"""What every tool of the left button is called, and what the canvas asks of one; the tools themselves are in `ui/tools/`.
+"""The names of all tools, and the interface that the canvas calls.
 
-A tool works on the session's mask with the pure functions of `lesion/`, and tells the session of each change. Places
-are continuous (row, column) on the frame, as in `lesion/tools.py`.
+A tool changes the session's mask with the pure functions of `lesion/`. Places are continuous (row, column) on the
+frame, as in `lesion/tools.py`.
 """
 
 from enum import StrEnum
@@ -13,7 +13,7 @@ from csamoe_desktop.lesion.tools import Place
 
 
 class Tool(StrEnum):
-    """What the left button does; panning and zooming are the other buttons' in every tool."""
+    """What the left button does; the other buttons pan and zoom with every tool."""
 
     WINDOW_LEVEL = "window_level"
     BRUSH = "brush"
@@ -31,83 +31,83 @@ class Tool(StrEnum):
 
 
 EDITING = frozenset(Tool) - {Tool.WINDOW_LEVEL, Tool.PROPOSE, Tool.CALIPER, Tool.CALIBRATE}
-"""The tools that change the mask; with a proposal that is done on accepting it."""
+"""The tools that change the mask. Tool.PROPOSE is not one: its outline changes the mask only once accepted."""
 
 
 class MaskTool:
-    """What the canvas asks of a tool that edits the mask; this one does nothing.
+    """The interface of a tool, with methods that do nothing.
 
-    `item` is what the tool draws, in frame pixels. `busy` is whether it has something in hand, which Esc cancels.
+    `item` draws the tool's lines and handles, in frame pixels. A `busy` tool has unfinished work, which Esc cancels.
     """
 
     item: QGraphicsItem
 
     @property
     def busy(self) -> bool:
-        """Whether a stroke or polygon is in hand."""
+        """Whether a stroke or polygon is unfinished."""
         return False
 
     @property
     def can_undo(self) -> bool:
-        """Whether `undo` would take back a step of its own: one that is not yet a step of the mask."""
+        """Whether the tool has a step of its own to undo: one that is not yet a step of the mask."""
         return False
 
     @property
     def can_redo(self) -> bool:
-        """Whether `redo` would do one again."""
+        """Whether the tool has a step of its own to redo."""
         return False
 
     def cursor(self) -> Qt.CursorShape | None:
-        """Return the mouse's shape; None: the crosshair."""
+        """Return the shape of the mouse cursor; None: the crosshair."""
         return None
 
     def set_pressure(self, pressure: float) -> None:
-        """A pen presses this hard, above 0 to 1; 1 for a mouse. Told before `press` and `move`."""
+        """Set the pressure of the stylus, above 0 up to 1; 1 for a mouse. Called before `press` and `move`."""
 
     def set_straight(self, held: bool) -> None:
-        """Shift is held: what is drawn is to keep straight. Told before `press` and `move`."""
+        """Set whether Shift is held, which keeps lines straight. Called before `press` and `move`."""
 
     def press(self, at: Place, alt: bool) -> None:
-        """The left button went down."""
+        """Handle a press of the left button."""
 
     def double_press(self, at: Place, alt: bool) -> None:
-        """The left button went down a second time at once; a first `press` came before."""
+        """Handle the second press of a double click; the first one was passed to `press`."""
         self.press(at, alt)
 
     def move(self, at: Place | None, alt: bool) -> None:
-        """The mouse is somewhere else, the button down or not; None: outside the canvas."""
+        """Handle a move of the mouse, with the button down or up; None: the mouse is outside the canvas."""
 
     def release(self) -> None:
-        """The left button came up."""
+        """Handle the release of the left button."""
 
     def key(self, key: int, alt: bool) -> bool:
-        """A key went down; return whether the tool took it."""
+        """Handle a key; return whether the tool used it."""
         return False
 
-    def settle(self) -> None:
-        """The mouse or the frame is taken away: leave everything in order."""
+    def interrupt(self) -> None:
+        """End the stroke cleanly when the mouse or the frame is lost."""
 
     def cancel(self) -> bool:
-        """Take back what is in hand; return whether there was anything."""
+        """Cancel unfinished work; return whether there was any."""
         return False
 
     def take_back(self) -> None:
-        """The press that is still down was not meant: undo what it did, and no more."""
+        """Undo the effect of the current press only: it was the first finger of a pinch."""
         self.cancel()
 
     def undo(self) -> None:
-        """Take back the last step, where `can_undo`."""
+        """Undo the last step of the tool, if `can_undo`."""
 
     def redo(self) -> None:
-        """Do the step taken back last again, where `can_redo`."""
+        """Redo the last undone step of the tool, if `can_redo`."""
 
-    def put_by(self) -> object | None:
-        """Return what is open, to be gone on with by `go_on` when its lesion is at hand again; None where nothing is."""
+    def suspend(self) -> object | None:
+        """Return the open polygon or livewire, for `resume` when its lesion is current again; None if nothing is open."""
         return None
 
-    def go_on(self, put_by: object) -> None:
-        """Take in hand again what `put_by` returned."""
+    def resume(self, unfinished: object) -> None:
+        """Continue with what `suspend` returned."""
 
     def forget(self) -> None:
-        """Another tool or another frame is there: nothing in hand counts any more."""
+        """Discard unfinished work: another tool or frame has been chosen."""
         self.cancel()

@@ -1,4 +1,4 @@
-"""Brush and eraser, and the smart brush that takes only what looks like the place where the stroke began."""
+"""Brush and eraser, and the smart brush, which paints only pixels similar to those where the stroke began."""
 
 from PySide6.QtWidgets import QGraphicsItem
 
@@ -14,11 +14,11 @@ LEAST_RADIUS, GREATEST_RADIUS = 1, 200
 
 
 class BrushTool(MaskTool):
-    """Paints, or erases where it is the eraser or Alt is held as the stroke begins; one stroke is one step of undo."""
+    """Paints; erases if it is the eraser or if Alt is held as the stroke begins. One stroke is one step of undo."""
 
-    def __init__(self, session: Session, radius: int, erases: bool = False, seeks: bool = False) -> None:
-        """`erases`: it is the eraser. `seeks`: the ring says that not all in it is painted."""
-        self._ring = RingItem(seeks)
+    def __init__(self, session: Session, radius: int, erases: bool = False, smart: bool = False) -> None:
+        """`erases`: this is the eraser. `smart`: the ring is dotted, as not everything inside it is painted."""
+        self._ring = RingItem(smart)
         self.item: QGraphicsItem = self._ring
         self._erases = erases
         self._session = session
@@ -26,38 +26,38 @@ class BrushTool(MaskTool):
         self._last: Place = (0.0, 0.0)
         self._value = True
         self._pressure = 1.0
-        self._took_up = False
-        """Whether the stroke in hand began on a proposal, and so accepted it."""
+        self._accepted_proposal = False
+        """Whether the current stroke began on a proposal and so accepted it."""
         self.set_radius(radius)
 
     @property
     def busy(self) -> bool:
-        """Whether a stroke is in hand: not if it was taken back or replaced by others meanwhile."""
+        """Whether a stroke is in progress, and has not been undone or replaced meanwhile."""
         return self._mask is not None and self._mask is self._session.mask and self._mask.in_stroke
 
     @property
     def radius(self) -> int:
-        """In widths of a frame pixel."""
+        """The radius, in widths of a frame pixel."""
         return self._radius
 
     def set_radius(self, radius: int) -> None:
-        """Set the radius in frame pixels, kept between its limits."""
+        """Set the radius in frame pixels, limited to 1..200."""
         self._radius = min(max(radius, LEAST_RADIUS), GREATEST_RADIUS)
         self._ring.set_radius(self._reach())
 
     def step(self, steps: int) -> None:
-        """Make it larger (or smaller) by steps that grow with it."""
+        """Make the brush larger (or smaller) by steps that grow with its radius."""
         self.set_radius(self._radius + steps * max(1, self._radius // 8))
 
     def set_pressure(self, pressure: float) -> None:
-        """Draw as wide as the pen presses: with all of the radius at 1."""
+        """Scale the radius by the pressure of the stylus: the full radius at 1."""
         if pressure != self._pressure:
             self._pressure = pressure
             self._ring.set_radius(self._reach())
 
     def press(self, at: Place, alt: bool) -> None:
         """Begin a stroke."""
-        self._took_up = self._session.proposals.take_up(at, self._reach())
+        self._accepted_proposal = self._session.proposals.take_up(at, self._reach())
         self._mask = self._session.mask_editor.begin()
         if self._mask is None:
             return
@@ -67,25 +67,25 @@ class BrushTool(MaskTool):
         self._paint(at)
 
     def move(self, at: Place | None, alt: bool) -> None:
-        """Bring the ring here, and the stroke in hand too."""
+        """Move the ring here, and continue the current stroke."""
         self._ring.place(at, erases=not self._value if self.busy else self._erases or alt)
         if self.busy and at is not None:
             self._paint(at)
 
     def release(self) -> None:
         """End the stroke."""
-        self.settle()
+        self.interrupt()
 
-    def settle(self) -> None:
-        """End the stroke in hand where it is, on the mask it began on."""
+    def interrupt(self) -> None:
+        """End the current stroke where it is, on the mask it began on."""
         if self._mask is not None:
             self._session.mask_editor.end(self._mask)
         self._mask = None
-        # The pen may come up over another tool: the next stroke here may be the mouse's.
+        # The stylus may be lifted over another tool, and the next stroke here may come from the mouse.
         self.set_pressure(1.0)
 
     def cancel(self) -> bool:
-        """Take back the stroke in hand."""
+        """Cancel the current stroke."""
         if not self.busy or self._mask is None:
             return False
         mask, self._mask = self._mask, None
@@ -93,20 +93,20 @@ class BrushTool(MaskTool):
         return True
 
     def take_back(self) -> None:
-        """Take back the stroke in hand, and the proposal that it began on."""
+        """Undo the current stroke, and the acceptance of the proposal that it began on."""
         mask = self._session.mask
-        if self.cancel() and self._took_up and mask is not None:
+        if self.cancel() and self._accepted_proposal and mask is not None:
             self._session.mask_editor.apply(EditedMask.undo)
 
     def forget(self) -> None:
-        """Keep the stroke: it was ended where it was."""
-        self.settle()
+        """End the stroke where it is; what was painted stays."""
+        self.interrupt()
 
     def _begin(self, at: Place) -> None:
-        """A stroke begins here."""
+        """Prepare a stroke that begins here."""
 
     def _covered(self, start: Place, end: Place) -> tuple[Box, Bool]:
-        """Return what of the frame the way from `start` to `end` covers."""
+        """Return the box and the pixels inside it that a move from `start` to `end` covers."""
         frame = self._session.frame
         assert frame is not None, "a mask without a frame"
         return brush(frame.shape, start, end, self._reach(), frame.scale.aspect)
@@ -124,10 +124,10 @@ class BrushTool(MaskTool):
 
 
 class SmartBrushTool(BrushTool):
-    """A brush that takes only what has the grey values of the place where the stroke began."""
+    """A brush that paints only pixels with grey values similar to those where the stroke began."""
 
     def __init__(self, session: Session, radius: int) -> None:
-        super().__init__(session, radius, seeks=True)
+        super().__init__(session, radius, smart=True)
         self._tone = Tone(0.0, 255.0)
 
     def _begin(self, at: Place) -> None:

@@ -1,4 +1,4 @@
-"""The line along the depth scale that a frame is calibrated by."""
+"""Draws the line along the depth scale that calibrates a frame by hand."""
 
 from collections.abc import Callable
 from math import dist
@@ -16,14 +16,14 @@ from csamoe_desktop.ui.tools.base import MaskTool
 from csamoe_desktop.ui.tools.sketch import NOTHING, Sketch, SketchItem
 
 _CLICK = 2.0
-"""Frame pixels: a shorter line is a click, and not told to be too short."""
+"""Frame pixels: a shorter line is a click and is dropped without a message."""
 
 
 class CalibrateTool(MaskTool):
-    """Press, drag, release; with Shift at 0, 45 or 90 degrees. The line stays drawn until the next one, or another tool."""
+    """Press, drag, release; with Shift at 0, 45 or 90 degrees. The line stays visible until the next line or tool."""
 
     def __init__(self, session: Session, zoom: Callable[[], tuple[float, float]]) -> None:
-        """`zoom` returns the screen pixels a frame pixel has, down and across."""
+        """`zoom` returns the screen pixels per frame pixel: vertical, horizontal."""
         self._sketch = SketchItem()
         self.item: QGraphicsItem = self._sketch
         self._session = session
@@ -39,11 +39,11 @@ class CalibrateTool(MaskTool):
         return self._work is not None and self._work is self._session.work
 
     def set_straight(self, held: bool) -> None:
-        """Keep to 0, 45 and 90 degrees, or not."""
+        """Restrict the line to 0, 45 and 90 degrees, or not."""
         self._straight = held
 
     def press(self, at: Place, alt: bool) -> None:
-        """Begin a line in the place of the last one."""
+        """Begin a line, which replaces the last one."""
         self._work = self._session.work
         self._start = self._end = at
         self._show()
@@ -55,7 +55,7 @@ class CalibrateTool(MaskTool):
             self._show()
 
     def release(self) -> None:
-        """Tell that the line is drawn, or why it will not do."""
+        """Emit the line, or the reason why it cannot be used."""
         work, busy = self._work, self.busy
         self._work = None
         if work is None or not busy or dist(self._start, self._end) < _CLICK:
@@ -69,17 +69,17 @@ class CalibrateTool(MaskTool):
         else:
             self._session.calibration.drawn.emit(DrawnLine(self._start, self._end, work))
 
-    def settle(self) -> None:
-        """Forget a line in hand: what it would be for was not finished."""
+    def interrupt(self) -> None:
+        """Discard an unfinished line."""
         if self._work is not None:
             self.cancel()
 
     def cancel(self) -> bool:
-        """Forget the line."""
-        had = self.busy
+        """Discard the line."""
+        was_busy = self.busy
         self._work = None
         self._sketch.show_sketch(NOTHING)
-        return had
+        return was_busy
 
     def _show(self) -> None:
         ends = [self._start, self._end]

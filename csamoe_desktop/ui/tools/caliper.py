@@ -1,4 +1,4 @@
-"""The caliper: a distance dragged from one place to another, whose ends can be moved afterwards."""
+"""The caliper: measures a distance by dragging; its ends can be moved afterwards."""
 
 from collections.abc import Callable
 from math import hypot
@@ -21,106 +21,108 @@ from csamoe_desktop.session.session import Session
 from csamoe_desktop.ui.tools.base import MaskTool
 from csamoe_desktop.ui.tools.sketch import CLOSE_BY, NOTHING, Sketch, SketchItem
 
-_STILL = 3.0
-"""Screen pixels: a press that moves less is a click, and a shorter caliper is none."""
+_CLICK_TOLERANCE = 3.0
+"""Screen pixels: a press that moves no farther is a click, and a caliper must be longer."""
 
 
 class CaliperTool(MaskTool):
     """Draws calipers and moves their ends; a click selects one, Delete removes it.
 
-    The calipers are drawn by the view, in whatever tool; this draws only the dot that says where an end would be.
+    The view draws the calipers with every tool; this tool draws only the dot where an end would be.
     """
 
     def __init__(self, session: Session, zoom: Callable[[], tuple[float, float]]) -> None:
-        """`zoom` returns the screen pixels a frame pixel has, down and across."""
+        """`zoom` returns the screen pixels per frame pixel: vertical, horizontal."""
         self._sketch = SketchItem()
         self.item: QGraphicsItem = self._sketch
         self._session = session
         self._zoom = zoom
         self._straight = False
-        self._place: int | None = None
-        """Of the caliper in hand; None: a new one."""
+        self._index: int | None = None
+        """Index of the caliper whose end is dragged; None: a new caliper."""
         self._fixed: Place | None = None
-        """The end that stays; None: nothing is in hand."""
-        self._from: Place = (0.0, 0.0)
+        """The end that stays; None: nothing is dragged."""
+        self._pressed_at: Place = (0.0, 0.0)
         self._across: Caliper | None = None
-        self._known: tuple[object, int] = (None, -1)
+        """The caliper that a new one begins on the middle of, at a right angle."""
+        self._edges_of: tuple[object, int] = (None, -1)
+        """The mask and its version that `_edges` belongs to."""
         self._edges: Edges | None = None
         session.frameChanged.connect(lambda: self._drop())
 
     @property
     def busy(self) -> bool:
-        """Whether a caliper is in hand, or about to be."""
+        """Whether a caliper is being drawn or moved."""
         return self._fixed is not None
 
     def set_straight(self, held: bool) -> None:
-        """Keep to 0, 45 and 90 degrees, or not."""
+        """Restrict the line to 0, 45 and 90 degrees, or not."""
         self._straight = held
 
     def press(self, at: Place, alt: bool) -> None:
-        """Take hold of an end, or begin a caliper: on another one's middle at a right angle to it."""
+        """Grab an end or begin a caliper; one that begins on the middle of another is drawn at a right angle to it."""
         if self._session.work is None:
             return
-        self._from, self._across = at, None
-        taken = self._end_at(at)
-        if taken is not None:
-            self._place, which = taken
-            caliper = self._session.calipers.kept[self._place]
-            self._fixed = caliper.start if which else caliper.end
-            self._session.calipers.select(self._place)
+        self._pressed_at, self._across = at, None
+        grabbed = self._end_at(at)
+        if grabbed is not None:
+            self._index, is_second = grabbed
+            caliper = self._session.calipers.kept[self._index]
+            self._fixed = caliper.start if is_second else caliper.end
+            self._session.calipers.select(self._index)
         else:
-            self._place = None
+            self._index = None
             self._across = None if alt else self._middle_at(at)
             self._fixed = first_end(at, self._snapping(alt))[0] if self._across is None else self._across.middle
 
     def move(self, at: Place | None, alt: bool) -> None:
-        """Bring the end in hand here, or show where one would begin."""
+        """Move the dragged end here, or show where a caliper would begin."""
         if self._fixed is None or at is None:
             self._hint(at, alt)
             return
         calipers = self._session.calipers
-        if not calipers.holding and self._apart(at, self._from) <= _STILL:
+        if not calipers.holding and self._distance(at, self._pressed_at) <= _CLICK_TOLERANCE:
             return
         end, snapped = other_end(self._inside(at), self._fixed, self._snapping(alt))
-        calipers.hold(self._place, Caliper(self._fixed, end))
+        calipers.hold(self._index, Caliper(self._fixed, end))
         self._dot(end if snapped else None)
 
     def release(self) -> None:
-        """Keep the caliper in hand; after a click, select the one under the mouse."""
+        """Finish the caliper; after a click, select the one under the mouse."""
         fixed, calipers = self._fixed, self._session.calipers
         self._fixed = None
         self._dot(None)
         if calipers.holding:
             held = calipers.drawn[calipers.selected or 0]
-            if held.length(self._zoom()) > _STILL:
+            if held.length(self._zoom()) > _CLICK_TOLERANCE:
                 calipers.put_down()
             else:
                 calipers.let_go()
         elif fixed is not None:
-            calipers.select(self._under(self._from))
+            calipers.select(self._under(self._pressed_at))
 
     def key(self, key: int, alt: bool) -> bool:
-        """Delete and Backspace remove the selected caliper."""
+        """Remove the selected caliper with Delete or Backspace."""
         if key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
             return self._session.calipers.remove_selected()
         return False
 
-    def settle(self) -> None:
-        """Keep the caliper in hand as it is."""
+    def interrupt(self) -> None:
+        """Finish the caliper as it is."""
         if self._fixed is not None:
             self.release()
         self._dot(None)
 
     def cancel(self) -> bool:
-        """Put the end in hand back, or forget the new caliper; else select none."""
+        """Put the dragged end back, or discard the new caliper; clear the selection."""
         calipers = self._session.calipers
-        had = self._fixed is not None or calipers.selected is not None
+        cancelled = self._fixed is not None or calipers.selected is not None
         self._drop()
         calipers.select(None)
-        return had
+        return cancelled
 
     def forget(self) -> None:
-        """Select none."""
+        """Discard unfinished work and clear the selection."""
         self.cancel()
 
     def _drop(self) -> None:
@@ -129,58 +131,61 @@ class CaliperTool(MaskTool):
         self._dot(None)
 
     def _hint(self, at: Place | None, alt: bool) -> None:
-        """Show what a press would take hold of, or where on the outline a caliper would begin."""
+        """Show the end that a press would grab, or where on the outline a caliper would begin."""
         if at is None:
             self._dot(None)
-        elif (taken := self._end_at(at)) is not None:
-            place, which = taken
-            caliper = self._session.calipers.kept[place]
-            self._dot(caliper.end if which else caliper.start, meant=True)
-        elif not alt and (other := self._middle_at(at)) is not None:
-            self._dot(other.middle)
+        elif (hovered := self._end_at(at)) is not None:
+            index, is_second = hovered
+            caliper = self._session.calipers.kept[index]
+            self._dot(caliper.end if is_second else caliper.start, hovered=True)
+        elif not alt and (crossed := self._middle_at(at)) is not None:
+            self._dot(crossed.middle)
         else:
-            begins, snapped = first_end(at, self._snapping(alt))
-            self._dot(begins if snapped else None)
+            start, snapped = first_end(at, self._snapping(alt))
+            self._dot(start if snapped else None)
 
-    def _dot(self, at: Place | None, meant: bool = False) -> None:
-        self._sketch.show_sketch(NOTHING if at is None else Sketch(handles=[at], meant=0 if meant else -1))
+    def _dot(self, at: Place | None, hovered: bool = False) -> None:
+        self._sketch.show_sketch(NOTHING if at is None else Sketch(handles=[at], hovered=0 if hovered else -1))
 
     def _snapping(self, alt: bool) -> Snapping:
-        """Return what ends snap to: with Alt held nothing, but Shift keeps straight still."""
+        """Return what ends snap to: nothing with Alt held; Shift keeps the line straight in either case."""
         if alt:
             return Snapping(self._zoom(), straight=self._straight)
-        others = [one for place, one in enumerate(self._session.calipers.kept) if place != self._place]
+        others = [caliper for index, caliper in enumerate(self._session.calipers.kept) if index != self._index]
         return Snapping(self._zoom(), self._outline(), others, self._across, self._straight)
 
     def _outline(self) -> Edges:
-        """Return the outline's edges, followed again only where the mask is another."""
+        """Return the edges of the outline; they are traced again only after the mask has changed."""
         mask = self._session.mask
-        known = (mask, -1 if mask is None else mask.version)
-        if self._edges is None or known != self._known:
-            self._known = known
+        state = (mask, -1 if mask is None else mask.version)
+        if self._edges is None or state != self._edges_of:
+            self._edges_of = state
             self._edges = Snapping((1.0, 1.0)).edges if mask is None or mask.empty else edges_of(mask.pixels)
         return self._edges
 
     def _end_at(self, at: Place) -> tuple[int, bool] | None:
-        """Return the caliper whose end is under the mouse, and whether it is the later end; the one drawn last first."""
-        near = [
-            (self._apart(at, end), -place, which)
-            for place, caliper in enumerate(self._session.calipers.kept)
-            for which, end in ((False, caliper.start), (True, caliper.end))
+        """Return the index of the caliper whose end is under the mouse, and whether it is the second end; of equally near
+        ones the caliper drawn last."""
+        candidates = [
+            (self._distance(at, end), -index, is_second)
+            for index, caliper in enumerate(self._session.calipers.kept)
+            for is_second, end in ((False, caliper.start), (True, caliper.end))
         ]
-        apart, place, which = min(near, default=(CLOSE_BY + 1, 0, False))
-        return (-place, which) if apart <= CLOSE_BY else None
+        distance, negative_index, is_second = min(candidates, default=(CLOSE_BY + 1, 0, False))
+        return (-negative_index, is_second) if distance <= CLOSE_BY else None
 
     def _middle_at(self, at: Place) -> Caliper | None:
-        near = [(self._apart(at, one.middle), -place) for place, one in enumerate(self._session.calipers.kept)]
-        apart, place = min(near, default=(SNAPS_WITHIN + 1, 0))
-        return self._session.calipers.kept[-place] if apart <= SNAPS_WITHIN else None
+        calipers = self._session.calipers.kept
+        candidates = [(self._distance(at, caliper.middle), -index) for index, caliper in enumerate(calipers)]
+        distance, negative_index = min(candidates, default=(SNAPS_WITHIN + 1, 0))
+        return calipers[-negative_index] if distance <= SNAPS_WITHIN else None
 
     def _under(self, at: Place) -> int | None:
-        scale = self._zoom()
-        near = [(distance_to(one, at, scale), -place) for place, one in enumerate(self._session.calipers.kept)]
-        apart, place = min(near, default=(CLOSE_BY + 1, 0))
-        return -place if apart <= CLOSE_BY else None
+        zoom = self._zoom()
+        calipers = self._session.calipers.kept
+        candidates = [(distance_to(caliper, at, zoom), -index) for index, caliper in enumerate(calipers)]
+        distance, negative_index = min(candidates, default=(CLOSE_BY + 1, 0))
+        return -negative_index if distance <= CLOSE_BY else None
 
     def _inside(self, at: Place) -> Place:
         """Return the place on the frame nearest to `at`."""
@@ -188,7 +193,7 @@ class CaliperTool(MaskTool):
         rows, columns = (0, 0) if frame is None else frame.shape
         return min(max(at[0], 0.0), float(rows)), min(max(at[1], 0.0), float(columns))
 
-    def _apart(self, one: Place, other: Place) -> float:
-        """Return how far two places are apart, in screen pixels."""
+    def _distance(self, first: Place, second: Place) -> float:
+        """Return the distance of two places in screen pixels."""
         down, across = self._zoom()
-        return hypot((one[0] - other[0]) * down, (one[1] - other[1]) * across)
+        return hypot((first[0] - second[0]) * down, (first[1] - second[1]) * across)

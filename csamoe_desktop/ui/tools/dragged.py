@@ -1,4 +1,4 @@
-"""Tools of one drag: the freehand contour, the ellipse, and the box in which an outline is found."""
+"""Tools used with a single drag: freehand contour, ellipse, and a box in which an outline is found."""
 
 from math import cos, pi, sin
 
@@ -15,67 +15,67 @@ from csamoe_desktop.ui.tools.base import MaskTool
 from csamoe_desktop.ui.tools.sketch import NOTHING, Sketch, SketchItem, rectangle
 
 OUTLINING = "outlining"
-"""The lane in which a box's outline is found."""
+"""The job lane that finds the outline in a box."""
 
 
 class DragTool(MaskTool):
-    """Press, drag, release: one step of undo; with Alt held at the end it cuts out."""
+    """Press, drag, release: one step of undo. With Alt held at the end the area is cut out."""
 
     def __init__(self, session: Session) -> None:
         self._sketch = SketchItem()
         self.item: QGraphicsItem = self._sketch
         self._session = session
         self._mask: EditedMask | None = None
-        self._way: list[Place] = []
+        self._path: list[Place] = []
         self._cut = False
 
     @property
     def busy(self) -> bool:
-        """Whether a drag is in hand."""
+        """Whether a drag is in progress."""
         return self._mask is not None and self._mask is self._session.mask
 
     def press(self, at: Place, alt: bool) -> None:
-        """Begin."""
+        """Begin the drag."""
         self._mask = self._session.mask
-        self._way, self._cut = [at], alt
+        self._path, self._cut = [at], alt
 
     def move(self, at: Place | None, alt: bool) -> None:
-        """Go on."""
+        """Continue the drag."""
         if not self.busy:
             return
         self._cut = alt
-        if at is not None and at != self._way[-1]:
-            self._way.append(at)
+        if at is not None and at != self._path[-1]:
+            self._path.append(at)
             self._sketch.show_sketch(self._drawn())
 
     def release(self) -> None:
-        """Draw what the drag went around."""
+        """Fill the area that the drag enclosed."""
         mask, frame = self._mask, self._session.frame
         if mask is None:
             return
         self._mask = None
         self._sketch.show_sketch(NOTHING)
-        if frame is None or mask is not self._session.mask or len(self._way) < 2:
+        if frame is None or mask is not self._session.mask or len(self._path) < 2:
             return
         self._finish(mask, frame.shape)
 
-    def settle(self) -> None:
-        """End as if the button had come up here: what was drawn is not lost."""
+    def interrupt(self) -> None:
+        """End the drag as if the button were released here: what was drawn stays."""
         self.release()
 
     def cancel(self) -> bool:
-        """Forget the drag."""
-        had = self.busy
+        """Discard the drag."""
+        was_busy = self.busy
         self._mask = None
         self._sketch.show_sketch(NOTHING)
-        return had
+        return was_busy
 
     def _drawn(self) -> Sketch:
-        """Return what is in hand as it is drawn."""
+        """Return the sketch of the current drag."""
         raise NotImplementedError
 
     def _covered(self, shape: tuple[int, int]) -> tuple[Box, Bool]:
-        """Return what of the frame the drag went around."""
+        """Return the box and the pixels inside it that the drag enclosed."""
         raise NotImplementedError
 
     def _finish(self, mask: EditedMask, shape: tuple[int, int]) -> None:
@@ -83,28 +83,28 @@ class DragTool(MaskTool):
 
 
 class ContourTool(DragTool):
-    """A line drawn freely around the lesion, filled as the button comes up."""
+    """A freehand line around the lesion, filled when the button is released."""
 
     def _drawn(self) -> Sketch:
-        return Sketch(lines=[self._way], dashed=[[self._way[-1], self._way[0]]])
+        return Sketch(lines=[self._path], dashed=[[self._path[-1], self._path[0]]])
 
     def _covered(self, shape: tuple[int, int]) -> tuple[Box, Bool]:
-        return polygon(shape, self._way)
+        return polygon(shape, self._path)
 
 
 class EllipseTool(DragTool):
-    """An ellipse in the rectangle from where the drag began to where it ends."""
+    """An ellipse in the rectangle from the start of the drag to its end."""
 
     def _drawn(self) -> Sketch:
-        one, other = self._way[0], self._way[-1]
-        return Sketch(lines=[around(one, other)], dashed=[rectangle(one, other)])
+        start, end = self._path[0], self._path[-1]
+        return Sketch(lines=[ellipse_outline(start, end)], dashed=[rectangle(start, end)])
 
     def _covered(self, shape: tuple[int, int]) -> tuple[Box, Bool]:
-        return ellipse(shape, self._way[0], self._way[-1])
+        return ellipse(shape, self._path[0], self._path[-1])
 
 
 class BoxTool(DragTool):
-    """A box around a lesion, whose outline is then found in the worker; the box stays drawn until it is."""
+    """A box around a lesion, whose outline is then found in a worker; the box stays visible until then."""
 
     @property
     def busy(self) -> bool:
@@ -112,27 +112,27 @@ class BoxTool(DragTool):
         return super().busy or self._session.jobs.busy(OUTLINING)
 
     def press(self, at: Place, alt: bool) -> None:
-        """Begin a box in the place of one whose outline is still being found."""
+        """Begin a box; the search in a previous box is cancelled."""
         self._session.jobs.cancel(OUTLINING)
         super().press(at, alt)
 
     def move(self, at: Place | None, alt: bool) -> None:
-        """Go on with the box being drawn."""
+        """Continue the box."""
         if self._mask is not None:
             super().move(at, alt)
 
     def cancel(self) -> bool:
-        """Forget the box, and what is being found in it."""
-        finding = self._session.jobs.cancel(OUTLINING)
-        return super().cancel() or finding
+        """Discard the box and cancel the search in it."""
+        was_searching = self._session.jobs.cancel(OUTLINING)
+        return super().cancel() or was_searching
 
     def _drawn(self) -> Sketch:
-        return Sketch(lines=[rectangle(self._way[0], self._way[-1])])
+        return Sketch(lines=[rectangle(self._path[0], self._path[-1])])
 
     def _box(self, shape: tuple[int, int]) -> Box:
         rows, columns = (
             sorted(min(max(round(end), 0), size) for end in ends)
-            for ends, size in zip(zip(self._way[0], self._way[-1], strict=True), shape, strict=True)
+            for ends, size in zip(zip(self._path[0], self._path[-1], strict=True), shape, strict=True)
         )
         return Box(rows[0], columns[0], rows[1], columns[1])
 
@@ -143,22 +143,22 @@ class BoxTool(DragTool):
             return
         pixels, version, value = frame.pixels, mask.version, not self._cut
         aspect = frame.scale.aspect
-        self._sketch.show_sketch(Sketch(dashed=[rectangle(self._way[0], self._way[-1])]))
+        self._sketch.show_sketch(Sketch(dashed=[rectangle(self._path[0], self._path[-1])]))
 
-        def done(found: Bool) -> None:
+        def done(outline: Bool) -> None:
             self._sketch.show_sketch(NOTHING)
             if mask is not self._session.mask or mask.version != version:
                 return
-            self._session.mask_editor.draw((Box(0, 0, *shape), found), value)
+            self._session.mask_editor.draw((Box(0, 0, *shape), outline), value)
 
         def failed(problem: BaseException) -> None:
             self._sketch.show_sketch(NOTHING)
-            here = mask is self._session.mask and mask.version == version
-            if not isinstance(problem, NothingFound) or not has_outliner() or not value or not here:
+            unchanged = mask is self._session.mask and mask.version == version
+            if not isinstance(problem, NothingFound) or not has_outliner() or not value or not unchanged:
                 self._session.failed.emit(problem)
                 return
             self._session.noted.emit(
-                "Nothing in the box stands out from its surroundings: the outline proposed there is the network's."
+                "Nothing in the box stands out from its surroundings. The network searches it for an outline instead."
             )
             self._session.proposals.look_in((box.top, box.left, box.bottom, box.right))
 
@@ -167,9 +167,9 @@ class BoxTool(DragTool):
         )
 
 
-def around(one: Place, other: Place) -> list[Place]:
+def ellipse_outline(corner: Place, opposite: Place) -> list[Place]:
     """Return the closed line of the ellipse in the rectangle between two corners."""
-    middle = (one[0] + other[0]) / 2, (one[1] + other[1]) / 2
-    half = (other[0] - one[0]) / 2, (other[1] - one[1]) / 2
-    turns = [2 * pi * step / 96 for step in range(97)]
-    return [(middle[0] + half[0] * sin(turn), middle[1] + half[1] * cos(turn)) for turn in turns]
+    centre = (corner[0] + opposite[0]) / 2, (corner[1] + opposite[1]) / 2
+    half = (opposite[0] - corner[0]) / 2, (opposite[1] - corner[1]) / 2
+    angles = [2 * pi * step / 96 for step in range(97)]
+    return [(centre[0] + half[0] * sin(angle), centre[1] + half[1] * cos(angle)) for angle in angles]

@@ -1,4 +1,4 @@
-"""The livewire: a line that follows the lesion's edge from click to click."""
+"""The livewire: a line that follows the edge of the lesion from click to click."""
 
 from collections.abc import Callable
 from math import hypot
@@ -15,10 +15,10 @@ from csamoe_desktop.ui.tools.sketch import CLOSE_BY, NOTHING, Sketch, SketchItem
 
 
 class LivewireTool(MaskTool):
-    """Fills what the wire goes around, one step of undo; with Alt held as it closes, cuts it out."""
+    """Fills the area inside the wire, as one step of undo; with Alt held as it closes, cuts the area out."""
 
     def __init__(self, session: Session, zoom: Callable[[], tuple[float, float]]) -> None:
-        """`zoom` returns the screen pixels a frame pixel has, down and across."""
+        """`zoom` returns the screen pixels per frame pixel: vertical, horizontal."""
         self._sketch = SketchItem()
         self.item: QGraphicsItem = self._sketch
         self._session = session
@@ -26,17 +26,17 @@ class LivewireTool(MaskTool):
         self._wire: Livewire | None = None
         self._anchors: list[Place] = []
         self._legs: list[list[Place]] = []
-        """From each anchor to the next."""
+        """The lines from each anchor to the next."""
         self._undone: list[tuple[Place, list[Place]]] = []
-        """Anchors taken back, each with the leg that led to it."""
+        """Undone anchors, each with the leg that led to it."""
         self._pressed = False
-        """Whether the button that is down has fixed an anchor."""
+        """Whether the current press has placed an anchor."""
         session.maskChanged.connect(lambda box: self._check())
         self._mouse: Place | None = None
 
     @property
     def busy(self) -> bool:
-        """Whether there is an anchor."""
+        """Whether a wire is open."""
         return bool(self._anchors)
 
     @property
@@ -46,7 +46,7 @@ class LivewireTool(MaskTool):
 
     @property
     def can_redo(self) -> bool:
-        """Whether an anchor was taken back and none fixed since."""
+        """Whether an anchor has been undone and none placed since."""
         return bool(self._undone)
 
     @property
@@ -55,7 +55,7 @@ class LivewireTool(MaskTool):
         return tuple(self._anchors)
 
     def press(self, at: Place, alt: bool) -> None:
-        """Fix the wire here, or close on the first anchor."""
+        """Place an anchor here, or close the wire on the first anchor."""
         frame = self._session.frame
         if frame is None or self._session.mask is None:
             return
@@ -64,14 +64,14 @@ class LivewireTool(MaskTool):
             self._close(alt)
         elif not self._anchors:
             self._wire = Livewire(grey(frame.pixels), frame.scale.aspect)
-            self._fix(at)
+            self._place_anchor(at)
         elif self._wire is not None and at != self._anchors[-1]:
             self._legs.append(self._wire.path(at))
-            self._fix(at)
+            self._place_anchor(at)
         self._show(at)
 
     def double_press(self, at: Place, alt: bool) -> None:
-        """Close; the first press of the two has fixed the last anchor."""
+        """Close the wire; the first press of the double click has placed the last anchor."""
         self._close(alt)
         self._show(at)
 
@@ -80,11 +80,11 @@ class LivewireTool(MaskTool):
         self._show(at)
 
     def release(self) -> None:
-        """What was fixed stays."""
+        """End the press; its anchor stays."""
         self._pressed = False
 
     def key(self, key: int, alt: bool) -> bool:
-        """Enter closes, Backspace takes back the last anchor."""
+        """Close the wire with Enter, remove the last anchor with Backspace."""
         if not self._anchors:
             return False
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
@@ -96,32 +96,32 @@ class LivewireTool(MaskTool):
         self._show(self._mouse)
         return True
 
-    def settle(self) -> None:
+    def interrupt(self) -> None:
         """Hide the wire to the mouse; the anchors stay."""
         self._pressed = False
         self._show(None)
 
     def cancel(self) -> bool:
-        """Forget the wire."""
-        had = self.busy
+        """Discard the wire."""
+        was_busy = self.busy
         self._anchors, self._legs, self._undone, self._wire, self._pressed = [], [], [], None, False
         self._show(None)
-        return had
+        return was_busy
 
-    def put_by(self) -> object | None:
-        """Return the open wire, with its steps."""
+    def suspend(self) -> object | None:
+        """Return the open wire with its steps of undo and redo; None if no wire is open."""
         if not self._anchors:
             return None
         return self._wire, list(self._anchors), list(self._legs), list(self._undone)
 
-    def go_on(self, put_by: object) -> None:
-        """Open that wire again, on the lesion at hand."""
-        assert isinstance(put_by, tuple)
-        self._wire, self._anchors, self._legs, self._undone = put_by
+    def resume(self, unfinished: object) -> None:
+        """Continue the wire that `suspend` returned, on the current lesion."""
+        assert isinstance(unfinished, tuple)
+        self._wire, self._anchors, self._legs, self._undone = unfinished
         self._show(None)
 
     def take_back(self) -> None:
-        """Take back the anchor that the press has fixed."""
+        """Remove the anchor that the current press has placed."""
         if self._pressed:
             self.undo()
             self._undone.pop()
@@ -129,7 +129,7 @@ class LivewireTool(MaskTool):
         self._show(None)
 
     def undo(self) -> None:
-        """Take back the last anchor."""
+        """Undo the last anchor."""
         if self._anchors:
             self._undone.append((self._anchors.pop(), self._legs.pop() if self._legs else []))
             self._pressed = False
@@ -138,31 +138,31 @@ class LivewireTool(MaskTool):
         self._show(self._mouse)
 
     def redo(self) -> None:
-        """Fix the anchor taken back last again."""
+        """Place the last undone anchor again."""
         if self._undone:
             at, leg = self._undone.pop()
             if self._anchors:
                 self._legs.append(leg)
-            self._anchor(at)
+            self._add_anchor(at)
         self._show(self._mouse)
 
     def _check(self) -> None:
-        """Forget a wire of which nothing was left when the mask is changed in another way."""
+        """Clear the steps of redo when the mask changes and no wire is open."""
         if not self._anchors:
             self._undone.clear()
 
-    def _fix(self, at: Place) -> None:
-        self._anchor(at)
+    def _place_anchor(self, at: Place) -> None:
+        self._add_anchor(at)
         self._undone.clear()
         self._pressed = True
 
-    def _anchor(self, at: Place) -> None:
+    def _add_anchor(self, at: Place) -> None:
         self._anchors.append(at)
         if self._wire is not None:
             self._wire.start(at)
 
     def _closes(self, at: Place | None) -> bool:
-        # Two anchors enclose something: the wire does not go straight.
+        # Two anchors are enough to enclose an area, as the wire is not straight.
         if at is None or len(self._anchors) < 2:
             return False
         down, across = self._zoom()
@@ -173,9 +173,9 @@ class LivewireTool(MaskTool):
         mask, frame = self._session.mask, self._session.frame
         if mask is None or frame is None or self._wire is None or len(self._anchors) < 2:
             return
-        way = [place for leg in (*self._legs, self._wire.path(self._anchors[0])) for place in leg]
+        places = [place for leg in (*self._legs, self._wire.path(self._anchors[0])) for place in leg]
         self.cancel()
-        self._session.mask_editor.draw(polygon(frame.shape, way), not cut)
+        self._session.mask_editor.draw(polygon(frame.shape, places), not cut)
 
     def _show(self, at: Place | None) -> None:
         self._mouse = at
@@ -187,5 +187,5 @@ class LivewireTool(MaskTool):
         if at is not None and self._wire is not None:
             dashed.append(self._wire.path(self._anchors[0] if closes else at))
         self._sketch.show_sketch(
-            Sketch(lines=self._legs, dashed=dashed, handles=self._anchors, first=True, meant=0 if closes else -1)
+            Sketch(lines=self._legs, dashed=dashed, handles=self._anchors, first=True, hovered=0 if closes else -1)
         )

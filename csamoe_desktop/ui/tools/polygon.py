@@ -40,7 +40,7 @@ class PolygonTool(MaskTool):
         """Whether filling it was a step of undo: it may have changed nothing."""
         self._mouse: Place | None = None
         self._held: int | None = None
-        self._from: Place = (0.0, 0.0)
+        self._pressed_at: Place = (0.0, 0.0)
         self._before: list[Place] = []
         self._done: list[list[Place]] = []
         """The vertices before each step on the open polygon."""
@@ -73,17 +73,17 @@ class PolygonTool(MaskTool):
             return
         at = on_image(at, self._session.mask.pixels.shape)
         if self._closed and self._mask is not self._session.mask:
-            self._start_again()
+            self._clear()
         self._mask = self._session.mask
         self._cut = self._cut if self._closed else alt
-        self._before, self._from = list(self._vertices), at
+        self._before, self._pressed_at = list(self._vertices), at
         self._held = self._vertex_at(at)
         if self._held is None and (edge := self._edge_at(at)) is not None:
             self._vertices.insert(edge + 1, at)
             self._held = edge + 1
         elif self._held is None:
             if self._closed:
-                self._start_again()
+                self._clear()
                 self._before, self._cut = [], alt
             self._vertices.append(at)
             self._held = len(self._vertices) - 1
@@ -134,7 +134,7 @@ class PolygonTool(MaskTool):
         self._show(self._mouse)
         return True
 
-    def settle(self) -> None:
+    def interrupt(self) -> None:
         """Let go of a vertex and hide the line to the mouse; the vertices stay. Nothing closes, and on another mask, or one
         that is locked by now, nothing changes."""
         work = self._session.work
@@ -152,7 +152,7 @@ class PolygonTool(MaskTool):
             self._show(self._mouse)
             return True
         had = bool(self._vertices)
-        self._start_again()
+        self._clear()
         self._show(None)
         return had
 
@@ -180,26 +180,26 @@ class PolygonTool(MaskTool):
             self._vertices = self._undone.pop()
         self._show(self._mouse)
 
-    def put_by(self) -> object | None:
+    def suspend(self) -> object | None:
         """Return the open polygon, with its steps."""
         if self._closed or not self._vertices:
             return None
         return list(self._vertices), self._cut, list(self._done), list(self._undone)
 
-    def go_on(self, put_by: object) -> None:
+    def resume(self, suspend: object) -> None:
         """Open that polygon again, on the lesion at hand."""
-        assert isinstance(put_by, tuple)
-        self._start_again()
-        self._vertices, self._cut, self._done, self._undone = put_by
+        assert isinstance(suspend, tuple)
+        self._clear()
+        self._vertices, self._cut, self._done, self._undone = suspend
         self._mask = self._session.mask
         self._show(None)
 
     def forget(self) -> None:
         """Forget the vertices."""
-        self._start_again()
+        self._clear()
         self._show(None)
 
-    def _start_again(self) -> None:
+    def _clear(self) -> None:
         self._vertices, self._held, self._closed = [], None, False
         self._done, self._undone = [], []
 
@@ -224,7 +224,7 @@ class PolygonTool(MaskTool):
         self._draw_again() if self._closed else self._step()
 
     def _moved(self, at: Place) -> bool:
-        return self._vertices != self._before or self._apart(at, self._from) > _STILL
+        return self._vertices != self._before or self._distance(at, self._pressed_at) > _STILL
 
     def _close(self) -> None:
         """Fill or cut out, one step of undo; fewer than three vertices wait for more."""
@@ -262,11 +262,11 @@ class PolygonTool(MaskTool):
         if not self._vertices:
             self._undone.clear()
         if self._closed and (mask is None or mask is not self._mask or mask.version != self._version):
-            self._start_again()
+            self._clear()
             self._show(self._mouse)
 
     def _vertex_at(self, at: Place) -> int | None:
-        near = [(self._apart(at, vertex), place) for place, vertex in enumerate(self._vertices)]
+        near = [(self._distance(at, vertex), place) for place, vertex in enumerate(self._vertices)]
         apart, place = min(near, default=(CLOSE_BY + 1, 0))
         return place if apart <= CLOSE_BY else None
 
@@ -286,7 +286,7 @@ class PolygonTool(MaskTool):
                 nearest, best = apart, place
         return best
 
-    def _apart(self, one: Place, other: Place) -> float:
+    def _distance(self, one: Place, other: Place) -> float:
         """Return how far two places are apart, in screen pixels."""
         down, across = self._zoom()
         return hypot((one[0] - other[0]) * down, (one[1] - other[1]) * across)
@@ -297,10 +297,10 @@ class PolygonTool(MaskTool):
         if not vertices:
             self._sketch.show_sketch(NOTHING)
             return
-        meant = self._held if self._held is not None else None if at is None else self._vertex_at(at)
+        hovered = self._held if self._held is not None else None if at is None else self._vertex_at(at)
         dashed: list[Place] = []
         if not self._closed and at is not None and self._held is None:
-            dashed = [vertices[-1], vertices[0] if meant == 0 and len(vertices) > 2 else at]
+            dashed = [vertices[-1], vertices[0] if hovered == 0 and len(vertices) > 2 else at]
             if len(vertices) > 1:
                 dashed.append(vertices[0])
         solid = [*vertices, vertices[0]] if self._closed else vertices
@@ -310,6 +310,6 @@ class PolygonTool(MaskTool):
                 dashed=[dashed],
                 handles=vertices,
                 first=not self._closed,
-                meant=-1 if meant is None else meant,
+                hovered=-1 if hovered is None else hovered,
             )
         )

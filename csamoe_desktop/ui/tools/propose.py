@@ -20,17 +20,17 @@ class ProposeTool(MaskTool):
         self.item: SketchItem = SketchItem()
         self._session = session
         self._zoom = zoom
-        self._from: Place | None = None
-        self._to: Place = (0.0, 0.0)
+        self._start: Place | None = None
+        self._end: Place = (0.0, 0.0)
 
     @property
     def busy(self) -> bool:
         """Whether a box is in hand."""
-        return self._from is not None
+        return self._start is not None
 
     def press(self, at: Place, alt: bool) -> None:
         """Begin a box, or a click."""
-        self._from = self._to = at
+        self._start = self._end = at
 
     def double_press(self, at: Place, alt: bool) -> None:
         """Accept the proposal under the mouse; the first press of the two has selected it."""
@@ -40,43 +40,43 @@ class ProposeTool(MaskTool):
 
     def move(self, at: Place | None, alt: bool) -> None:
         """Drag the box."""
-        if self._from is not None and at is not None:
-            self._to = at
+        if self._start is not None and at is not None:
+            self._end = at
             self._show()
 
     def release(self) -> None:
         """Look in the box; where it was only a click, pick the proposal there or look there."""
-        if self._from is None:
+        if self._start is None:
             return
-        (top, bottom), (left, right) = (sorted(ends) for ends in zip(self._from, self._to, strict=True))
+        (top, bottom), (left, right) = (sorted(ends) for ends in zip(self._start, self._end, strict=True))
         boxed = self._boxed()
-        self.settle()
+        self.interrupt()
         proposals = self._session.proposals
         if boxed:
             proposals.look_in((floor(top), floor(left), ceil(bottom), ceil(right)))
         elif not proposals.select_at(floor(top), floor(left)):
             proposals.look_at(floor(top), floor(left))
 
-    def settle(self) -> None:
+    def interrupt(self) -> None:
         """Forget the box."""
-        self._from = None
+        self._start = None
         self._show()
 
     def cancel(self) -> bool:
         """Forget the box."""
         had = self.busy
-        self.settle()
+        self.interrupt()
         return had
 
     def _boxed(self) -> bool:
-        if self._from is None:
+        if self._start is None:
             return False
         down, across = self._zoom()
-        high, wide = abs(self._to[0] - self._from[0]) * down, abs(self._to[1] - self._from[1]) * across
+        high, wide = abs(self._end[0] - self._start[0]) * down, abs(self._end[1] - self._start[1]) * across
         return max(high, wide) >= _LEAST_BOX
 
     def _show(self) -> None:
-        if self._from is None or not self._boxed():
+        if self._start is None or not self._boxed():
             self.item.show_sketch(NOTHING)
         else:
-            self.item.show_sketch(Sketch(dashed=[rectangle(self._from, self._to)]))
+            self.item.show_sketch(Sketch(dashed=[rectangle(self._start, self._end)]))

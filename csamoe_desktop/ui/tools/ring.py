@@ -13,14 +13,14 @@ _LEAST_RING = 4.0
 
 
 class RingItem(QGraphicsItem):
-    """The brush's ring: exactly what a click would cover, dashed where it would erase, dotted where it seeks. It is round
+    """The brush's ring: exactly what a click would cover, dashed where it would erase, dotted where it smart. It is round
     on the screen, which shows the frame in its true proportions."""
 
-    def __init__(self, seeks: bool = False) -> None:
+    def __init__(self, smart: bool = False) -> None:
         super().__init__()
         self._at: Place | None = None
         self._erases = False
-        self._seeks = seeks
+        self._smart = smart
         self._radius = 1
 
     def set_radius(self, radius: int) -> None:
@@ -54,7 +54,7 @@ class RingItem(QGraphicsItem):
         world = painter.worldTransform()
         centre = world.map(QPointF(column, row))
         reach = max((self._radius - 0.5) * abs(world.m11()), _LEAST_RING)
-        style = (4.0, 3.0) if self._erases else (1.0, 2.0) if self._seeks else ()
+        style = (4.0, 3.0) if self._erases else (1.0, 2.0) if self._smart else ()
         painter.save()
         painter.resetTransform()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -31,14 +31,14 @@ class Sketch:
         dashed: drawn dashed: what is not fixed yet.
         handles: dots, or squares where `square` is set.
         first: whether the first handle is larger, as a click on it closes.
-        meant: the handle the mouse means, drawn larger still; -1 for none.
+        hovered: the handle the mouse means, drawn larger still; -1 for none.
     """
 
     lines: Sequence[Sequence[Place]] = ()
     dashed: Sequence[Sequence[Place]] = ()
     handles: Sequence[Place] = ()
     first: bool = False
-    meant: int = -1
+    hovered: int = -1
     square: bool = False
 
 
@@ -101,7 +101,7 @@ class SketchItem(QGraphicsItem):
         painter.setPen(line(DARK, 1.5))
         painter.setBrush(WHITE)
         for place, (row, column) in enumerate(self._sketch.handles):
-            size = 6.0 if place == self._sketch.meant else 4.5 if place == 0 and self._sketch.first else 3.5
+            size = 6.0 if place == self._sketch.hovered else 4.5 if place == 0 and self._sketch.first else 3.5
             centre = world.map(QPointF(column, row))
             if self._sketch.square:
                 painter.drawRect(QRectF(centre.x() - size, centre.y() - size, 2 * size, 2 * size))

@@ -8,7 +8,7 @@ from PySide6.QtGui import QEventPoint, QGuiApplication, QInputDevice, QMouseEven
 from PySide6.QtWidgets import QWidget
 
 _SOON = 300
-"""Milliseconds: a second finger that comes down this soon after the first was meant from the beginning."""
+"""Milliseconds: a second finger that comes down this soon after the first was hovered from the beginning."""
 _STILL = 6.0
 """Screen pixels: a finger that moves less has not begun to draw; it is a click if it comes up."""
 
@@ -22,14 +22,14 @@ _MOUSE = (
 _LEFT, _NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
 
 
-class Touched(Protocol):
+class TouchTarget(Protocol):
     """What fingers do to: the canvas."""
 
     def draw(self, pressure: float, event: QMouseEvent) -> None:
         """A finger did what `event` says of a mouse, pressing this hard, above 0 to 1."""
 
     def take_back(self) -> None:
-        """What the finger that is down has drawn was not meant."""
+        """What the finger that is down has drawn was not hovered."""
 
     def pinch(self, factor: float, around: QPointF, step: QPointF) -> None:
         """Two fingers enlarge the image by `factor` around a place in the viewport, and move it by `step`."""
@@ -45,15 +45,15 @@ class Touch(QObject):
     once. A filter, not the canvas's own `viewportEvent`: an exception in a handler called from there ends the program.
     """
 
-    def __init__(self, widget: QWidget, touched: Touched, parent: QObject) -> None:
+    def __init__(self, widget: QWidget, target: TouchTarget, parent: QObject) -> None:
         super().__init__(parent)
         self._widget = widget
-        self._touched = touched
-        self._seen = False
+        self._target = target
+        self._touch_seen = False
         """Whether there was ever a finger: without a touch screen all mouse events are taken."""
         self._places: dict[int, QPointF] = {}
         """Where the fingers are that are down, by their number."""
-        self._from: QPointF | None = None
+        self._down_at: QPointF | None = None
         """Where the one finger came down that has not begun to draw yet."""
         self._drawing = False
         self._since = 0
@@ -67,16 +67,16 @@ class Touch(QObject):
         """Take fingers, and drop what the system makes up from them."""
         kind = event.type()
         if kind in _MOUSE and isinstance(event, QMouseEvent):
-            return self._seen and event.source() is not Qt.MouseEventSource.MouseEventNotSynthesized
+            return self._touch_seen and event.source() is not Qt.MouseEventSource.MouseEventNotSynthesized
         if kind not in _TOUCHES or not isinstance(event, QTouchEvent):
             return False
         event.accept()
-        self._seen = True
+        self._touch_seen = True
         if kind is QEvent.Type.TouchCancel:
             # The system took the fingers for something else.
             if self._drawing:
-                self._touched.take_back()
-            self._rest()
+                self._target.take_back()
+            self._reset()
         else:
             self._follow(event)
         return True
@@ -97,19 +97,19 @@ class Touch(QObject):
             self._pinched = None
             self._draw(event, next(point for point in event.points() if point.id() in self._places))
         else:
-            if came_up is not None and (self._from is not None or self._drawing):
+            if came_up is not None and (self._down_at is not None or self._drawing):
                 self._end(event, came_up)
-            self._rest()
+            self._reset()
 
     def _draw(self, event: QTouchEvent, point: QEventPoint) -> None:
         """One finger is down."""
         at = self._places[point.id()]
         if event.type() is QEvent.Type.TouchBegin:
-            self._from, self._since = at, event.timestamp()
-        elif self._from is not None and hypot(at.x() - self._from.x(), at.y() - self._from.y()) > _STILL:
-            self._begin(event, point, self._from)
+            self._down_at, self._since = at, event.timestamp()
+        elif self._down_at is not None and hypot(at.x() - self._down_at.x(), at.y() - self._down_at.y()) > _STILL:
+            self._begin(event, point, self._down_at)
         if self._drawing:
-            self._tell(event, point, QEvent.Type.MouseMove, at)
+            self._send(event, point, QEvent.Type.MouseMove, at)
 
     def _begin(self, event: QTouchEvent, point: QEventPoint, at: QPointF) -> None:
         hints, kind = QGuiApplication.styleHints(), QEvent.Type.MouseButtonPress
@@ -120,16 +120,16 @@ class Touch(QObject):
                 kind = QEvent.Type.MouseButtonDblClick
         # The third click is none of a pair again.
         self._last_click = (self._since, at) if kind is QEvent.Type.MouseButtonPress else None
-        self._from, self._drawing = None, True
-        self._tell(event, point, kind, at)
+        self._down_at, self._drawing = None, True
+        self._send(event, point, kind, at)
 
     def _end(self, event: QTouchEvent, point: QEventPoint) -> None:
         """The one finger comes up."""
-        if self._from is not None:
-            self._begin(event, point, self._from)
+        if self._down_at is not None:
+            self._begin(event, point, self._down_at)
         else:
-            self._tell(event, point, QEvent.Type.MouseMove, point.position())
-        self._tell(event, point, QEvent.Type.MouseButtonRelease, point.position())
+            self._send(event, point, QEvent.Type.MouseMove, point.position())
+        self._send(event, point, QEvent.Type.MouseButtonRelease, point.position())
 
     def _pinch(self, event: QTouchEvent) -> None:
         """Several fingers are down."""
@@ -138,30 +138,30 @@ class Touch(QObject):
         apart = sum(hypot(one.x() - middle.x(), one.y() - middle.y()) for one in places) / len(places)
         if self._drawing:
             if event.timestamp() - self._since <= _SOON:
-                self._touched.take_back()
+                self._target.take_back()
             else:
-                self._tell(event, event.points()[0], QEvent.Type.MouseButtonRelease, places[0])
+                self._send(event, event.points()[0], QEvent.Type.MouseButtonRelease, places[0])
         # What is left of them does not draw.
-        self._from, self._drawing, self._last_click = None, False, None
+        self._down_at, self._drawing, self._last_click = None, False, None
         fingers = frozenset(self._places)
         if self._pinched is not None and self._pinched[0] == fingers:
             _, before, was_apart = self._pinched
             # Fingers side by side say nothing of the size.
             factor = apart / was_apart if min(apart, was_apart) > _STILL else 1.0
-            self._touched.pinch(factor, middle, middle - before)
+            self._target.pinch(factor, middle, middle - before)
         self._pinched = fingers, middle, apart
 
-    def _rest(self) -> None:
+    def _reset(self) -> None:
         self._places.clear()
-        self._from, self._drawing, self._pinched = None, False, None
-        self._touched.lift()
+        self._down_at, self._drawing, self._pinched = None, False, None
+        self._target.lift()
 
-    def _tell(self, event: QTouchEvent, point: QEventPoint, kind: QEvent.Type, at: QPointF) -> None:
+    def _send(self, event: QTouchEvent, point: QEventPoint, kind: QEvent.Type, at: QPointF) -> None:
         released, moved = kind is QEvent.Type.MouseButtonRelease, kind is QEvent.Type.MouseMove
         where = QPointF(self._widget.mapToGlobal(at))
         button, held = _NONE if moved else _LEFT, _NONE if released else _LEFT
         as_mouse = QMouseEvent(kind, at, where, button, held, event.modifiers())
-        self._touched.draw(pressure_of(event.device(), point), as_mouse)
+        self._target.draw(pressure_of(event.device(), point), as_mouse)
 
 
 def pressure_of(device: QInputDevice | None, point: QEventPoint) -> float:

@@ -470,14 +470,14 @@ def test_a_changed_outline_greys_the_regions_and_says_so_until_it_is_taken_back(
     mark(session)
     read(session)
     tinted = colour_at(canvas, 30, 45)
-    assert not canvas._stale.isVisible()
+    assert not canvas._outdated_note.isVisible()
     session.mask_commands.clear()
-    assert canvas._stale.isVisible()
-    assert canvas._stale.text == "Outline changed: assess again"
+    assert canvas._outdated_note.isVisible()
+    assert canvas._outdated_note.text == "AI result outdated: outline changed. Assess again."
     assert colour_at(canvas, 30, 45) == QColor(100, 100, 100)
     assert list(canvas._legend.entries) == ["core", "boundary"]
     session.mask_commands.undo()
-    assert not canvas._stale.isVisible()
+    assert not canvas._outdated_note.isVisible()
     assert colour_at(canvas, 30, 45) == tinted
 
 
@@ -489,7 +489,7 @@ def test_a_reading_by_another_model_keeps_its_regions(
     read(session)
     tinted = colour_at(canvas, 30, 45)
     session.user_settings.change(dataclasses.replace(session.settings, model="another"))
-    assert not canvas._stale.isVisible()
+    assert not canvas._outdated_note.isVisible()
     assert colour_at(canvas, 30, 45) == tinted
 
 
@@ -530,7 +530,7 @@ def test_the_notes_lie_in_their_corners(canvas: Canvas, session: Session, show: 
         canvas.resize(*size)
         QApplication.processEvents()
         inside = canvas.viewport().rect()
-        for note in (canvas._legend, canvas._scale, canvas._stale):
+        for note in (canvas._legend, canvas._scale, canvas._outdated_note):
             assert note.isVisible()
             assert inside.contains(note.geometry())
         assert canvas._legend.x() < 20

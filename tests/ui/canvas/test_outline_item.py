@@ -70,7 +70,7 @@ def test_what_a_stroke_put_off_is_settled_after_it(canvas: Canvas, qtbot: QtBot,
     canvas.zoom_by(closer)
     before = on_screen(canvas)
     draw(canvas, release=True)
-    qtbot.waitUntil(lambda: not canvas._outline._put_off)
+    qtbot.waitUntil(lambda: not canvas._outline._pending)
     qtbot.waitUntil(lambda: differing(on_screen(canvas), QImage(canvas.grab().toImage())) == 0)
     settled = on_screen(canvas)
     assert differing(before, settled) > 200
@@ -81,7 +81,7 @@ def test_what_a_stroke_put_off_is_settled_after_it(canvas: Canvas, qtbot: QtBot,
 def test_in_the_middle_of_a_stroke_the_line_is_where_it_belongs(canvas: Canvas) -> None:
     draw(canvas, release=False)
     hurried = on_screen(canvas)
-    assert canvas._outline._put_off, "nothing is settled yet"
+    assert canvas._outline._pending, "nothing is settled yet"
     canvas._session.maskChanged.emit(None)
     # Off by a fraction of a pixel here and there, which antialiasing shows.
     assert differing(hurried, on_screen(canvas), by=120) < 20
@@ -89,13 +89,13 @@ def test_in_the_middle_of_a_stroke_the_line_is_where_it_belongs(canvas: Canvas) 
 
 def test_a_move_follows_no_more_than_what_it_changed(canvas: Canvas, monkeypatch: pytest.MonkeyPatch) -> None:
     followed: list[int] = []
-    follow = canvas._outline._followed
+    follow = canvas._outline._traced
 
     def counted(box: Box, zoom: float) -> QPainterPath:
         followed.append((box.bottom - box.top) * (box.right - box.left))
         return follow(box, zoom)
 
-    monkeypatch.setattr(canvas._outline, "_followed", counted)
+    monkeypatch.setattr(canvas._outline, "_traced", counted)
     draw(canvas, release=False)
     followed.clear()
     QTest.mouseMove(canvas.viewport(), canvas.widget_position(WAY[-1][0] + 10, WAY[-1][1] + 10))
@@ -110,7 +110,7 @@ def test_a_stroke_may_go_on_before_the_last_one_is_settled(canvas: Canvas, qtbot
         QTest.mouseMove(canvas.viewport(), QPoint(3, 3))
     canvas.set_tool(Tool.ERASER)
     draw(canvas, release=True)
-    qtbot.waitUntil(lambda: not canvas._outline._put_off)
+    qtbot.waitUntil(lambda: not canvas._outline._pending)
     qtbot.waitUntil(lambda: differing(on_screen(canvas), QImage(canvas.grab().toImage())) == 0)
     settled = on_screen(canvas)
     canvas._session.maskChanged.emit(None)

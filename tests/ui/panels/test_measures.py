@@ -157,7 +157,7 @@ def test_a_box_in_which_nothing_stands_out_goes_to_the_network_and_says_so(
     tool.move((160.0, 200.0), False)
     tool.release()
     qtbot.waitUntil(lambda: bool(told), timeout=10_000)
-    assert told[0].startswith("Nothing in the box stands out from its surroundings: the outline proposed there")
+    assert told[0].startswith("Nothing in the box stands out from its surroundings. The network searches it")
     assert failed == []
     qtbot.waitUntil(lambda: bool(asked) and not window.session.jobs.busy("proposing"), timeout=60_000)
     assert window.session.mask is not None

@@ -12,15 +12,15 @@ _KINDS = {
 }
 
 
-class Pen(QObject):
+class Stylus(QObject):
     """Watches a widget and tells each of a pen's events: its pressure, 1 where it does not touch, and as the mouse's.
 
     A filter, not the canvas's own `viewportEvent`: an exception in a handler called from there ends the program.
     """
 
-    def __init__(self, told: Callable[[float, QMouseEvent], None], parent: QObject) -> None:
+    def __init__(self, deliver: Callable[[float, QMouseEvent], None], parent: QObject) -> None:
         super().__init__(parent)
-        self._told = told
+        self._deliver = deliver
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Take a pen's events."""
@@ -35,5 +35,5 @@ class Pen(QObject):
         as_mouse = QMouseEvent(
             _KINDS[event.type()], event.position(), event.globalPosition(), event.button(), event.buttons(), held
         )
-        self._told(event.pressure() if touches else 1.0, as_mouse)
+        self._deliver(event.pressure() if touches else 1.0, as_mouse)
         return True
