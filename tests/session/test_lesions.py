@@ -370,7 +370,7 @@ def test_the_dialog_says_only_what_was_said(session: Session, open_files: Open, 
     open_files(session, small_png)
     untouched = DescribeDialog(session)
     assert not untouched.same.isEnabled()
-    assert (untouched.clock.text(), untouched.distance.text()) == ("not said", "not said")
+    assert (untouched.clock.text(), untouched.distance.text()) == ("not given", "not given")
     untouched.accept()
     assert not at(session).description.said
     dialog = DescribeDialog(session)

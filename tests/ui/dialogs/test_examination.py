@@ -268,7 +268,7 @@ def test_a_text_that_is_too_long_is_not_cut_but_said(
     assert not dialog.too_long.isVisible()
     dialog.texts["comparison"].setPlainText("x" * (MOST_CHARACTERS + 5))
     assert dialog.too_long.isVisible()
-    assert dialog.too_long.text() == "The comparison has 1005 characters; a report takes 1000."
+    assert dialog.too_long.text() == "The comparison has 1005 characters; the limit is 1000."
     assert not dialog.buttons.button(OK).isEnabled()
     qtbot.keyClick(dialog.texts["comparison"], Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     assert dialog.isVisible()
