@@ -409,7 +409,7 @@ def test_the_list_names_the_lesions_and_how_far_they_are(
     lesions.setCurrentCell(0, NAME)
     assert at(session).number == 1
     draw(session, 200, 200)
-    assert row_texts(lesions, STATE) == ["changed", "marked"]
+    assert row_texts(lesions, STATE) == ["outdated", "marked"]
 
 
 def test_the_list_tells_nothing_of_a_veiled_reading(
