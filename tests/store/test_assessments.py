@@ -106,7 +106,7 @@ def test_what_cannot_be_written_goes_on_waiting(reads: AssessmentStore, file: Pa
     reads.keep(sitting())
     file.parent.mkdir(parents=True, exist_ok=True)
     file.mkdir()
-    with pytest.raises(UserError, match=r"^Your reads are not kept at the moment: .* You can go on reading"):
+    with pytest.raises(UserError, match=r"^Your assessments are not saved at the moment: .* You can continue working"):
         reads.write()
     assert reads.work_to_do
     with pytest.raises(UserError, match=r"^The pathology was not kept: .* Choose it again"):
