@@ -235,7 +235,7 @@ def _with_ai_result(connection: sqlite3.Connection, row: dict[str, object]) -> d
     if row["category"] is not None:
         return row
     with suppress(ValueError):
-        before = sums.one(connection, "reading", {"sitting": row["sitting"]})
+        before = sums.select_one(connection, "reading", {"sitting": row["sitting"]})
         if before is not None:
             return {**row, **{name: before[name] for name in _AI_COLUMNS}}
     return row

@@ -14,7 +14,7 @@ def get_calipers(connection: sqlite3.Connection, image: str, frame: int) -> tupl
         ValueError: the row is spoilt.
         sqlite3.Error: the store cannot be read, or returned another image's row.
     """
-    row = sums.one(connection, "caliper", {"image": image, "frame": frame})
+    row = sums.select_one(connection, "caliper", {"image": image, "frame": frame})
     if row is None:
         return ()
     try:

@@ -18,7 +18,7 @@ def get_examination(connection: sqlite3.Connection, key: str) -> Examination:
         ValueError: the row is spoilt.
         sqlite3.Error: the store cannot be read, or returned another examination's row.
     """
-    row = sums.one(connection, "examination", {"key": key})
+    row = sums.select_one(connection, "examination", {"key": key})
     if row is None:
         return Examination()
     try:

@@ -121,7 +121,7 @@ def get(connection: sqlite3.Connection, key: LesionKey) -> tuple[StoredLesion, s
         ValueError: the row exists but is spoilt.
         sqlite3.Error: the store cannot be read, or returned another lesion's row.
     """
-    row = sums.one(connection, "lesion", {"image": key.image, "frame": key.frame, "lesion": key.lesion})
+    row = sums.select_one(connection, "lesion", {"image": key.image, "frame": key.frame, "lesion": key.lesion})
     return None if row is None else (unpacked(row), str(row["edition"]))
 
 

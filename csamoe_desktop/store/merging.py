@@ -120,7 +120,7 @@ class Merging:
         with self._guard:
             key = self._merged.moved.get(known, known)
         try:
-            there = sums.one(connection, "lesion", dataclasses.asdict(key))
+            there = sums.select_one(connection, "lesion", dataclasses.asdict(key))
             theirs = None if there is None else unpacked(there)
         except ValueError:
             # A spoilt row is set aside when this one replaces it.

@@ -88,7 +88,7 @@ def select(
     return good, len(rows) - len(good)
 
 
-def one(connection: sqlite3.Connection, table: str, key: Mapping[str, object]) -> dict[str, object] | None:
+def select_one(connection: sqlite3.Connection, table: str, key: Mapping[str, object]) -> dict[str, object] | None:
     """Return the row with this key, or None if there is none.
 
     Raises:

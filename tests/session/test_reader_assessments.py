@@ -526,7 +526,7 @@ def test_a_store_that_cannot_be_written_is_said_once_and_tried_again(
     give(session, "4A")
     qtbot.waitUntil(lambda: not session.jobs.busy(KEEPING_READS))
     (problem,) = told
-    assert str(problem).startswith("Your reads are not kept at the moment: ")
+    assert str(problem).startswith("Your assessments are not saved at the moment: ")
     assert "outlines" not in str(problem)
     session.assessments.reads.file = file
     give(session, "4B")

@@ -187,7 +187,7 @@ class ComparisonWindow(QDialog):
         loaded = here if here is not None and here.card.sha256 == bundle.card.sha256 else None
         outline = lesion.mask.pixels if lesion.mask.pixels.any() else None
 
-        def read(job: Job) -> Row:
+        def run(job: Job) -> Row:
             def load(bundle: Bundle) -> Predictor:
                 job.progress(0.0, f"Loading {bundle.card.name}")
                 if loaded is not None:
@@ -218,7 +218,7 @@ class ComparisonWindow(QDialog):
         for waiting in self._waiting:
             self.rows[waiting.card.name].show_status("Waiting.")
         progress(0.0, "Starting")
-        session.jobs.submit(COMPARING, read, Outcome(done, failed, progress))
+        session.jobs.submit(COMPARING, run, Outcome(done, failed, progress))
         self._show()
 
     def _show_scales(self) -> None:
@@ -251,35 +251,35 @@ class ComparisonWindow(QDialog):
         elif outdated:
             self.outdated.setText("The AI results are outdated: the outline has changed. Compare again.")
         self.outdated.setVisible(bool(outdated))
-        read = self.read
-        self.sentence.setText(self._lead(read, running))
+        finished = self.read
+        self.sentence.setText(self._lead(finished, running))
         self.sentence.setEnabled(not outdated)
         self.doing.setVisible(running)
         self.bar.setVisible(running)
         self.cancel.setVisible(running)
         self.compare.setVisible(not running)
-        self.compare.setText("Compare again" if read else "Compare")
+        self.compare.setText("Compare again" if finished else "Compare")
         asked = any(line.asked for line in self.rows.values())
         self.compare.setEnabled(session.frame is not None and asked and not session.shown_result.hidden)
-        shown = any(row.ai_result is not None for row in read) and not hidden
+        shown = any(row.ai_result is not None for row in finished) and not hidden
         self.copy.setEnabled(shown and not running)
         if shown and lesion is not None and self.isVisible():
             session.assessments.seen(lesion.work)
 
-    def _lead(self, read: list[Row], running: bool) -> str:
-        if self.hidden and (read or running):
+    def _lead(self, finished: list[Row], running: bool) -> str:
+        if self.hidden and (finished or running):
             of = (
                 "the current lesion" if self._session.shown_result.hidden or self._lesion is None else self._lesion.name
             )
             return (
                 f"Give your assessment of {of} first and press Assess, or skip it. The AI results are then shown here."
             )
-        if any(row.ai_result is not None for row in read):
-            return f"So far: {agreement(read)}" if running else agreement(read)
+        if any(row.ai_result is not None for row in finished):
+            return f"So far: {agreement(finished)}" if running else agreement(finished)
         if running:
             return "The models are running …"
-        if read:
-            return agreement(read)
+        if finished:
+            return agreement(finished)
         if not self.rows:
             return "No model that assesses lesions is installed."
         if self._session.frame is None:

@@ -78,14 +78,14 @@ class ViewsWindow(QDialog):
         self._seen = tuple(self._ask())
         seen, count = self._seen, len(self._seen)
         names = view_names(count)
-        holding = [(view.holds, name) for view, name in zip(seen, names, strict=True)]
-        read = [(ai_result, name) for ai_result, name in holding if ai_result is not None]
-        one_model = len({ai_result.card.sha256 for ai_result, _ in read}) == 1
-        self.together = read_views([ai_result for ai_result, _ in read]) if one_model and len(read) > 1 else None
+        current_results = [(view.holds, name) for view, name in zip(seen, names, strict=True)]
+        results = [(ai_result, name) for ai_result, name in current_results if ai_result is not None]
+        one_model = len({ai_result.card.sha256 for ai_result, _ in results}) == 1
+        self.together = read_views([ai_result for ai_result, _ in results]) if one_model and len(results) > 1 else None
         self._show_columns(names)
-        self._show_together(read)
+        self._show_together(results)
         self.at_one_scale.setText("" if count < 2 else ONE_SCALE if self._calibrated else OWN_SCALES)
-        self.copy.setEnabled(bool(read))
+        self.copy.setEnabled(bool(results))
 
     def text(self) -> str:
         """Return the content as plain text: the combined result, and one line per view."""
@@ -119,15 +119,15 @@ class ViewsWindow(QDialog):
         """Whether the lesion is calibrated on all images: millimetres and pixels have no common scale."""
         return all(view.frame.scale.of(view.mask.pixels).in_mm for view in self._seen)
 
-    def _show_together(self, read: Sequence[tuple[AIResult, str]]) -> None:
+    def _show_together(self, results: Sequence[tuple[AIResult, str]]) -> None:
         together, count = self.together, len(self._seen)
         self._fused.setVisible(together is not None)
         if together is None:
-            self.sentence.setText(self._not_together(len(read)))
+            self.sentence.setText(self._not_together(len(results)))
             self.missing.setText("")
             forget(self.category, self.probability, self.sign, self.scale)
         else:
-            self.sentence.setText(together.sentence([name for _, name in read], of=count))
+            self.sentence.setText(together.sentence([name for _, name in results], of=count))
             self.missing.setText(self._left_out())
             self.sign.show_category(together.category)
             self.category.setText(together.category.value.capitalize())
@@ -135,11 +135,11 @@ class ViewsWindow(QDialog):
             self.scale.show_scale(_scale(together.probability, together.thresholds, together.digits))
         self.missing.setVisible(bool(self.missing.text()))
 
-    def _not_together(self, read: int) -> str:
-        """Return why there is no combined result; `read` views have an AI result."""
+    def _not_together(self, count: int) -> str:
+        """Return why there is no combined result; `count` views have an AI result."""
         if len(self._seen) < 2:
             return ONE_VIEW if self._seen else NO_VIEW
-        if read > 1:
+        if count > 1:
             return OTHER_MODEL
         return OWN_FIRST if any(view.hidden for view in self._seen) else TOO_FEW
 

@@ -90,8 +90,8 @@ class AssessmentBox(Box):
     def _lay_out(self) -> None:
         grid = QGridLayout()
         grid.setSpacing(theme.GRID // 2)
-        for place, button in enumerate((*self.terms.values(), self.management)):
-            grid.addWidget(button, place // 2, place % 2)
+        for place, field in enumerate((*self.terms.values(), self.management)):
+            grid.addWidget(field, place // 2, place % 2)
         self.column.addWidget(self.category)
         self.column.addLayout(grid)
         for text, button in ((self.proposed, self.confirm), (self.measured, self.withdraw)):
