@@ -1,1 +1,1 @@
-"""The local store: what the reader has done on each image, kept from the first stroke on, in one file of the user's."""
+"""The local store: the reader's work on each image, saved from the first stroke on, in one SQLite file per user."""

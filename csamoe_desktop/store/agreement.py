@@ -1,11 +1,11 @@
-"""Own read against AI against final over the sittings kept: counts, agreement, sensitivity and specificity, and the CSV.
+"""Agreement of first assessment, AI result and final assessment: counts, kappa, sensitivity, specificity, and the CSV.
 
-Own reads count as positive from BI-RADS 4A on, as in an audit (ACR BI-RADS Atlas 2013, Follow-up and outcome monitoring);
-categories 0 and 6 decide nothing. The AI's reading counts twice: as positive where it is not "likely benign", and where it
-is "suspicious". Agreement is told with Cohen's kappa (Educ Psychol Meas 20:37, 1960), a share with its Wilson interval
-(J Am Stat Assoc 22:209, 1927).
+An assessment counts as positive from BI-RADS 4A on, as in an audit (ACR BI-RADS Atlas 2013, Follow-up and outcome
+monitoring); categories 0 and 6 count as no decision. The AI result is evaluated twice: as positive if it is not "likely
+benign", and as positive if it is "suspicious". Agreement is given with Cohen's kappa (Educ Psychol Meas 20:37, 1960), a share
+with its Wilson interval (J Am Stat Assoc 22:209, 1927).
 
-A lesion counts once, by its first sitting with an AI reading: whoever reads it again has seen that reading already.
+A lesion counts once, by its first stored assessment with an AI result: in a later one the reader has already seen that result.
 """
 
 import csv
@@ -23,20 +23,21 @@ from csamoe_desktop.reader.lexicon import load_lexicon
 from csamoe_desktop.store.assessments import Pathology, Sitting
 from csamoe_desktop.store.lesions import LesionKey
 
-FIRST, AI, AI_SUSPICIOUS, FINAL = "Own read", "AI, not likely benign", "AI, suspicious", "Final read"
+FIRST, FINAL = "First assessment", "Final assessment"
+AI, AI_SUSPICIOUS = "AI, not likely benign", "AI, suspicious"
 _Z = 1.959964
-"""Of a 95 % interval."""
+"""The normal quantile of a 95 % interval."""
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How two of them agree in what counts as positive.
+    """The agreement of two sources (such as first assessment and AI) on positive and negative.
 
     Attributes:
-        one, other: who.
-        cases: with a decision of both.
-        alike: of these, decided alike.
-        kappa: Cohen's; None where it is undefined (all decided the same way, or no case).
+        one, other: the names of the two sources.
+        cases: the number of lesions with a decision by both.
+        alike: how many of these have the same decision.
+        kappa: Cohen's kappa; None if it is undefined (all decisions are equal, or there is no case).
     """
 
     one: str
@@ -46,22 +47,22 @@ class Agreement:
     kappa: float | None
 
     def words(self) -> str:
-        """Return it such as "17 of 20 (85 %), kappa 0.69"."""
+        """Return the agreement in words, such as "17 of 20 (85 %), kappa 0.69"."""
         if not self.cases:
             return "no case with both"
-        told = f"{self.alike} of {self.cases} ({100 * self.alike / self.cases:.0f} %)"
-        return f"{told}, kappa undefined" if self.kappa is None else f"{told}, kappa {self.kappa:.2f}"
+        share = f"{self.alike} of {self.cases} ({100 * self.alike / self.cases:.0f} %)"
+        return f"{share}, kappa undefined" if self.kappa is None else f"{share}, kappa {self.kappa:.2f}"
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """So many of so many."""
+    """A share: `hits` of `cases`."""
 
     hits: int
     cases: int
 
     def interval(self) -> tuple[float, float]:
-        """Return the 95 % interval, 0..1; the whole of it where there is no case."""
+        """Return the 95 % Wilson interval within 0..1; (0, 1) if there is no case."""
         if not self.cases:
             return 0.0, 1.0
         share, spread = self.hits / self.cases, _Z**2 / self.cases
@@ -69,7 +70,7 @@ class Share:
         return max((middle - half) / (1 + spread), 0.0), min((middle + half) / (1 + spread), 1.0)
 
     def words(self) -> str:
-        """Return it such as "18 of 20 (90 %, 70 to 97 %)"."""
+        """Return the share in words, such as "18 of 20 (90 %, 70 to 97 %)"."""
         if not self.cases:
             return "no case"
         low, high = self.interval()
@@ -80,7 +81,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
-    """How one of them did where pathology is known."""
+    """Sensitivity and specificity of one source, over the lesions with known pathology."""
 
     who: str
     sensitivity: Share
@@ -89,17 +90,17 @@ class Accuracy:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What the agreement page says.
+    """The figures of the agreement page.
 
     Attributes:
-        sittings, lesions: how many are kept, and of how many lesions.
-        alone: lesions without an AI reading; all that follows is of the others, each counted once.
-        skipped, not_first: with the own read passed over; with none given before the AI's, and not passed over.
-        table: how often each own category met each of the AI's, by (BI-RADS category, the AI's); own reads before the AI.
-        agreements: of each two.
-        accuracies: of each, where pathology is known.
-        changed, towards: of the final reads with a first one, how many have another decision, and how many of these
-            moved to the AI's.
+        sittings, lesions: the number of stored assessments, and of the lesions they are about.
+        alone: lesions without an AI result; everything below is about the others, each counted once.
+        skipped, not_first: lesions whose first assessment was skipped, or is missing without a skip.
+        table: the number of lesions by (BI-RADS category of the first assessment, the AI's category).
+        agreements: for each pair of sources.
+        accuracies: for each source, where pathology is known.
+        changed, towards: final assessments with another decision than the first one, and how many of these changed to the
+            AI's decision.
     """
 
     sittings: int
@@ -115,45 +116,46 @@ class Summary:
 
 
 def counted(sittings: Sequence[Sitting]) -> list[Sitting]:
-    """Return the one sitting by which each lesion counts, however many views of it were read: its first with an AI reading,
-    else its first; oldest first."""
+    """Return one assessment per lesion, over all its views: the first with an AI result, or else the first; oldest first."""
     chosen: dict[str | LesionKey, Sitting] = {}
-    for one in sorted(sittings, key=lambda one: (one.begun, one.sitting)):
-        known = chosen.get(one.lesion)
-        if known is None or (known.ai is None and one.ai is not None):
-            chosen[one.lesion] = one
+    for sitting in _oldest_first(sittings):
+        earlier = chosen.get(sitting.lesion)
+        if earlier is None or (earlier.ai is None and sitting.ai is not None):
+            chosen[sitting.lesion] = sitting
     return list(chosen.values())
 
 
 def summarise(sittings: Sequence[Sitting]) -> Summary:
-    """Return what there is to say of `sittings`."""
+    """Return the figures for `sittings`."""
     lesions = counted(sittings)
-    # Side by side stands only what was read on the same lesions.
-    cases = [one for one in lesions if one.ai is not None]
+    # Compare the sources on the same lesions only.
+    cases = [case for case in lesions if case.ai is not None]
     table: Counter[tuple[str, Category]] = Counter()
-    for one in cases:
-        if one.ai is not None and one.record.first is not None:
-            table[(one.record.first.category, one.ai.category)] += 1
-    moved = [
-        one for one in cases if None not in (_first(one), _final(one), _ai(one)) and _first(one) is not _final(one)
+    for case in cases:
+        if case.ai is not None and case.record.first is not None:
+            table[(case.record.first.category, case.ai.category)] += 1
+    changed = [
+        case
+        for case in cases
+        if None not in (_first(case), _final(case), _ai(case)) and _first(case) is not _final(case)
     ]
     return Summary(
         sittings=len(sittings),
         lesions=len(lesions),
         alone=len(lesions) - len(cases),
-        skipped=sum(one.record.skipped for one in cases),
-        not_first=sum(one.record.first is None and not one.record.skipped for one in cases),
+        skipped=sum(case.record.skipped for case in cases),
+        not_first=sum(case.record.first is None and not case.record.skipped for case in cases),
         table=dict(table),
         agreements=tuple(_agreement(cases, one, other) for one, other in ((FIRST, AI), (FIRST, FINAL), (AI, FINAL))),
         accuracies=tuple(_accuracy(cases, who) for who in (FIRST, AI, AI_SUSPICIOUS, FINAL)),
-        changed=len(moved),
-        towards=sum(_final(one) is _ai(one) for one in moved),
+        changed=len(changed),
+        towards=sum(_final(case) is _ai(case) for case in changed),
     )
 
 
 def differ(sitting: Sitting) -> bool:
-    """Return whether own read, AI and final were not all of one decision, or the reader's category changed."""
-    decisions = {one for one in (_first(sitting), _ai(sitting), _final(sitting)) if one is not None}
+    """Return whether first assessment, AI result and final assessment differ in decision, or the reader's category changed."""
+    decisions = {_first(sitting), _ai(sitting), _final(sitting)} - {None}
     first, final = sitting.record.first, sitting.record.final
     return len(decisions) > 1 or (first is not None and final.given and first.category != final.category)
 
@@ -166,37 +168,43 @@ _HEADINGS = (
 
 
 def is_csv(file: Path) -> bool:
-    """Return whether a file is a table that `as_csv` gave."""
+    """Return whether a file is a table written by `as_csv`."""
     with suppress(OSError), file.open("rb") as opened:
         return opened.read(100).removeprefix(b"\xef\xbb\xbf").startswith(",".join(_HEADINGS[:5]).encode())
     return False
 
 
 def as_csv(sittings: Sequence[Sitting]) -> str:
-    """Return the sittings as a table without identities: numbered from the oldest, no date, no hash of an image; two
-    sittings with one lesion have one number of the lesion, and `counted` marks the one that the page counts."""
-    told = io.StringIO()
-    writer = csv.writer(told, lineterminator="\r\n")
+    """Return the assessments as CSV without identities: numbered from the oldest, without dates and image hashes.
+
+    Assessments of one lesion share the lesion's number; `counted` marks the one that the page counts.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(_HEADINGS)
     lesions: dict[str | LesionKey, int] = {}
-    cases = {one.sitting for one in counted(sittings)}
-    for number, one in enumerate(sorted(sittings, key=lambda one: (one.begun, one.sitting)), 1):
-        record, ai = one.record, one.ai
+    cases = {case.sitting for case in counted(sittings)}
+    for number, sitting in enumerate(_oldest_first(sittings), 1):
+        record, ai = sitting.record, sitting.ai
         final = record.final if record.final.given else None
         writer.writerow(
-            (number, lesions.setdefault(one.lesion, len(lesions) + 1), int(one.sitting in cases), int(record.asked),
-             int(record.skipped),
+            (number, lesions.setdefault(sitting.lesion, len(lesions) + 1), int(sitting.sitting in cases),
+             int(record.asked), int(record.skipped),
              record.first.category if record.first else "", _terms(record.first), _seconds(record.first_seconds),
              ai.category.value if ai else "", f"{ai.probability:.4f}" if ai else "", _seconds(record.ai_seconds),
              ai.model if ai else "", ai.weights_sha256 if ai else "", "; ".join(ai.guard) if ai else "",
              final.category if final else "", _terms(final), _seconds(record.final_seconds),
-             (record.first or record.final).lexicon, one.pathology.value)
+             (record.first or record.final).lexicon, sitting.pathology.value)
         )  # fmt: skip
-    return told.getvalue()
+    return text.getvalue()
 
 
-def _decision(read: Assessment | None) -> bool | None:
-    return None if read is None else load_lexicon(read.lexicon).positive(read.category)
+def _oldest_first(sittings: Sequence[Sitting]) -> list[Sitting]:
+    return sorted(sittings, key=lambda sitting: (sitting.begun, sitting.sitting))
+
+
+def _decision(assessment: Assessment | None) -> bool | None:
+    return None if assessment is None else load_lexicon(assessment.lexicon).positive(assessment.category)
 
 
 def _first(sitting: Sitting) -> bool | None:
@@ -237,19 +245,18 @@ def _agreement(sittings: Sequence[Sitting], one: str, other: str) -> Agreement:
 
 
 def _accuracy(sittings: Sequence[Sitting], who: str) -> Accuracy:
-    found = Counter((one.pathology, _DECISIONS[who](one)) for one in sittings)
+    counts = Counter((sitting.pathology, _DECISIONS[who](sitting)) for sitting in sittings)
     malignant, benign = Pathology.MALIGNANT, Pathology.BENIGN
     return Accuracy(
         who,
-        Share(found[malignant, True], found[malignant, True] + found[malignant, False]),
-        Share(found[benign, False], found[benign, True] + found[benign, False]),
+        Share(counts[malignant, True], counts[malignant, True] + counts[malignant, False]),
+        Share(counts[benign, False], counts[benign, True] + counts[benign, False]),
     )
 
 
-def _terms(read: Assessment | None) -> str:
-    return (
-        "" if read is None else "; ".join(f"{name}: {'+'.join(chosen)}" for name, chosen in sorted(read.terms.items()))
-    )
+def _terms(assessment: Assessment | None) -> str:
+    terms = {} if assessment is None else assessment.terms
+    return "; ".join(f"{name}: {'+'.join(chosen)}" for name, chosen in sorted(terms.items()))
 
 
 def _seconds(seconds: float | None) -> str:

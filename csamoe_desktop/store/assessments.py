@@ -1,6 +1,6 @@
-"""The reads in the store: own read, AI reading and final read of a lesion, a row a sitting; and pathology, when it is known.
+"""Assessments in the store: one row per assessment of a lesion (first assessment, AI result, final assessment), and pathology.
 
-No name, number or date of a patient is in a row: a lesion is known by the hash of its image alone.
+A row holds no patient name, number or date: a lesion is identified only by the hash of its image.
 """
 
 import dataclasses
@@ -24,7 +24,7 @@ from csamoe_desktop.store.lesions import LesionKey
 _log = logging.getLogger(__name__)
 
 _WAIT_TO_WRITE, _WAIT_TO_READ = 2.0, 0.5
-"""Seconds for another program's lock."""
+"""Seconds to wait for another program's lock."""
 
 _COLUMNS = (
     "sitting, image, frame, lesion, begun, asked, skipped, first, first_seconds, category, probability, ai_seconds, "
@@ -33,7 +33,7 @@ _COLUMNS = (
 
 
 class Pathology(StrEnum):
-    """What was found out of a lesion in the end."""
+    """The pathology of a lesion."""
 
     UNKNOWN = ""
     BENIGN = "benign"
@@ -42,7 +42,7 @@ class Pathology(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StoredResult:
-    """The AI's reading in a row: of which model, and of which outline (the hash of its pixels)."""
+    """The AI result in a row, with its model and the hash of the outline's pixels."""
 
     category: Category
     probability: float
@@ -54,17 +54,17 @@ class StoredResult:
 
 @dataclass(frozen=True, slots=True)
 class Sitting:
-    """A reader's sitting with one lesion.
+    """One stored assessment of a lesion, with its AI result.
 
     Attributes:
-        sitting: what tells it from any other; a later state of the same sitting takes the row's place.
-        key: which lesion.
-        begun: when, in ISO 8601, to the second, UTC.
-        record: first and final read, whether they were asked for, and the times.
-        ai: the AI's reading; None where there was none.
-        pathology: what was found out of the lesion; read only, `set_pathology` writes it.
-        identity: what the views of one lesion have in common (`Description.identity`); "" where it is not known. It is the
-            lesion's, not the row's: two outlines may be linked long after they were read.
+        sitting: the row's unique id; a later state of the same assessment replaces the row.
+        key: the lesion.
+        begun: when it began, in ISO 8601, to the second, UTC.
+        record: first and final assessment, whether the first one was asked for, and the times.
+        ai: the AI result; None if there was none.
+        pathology: the lesion's pathology; read only, `set_pathology` writes it.
+        identity: the id that the views of one lesion share (`Description.identity`); "" if not known. It belongs to the
+            lesion, not to the row: two outlines may be linked long after they were assessed.
     """
 
     sitting: str
@@ -77,12 +77,12 @@ class Sitting:
 
     @property
     def lesion(self) -> str | LesionKey:
-        """What tells the lesion from any other, in whichever view."""
+        """The id of the lesion, common to all its views."""
         return self.identity or self.key
 
 
 class AssessmentStore:
-    """The rows in the store's `file`, and what waits to be written there; for any thread."""
+    """The rows in the store's `file`, and the queue of rows to be written there; thread-safe."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
@@ -91,7 +91,7 @@ class AssessmentStore:
         self._writing = Lock()
 
     def keep(self, sitting: Sitting) -> None:
-        """Put a row in the queue, in the place of an older state of the same sitting there; `write` empties it."""
+        """Put a row in the queue, replacing an older state of the same assessment; `write` empties the queue."""
         with self._guard:
             self._queue[sitting.sitting] = sitting
 
@@ -103,15 +103,15 @@ class AssessmentStore:
 
     @property
     def waiting(self) -> int:
-        """How many rows are not in the store yet."""
+        """The number of rows not stored yet."""
         with self._guard:
             return len(self._queue)
 
     def write(self) -> None:
-        """Write what waits.
+        """Write the queue.
 
         Raises:
-            UserError: it cannot be written; it goes on waiting.
+            UserError: rows could not be written; they keep waiting.
         """
         with self._writing:
             with self._guard:
@@ -122,51 +122,52 @@ class AssessmentStore:
 
             def put(connection: sqlite3.Connection) -> None:
                 for row in rows.values():
-                    sums.insert(connection, "reading", _with_ai_reading(connection, row))
+                    sums.insert(connection, "reading", _with_ai_result(connection, row))
 
             if rows:
-                self._write(put, database.KEEP_READS)
+                self._write(put, database.KEEP_ASSESSMENTS)
             with self._guard:
                 for name in rows:
-                    # Where a newer state came meanwhile, that goes on waiting.
+                    # A newer state that came meanwhile keeps waiting.
                     if self._queue.get(name) is batch[name]:
                         del self._queue[name]
             if problem is not None:
                 raise UserError(
-                    f"{len(batch) - len(rows)} of your reads could not be stored: something went wrong inside the program.",
-                    "The others are. They are tried again with the next.",
+                    f"{len(batch) - len(rows)} of your assessments could not be stored: something went wrong inside the "
+                    "program.",
+                    "The others are stored. The program tries again with the next assessment.",
                 ) from problem
 
-    def set_pathology(self, key: LesionKey, found: Pathology) -> None:
-        """Write what was found out of a lesion; it holds for every sitting with it, in whichever view.
+    def set_pathology(self, key: LesionKey, pathology: Pathology) -> None:
+        """Write the pathology of a lesion; it applies to all its assessments, in every view.
 
         Raises:
             UserError: it cannot be written.
         """
         keys = {key}
         with suppress(UserError):
-            kept = self.all()
-            lesion = next((one.lesion for one in kept if one.key == key), key)
-            keys |= {one.key for one in kept if one.lesion == lesion}
+            sittings = self.all()
+            lesion = next((sitting.lesion for sitting in sittings if sitting.key == key), key)
+            keys |= {sitting.key for sitting in sittings if sitting.lesion == lesion}
 
         def put(connection: sqlite3.Connection) -> None:
-            for one in keys:
-                where = {"image": one.image, "frame": one.frame, "lesion": one.lesion}
+            for view in keys:
+                where = {"image": view.image, "frame": view.frame, "lesion": view.lesion}
                 statement = "DELETE FROM pathology WHERE image = ? AND frame = ? AND lesion = ?"
                 connection.execute(statement, tuple(where.values()))
-                if found is not Pathology.UNKNOWN:
-                    sums.insert(connection, "pathology", {**where, "found": found.value})
+                if pathology is not Pathology.UNKNOWN:
+                    sums.insert(connection, "pathology", {**where, "found": pathology.value})
 
         with self._writing:
             self._write(put, database.KEEP_PATHOLOGY)
 
     def all(self) -> list[Sitting]:
-        """Return every sitting, those that wait too, the newest first; a spoilt row is left out and logged.
+        """Return all assessments, including those in the queue, newest first; a spoilt row is left out and logged.
 
         Raises:
             UserError: the store cannot be read.
         """
-        found: dict[str, Sitting] = {}
+        by_id: dict[str, Sitting] = {}
         pathology: dict[LesionKey, Pathology] = {}
         identities: dict[LesionKey, str] = {}
         try:
@@ -174,42 +175,48 @@ class AssessmentStore:
             if connection is not None:
                 with closing(connection):
                     known_pathology, spoilt = sums.select(connection, "pathology", "NOT INDEXED")
-                    for one in known_pathology:
+                    for row in known_pathology:
                         with suppress(ValueError):
-                            key = LesionKey(str(one["image"]), int(str(one["frame"])), int(str(one["lesion"])))
-                            pathology[key] = Pathology(str(one["found"]))
+                            key = LesionKey(str(row["image"]), int(str(row["frame"])), int(str(row["lesion"])))
+                            pathology[key] = Pathology(str(row["found"]))
                     identities = _identities(connection)
                     rows, others = sums.select(connection, "reading", "NOT INDEXED")
                     if spoilt or others:
-                        # They are counted, and set aside, where the store is looked through.
+                        # They are counted and set aside when the whole store is checked.
                         _log.warning("%d rows are not as they were written and are left out", spoilt + others)
-                    for row in ([one[name] for name in _COLUMNS.split(", ")] for one in rows):
+                    for row in rows:
                         try:
-                            found[str(row[0])] = _sitting(tuple(row))
+                            by_id[str(row["sitting"])] = _sitting(tuple(row[name] for name in _COLUMNS.split(", ")))
                         except (ValueError, TypeError, UserError) as problem:
-                            _log.warning("a kept read is left out: %s", problem)
+                            _log.warning("a stored assessment is left out: %s", problem)
         except (OSError, sqlite3.Error) as problem:
-            raise database.refusal(self.file, problem, database.SHOW_READS) from problem
+            raise database.refusal(self.file, problem, database.SHOW_ASSESSMENTS) from problem
         with self._guard:
             waiting = list(self._queue.values())
         for sitting in waiting:
-            before = found.get(sitting.sitting)
+            before = by_id.get(sitting.sitting)
             if sitting.ai is None and before is not None:
                 sitting = dataclasses.replace(sitting, ai=before.ai)
-            found[sitting.sitting] = sitting
-        # The lesion's row is the newer one: outlines are linked long after they were read.
-        known = [dataclasses.replace(one, identity=identities.get(one.key) or one.identity) for one in found.values()]
-        # What was found out of one view of a lesion was found out of the lesion.
-        of_lesion = {one.lesion: pathology[one.key] for one in known if one.key in pathology}
-        told = [
-            dataclasses.replace(one, pathology=pathology.get(one.key) or of_lesion.get(one.lesion, Pathology.UNKNOWN))
-            for one in known
+            by_id[sitting.sitting] = sitting
+        # The lesion's row has the newer identity: outlines may be linked long after they were assessed.
+        identified = [
+            dataclasses.replace(sitting, identity=identities.get(sitting.key) or sitting.identity)
+            for sitting in by_id.values()
         ]
-        return sorted(told, key=lambda one: (one.begun, one.sitting), reverse=True)
+        # The pathology of one view is the pathology of the lesion.
+        of_lesion = {sitting.lesion: pathology[sitting.key] for sitting in identified if sitting.key in pathology}
+        complete = [
+            dataclasses.replace(
+                sitting,
+                pathology=pathology.get(sitting.key) or of_lesion.get(sitting.lesion, Pathology.UNKNOWN),
+            )
+            for sitting in identified
+        ]
+        return sorted(complete, key=lambda sitting: (sitting.begun, sitting.sitting), reverse=True)
 
     def _write(self, put: Callable[[sqlite3.Connection], object], wanted: database.Wanted) -> None:
-        """Do what `put` does in one transaction, on a connection of its own: a file that was set aside or replaced
-        meanwhile is thus never written to."""
+        """Call `put` in one transaction on a new connection, so that a file that was set aside or replaced meanwhile is not
+        written to."""
         try:
             with closing(database.open_to_write(self.file, _WAIT_TO_WRITE)) as connection:
                 connection.execute("BEGIN IMMEDIATE")
@@ -219,31 +226,30 @@ class AssessmentStore:
             raise database.refusal(self.file, problem, wanted) from problem
 
 
-_OF_THE_AI = ("category", "probability", "ai_seconds", "model", "weights_sha256", "mask_sha256", "guard")
+_AI_COLUMNS = ("category", "probability", "ai_seconds", "model", "weights_sha256", "mask_sha256", "guard")
 
 
-def _with_ai_reading(connection: sqlite3.Connection, row: dict[str, object]) -> dict[str, object]:
-    """Return a sitting's row with the AI's reading of the one in the store, where it has none of its own: gone on with on
-    another day, a sitting still has that of the first until there is another."""
+def _with_ai_result(connection: sqlite3.Connection, row: dict[str, object]) -> dict[str, object]:
+    """Return a row with the AI result of the stored row if it has none: an assessment that is continued on another day keeps
+    its earlier AI result until there is a new one."""
     if row["category"] is not None:
         return row
     with suppress(ValueError):
-        before = sums.one(connection, "reading", {"sitting": row["sitting"]})
+        before = sums.select_one(connection, "reading", {"sitting": row["sitting"]})
         if before is not None:
-            return {**row, **{name: before[name] for name in _OF_THE_AI}}
+            return {**row, **{name: before[name] for name in _AI_COLUMNS}}
     return row
 
 
 def _rows(batch: dict[str, Sitting]) -> tuple[dict[str, dict[str, object]], Exception | None]:
-    """Return the rows of those sittings that can be written, by their names, and why the others cannot: one that cannot
-    keeps none of the others."""
+    """Return the rows that can be written, by id, and the reason for the others; one that fails does not block the rest."""
     rows: dict[str, dict[str, object]] = {}
     problem: Exception | None = None
     for name, sitting in batch.items():
         try:
             rows[name] = dict(zip(_COLUMNS.split(", "), _row(sitting), strict=True))
-        except Exception as refused:  # noqa: BLE001 - whatever it is
-            _log.error("a read cannot be written", exc_info=refused)
+        except Exception as refused:  # noqa: BLE001 - any fault
+            _log.error("an assessment cannot be written", exc_info=refused)
             problem = refused
     return rows, problem
 
@@ -252,23 +258,23 @@ def _row(sitting: Sitting) -> tuple[object, ...]:
     record, ai = sitting.record, sitting.ai
     return (
         sitting.sitting, sitting.key.image, sitting.key.frame, sitting.key.lesion, sitting.begun,
-        int(record.asked), int(record.skipped), _told(record.first), record.first_seconds,
+        int(record.asked), int(record.skipped), _as_json(record.first), record.first_seconds,
         ai.category.value if ai else None, ai.probability if ai else None, record.ai_seconds,
         ai.model if ai else None, ai.weights_sha256 if ai else None, ai.mask_sha256 if ai else None,
-        None if record.final.untouched else _told(record.final), record.final_seconds,
+        None if record.final.untouched else _as_json(record.final), record.final_seconds,
         lossless_json(list(ai.guard) if ai else []),
     )  # fmt: skip
 
 
 def _identities(connection: sqlite3.Connection) -> dict[LesionKey, str]:
-    """Return what tells each kept lesion from any other, in whichever view."""
-    found = {}
-    for image, frame, lesion, said in connection.execute(
+    """Return the identity of each stored lesion, which its views share."""
+    identities = {}
+    for image, frame, lesion, described in connection.execute(
         "SELECT image, frame, lesion, described FROM lesion WHERE described != ''"
     ):
         with suppress(ValueError, TypeError, KeyError):
-            found[LesionKey(image, frame, lesion)] = str(json.loads(said)["description"]["identity"])
-    return found
+            identities[LesionKey(image, frame, lesion)] = str(json.loads(described)["description"]["identity"])
+    return identities
 
 
 def _sitting(row: tuple[object, ...]) -> Sitting:
@@ -277,13 +283,13 @@ def _sitting(row: tuple[object, ...]) -> Sitting:
     key = LesionKey(str(image), int(str(frame)), int(str(lesion)))
     ai = None
     if category is not None:
-        share, said = _number(probability), tuple(map(str, json.loads(str(guard))))
-        if share is None or not 0 <= share <= 1:
+        value, warnings = _number(probability), tuple(map(str, json.loads(str(guard))))
+        if value is None or not 0 <= value <= 1:
             raise ValueError(f"a probability of {probability!r}")
-        ai = StoredResult(Category(str(category)), share, str(model), str(weights), str(mask), said)
+        ai = StoredResult(Category(str(category)), value, str(model), str(weights), str(mask), warnings)
     record = AssessmentRecord(
-        first=_read(first),
-        final=_read(final) or Assessment(),
+        first=_assessment(first),
+        final=_assessment(final) or Assessment(),
         asked=bool(asked),
         skipped=bool(skipped),
         first_seconds=_number(first_seconds),
@@ -293,12 +299,12 @@ def _sitting(row: tuple[object, ...]) -> Sitting:
     return Sitting(str(sitting), key, str(begun), record, ai)
 
 
-def _told(read: Assessment | None) -> str | None:
-    return None if read is None else lossless_json(read.to_dict())
+def _as_json(assessment: Assessment | None) -> str | None:
+    return None if assessment is None else lossless_json(assessment.to_dict())
 
 
-def _read(told: object) -> Assessment | None:
-    return None if told is None else assessment_from(json.loads(str(told)))
+def _assessment(text: object) -> Assessment | None:
+    return None if text is None else assessment_from(json.loads(str(text)))
 
 
 def _number(value: object) -> float | None:

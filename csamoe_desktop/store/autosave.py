@@ -1,7 +1,7 @@
-"""What is waiting to be kept, and the one who writes it: the newest wins for each lesion, and nobody waits for the disk.
+"""The queue of unsaved work in front of the store: the newest state of each lesion wins, and drawing never waits for the disk.
 
-Who draws calls `keep`, which only puts a lesion in the queue; `write`, called in a worker, empties it into the store.
-What cannot be written stays in the queue, and `find` looks there first: for the running program it is never lost.
+`keep` only puts a lesion in the queue; `write`, called in a worker, writes the queue to the store. What cannot be written
+stays in the queue, and `find` looks there first, so that the running program never loses it.
 """
 
 import dataclasses
@@ -21,91 +21,91 @@ from csamoe_desktop.store.examinations import get_examination
 from csamoe_desktop.store.lesions import LesionKey, StoredLesion, get, numbers
 from csamoe_desktop.store.merging import Merged, Merging
 from csamoe_desktop.store.open_store import OpenStore
-from csamoe_desktop.store.rows import Row, RowsLeft, not_kept, write_rows
+from csamoe_desktop.store.rows import Row, RowsLeft, not_stored, write_rows
 
 
 class Autosave(OpenStore):
-    """The queue in front of the store in `file`, for any thread."""
+    """The queue in front of the store in `file`; thread-safe."""
 
     def __init__(self, file: Path) -> None:
         self._queue: dict[LesionKey, StoredLesion] = {}
         self._editions: dict[LesionKey, str | None] = {}
-        """Those this program has read or written last."""
+        """The edition of each lesion that this program last read or wrote."""
         self._measured: dict[tuple[str, int], tuple[Caliper, ...]] = {}
-        """The calipers that wait, by image and frame."""
+        """The calipers waiting to be written, by image and frame."""
         self._examinations: dict[str, Examination] = {}
-        """What waits of what was said of examinations, by their keys."""
+        """The examination texts waiting to be written, by key."""
         self._guard = Lock()
-        """Of the four above; held for a moment only. The two of `OpenStore` are taken before it, in this order."""
+        """Guards the four above and is held only briefly; the two locks of `OpenStore` are taken before it, in this order."""
         super().__init__(file)
 
     def keep(self, key: LesionKey, kept: StoredLesion) -> None:
-        """Put a lesion in the queue, in the place of an older one there."""
+        """Put a lesion in the queue, replacing an older state there."""
         with self._guard:
             self._queue[key] = kept
 
     def keep_calipers(self, image: str, frame: int, calipers: tuple[Caliper, ...]) -> None:
-        """Put the calipers of an image in the queue, in the place of those there."""
+        """Put the calipers of an image in the queue, replacing an older state there."""
         with self._guard:
             self._measured[image, frame] = calipers
 
     def keep_examination(self, key: str, examination: Examination) -> None:
-        """Put what is said of an examination in the queue, in the place of what is there."""
+        """Put an examination's texts in the queue, replacing an older state there."""
         with self._guard:
             self._examinations[key] = examination
 
     @property
     def waiting(self) -> tuple[StoredLesion, ...]:
-        """The lesions that are not in the store yet."""
+        """The lesions that are not stored yet."""
         with self._guard:
             return tuple(self._queue.values())
 
     @property
     def waiting_notes(self) -> int:
-        """How many lesions, images and examinations there are of which something is said, or measured, that is not in the
-        store yet."""
+        """The number of unsaved notes: lesions with a comment or description, images with calipers, examinations with
+        texts."""
         with self._guard:
-            said = sum(bool(kept.comment.strip()) or kept.described for kept in self._queue.values())
+            described = sum(bool(kept.comment.strip()) or kept.described for kept in self._queue.values())
             measured = sum(bool(calipers) for calipers in self._measured.values())
-            return said + measured + sum(one.given for one in self._examinations.values())
+            return described + measured + sum(texts.given for texts in self._examinations.values())
 
     @property
     def work_to_do(self) -> bool:
-        """Whether `write` is to be called: something waits, or damage was met in reading."""
-        return self.unwell or bool(self._queue or self._measured or self._examinations)
+        """Whether `write` must be called: something waits, or reading found damage."""
+        return self.needs_attention or bool(self._queue or self._measured or self._examinations)
 
     def find(self, key: LesionKey) -> StoredLesion | None:
-        """Return what was kept last under `key`, or None.
+        """Return the latest state of the lesion `key`, or None.
 
         Raises:
-            UserError: the store cannot be read, or not this row.
+            UserError: the store, or this row, cannot be read.
         """
         with self._guard:
             if key in self._queue:
                 return self._queue[key]
-        found = self._read(lambda connection: get(connection, key), None)
-        if found is None:
+        stored = self._read(lambda connection: get(connection, key), None)
+        if stored is None:
             return None
-        kept, edition = lesion_unescaped(found[0]), found[1]
+        kept, edition = lesion_unescaped(stored[0]), stored[1]
         with self._guard:
             self._editions[key] = edition
         return kept
 
     def numbers(self, image: str, frame: int) -> tuple[tuple[int, ...], int]:
-        """Return the numbers of the lesions kept of an image, and the highest one ever used there, or 0.
+        """Return the numbers of the stored lesions of an image, and the highest number ever used there, or 0.
 
         Raises:
             UserError: the store cannot be read.
         """
         none: tuple[tuple[int, ...], int] = ((), 0)
-        there, last = self._read(lambda connection: numbers(connection, image, frame), none)
+        stored, last = self._read(lambda connection: numbers(connection, image, frame), none)
         with self._guard:
             waiting = [key.lesion for key in self._queue if (key.image, key.frame) == (image, frame)]
-        found = tuple(sorted({*there, *waiting}))
-        return found, max((last, *found))
+        all_numbers = tuple(sorted({*stored, *waiting}))
+        return all_numbers, max((last, *all_numbers))
 
     def find_calipers(self, image: str, frame: int) -> tuple[Caliper, ...]:
-        """Return the calipers kept of an image, number 1 first.
+        """Return the stored calipers of an image, number 1 first.
 
         Raises:
             UserError: the store cannot be read.
@@ -114,13 +114,13 @@ class Autosave(OpenStore):
             if (image, frame) in self._measured:
                 return self._measured[image, frame]
         none: tuple[Caliper, ...] = ()
-        found = self._read(
-            lambda connection: get_calipers(connection, image, frame), none, "row of calipers kept for this image"
+        calipers = self._read(
+            lambda connection: get_calipers(connection, image, frame), none, "set of calipers stored for this image"
         )
-        return self._merging.saw_calipers((image, frame), found)
+        return self._merging.saw_calipers((image, frame), calipers)
 
     def find_examination(self, key: str) -> Examination:
-        """Return what was last said of an examination.
+        """Return the latest texts of an examination.
 
         Raises:
             UserError: the store cannot be read.
@@ -128,52 +128,54 @@ class Autosave(OpenStore):
         with self._guard:
             if key in self._examinations:
                 return self._examinations[key]
-        found = self._read(
-            lambda connection: get_examination(connection, key), Examination(), "text kept of this examination"
+        examination = self._read(
+            lambda connection: get_examination(connection, key), Examination(), "text stored for this examination"
         )
-        return self._merging.saw_examination(key, found)
+        return self._merging.saw_examination(key, examination)
 
     def earlier(self, image: str, frame: int) -> list[EarlierOutline]:
-        """Return the outlines of an image that had to make way for others, the newest first.
+        """Return the replaced outlines of an image, newest first.
 
         Raises:
             UserError: the store cannot be read.
         """
         none: list[EarlierOutline] = []
-        found = self._read(lambda connection: earlier_outlines(connection, image, frame), none)
-        return [dataclasses.replace(one, kept=lesion_unescaped(one.kept)) for one in found]
+        outlines = self._read(lambda connection: earlier_outlines(connection, image, frame), none)
+        return [dataclasses.replace(outline, kept=lesion_unescaped(outline.kept)) for outline in outlines]
 
     def uses(self, image: str, frame: int, number: int) -> None:
-        """Note the highest number that a lesion has in this window: none that another window brings gets it."""
+        """Record a lesion number that this window uses, so that a lesion from another window does not get it."""
         self._merging.uses((image, frame), number)
 
     @property
     def was_merged(self) -> bool:
-        """Whether `merged` has anything to tell."""
+        """Whether `merged` has anything to return."""
         return self._merging.waits
 
     def merged(self) -> Merged:
-        """Return what other windows' work has changed in this one's since the last call; the thread that calls `keep` calls
-        this too, and has it so from then on."""
+        """Return how other windows have changed this window's work since the last call.
+
+        Call it in the thread that calls `keep`; the changes count as known to this window from then on.
+        """
         with self._guard:
-            told = self._merging.take()
-            for old, new in told.moved.items():
+            changes = self._merging.take()
+            for old, new in changes.moved.items():
                 if old in self._queue:
                     self._queue[new] = self._queue.pop(old)
                 self._editions[new] = self._editions.pop(old, None)
-        return told
+        return changes
 
     def write(self) -> UserError | None:
-        """Write all that waits.
+        """Write everything that waits.
 
-        A damaged file is set aside, what can still be read of it taken over, and a fresh one begun.
+        A damaged file is set aside, what can still be read is recovered, and a new store is created.
 
         Returns:
-            What the user is told where another file than before is written to now: what is in memory, also if it was
-            written long ago, is to be kept anew then. Else None.
+            The message for the user if a new file is written to now, else None. After such a message everything in memory
+            must be passed to `keep` again, even if it was written before.
 
         Raises:
-            UserError: it, or a part of it, cannot be written, for whatever reason; what cannot goes on waiting.
+            UserError: something could not be written, for whatever reason; it keeps waiting.
         """
         with self._writing:
             try:
@@ -195,24 +197,24 @@ class Autosave(OpenStore):
             except UserError:
                 raise
             except Exception as problem:
-                # Whatever it is, it is not kept: that is said, and tried again.
+                # Any other fault: report it and try again.
                 self._stop_writing()
-                raise not_kept(problem) from problem
-            told, self._afresh = self._afresh, None
-        return told
+                raise not_stored(problem) from problem
+            message, self._afresh = self._afresh, None
+        return message
 
     def _write_all(self) -> None:
-        """Write what waits, each row by itself.
+        """Write everything that waits, row by row.
 
         Raises:
-            OSError, sqlite3.Error: the file cannot be written; all of it goes on waiting.
-            RowsLeft: some rows could not be written, and go on waiting; the others are.
+            OSError, sqlite3.Error: the file cannot be written; everything keeps waiting.
+            RowsLeft: some rows could not be written and keep waiting; the others are written.
         """
         connection = self._connection()
         left: dict[object, object] = {}
         while True:
             with self._guard:
-                # One that failed is tried again now only if something newer has taken its place.
+                # Retry a failed row now only if a newer value has replaced it.
                 rows = [row for row in self._rows() if left.get(row.place) is not row.value]
             if not rows:
                 break
@@ -230,7 +232,7 @@ class Autosave(OpenStore):
             raise RowsLeft(len(left))
 
     def _rows(self) -> list[Row]:
-        """Return what waits, row by row."""
+        """Return what waits as rows to write."""
         merging = self._merging
         return [
             *(
@@ -242,8 +244,8 @@ class Autosave(OpenStore):
                 for place, calipers in self._measured.items()
             ),
             *(
-                Row(self._examinations, name, said, partial(_put_examination, merging, name, said))
-                for name, said in self._examinations.items()
+                Row(self._examinations, name, texts, partial(_put_examination, merging, name, texts))
+                for name, texts in self._examinations.items()
             ),
         ]
 
@@ -260,5 +262,5 @@ def _put_calipers(
     merging.put_calipers(connection, *place, calipers)
 
 
-def _put_examination(merging: Merging, name: str, said: Examination, connection: sqlite3.Connection) -> None:
-    merging.put_examination(connection, name, said)
+def _put_examination(merging: Merging, name: str, texts: Examination, connection: sqlite3.Connection) -> None:
+    merging.put_examination(connection, name, texts)

@@ -1,4 +1,4 @@
-"""The distances measured by hand on one image, as they lie in the store: their ends in frame pixels."""
+"""The calipers of an image in the store: the ends of each measured distance, (row, column) in frame pixels."""
 
 import json
 import sqlite3
@@ -8,13 +8,13 @@ from csamoe_desktop.store import sums
 
 
 def get_calipers(connection: sqlite3.Connection, image: str, frame: int) -> tuple[Caliper, ...]:
-    """Return the calipers kept of an image, number 1 first.
+    """Return the stored calipers of an image, number 1 first.
 
     Raises:
         ValueError: the row is spoilt.
-        sqlite3.Error: the store cannot be read, or led to another image's row.
+        sqlite3.Error: the store cannot be read, or returned another image's row.
     """
-    row = sums.one(connection, "caliper", {"image": image, "frame": frame})
+    row = sums.select_one(connection, "caliper", {"image": image, "frame": frame})
     if row is None:
         return ()
     try:
@@ -23,11 +23,11 @@ def get_calipers(connection: sqlite3.Connection, image: str, frame: int) -> tupl
             for (top, left), (bottom, right) in json.loads(str(row["calipers"]))
         )
     except (TypeError, RecursionError) as problem:
-        raise ValueError("kept calipers cannot be read") from problem
+        raise ValueError("stored calipers cannot be read") from problem
 
 
 def put_calipers(connection: sqlite3.Connection, image: str, frame: int, calipers: tuple[Caliper, ...]) -> None:
-    """Keep these in the place of those that were there; call it inside a transaction.
+    """Replace the stored calipers of an image; call it inside a transaction.
 
     Raises:
         sqlite3.Error: the store cannot be written.
@@ -35,5 +35,5 @@ def put_calipers(connection: sqlite3.Connection, image: str, frame: int, caliper
     if not calipers:
         connection.execute("DELETE FROM caliper WHERE image = ? AND frame = ?", (image, frame))
         return
-    told = json.dumps([[one.start, one.end] for one in calipers])
-    sums.insert(connection, "caliper", {"image": image, "frame": frame, "calipers": told})
+    ends = json.dumps([[caliper.start, caliper.end] for caliper in calipers])
+    sums.insert(connection, "caliper", {"image": image, "frame": frame, "calipers": ends})

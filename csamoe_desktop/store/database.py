@@ -1,7 +1,7 @@
-"""The store's file: SQLite, its schema in numbered steps, how it is opened, and what can go wrong.
+"""Opens the store's SQLite file, brings it to the current schema, and explains failures.
 
-It is in write-ahead mode (sqlite.org/wal.html), on a network drive, where that does not work, with a rollback journal. A
-process that is killed leaves either whole: what was committed is in it, the rest was never there.
+The file uses write-ahead logging (sqlite.org/wal.html) or, on a network drive, where that does not work, a rollback journal.
+Either survives a killed process: committed data is complete, the rest is absent.
 """
 
 import os
@@ -29,36 +29,38 @@ _LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the store was to do: in words that it was not done, and what the user can do until it is."""
+    """The two halves of a message: what was not done, and what the user can do until it works."""
 
     undone: str
     meanwhile: str
 
 
 KEEP_OUTLINES = Wanted(
-    "Your outlines are not kept at the moment", "You can go on drawing; what waits in memory is kept as soon as"
+    "Your outlines are not saved at the moment", "You can continue drawing; unsaved work is saved as soon as"
 )
-KEEP_READS = Wanted(
-    "Your reads are not kept at the moment", "You can go on reading; what waits in memory is kept as soon as"
+KEEP_ASSESSMENTS = Wanted(
+    "Your assessments are not saved at the moment", "You can continue working; unsaved work is saved as soon as"
 )
-KEEP_PATHOLOGY = Wanted("The pathology was not kept", "Choose it again as soon as")
-SHOW_READS = Wanted("The reads kept on this computer cannot be shown at the moment", "Look again as soon as")
+KEEP_PATHOLOGY = Wanted("The pathology was not saved", "Choose it again as soon as")
+SHOW_ASSESSMENTS = Wanted(
+    "The assessments stored on this computer cannot be shown at the moment", "Try again as soon as"
+)
 
 
 class Unusable(sqlite3.OperationalError):
-    """What lies at the store's place is no store that can be used; only a fresh one helps. It says why."""
+    """The file in the store's place cannot be used as a store and must be replaced; the text says why, to follow "it"."""
 
 
 def open_to_write(file: Path, seconds: float) -> sqlite3.Connection:
-    """Return a connection that may write, the file made or brought to the schema in use where need be.
+    """Return a connection that can write; create the file or bring it to the current schema if needed.
 
     Args:
         file: the store's file.
-        seconds: how long it waits for another program's lock.
+        seconds: how long to wait for another program's lock.
 
     Raises:
-        OSError, sqlite3.Error: it cannot be opened, made or written to; `damaged` and `refusal` say more.
-        UserError: a newer version of the program has written it.
+        OSError, sqlite3.Error: the file cannot be opened, created or written to; see `damaged` and `refusal`.
+        UserError: a newer version of the program has written the file.
     """
     make_private_folder(file.parent)
     if not file.exists():
@@ -69,40 +71,39 @@ def open_to_write(file: Path, seconds: float) -> sqlite3.Connection:
 
 
 def open_to_read(file: Path, seconds: float) -> sqlite3.Connection | None:
-    """Return a connection that only reads; None where there is no file, or an older program's or nothing in it.
+    """Return a read-only connection; None if there is no file, or it has an older schema or is empty.
 
     Raises:
-        sqlite3.Error: it cannot be opened, or is no store.
-        UserError: a newer version of the program has written it.
+        sqlite3.Error: the file cannot be opened, or is not a store.
+        UserError: a newer version of the program has written the file.
     """
     if not file.is_file():
         return None
     try:
         return _patiently(lambda: _reader(file, seconds, "mode=ro"), seconds)
     except sqlite3.OperationalError:
-        # In a folder where nothing may be written there is no place for the lock either; if all is in the one file,
-        # it can be read without.
+        # In a read-only folder SQLite cannot create its lock files; without a log beside it, the file can be read alone.
         if os.access(file.parent, os.W_OK) or Path(f"{file}-wal").exists():
             raise
         return _reader(file, seconds, "mode=ro&immutable=1")
 
 
 def wrong_with(file: Path) -> str:
-    """Return why what lies at the store's place cannot be one, in words that follow "it"; "" where nothing shows that."""
+    """Return why the file in the store's place cannot be a store, in words that follow "it"; "" if nothing is wrong."""
     try:
-        told = file.stat()
+        status = file.stat()
     except OSError:
         return ""
-    if stat.S_ISDIR(told.st_mode):
+    if stat.S_ISDIR(status.st_mode):
         return "is a folder"
-    if not stat.S_ISREG(told.st_mode):
-        return "is no plain file"
-    if not told.st_size and not Path(f"{file}-wal").exists():
-        # `_begin` puts none there before its schema is in it.
+    if not stat.S_ISREG(status.st_mode):
+        return "is not a regular file"
+    if not status.st_size and not Path(f"{file}-wal").exists():
+        # `_begin` never leaves an empty file in place.
         return "is empty"
-    # Where the folder may not be written to either, no other can be begun: then it is read as it is.
+    # If the folder is read-only too, no new store can be created: the file is then only read.
     if not os.access(file, os.W_OK) and os.access(file.parent, os.W_OK):
-        return "may not be written to"
+        return "is write-protected"
     return ""
 
 
@@ -110,8 +111,8 @@ _Opened = TypeVar("_Opened")
 
 
 def _patiently(attempt: Callable[[], _Opened], seconds: float) -> _Opened:
-    """Return what `attempt` does, tried again while another program has the file locked: not every lock that is met in
-    opening is waited for by SQLite itself."""
+    """Return the result of `attempt`, retried while another program locks the file: SQLite itself does not wait for every
+    lock while opening."""
     until = time.monotonic() + seconds
     while True:
         try:
@@ -123,11 +124,11 @@ def _patiently(attempt: Callable[[], _Opened], seconds: float) -> _Opened:
 
 
 def _begin(file: Path) -> None:
-    """Put a fresh store in its place, whole from its first moment: whoever comes at the same time finds this or theirs."""
-    # A link that leads nowhere yet leads to where it belongs.
+    """Create a new, complete store atomically: if two windows do so at once, one file wins."""
+    # A dangling symbolic link points to where the store belongs.
     file = Path(os.path.realpath(file))
     draft = file.with_name(f"{file.name}.{os.getpid()}-{secrets.token_hex(4)}.new")
-    # The user's own: comments may say more of a patient than they should.
+    # Readable only by the user: comments may contain patient data.
     os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     try:
         _writer(draft, 1.0, in_log=not on_network(file)).close()
@@ -137,7 +138,7 @@ def _begin(file: Path) -> None:
             except FileExistsError:
                 raise
             except OSError:
-                # Some drives know no second name for a file. On Windows this refuses where there is one meanwhile.
+                # Some drives have no hard links. On Windows `rename` refuses if the file exists by now.
                 if not file.exists():
                     draft.rename(file)
     finally:
@@ -145,12 +146,12 @@ def _begin(file: Path) -> None:
             Path(f"{draft}{part}").unlink(missing_ok=True)
 
 
-def _connect(file: Path, seconds: float, how: str) -> sqlite3.Connection:
+def _connect(file: Path, seconds: float, options: str) -> sqlite3.Connection:
     connection = sqlite3.connect(
-        uri_of(file.absolute(), how), uri=True, timeout=seconds, isolation_level=None, check_same_thread=False
+        uri_of(file.absolute(), options), uri=True, timeout=seconds, isolation_level=None, check_same_thread=False
     )
-    # A text with a flipped bit may be no text any more: its row is found to be spoilt, and the others are read.
-    connection.text_factory = lambda told: told.decode("utf-8", "surrogateescape")
+    # A flipped bit may make a text invalid: its checksum then marks the row as spoilt, and the others can be read.
+    connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
     return connection
 
 
@@ -159,12 +160,12 @@ def _writer(file: Path, seconds: float, in_log: bool | None = None) -> sqlite3.C
     with _closed_on_a_fault(connection):
         _recognise(connection)
         _choose_journal(connection, not on_network(file) if in_log is None else in_log)
-        # A commit then outlives a power cut too; it is waited for in the worker only.
+        # A commit then also survives a power cut; only the worker waits for it.
         connection.execute("PRAGMA synchronous = FULL")
-        # What was deleted is gone, and no damage can lead to it; and a row that is replaced counts as deleted.
+        # Deleted data is overwritten, so that no damage can lead to it; a replaced row counts as deleted.
         connection.execute("PRAGMA secure_delete = ON")
         connection.execute("PRAGMA recursive_triggers = ON")
-        sums.teach(connection)
+        sums.add_row_sum(connection)
         _migrate(connection)
         _check_schema(connection)
         _probe(connection, file)
@@ -177,7 +178,7 @@ def _closed_on_a_fault(connection: sqlite3.Connection) -> Iterator[None]:
         yield
     except UnicodeDecodeError as problem:
         connection.close()
-        # A damaged name in the schema spoils even the sentence in which SQLite says so.
+        # A damaged name in the schema makes even SQLite's error message undecodable.
         raise Unusable("is damaged") from problem
     except BaseException:
         connection.close()
@@ -185,7 +186,7 @@ def _closed_on_a_fault(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def _choose_journal(connection: sqlite3.Connection, in_log: bool) -> None:
-    """Have changes written to a log beside the file where that works, else into a rollback journal."""
+    """Use write-ahead logging if `in_log` is set and it works, else a rollback journal."""
     mode = "wal" if in_log else "delete"
     if connection.execute("PRAGMA journal_mode").fetchone()[0] == mode:
         return
@@ -197,8 +198,8 @@ def _choose_journal(connection: sqlite3.Connection, in_log: bool) -> None:
         connection.execute("PRAGMA journal_mode = delete")
 
 
-def _reader(file: Path, seconds: float, how: str) -> sqlite3.Connection | None:
-    connection = _connect(file, seconds, how)
+def _reader(file: Path, seconds: float, options: str) -> sqlite3.Connection | None:
+    connection = _connect(file, seconds, options)
     with _closed_on_a_fault(connection):
         usable = _version(connection) == len(MIGRATIONS)
         if usable:
@@ -213,27 +214,27 @@ def _version(connection: sqlite3.Connection) -> int:
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if 0 <= version <= len(MIGRATIONS):
         return version
-    # A newer program's store has its number in a second place too; else it is this number that is damaged.
-    told: dict[str, int] | None = None
+    # A newer program's store has its version in the tally too; if the two differ, this number is damaged.
+    tally: dict[str, int] | None = None
     with suppress(sqlite3.OperationalError):
-        told = sums.expected(connection)
-    if told is None or told["schema"] != version:
-        raise Unusable(f"says it is of version {version}")
+        tally = sums.expected(connection)
+    if tally is None or tally["schema"] != version:
+        raise Unusable(f"has the unknown version {version}")
     raise UserError(
-        "The outlines and reads kept on this computer were written by a newer version of the program.",
-        "Use that version; this one leaves them alone, and keeps nothing.",
+        "The outlines and assessments stored on this computer were written by a newer version of the program.",
+        "Use that version. This version does not change them and saves nothing.",
     )
 
 
 def _recognise(connection: sqlite3.Connection) -> None:
-    """See to it that the file is this program's, and of the version it says, before anything in it changes.
+    """Check, before any change, that the file is a store of this program in the version it states.
 
     Raises:
         Unusable: it is not.
     """
     version = _version(connection)
     if version < len(MIGRATIONS) and _schema_there(connection) != _schema_of(MIGRATIONS[:version]):
-        raise Unusable("is not a store of this program, or not of the version it says")
+        raise Unusable("is not a store of this program, or not of the version it states")
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
@@ -241,10 +242,10 @@ def _migrate(connection: sqlite3.Connection) -> None:
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
-        # Another window may have come first.
+        # Another window may have migrated it by now.
         version = _version(connection)
         if version and connection.execute("PRAGMA integrity_check(1)").fetchone()[0] != "ok":
-            # The checksums of damaged rows would call them sound.
+            # New checksums would mark damaged rows as sound.
             raise sums.Misled("it is damaged")
         for step in MIGRATIONS[version:]:
             for statement in step:
@@ -265,13 +266,13 @@ def _step(connection: sqlite3.Connection, statement: str) -> None:
         connection.execute(statement)
     except sqlite3.OperationalError as problem:
         if _code(problem) == sqlite3.SQLITE_ERROR:
-            # It lacks what its version has, or has it already.
-            raise Unusable(f"is not of the version it says ({problem})") from problem
+            # Something of the stated version is missing, or is there too early.
+            raise Unusable(f"is not of the version it states ({problem})") from problem
         raise
 
 
 def _probe(connection: sqlite3.Connection, file: Path) -> None:
-    """See to it that a file that may be written to can be: a damaged header can forbid it."""
+    """Check that a writable file can be written to: a damaged header can prevent it."""
     try:
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("ROLLBACK")
@@ -282,15 +283,15 @@ def _probe(connection: sqlite3.Connection, file: Path) -> None:
 
 
 def _check_schema(connection: sqlite3.Connection) -> None:
-    """See to it that every table has the columns that the program uses.
+    """Check that the schema has every table, column and trigger that the program uses.
 
     Raises:
-        Unusable: it has not.
+        Unusable: something is missing or different.
     """
-    there, wanted = _schema_there(connection), _schema_of(MIGRATIONS)
-    for name, columns in wanted.items():
-        if there.get(name) != columns:
-            raise Unusable(f"lacks what a store has ({name})")
+    present, required = _schema_there(connection), _schema_of(MIGRATIONS)
+    for name, definition in required.items():
+        if present.get(name) != definition:
+            raise Unusable(f"lacks a required part of its schema ({name})")
 
 
 def _schema_there(connection: sqlite3.Connection) -> dict[str, tuple[object, ...]]:
@@ -303,20 +304,20 @@ def _schema_there(connection: sqlite3.Connection) -> dict[str, tuple[object, ...
 
 
 def _schema(connection: sqlite3.Connection) -> dict[str, tuple[object, ...]]:
-    """Return the tables with their columns, and the triggers with what they do."""
-    told: dict[str, tuple[object, ...]] = {}
+    """Return the tables with their columns, and the triggers with their SQL."""
+    schema: dict[str, tuple[object, ...]] = {}
     for kind, name, sql in connection.execute("SELECT type, name, sql FROM sqlite_master").fetchall():
         if kind == "table" and not name.startswith("sqlite_"):
-            told[name] = tuple(tuple(row) for row in connection.execute(f'PRAGMA table_info("{name}")'))
+            schema[name] = tuple(tuple(row) for row in connection.execute(f'PRAGMA table_info("{name}")'))
         elif kind == "trigger":
-            told[name] = (sql,)
-    return told
+            schema[name] = (sql,)
+    return schema
 
 
 @cache
 def _schema_of(migrations: tuple[tuple[str, ...], ...]) -> dict[str, tuple[object, ...]]:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        sums.teach(connection)
+        sums.add_row_sum(connection)
         for step in migrations:
             for statement in step:
                 connection.execute(statement)
@@ -324,17 +325,19 @@ def _schema_of(migrations: tuple[tuple[str, ...], ...]) -> dict[str, tuple[objec
 
 
 def damaged(problem: BaseException) -> bool:
-    """Return whether the file is no sound database any more, or no store, and only a fresh one helps."""
+    """Return whether the file is damaged or not a store, and must be replaced by a new one."""
     if isinstance(problem, Unusable | sums.Misled):
         return True
     return isinstance(problem, sqlite3.Error) and _code(problem) in _DAMAGED
 
 
 def refusal(file: Path, problem: OSError | sqlite3.Error, wanted: Wanted = KEEP_OUTLINES) -> UserError:
-    """Return in words why the store could not be read or written for what was wanted of it."""
+    """Return the message on why the store could not be read or written; `wanted` says what for."""
     code = _code(problem) if isinstance(problem, sqlite3.Error) else 0
     if code in _LOCKED:
-        return UserError(f"{wanted.undone}: another program has locked {file}.", f"{wanted.meanwhile} it lets go.")
+        return UserError(
+            f"{wanted.undone}: another program has locked {file}.", f"{wanted.meanwhile} it releases the file."
+        )
     if code == sqlite3.SQLITE_FULL:
         return UserError(
             f"{wanted.undone}: the disk is full.",
@@ -343,10 +346,10 @@ def refusal(file: Path, problem: OSError | sqlite3.Error, wanted: Wanted = KEEP_
     why = problem.strerror if isinstance(problem, OSError) else str(problem)
     return UserError(
         f"{wanted.undone}: {file} cannot be read or written ({why}).",
-        f"{wanted.meanwhile} that can be written to.",
+        f"{wanted.meanwhile} the file is accessible.",
     )
 
 
 def _code(problem: sqlite3.Error) -> int:
-    """Return SQLite's primary result code; the higher bytes only say more of it."""
+    """Return SQLite's primary result code, without the extended part in the higher bytes."""
     return int(getattr(problem, "sqlite_errorcode", 0)) & 0xFF

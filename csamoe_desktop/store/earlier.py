@@ -1,4 +1,4 @@
-"""Outlines that had to make way for others: they are kept, and can be brought back as further lesions."""
+"""Replaced outlines: they stay in the store and can be restored as further lesions."""
 
 import sqlite3
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from csamoe_desktop.store.lesions import StoredLesion, unpacked
 
 @dataclass(frozen=True, slots=True)
 class EarlierOutline:
-    """One of them: the number of the lesion it was, when it was kept (ISO 8601, UTC), and the outline."""
+    """A replaced outline: its lesion's number, when it was stored (ISO 8601, UTC), and the stored lesion."""
 
     lesion: int
     changed: str
@@ -17,7 +17,7 @@ class EarlierOutline:
 
 
 def earlier_outlines(connection: sqlite3.Connection, image: str, frame: int) -> list[EarlierOutline]:
-    """Return those of an image, the newest first; a spoilt one is not among them.
+    """Return the replaced outlines of an image, newest first; spoilt ones are left out.
 
     Raises:
         sqlite3.Error: the store cannot be read.
@@ -25,12 +25,12 @@ def earlier_outlines(connection: sqlite3.Connection, image: str, frame: int) -> 
     rows, _ = sums.select(
         connection, "superseded", "WHERE image = ? AND frame = ? ORDER BY number DESC", (image, frame)
     )
-    found = []
+    outlines = []
     for row in rows:
         if (row["image"], row["frame"]) != (image, frame):
             continue
         try:
-            found.append(EarlierOutline(int(str(row["lesion"])), str(row["changed"]), unpacked(row)))
+            outlines.append(EarlierOutline(int(str(row["lesion"])), str(row["changed"]), unpacked(row)))
         except ValueError:
             continue
-    return found
+    return outlines

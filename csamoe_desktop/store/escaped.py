@@ -1,7 +1,7 @@
-"""Texts that SQLite does not take, as it takes them, without a loss: the name of a mask's file may be of any bytes.
+"""Escapes texts that SQLite cannot store, without loss; for example, a mask file's name may contain any bytes.
 
-SQLite's texts are UTF-8, and Python keeps what is none in half letters (PEP 383). Such a text is kept with Python's escapes,
-in ASCII, behind a mark that no typed text begins with, in the column where it belongs.
+SQLite stores UTF-8, but Python represents undecodable bytes as lone surrogates (PEP 383). Such a text is stored in its
+column as ASCII with Python's escapes, after a mark that no typed text begins with.
 """
 
 import dataclasses
@@ -13,7 +13,7 @@ _MARK = "\x1a"
 
 
 def escaped(text: str) -> str:
-    """Return `text` as the store takes it: as it is wherever that goes."""
+    """Return `text` in a form that the store accepts; unchanged where possible."""
     if "\0" not in text and not text.startswith(_MARK):
         try:
             text.encode("utf-8")
@@ -25,7 +25,7 @@ def escaped(text: str) -> str:
 
 
 def unescaped(text: str) -> str:
-    """Return what `escaped` was given; a text that is spoilt as it is."""
+    """Return the text before `escaped`; a spoilt text is returned unchanged."""
     if not text.startswith(_MARK):
         return text
     try:
@@ -35,10 +35,10 @@ def unescaped(text: str) -> str:
 
 
 def lesion_escaped(kept: StoredLesion) -> StoredLesion:
-    """Return a lesion whose texts the store takes."""
+    """Return a lesion with texts that the store accepts."""
     description = kept.description
     if description is not None and escaped(description.name) != description.name:
-        # Its length is limited; it is typed, and what cannot be shown was never typed.
+        # Its length is limited, so it is not escaped: characters that cannot be shown were never typed.
         description = dataclasses.replace(description, name=shown(description.name))
     return dataclasses.replace(
         kept,
@@ -50,7 +50,7 @@ def lesion_escaped(kept: StoredLesion) -> StoredLesion:
 
 
 def lesion_unescaped(kept: StoredLesion) -> StoredLesion:
-    """Return a lesion with its texts as they were before `lesion_escaped`."""
+    """Return a lesion with its texts before `lesion_escaped`."""
     return dataclasses.replace(
         kept,
         source=unescaped(kept.source),

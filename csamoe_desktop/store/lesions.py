@@ -1,4 +1,4 @@
-"""One lesion on one image as it lies in the store: its mask without loss, who made it, and what the reader says of it."""
+"""A lesion in the store: its mask without loss, the mask's author, and the reader's description, comment and assessment."""
 
 import json
 import secrets
@@ -22,11 +22,11 @@ _WHERE = "WHERE image = ? AND frame = ? AND lesion = ?"
 
 @dataclass(frozen=True, slots=True)
 class LesionKey:
-    """What a row is found by.
+    """The key of a lesion's row.
 
     Attributes:
-        image: the hash of the image, wherever its file is and whatever it is called.
-        frame: its place in the study, from 0.
+        image: the hash of the image, independent of the file's path and name.
+        frame: its index in the study, from 0.
         lesion: its number on this frame, from 1.
     """
 
@@ -37,7 +37,7 @@ class LesionKey:
 
 @dataclass(frozen=True, slots=True)
 class StoredLesion:
-    """A lesion to be kept: `bits` are the mask's pixels row by row, eight a byte, `rows` and `columns` its shape."""
+    """A lesion to be stored: `bits` are the mask's pixels row by row, eight per byte; `rows` and `columns` are its shape."""
 
     rows: int
     columns: int
@@ -49,7 +49,7 @@ class StoredLesion:
     description: Description | None = None
     locked: bool = False
     stored_sitting: dict[str, Any] | None = None
-    """The reader's assessment as `ReaderSitting.to_dict` tells it; None where nothing was said."""
+    """The reader's assessment in the form of `ReaderSitting.to_dict`; None if there is none."""
 
     @property
     def marked(self) -> bool:
@@ -58,12 +58,12 @@ class StoredLesion:
 
     @property
     def described(self) -> bool:
-        """Whether the reader has said what it is called or where it lies."""
+        """Whether the reader has given a name or a location."""
         return self.description is not None and self.description.said
 
     @property
     def nothing(self) -> bool:
-        """Whether there is nothing to keep."""
+        """Whether there is nothing to store."""
         return not (self.comment or self.described or self.marked or self.stored_sitting)
 
     def mask(self) -> LesionMask:
@@ -80,7 +80,7 @@ def packed(
     locked: bool = False,
     stored_sitting: dict[str, Any] | None = None,
 ) -> StoredLesion:
-    """Return `mask` (its pixels may change afterwards) and what the reader says of it as they are kept."""
+    """Return a lesion in its stored form; the pixels of `mask` may change afterwards."""
     rows, columns = mask.pixels.shape
     bits = np.packbits(mask.pixels).tobytes()
     return StoredLesion(
@@ -89,18 +89,18 @@ def packed(
 
 
 def nothing_of(shape: tuple[int, ...]) -> StoredLesion:
-    """Return what is kept of a lesion that was deleted, on an image of this shape: nothing."""
+    """Return the empty stored form of a deleted lesion, for an image of this shape."""
     rows, columns = shape
     return StoredLesion(rows, columns, bytes((rows * columns + 7) // 8), Author.NONE, "", (), "")
 
 
 def numbers(connection: sqlite3.Connection, image: str, frame: int) -> tuple[tuple[int, ...], int]:
-    """Return the numbers of the lesions kept of an image, and the highest one that was ever used there, or 0.
+    """Return the numbers of the stored lesions of an image, and the highest number ever used there, or 0.
 
     Raises:
         sqlite3.Error: the store cannot be read.
     """
-    found = [
+    by_table = [
         [
             number
             for (number,) in connection.execute(
@@ -109,19 +109,19 @@ def numbers(connection: sqlite3.Connection, image: str, frame: int) -> tuple[tup
         ]
         for table in ("lesion", "superseded", "reading")
     ]
-    if not all(isinstance(number, int) for each in found for number in each):
-        raise sums.Misled("a lesion's number is none")
-    return tuple(found[0]), max((number for each in found for number in each), default=0)
+    if not all(isinstance(number, int) for column in by_table for number in column):
+        raise sums.Misled("a lesion's number is not a number")
+    return tuple(by_table[0]), max((number for column in by_table for number in column), default=0)
 
 
 def get(connection: sqlite3.Connection, key: LesionKey) -> tuple[StoredLesion, str] | None:
-    """Return the lesion kept under `key` and which edition of it this is; None where there is none.
+    """Return the lesion stored under `key` and its edition; None if there is none.
 
     Raises:
-        ValueError: the row is there but spoilt.
-        sqlite3.Error: the store cannot be read, or led to another lesion's row.
+        ValueError: the row exists but is spoilt.
+        sqlite3.Error: the store cannot be read, or returned another lesion's row.
     """
-    row = sums.one(connection, "lesion", {"image": key.image, "frame": key.frame, "lesion": key.lesion})
+    row = sums.select_one(connection, "lesion", {"image": key.image, "frame": key.frame, "lesion": key.lesion})
     return None if row is None else (unpacked(row), str(row["edition"]))
 
 
@@ -137,40 +137,40 @@ def unpacked(row: Mapping[str, Any]) -> StoredLesion:
             raise ValueError(f"{len(bits)} bytes for {rows} x {columns} pixels")
         # The earliest schemas had no description.
         described = row.get("described", "")
-        said = json.loads(described) if described else {}
-        description = Description.from_dict(said["description"]) if "description" in said else None
-        told, locked = tuple(map(str, json.loads(row["notes"]))), bool(said.get("locked"))
+        details = json.loads(described) if described else {}
+        description = Description.from_dict(details["description"]) if "description" in details else None
+        notes, locked = tuple(map(str, json.loads(row["notes"]))), bool(details.get("locked"))
         author, source, comment = Author(row["author"]), row["source"], row["comment"]
-        stored_sitting = dict(said["assessed"]) if said.get("assessed") else None
-        return StoredLesion(rows, columns, bits, author, source, told, comment, description, locked, stored_sitting)
+        stored_sitting = dict(details["assessed"]) if details.get("assessed") else None
+        return StoredLesion(rows, columns, bits, author, source, notes, comment, description, locked, stored_sitting)
     except (ValueError, TypeError, KeyError, RecursionError, zlib.error) as problem:
-        raise ValueError(f"a kept outline cannot be read: {problem}") from problem
+        raise ValueError(f"a stored outline cannot be read: {problem}") from problem
 
 
 def put(connection: sqlite3.Connection, key: LesionKey, kept: StoredLesion, seen: str | None) -> str | None:
-    """Keep a lesion in the place of the one that was there; call it inside a transaction.
+    """Store a lesion in the place of the one that was there; call it inside a transaction.
 
-    `seen` is the edition that the work began from or this program wrote last. Is it another one that lies there (a
-    second window wrote it, or it could not be read when its image was opened), that one is moved to `superseded`:
-    nobody has seen it go.
+    `seen` is the edition that the work started from or that this program wrote last. If the store has another edition (a
+    second window wrote it, or it could not be read when its image was opened), that one is moved to `superseded`, because
+    the user has not seen it.
 
     Returns:
-        The edition written, or None where there was nothing to keep and no row is left.
+        The edition written, or None if there was nothing to store and no row is left.
 
     Raises:
         sqlite3.Error: the store cannot be written.
     """
     where = {"image": key.image, "frame": key.frame, "lesion": key.lesion}
-    make_way(connection, key, seen)
+    set_unseen_aside(connection, key, seen)
     if kept.nothing:
         connection.execute(f"DELETE FROM lesion {_WHERE}", tuple(where.values()))
         return None
     edition = secrets.token_hex(8)
-    said: dict[str, Any] = {}
+    details: dict[str, Any] = {}
     if kept.description is not None:
-        said = {"description": kept.description.to_dict(), "locked": kept.locked}
+        details = {"description": kept.description.to_dict(), "locked": kept.locked}
     if kept.stored_sitting is not None:
-        said["assessed"] = kept.stored_sitting
+        details["assessed"] = kept.stored_sitting
     row = {
         **where,
         "rows": kept.rows,
@@ -182,14 +182,14 @@ def put(connection: sqlite3.Connection, key: LesionKey, kept: StoredLesion, seen
         "comment": kept.comment,
         "changed": datetime.now(UTC).isoformat(timespec="seconds"),
         "edition": edition,
-        "described": lossless_json(said) if said else "",
+        "described": lossless_json(details) if details else "",
     }
     sums.insert(connection, "lesion", row)
     return edition
 
 
-def make_way(connection: sqlite3.Connection, key: LesionKey, seen: str | None) -> None:
-    """Move the row that lies under `key`, if it is another edition than `seen`, to `superseded`; a spoilt one to `spoilt`."""
+def set_unseen_aside(connection: sqlite3.Connection, key: LesionKey, seen: str | None) -> None:
+    """Move the row under `key` to `superseded` if its edition is not `seen`, or to `spoilt` if it is spoilt."""
     where = (key.image, key.frame, key.lesion)
     good, spoilt = sums.select(connection, "lesion", _WHERE, where)
     if spoilt:

@@ -1,7 +1,7 @@
-"""Two windows on one image: what each has done is kept beside the other's, and both are told.
+"""Merges the work of two windows on the same image or examination, so that neither overwrites the other's.
 
-Whoever writes says what they began from. Where something else lies there by then, another window wrote it: an outline then
-becomes a further lesion, calipers and what is said of an examination are put together from the three states.
+A window writes together with the state that it started from. If the store has another state by then, another window wrote
+it: an outline becomes a further lesion; calipers and an examination's texts are merged from the three states.
 """
 
 import dataclasses
@@ -26,13 +26,13 @@ _WHERE = "WHERE image = ? AND frame = ? AND lesion = ?"
 
 @dataclass(slots=True)
 class Merged:
-    """What was put together since it was last asked.
+    """What was merged since the last call of `Merging.take`.
 
     Attributes:
-        moved: the lesions that got another number, by where they were.
-        calipers: what an image has now, by what this window wrote of it.
-        examinations: what is said now of an examination.
-        said: what the user is to know, in sentences.
+        moved: lesions that got another number: old key to new key.
+        calipers: by image, the calipers that this window wrote and the merged ones.
+        examinations: the merged texts, by the examination's key.
+        said: messages for the user.
     """
 
     moved: dict[LesionKey, LesionKey] = field(default_factory=dict)
@@ -44,13 +44,13 @@ class Merged:
         return bool(self.moved or self.calipers or self.examinations or self.said)
 
     def say(self, sentence: str) -> None:
-        """Have the user know this, once."""
+        """Add a message for the user, once."""
         if sentence not in self.said:
             self.said.append(sentence)
 
 
 class Merging:
-    """What this window knows of the store, and how it writes there without taking another window's work away."""
+    """What this window knows of the store, and writing there without overwriting another window's work."""
 
     def __init__(self) -> None:
         self._guard = Lock()
@@ -61,49 +61,49 @@ class Merging:
         self._merged = Merged()
 
     def saw_calipers(self, place: Place, there: Calipers) -> Calipers:
-        """Note, and return, what the window has of an image's calipers."""
+        """Record, and return, the calipers of an image that this window has read."""
         with self._guard:
             self._calipers[place] = there
         return there
 
     def saw_examination(self, key: str, there: Examination) -> Examination:
-        """Note, and return, what the window has of what is said of an examination."""
+        """Record, and return, the examination's texts that this window has read."""
         with self._guard:
             self._examinations[key] = there
         return there
 
     def uses(self, place: Place, number: int) -> None:
-        """Note the highest number that a lesion on an image has in this window."""
+        """Record a lesion number that this window uses on an image."""
         with self._guard:
             self._used[place] = max(number, self._used.get(place, 0))
 
     def begin(self) -> None:
-        """A transaction begins: what came of the one before it is forgotten if it did not come to its end."""
+        """Begin a transaction; what an unfinished one before it wrote is forgotten."""
         self._written.clear()
 
     def committed(self) -> None:
-        """The transaction is in the store."""
+        """Record that the transaction has been committed."""
         with self._guard:
-            for where, what in self._written:
-                if isinstance(where, tuple) and isinstance(what, tuple):
-                    self._calipers[where] = what
-                elif isinstance(where, str) and isinstance(what, Examination):
-                    self._examinations[where] = what
+            for key, value in self._written:
+                if isinstance(key, tuple) and isinstance(value, tuple):
+                    self._calipers[key] = value
+                elif isinstance(key, str) and isinstance(value, Examination):
+                    self._examinations[key] = value
             self._written.clear()
 
     def afresh(self) -> None:
-        """Another file than before is written to: nothing in it is what this window began from."""
+        """Forget the states this window started from, because a new file is written to."""
         with self._guard:
             self._calipers.clear()
             self._examinations.clear()
 
     def take(self) -> Merged:
-        """Return what was put together; from now on this window has it so."""
+        """Return what was merged; from now on it is the state that this window starts from."""
         with self._guard:
-            told, self._merged = self._merged, Merged()
-            self._calipers |= {place: there for place, (_, there) in told.calipers.items()}
-            self._examinations |= told.examinations
-        return told
+            merged, self._merged = self._merged, Merged()
+            self._calipers |= {place: whole for place, (_, whole) in merged.calipers.items()}
+            self._examinations |= merged.examinations
+        return merged
 
     @property
     def waits(self) -> bool:
@@ -111,7 +111,7 @@ class Merging:
         return bool(self._merged)
 
     def put(self, connection: sqlite3.Connection, key: LesionKey, kept: StoredLesion, seen: str | None) -> str | None:
-        """Keep a lesion as `lesions.put` does; where another edition than `seen` lies, under a number of its own.
+        """Store a lesion as `lesions.put` does; if the store has another edition than `seen`, use a new lesion number.
 
         Raises:
             sqlite3.Error: the store cannot be written.
@@ -120,10 +120,10 @@ class Merging:
         with self._guard:
             key = self._merged.moved.get(known, known)
         try:
-            there = sums.one(connection, "lesion", dataclasses.asdict(key))
+            there = sums.select_one(connection, "lesion", dataclasses.asdict(key))
             theirs = None if there is None else unpacked(there)
         except ValueError:
-            # Spoilt: it is set aside as this one takes its place.
+            # A spoilt row is set aside when this one replaces it.
             return put(connection, key, kept, seen)
         if there is None or theirs is None or there["edition"] == seen:
             return put(connection, key, kept, seen)
@@ -131,14 +131,12 @@ class Merging:
             return str(there["edition"])
         if kept.nothing:
             if seen is not None:
-                self._say(
-                    f"Lesion {key.lesion}, which you deleted, was changed in another window meanwhile and stays there."
-                )
+                self._say(f"You deleted lesion {key.lesion} while another window changed it; it stays there.")
             return None
         return put(connection, self._move(connection, known, key), kept, None)
 
     def put_calipers(self, connection: sqlite3.Connection, image: str, frame: int, ours: Calipers) -> None:
-        """Keep an image's calipers, with those that another window has drawn there since.
+        """Store an image's calipers, merged with another window's changes since.
 
         Raises:
             sqlite3.Error: the store cannot be written.
@@ -158,11 +156,11 @@ class Merging:
             with self._guard:
                 self._merged.calipers[place] = (ours, whole)
             self._say(
-                "Calipers were drawn or removed on this image in another window too; both windows' are shown now."
+                "Another window also changed the calipers of this image. The calipers of both windows are shown now."
             )
 
     def put_examination(self, connection: sqlite3.Connection, key: str, ours: Examination) -> None:
-        """Keep what is said of an examination, with what another window has said of it since.
+        """Store an examination's texts, merged with another window's changes since.
 
         Raises:
             sqlite3.Error: the store cannot be written.
@@ -177,22 +175,24 @@ class Merging:
         try:
             whole = both_examinations(base, theirs, ours)
         except UserError:
-            # Together they are longer than a report takes.
-            sums.put_by(connection, "examination", {"key": key, **theirs.to_dict()})
+            # Together they are longer than a report allows.
+            sums.put_aside(connection, "examination", {"key": key, **theirs.to_dict()})
             whole = ours
             self._say(
-                "Another window has written on this examination too, more than a report takes together: yours is kept, "
-                "the other is set aside in the store."
+                "Another window also edited this examination's texts. Together they are too long for a report: your text "
+                "is saved, the other one is set aside in the store."
             )
         put_examination(connection, key, whole)
         self._written.append((key, ours))
         if whole != ours:
             with self._guard:
                 self._merged.examinations[key] = whole
-            self._say("Another window has written on this examination too; both texts are kept, see Examination.")
+            self._say(
+                "Another window also edited this examination's texts. Both texts are saved; check them under Examination."
+            )
 
     def _move(self, connection: sqlite3.Connection, known: LesionKey, key: LesionKey) -> LesionKey:
-        """Return a key for what the window knows as `known`, as another window has taken `key`."""
+        """Return a new key for the lesion that this window knows as `known`, because another window uses `key`."""
         last = numbers(connection, key.image, key.frame)[1]
         with self._guard:
             place = (key.image, key.frame)
@@ -200,8 +200,8 @@ class Merging:
             self._used[place] = moved.lesion
             self._merged.moved[known] = moved
         self._say(
-            f"Another window has changed lesion {key.lesion} of this image meanwhile. Both are kept: "
-            f"yours is lesion {moved.lesion} now."
+            f"Another window has changed lesion {key.lesion} of this image. Both outlines are saved: yours is lesion "
+            f"{moved.lesion} now."
         )
         return moved
 
@@ -211,36 +211,36 @@ class Merging:
 
 
 def both_calipers(base: Calipers, theirs: Calipers, ours: Calipers) -> Calipers:
-    """Return what two have made of `base`: what either has drawn, without what either has removed; theirs first."""
+    """Return two windows' changes of `base` merged: what either has drawn, without what either has removed; theirs first."""
     if theirs == base:
         return ours
-    kept = [one for one in theirs if one in ours or one not in base]
-    return (*kept, *(one for one in ours if one not in base and one not in kept))
+    kept = [caliper for caliper in theirs if caliper in ours or caliper not in base]
+    return (*kept, *(caliper for caliper in ours if caliper not in base and caliper not in kept))
 
 
 def both_examinations(base: Examination, theirs: Examination, ours: Examination) -> Examination:
-    """Return what two have made of `base`: of each text the changed one, and both, one below the other, where both are.
+    """Return two windows' changes of `base` merged: the changed version of each text, or both if both changed it.
 
     Raises:
-        UserError: they are too long together.
+        UserError: a merged text is too long.
     """
-    told: dict[str, str] = {}
+    texts: dict[str, str] = {}
     before, other, own = base.to_dict(), theirs.to_dict(), ours.to_dict()
     for name in own:
         if other[name] in (before[name], own[name]) or other[name] in own[name]:
-            told[name] = own[name]
+            texts[name] = own[name]
         elif own[name] == before[name] or own[name] in other[name]:
-            told[name] = other[name]
+            texts[name] = other[name]
         else:
-            told[name] = f"{other[name]}\n{own[name]}"
-    return Examination(**told)
+            texts[name] = f"{other[name]}\n{own[name]}"
+    return Examination(**texts)
 
 
-def _same(one: StoredLesion, other: StoredLesion) -> bool:
-    """Return whether two are the same to the reader: two windows give an outline of old, which had none, an identity each."""
+def _same(ours: StoredLesion, theirs: StoredLesion) -> bool:
+    """Return whether two lesions are equal apart from the identity, which each window gives to an old outline without one."""
 
     def plain(kept: StoredLesion) -> StoredLesion:
-        told = kept.description and dataclasses.replace(kept.description, identity="")
-        return dataclasses.replace(kept, description=told if told and told.said else None)
+        description = kept.description and dataclasses.replace(kept.description, identity="")
+        return dataclasses.replace(kept, description=description if description and description.said else None)
 
-    return plain(one) == plain(other)
+    return plain(ours) == plain(theirs)

@@ -1,4 +1,4 @@
-"""The store's schema in numbered steps: what leads from each to the next."""
+"""The store's schema as numbered migrations, each a tuple of SQL statements."""
 
 _COLUMNS = """
     image TEXT NOT NULL, frame INTEGER NOT NULL, lesion INTEGER NOT NULL DEFAULT 1,
@@ -21,11 +21,11 @@ _SUMMED_IN_5 = {
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         f"CREATE TABLE lesion ({_COLUMNS}, PRIMARY KEY (image, frame, lesion))",
-        # Rows that had to make way unseen: see `lesions.put`.
+        # Rows that were replaced unseen: see `lesions.put`.
         f"CREATE TABLE superseded (number INTEGER PRIMARY KEY, {_COLUMNS})",
     ),
     (
-        # One row a sitting with a lesion: see `reads`.
+        # One row per assessment of a lesion: see `assessments`.
         """CREATE TABLE reading (
             sitting TEXT PRIMARY KEY, image TEXT NOT NULL, frame INTEGER NOT NULL, lesion INTEGER NOT NULL,
             begun TEXT NOT NULL, asked INTEGER NOT NULL, skipped INTEGER NOT NULL,
@@ -39,23 +39,23 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )""",
     ),
     (
-        # What a lesion is called and where it lies: see `lesions`.
+        # The description of a lesion: see `lesions`.
         *(f"ALTER TABLE {table} ADD COLUMN described TEXT NOT NULL DEFAULT ''" for table in ("lesion", "superseded")),
-        # One row an image: see `calipers`.
+        # One row per image: see `calipers`.
         """CREATE TABLE caliper (
             image TEXT NOT NULL, frame INTEGER NOT NULL, calipers TEXT NOT NULL, PRIMARY KEY (image, frame)
         )""",
     ),
     (
-        # Indication, comparison and technique, a row an examination: see `examinations`.
+        # Indication, comparison and technique, one row per examination: see `examinations`.
         "CREATE TABLE examination (key TEXT PRIMARY KEY, said TEXT NOT NULL)",
     ),
     (
-        # Every row carries a checksum of itself: see `sums`.
+        # Every row has a checksum: see `sums`.
         *(f"ALTER TABLE {table} ADD COLUMN sum TEXT NOT NULL DEFAULT ''" for table in _SUMMED_IN_5),
         *(
             f"UPDATE {table} SET sum = row_sum('{table}', "
-            + ", ".join(f"'{one}', {one}" for one in names.split())
+            + ", ".join(f"'{name}', {name}" for name in names.split())
             + ")"
             for table, names in _SUMMED_IN_5.items()
         ),
@@ -63,7 +63,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             number INTEGER PRIMARY KEY, kind TEXT NOT NULL, content TEXT NOT NULL, found TEXT NOT NULL,
             sum TEXT NOT NULL DEFAULT ''
         )""",
-        # How many rows there are, so that none is lost unseen. `mirror` is -entries: a flipped bit shows.
+        # The number of rows, so that lost rows are noticed. `mirror` is -entries, which reveals a flipped bit.
         "CREATE TABLE tally (kind TEXT PRIMARY KEY, entries INTEGER NOT NULL, mirror INTEGER NOT NULL)",
         *(f"INSERT INTO tally SELECT '{table}', count(*), -count(*) FROM {table}" for table in _SUMMED_IN_5),
         *(
@@ -74,4 +74,4 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ),
     ),
 )
-"""What leads from each schema to the next, never changed once released; the last one's number is in `user_version`."""
+"""The steps from each schema to the next. A released step never changes; their number is in `user_version`."""

@@ -1,6 +1,6 @@
-"""The store's file as a window has it open: one connection that writes, one that reads, and what is done about damage.
+"""The store's open file: one connection that writes, one that reads, and the handling of damage.
 
-What reading finds to be wrong is only noted; who writes, in a worker, sets it aside.
+Reading only records damage; `write`, in a worker, sets the damaged file or rows aside.
 """
 
 import logging
@@ -21,14 +21,14 @@ _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 _Identity = tuple[int, int]
-"""Device and inode: what tells a file from another that has its name now."""
+"""Device and inode, which distinguish a file from another one that now has its name."""
 
 _WAIT_TO_WRITE, _WAIT_TO_READ = 2.0, 0.2
-"""Seconds for another program's lock."""
+"""Seconds to wait for another program's lock."""
 
 
 class OpenStore:
-    """The store in `file`, for any thread."""
+    """The store in `file`; thread-safe."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
@@ -39,11 +39,11 @@ class OpenStore:
         self._written_to: _Identity | None = None
         self._read_from: _Identity | None = None
         self._damaged: tuple[_Identity | None] | None = None
-        """The very file in which reading met damage."""
+        """The file in which reading found damage."""
         self._afresh: UserError | None = None
-        """What the next `write` that succeeds has to tell."""
+        """The message that the next successful `write` returns."""
         self._suspect = False
-        """Whether the store is to be looked through by who writes next."""
+        """Whether the next `write` must check the whole store."""
         self._spoilt: list[UserError] = []
         self._prepared = False
         self._merging = Merging()
@@ -51,12 +51,12 @@ class OpenStore:
         self._entered = False
 
     @property
-    def unwell(self) -> bool:
-        """Whether who writes has something to see to, or to tell, even where nothing waits."""
+    def needs_attention(self) -> bool:
+        """Whether `write` has damage to handle or a message to return, even if nothing waits."""
         return self._damaged is not None or self._afresh is not None or self._suspect
 
     def close(self) -> None:
-        """Let go of the file. What still waits is not written: call `write` before."""
+        """Close the file. Unsaved work is not written: call `write` before."""
         with self._writing, self._reading:
             self._stop_reading()
             self._stop_writing()
@@ -65,21 +65,21 @@ class OpenStore:
                 self._entered = False
 
     def found_spoilt(self) -> list[UserError]:
-        """Return what is to be said, once, of rows that were set aside because they are not as they were written."""
-        told, self._spoilt = self._spoilt, []
-        return told
+        """Return, once, the messages on rows that were set aside because they are damaged."""
+        messages, self._spoilt = self._spoilt, []
+        return messages
 
     def look_around(self) -> list[Window]:
-        """Show that this window is there, and return the others on this store that came since the last call."""
+        """Renew this window's sign of life, and return the windows that opened this store since the last call."""
         if not self._entered:
             return []
         self._presence.enter()
         return self._presence.newcomers()
 
     def look_through(self, stop: Callable[[], bool] = lambda: False) -> None:
-        """Look through the whole store for damage, in the thread that calls; what is found the next `write` deals with.
+        """Check the whole store for damage, in the calling thread; the next `write` handles what is found.
 
-        `stop` is asked now and then whether to give up.
+        `stop` is called now and then and returns whether to give up.
         """
         which = identity_of(self.file)
         try:
@@ -94,8 +94,8 @@ class OpenStore:
                 self._damaged = (which,)
 
     def _prepare(self) -> None:
-        """Wait until the file was opened once, and so has the schema that is read, and was looked through after an unclean
-        end, or was begun afresh; why it cannot be, `write` says."""
+        """Open the file once for writing, so that it has the current schema and is checked, or replaced, after an unclean
+        end. If that fails, `write` reports why."""
         if self._prepared:
             return
         with self._writing, suppress(OSError, sqlite3.Error, UserError):
@@ -108,7 +108,7 @@ class OpenStore:
         self._prepared = True
 
     def _look_through_if_suspect(self) -> None:
-        """Set every row aside that is not as it was written, where there may be any.
+        """Set damaged rows aside, if there may be any.
 
         Raises:
             sqlite3.Error: the store is damaged, or cannot be written.
@@ -121,23 +121,23 @@ class OpenStore:
             _log.error("rows are set aside: %s", moved)
             self._spoilt.append(
                 UserError(
-                    f"A part of the store is damaged: {moved}. This is never shown.",
-                    "It was set aside inside the store; all else there is as it was written.",
+                    f"A part of the store is damaged: {moved}. Damaged entries are never shown.",
+                    "They were set aside inside the store. Everything else in it is intact.",
                 )
             )
         self._suspect = False
 
     def _which(self) -> _Identity | None:
-        """Return the file that a writer has just found to be damaged."""
+        """Return the identity of the file that writing has just found to be damaged."""
         return identity_of(self.file) if self._writer is None else self._written_to
 
     def _read(
-        self, ask: Callable[[sqlite3.Connection], _T], nothing: _T, what: str = "outline kept for this image"
+        self, ask: Callable[[sqlite3.Connection], _T], nothing: _T, noun: str = "outline stored for this image"
     ) -> _T:
-        """Return what `ask` finds in the store; `nothing` where there is none, or it is damaged, which `write` tells.
+        """Return the result of `ask`; `nothing` if there is no store, or it is damaged, which `write` reports.
 
         Raises:
-            UserError: it cannot be read, or `ask` met a spoilt row.
+            UserError: the store cannot be read, or `ask` found a spoilt row.
         """
         self._prepare()
         with self._reading:
@@ -149,14 +149,14 @@ class OpenStore:
             except ValueError as problem:
                 self._suspect = True
                 raise UserError(
-                    f"The {what} is damaged and cannot be shown.",
-                    "Draw or write it again; the damaged one stays in the store.",
+                    f"The {noun} is damaged and cannot be shown.",
+                    "Draw or enter it again; the damaged entry stays in the store.",
                 ) from problem
             except (OSError, sqlite3.Error) as problem:
                 which = identity_of(self.file) if self._reader is None else self._read_from
                 self._stop_reading()
                 if database.damaged(problem):
-                    # `write` sets it aside, and tells.
+                    # `write` sets it aside and reports it.
                     self._damaged = (which,)
                     return nothing
                 raise database.refusal(self.file, problem) from problem
@@ -167,16 +167,16 @@ class OpenStore:
             self._written_to = identity_of(self.file)
             self._prepared = True
             if not self._entered:
-                # One that has gone without leaving may have left damage.
+                # A window that ended without closing the store may have left damage.
                 self._suspect = self._presence.enter() or self._suspect
                 self._entered = True
         return self._writer
 
     def _gone(self) -> bool:
-        """Let go of a file that is no longer the one under this name; return whether it was so.
+        """Close the file if it is no longer the one with this name; return whether that was the case.
 
-        On most systems a file can be removed, or set aside by a second window, while it is open, and one would write on
-        into what no name leads to.
+        On most systems a file can be removed, or set aside by a second window, while it is open; writes would then go to a
+        file without a name.
         """
         if self._written_to is None or self._written_to == identity_of(self.file):
             return False
@@ -187,17 +187,17 @@ class OpenStore:
         return True
 
     def _begin_afresh(self, which: _Identity | None) -> UserError:
-        """Set the damaged file, `which`, aside and take over what can be read of it; return what the user is told of it.
+        """Set the damaged file `which` aside and recover what can be read of it; return the message for the user.
 
         Raises:
-            UserError: it cannot be set aside.
+            UserError: the file cannot be set aside.
         """
         with self._reading:
             self._stop_reading()
         self._stop_writing()
         self._damaged = None
         if which != identity_of(self.file):
-            # A second window has done so already.
+            # A second window has already done this.
             return self._replaced()
         _log.error("the store is damaged and is set aside")
         why = database.wrong_with(self.file)
@@ -209,31 +209,31 @@ class OpenStore:
             self._stop_writing()
             if aside is not None and not rescue.put_back(aside, self.file):
                 return self._not_taken_over(aside, second)
-            # Tried again: whatever can be read of it is still there.
+            # The file is back in its place: the next write tries again.
             self._damaged = (identity_of(self.file),)
             raise database.refusal(self.file, second) from second
         self._suspect = False
         self._merging.afresh()
-        what = f"could not be used: it {why}" if why else "was damaged"
+        problem = f"could not be used: it {why}" if why else "was damaged"
         return UserError(
-            f"The store of your outlines {what}. It was set aside as {aside.name}, and a fresh one was begun.",
-            f"{rescued.words()} What is open here is kept anew. What was set aside is in {aside.parent}.",
+            f"The store of your outlines {problem}. It was set aside as {aside.name}, and a new store was created.",
+            f"{rescued.words()} Your open work is saved again. The old store is in {aside.parent}.",
         )
 
     def _not_taken_over(self, aside: Path, problem: OSError | sqlite3.Error) -> UserError:
         self._merging.afresh()
         why = database.refusal(self.file, problem)
         return UserError(
-            f"The store of your outlines was damaged and was set aside as {aside.name}; nothing of it was taken over. "
+            f"The store of your outlines was damaged and was set aside as {aside.name}; nothing was recovered from it. "
             f"{why.message}",
-            f"What was set aside is in {aside.parent}: keep it. {why.hint}",
+            f"Keep the old store, which is in {aside.parent}. {why.hint}",
         )
 
     def _replaced(self) -> UserError:
         self._merging.afresh()
         return UserError(
             f"The store of your outlines, {self.file}, was removed or replaced while the program ran.",
-            "What is open here is kept anew.",
+            "Your open work is saved again.",
         )
 
     def _stop_reading(self) -> None:
@@ -250,9 +250,9 @@ class OpenStore:
 
 
 def identity_of(file: Path) -> _Identity | None:
-    """Return which file has this name, or None where there is none."""
+    """Return the identity of the file with this name, or None if there is none."""
     try:
-        told = file.stat()
+        status = file.stat()
     except OSError:
         return None
-    return told.st_dev, told.st_ino
+    return status.st_dev, status.st_ino

@@ -1,4 +1,4 @@
-"""Where a store lies: its path as SQLite's URI, and whether that is on another machine, where a write-ahead log fails."""
+"""Paths of a store: the SQLite URI of a path, and whether it is on a network drive, where write-ahead logging fails."""
 
 import os
 import sys
@@ -20,30 +20,31 @@ _NETWORK = (
     "lustre",
 )
 _REMOTE = 4
-"""What Windows calls a drive on another machine (GetDriveTypeW)."""
+"""DRIVE_REMOTE of the Windows function GetDriveTypeW."""
 
 
-def uri_of(file: PurePath, how: str) -> str:
-    r"""Return the URI by which SQLite opens `file`, with `how` behind the question mark.
+def uri_of(file: PurePath, options: str) -> str:
+    r"""Return the URI with which SQLite opens `file`, with `options` after the question mark.
 
-    A share, `\\server\share`, is a path behind an empty authority (sqlite.org/uri.html): any other one is refused.
+    A share, `\\server\share`, is written as a path after an empty authority, as SQLite refuses any other authority
+    (sqlite.org/uri.html).
     """
     if isinstance(file, PureWindowsPath):
         plain = str(file)
-        # The long form of a path means the same, and is no path with forward slashes.
+        # The long form of a path has no equivalent with forward slashes: use the short one.
         for long, short in (("\\\\?\\UNC\\", "\\\\"), ("\\\\?\\", "")):
             if plain.upper().startswith(long.upper()):
                 plain = short + plain[len(long) :]
                 break
-        told = quote(plain.replace("\\", "/"), safe="/:", errors="surrogatepass")
+        quoted = quote(plain.replace("\\", "/"), safe="/:", errors="surrogatepass")
     else:
         whole = file if file.is_absolute() else Path(file).absolute()
-        told = quote_from_bytes(os.fsencode(str(whole)), safe="/")
-    return f"file://{'' if told.startswith('/') else '/'}{told}?{how}"
+        quoted = quote_from_bytes(os.fsencode(str(whole)), safe="/")
+    return f"file://{'' if quoted.startswith('/') else '/'}{quoted}?{options}"
 
 
 def on_network(file: Path) -> bool:
-    """Return whether `file` lies on another machine, as far as the system tells."""
+    """Return whether `file` is on a network drive, as far as the system reports it."""
     whole = file.absolute()
     if sys.platform == "win32":
         import ctypes
@@ -54,7 +55,7 @@ def on_network(file: Path) -> bool:
 
 
 def _file_system(whole: Path) -> str:
-    """Return what kind of file system a path is on; "" where the system does not tell."""
+    """Return the type of the file system of a path; "" if the system does not report it."""
     try:
         mounts = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="surrogateescape")
     except OSError:

@@ -1,7 +1,7 @@
-"""Which other windows work with the same store, on this computer or, through a share, on another one.
+"""Finds other windows that use the same store, on this computer or, through a network share, on another one.
 
-Each has a small file beside the store as long as it works, and renews it. One that is left over shows that a window ended
-without closing the store: the power went, or the program was ended.
+Each window has a small file beside the store while it runs, and renews it. A leftover file shows that a window ended without
+closing the store, for example through a power failure or a killed process.
 """
 
 import json
@@ -16,18 +16,18 @@ from pathlib import Path
 from threading import Lock
 
 _SILENT_AFTER = 120.0
-"""Seconds without a sign of life after which a window counts as gone, whoever has its process number now."""
+"""Seconds without a sign of life after which a window counts as ended, even if its process number is in use."""
 _STILL_ACTIVE, _QUERY = 259, 0x1000
-"""Windows's words for a process that runs, and for asking whether it does."""
+"""Windows constants: STILL_ACTIVE and PROCESS_QUERY_LIMITED_INFORMATION."""
 
 _here: set[str] = set()
-"""The windows of this very process."""
+"""The windows of this process."""
 _here_guard = Lock()
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Another window: its own name, the computer and the number of its process there."""
+    """Another window: its name, its computer and its process number there."""
 
     name: str
     host: str
@@ -35,13 +35,13 @@ class Window:
 
     @property
     def words(self) -> str:
-        """Say where it is."""
+        """The computer and process in words."""
         where = "on this computer" if self.host == socket.gethostname() else f"on the computer {self.host}"
         return f"{where}, process {self.process}"
 
 
 class Presence:
-    """This window among those that work with the store in `file`."""
+    """This window's presence among the windows that use the store in `file`."""
 
     def __init__(self, file: Path) -> None:
         self._folder = file.with_name(f"{file.stem}.windows")
@@ -50,40 +50,40 @@ class Presence:
         self._known: set[str] = set()
 
     def enter(self) -> bool:
-        """Begin to be there, or go on; return whether a window has gone without leaving.
+        """Register this window, or renew its sign of life; return whether a window ended without closing the store.
 
-        Where nothing may be written nobody is seen, and nobody can do harm.
+        In a read-only folder no window is registered, and none can change the store.
         """
         with suppress(OSError):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            told = {"host": socket.gethostname(), "process": os.getpid(), "begun": datetime.now(UTC).isoformat()}
+            entry = {"host": socket.gethostname(), "process": os.getpid(), "begun": datetime.now(UTC).isoformat()}
             if not self._mine.exists():
-                self._write(json.dumps(told))
+                self._write(json.dumps(entry))
             os.utime(self._mine)
             with _here_guard:
                 _here.add(self._name)
-            gone = [one for one in self._others() if not self._alive(one)]
-            for one in gone:
-                one.unlink(missing_ok=True)
-            return bool(gone)
+            ended = [file for file in self._others() if not self._alive(file)]
+            for file in ended:
+                file.unlink(missing_ok=True)
+            return bool(ended)
         return False
 
-    def _write(self, told: str) -> None:
-        # Whole from its first moment: half a file would count as one of a window that has gone.
+    def _write(self, text: str) -> None:
+        # Written atomically: a partial file would count as that of an ended window.
         draft = self._mine.with_suffix(".new")
         with os.fdopen(os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w", encoding="utf-8") as opened:
-            opened.write(told)
+            opened.write(text)
         draft.replace(self._mine)
 
     def newcomers(self) -> list[Window]:
-        """Return the other windows that were not there when this was last asked."""
-        there = [window for one in self._others() if self._alive(one) and (window := _window(one)) is not None]
-        new = [window for window in there if window.name not in self._known]
-        self._known = {window.name for window in there}
+        """Return the other windows that have opened the store since the last call."""
+        others = [window for file in self._others() if self._alive(file) and (window := _window(file)) is not None]
+        new = [window for window in others if window.name not in self._known]
+        self._known = {window.name for window in others}
         return new
 
     def leave(self) -> None:
-        """Be there no longer: the store was closed as it should be."""
+        """Unregister this window after it has closed the store."""
         with _here_guard:
             _here.discard(self._name)
         with suppress(OSError):
@@ -92,12 +92,12 @@ class Presence:
 
     def _others(self) -> list[Path]:
         try:
-            return sorted(one for one in self._folder.glob("*.json") if one != self._mine)
+            return sorted(file for file in self._folder.glob("*.json") if file != self._mine)
         except OSError:
             return []
 
-    def _alive(self, one: Path) -> bool:
-        window = _window(one)
+    def _alive(self, file: Path) -> bool:
+        window = _window(file)
         if window is None:
             return False
         if window.host == socket.gethostname():
@@ -107,22 +107,22 @@ class Presence:
             if not _runs(window.process):
                 return False
         try:
-            # Both times are by the clock of the computer on which the folder is.
-            return self._mine.stat().st_mtime - one.stat().st_mtime < _SILENT_AFTER
+            # Both times are from the clock of the computer that has the folder.
+            return self._mine.stat().st_mtime - file.stat().st_mtime < _SILENT_AFTER
         except OSError:
             return False
 
 
-def _window(one: Path) -> Window | None:
+def _window(file: Path) -> Window | None:
     try:
-        told = json.loads(one.read_text(encoding="utf-8"))
-        return Window(one.stem, str(told["host"]), int(told["process"]))
+        entry = json.loads(file.read_text(encoding="utf-8"))
+        return Window(file.stem, str(entry["host"]), int(entry["process"]))
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
 
 
 def _runs(process: int) -> bool:
-    """Return whether a process of this number runs on this computer."""
+    """Return whether a process with this number runs on this computer."""
     if sys.platform == "win32":
         import ctypes
 

@@ -1,4 +1,4 @@
-"""A store that cannot be used any more: set aside, and what can be read of it taken over, row by row, and counted."""
+"""Recovery of a damaged store: set it aside, recover what can still be read, row by row, and count what is lost."""
 
 import json
 import sqlite3
@@ -13,42 +13,43 @@ from csamoe_desktop.store.lesions import unpacked
 from csamoe_desktop.store.places import uri_of
 
 _MOST_PROBED = 200_000
-"""Rows are asked for by their place up to this one, should nothing in the file lead to them any more."""
+"""Highest row id that is tried one by one, in case no index or table page leads to the row any more."""
 
 
 @dataclass(slots=True)
 class Rescued:
-    """What became of the rows, by their tables.
+    """The outcome of a recovery, in rows by table.
 
     Attributes:
-        saved: how many were taken over.
-        lost: how many are missing; None where the damaged store does not tell how many there were.
+        saved: recovered rows.
+        lost: missing rows; None if the damaged store does not show how many there were.
     """
 
     saved: dict[str, int] = field(default_factory=dict)
     lost: dict[str, int] | None = None
 
     def words(self) -> str:
-        """Say both."""
+        """Return both in a sentence or two."""
         saved = sums.in_words(self.saved) or "nothing"
         if self.lost is None:
-            return f"Taken over: {saved}. How much is lost cannot be told."
+            return f"Recovered: {saved}. How much is lost is not known."
         lost = sums.in_words(self.lost)
-        return f"Taken over: {saved}. " + (f"Lost: {lost}." if lost else "Nothing is lost.")
+        return f"Recovered: {saved}. " + (f"Lost: {lost}." if lost else "Nothing is lost.")
 
 
 def set_aside(file: Path) -> Path:
-    """Give what lies at the store's place another name, with what belongs to it, and return that; no connection of ours
-    may be open.
+    """Rename the file in the store's place, with its log and journal, and return the new path.
+
+    The program must have no open connection to it.
 
     Raises:
-        OSError: it cannot be renamed.
+        OSError: the file cannot be renamed.
     """
     stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
     endings = ("", *(f"-{number}" for number in range(2, 100)))
     names = (file.with_name(f"{file.stem}-damaged-{stamp}{ending}{file.suffix}") for ending in endings)
     aside = next(name for name in names if not name.exists())
-    # The file itself first: were it kept from going, its log must stay beside it.
+    # The file first: if that fails, its log must stay beside it.
     for part in ("", "-wal", "-shm", "-journal"):
         with suppress(FileNotFoundError):
             Path(f"{file}{part}").rename(f"{aside}{part}")
@@ -56,9 +57,9 @@ def set_aside(file: Path) -> Path:
 
 
 def put_back(aside: Path, file: Path) -> bool:
-    """Give what was set aside its place again, as it could not be taken over; no connection of ours may be open.
+    """Move a store that was set aside back into its place, because recovery failed; return whether that was done.
 
-    Return whether that was done: not where the store begun in its place has work in it by now, another window's.
+    It is not done if the new store already has another window's work in it. The program must have no open connection.
     """
     try:
         if file.exists():
@@ -67,7 +68,7 @@ def put_back(aside: Path, file: Path) -> bool:
                     return False
         for part in ("", "-wal", "-shm", "-journal"):
             Path(f"{file}{part}").unlink(missing_ok=True)
-        # The log first: were the file kept from going, all of it would still be found under the one name.
+        # The log first: if that fails, everything is still under one name.
         for part in ("-wal", "-shm", "-journal", ""):
             with suppress(FileNotFoundError):
                 Path(f"{aside}{part}").rename(f"{file}{part}")
@@ -77,18 +78,18 @@ def put_back(aside: Path, file: Path) -> bool:
 
 
 def take_over(aside: Path, connection: sqlite3.Connection) -> Rescued:
-    """Take over into a fresh store what can still be read of one that was set aside, of whatever schema it is.
+    """Copy into a new store what can still be read of one that was set aside, of any schema version.
 
-    A row is taken over if its checksum is right; of a store from before there were checksums, if it can be read as what
-    it says it is. One that is neither goes to the table `spoilt`, and counts as lost.
+    A row is copied if its checksum is right or, in a store from before checksums, if its values can be read. Any other row
+    goes to the table `spoilt` and counts as lost.
 
     Raises:
-        sqlite3.Error: the fresh store cannot be written (a full disk); nothing is.
+        sqlite3.Error: the new store cannot be written (for example, the disk is full); nothing is copied.
     """
     rescued = Rescued()
     tables = sums.work_tables(connection)
     counted: dict[str, int] | None = None
-    met: dict[str, int] = {}
+    reached: dict[str, int] = {}
     refused: sqlite3.Error | None = None
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -96,13 +97,13 @@ def take_over(aside: Path, connection: sqlite3.Connection) -> Rescued:
             counted = _counted(old)
             for name in _tables(old):
                 try:
-                    found = _rows(old, name)
+                    rows = _rows(old, name)
                 except (sqlite3.Error, UnicodeError):
-                    # What can be made of it is nothing: it costs only its own rows.
-                    found = []
-                met[name] = len(found)
+                    # An unreadable table costs only its own rows.
+                    rows = []
+                reached[name] = len(rows)
                 names = sums.columns(old, name.replace('""', '"'))
-                for values in found:
+                for values in rows:
                     try:
                         table = _take(connection, tables, name, names, values)
                     except sqlite3.OperationalError as problem:
@@ -110,27 +111,27 @@ def take_over(aside: Path, connection: sqlite3.Connection) -> Rescued:
                         raise
                     if table is not None:
                         rescued.saved[table] = rescued.saved.get(table, 0) + 1
-        # What cannot be read of the old one is lost; what the fresh one does not take is not.
+        # What the old store does not give is lost; a failure to write the new one must not count as lost.
         if refused is not None:
             raise refused
         connection.execute("COMMIT")
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-    there = {name: max(met.get(name, 0), (counted or {}).get(name, 0)) for name in tables}
+    total = {name: max(reached.get(name, 0), (counted or {}).get(name, 0)) for name in tables}
     if counted is not None:
-        rescued.lost = {name: there[name] - rescued.saved.get(name, 0) for name in tables}
+        rescued.lost = {name: total[name] - rescued.saved.get(name, 0) for name in tables}
     return rescued
 
 
 def _open(aside: Path) -> sqlite3.Connection:
     if not aside.is_file():
-        # A pipe would be waited for without an end.
+        # Opening a pipe would block forever.
         raise FileNotFoundError(aside)
     connection = sqlite3.connect(uri_of(aside.absolute(), "mode=ro"), uri=True, timeout=0.2, isolation_level=None)
     try:
-        connection.text_factory = lambda told: told.decode("utf-8", "surrogateescape")
-        # Tables that can be made sense of are read where others cannot.
+        connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
+        # With this SQLite reads intact tables although the schema of others is damaged.
         connection.execute("PRAGMA writable_schema = ON")
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except (sqlite3.Error, UnicodeDecodeError):
@@ -140,11 +141,11 @@ def _open(aside: Path) -> sqlite3.Connection:
 
 
 def _counted(old: sqlite3.Connection) -> dict[str, int] | None:
-    """Return how many rows each table of the old store had, or None where that cannot be relied upon."""
+    """Return the number of rows of each table of the old store, or None if that is not reliable."""
     with suppress(sqlite3.OperationalError):
         return sums.expected(old)
     with suppress(sqlite3.Error):
-        # From before rows were counted: a sound file has what it has.
+        # A store from before rows were counted: if it is sound, count them.
         if old.execute("PRAGMA integrity_check(1)").fetchone()[0] == "ok":
             return {name: int(old.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]) for name in _tables(old)}
     return None
@@ -160,51 +161,51 @@ def _tables(old: sqlite3.Connection) -> list[str]:
 
 
 def _rows(old: sqlite3.Connection, table: str) -> list[tuple[object, ...]]:
-    """Return the rows of a table that can be reached: from both ends, and one by one by their places."""
-    found: dict[int, tuple[object, ...]] = {}
+    """Return the rows of a table that can be read: from both ends, and one by one by row id."""
+    rows: dict[int, tuple[object, ...]] = {}
     names = ", ".join(f"c{number}" for number in range(len(sums.columns(old, table.replace('""', '"')))))
-    # Under names of its own: a column's may be what is damaged, and be no text any more.
+    # With new column names, as a damaged column name may not be valid text.
     renamed = f'WITH named(place, {names}) AS (SELECT rowid, * FROM "{table}" NOT INDEXED) SELECT * FROM named'
     whole = True
     for order in ("ASC", "DESC"):
-        # Where the damage is met, the rows behind it are reached from the other side.
+        # The rows behind the damage are read from the other end.
         try:
             for rowid, *row in old.execute(f"{renamed} ORDER BY place {order}"):
-                found[rowid] = tuple(row)
+                rows[rowid] = tuple(row)
         except sqlite3.Error:
             whole = False
     if not whole:
-        for rowid in _places(old, table, found):
+        for rowid in _places(old, table, rows):
             with suppress(sqlite3.Error):
                 for place, *row in old.execute(f"{renamed} WHERE place = ?", (rowid,)):
-                    found[place] = tuple(row)
-    return list(found.values())
+                    rows[place] = tuple(row)
+    return list(rows.values())
 
 
 def _places(old: sqlite3.Connection, table: str, known: dict[int, tuple[object, ...]]) -> Iterator[int]:
-    named: set[int] = set()
+    indexed: set[int] = set()
     with suppress(sqlite3.Error):
-        # An index tells it too, where the table has one.
+        # SQLite may answer this from an index that is still intact.
         for (rowid,) in old.execute(f'SELECT rowid FROM "{table}"'):
-            named.add(rowid)
-    last = min(max((*known, *named), default=0) + 100, _MOST_PROBED)
-    yield from (rowid for rowid in sorted(named | set(range(1, last))) if rowid not in known)
+            indexed.add(rowid)
+    last = min(max((*known, *indexed), default=0) + 100, _MOST_PROBED)
+    yield from (rowid for rowid in sorted(indexed | set(range(1, last))) if rowid not in known)
 
 
 def _take(
     connection: sqlite3.Connection, tables: Sequence[str], name: str, names: Sequence[str], values: tuple[object, ...]
 ) -> str | None:
-    """Write a row of the old table `name`, if it is sound, and return into which table; None where it is not."""
+    """Write a row of the old table `name` and return the table it was written to; None if the row is not sound."""
     row = dict(zip(names, values, strict=False))
-    for table in sorted(tables, key=lambda one: one != name):
-        for told in (row, _by_place(connection, table, values)):
-            # A name may be what is damaged: a checksum tells whose row it is all the same.
-            if told and "sum" in told and sums.sound(table, told):
-                return table if _insert(connection, table, told) else None
+    for table in sorted(tables, key=lambda table: table != name):
+        for candidate in (row, _by_place(connection, table, values)):
+            # The names of table or columns may be damaged: the checksum still shows which table a row belongs to.
+            if candidate and "sum" in candidate and sums.sound(table, candidate):
+                return table if _insert(connection, table, candidate) else None
     if "sum" not in row and name in tables and _readable(name, row):
         return name if _insert(connection, name, row) else None
     if row:
-        sums.put_by(connection, name, row)
+        sums.put_aside(connection, name, row)
     return None
 
 
@@ -217,14 +218,14 @@ def _insert(connection: sqlite3.Connection, table: str, row: dict[str, object]) 
     known = sums.columns(connection, table)
     whole = {name: value for name, value in row.items() if name in known and name not in ("sum", "number")}
     before = connection.total_changes
-    # One that the fresh schema refuses counts as lost.
+    # A row that the new schema rejects counts as lost.
     with suppress(sqlite3.IntegrityError, UnicodeEncodeError):
         sums.insert(connection, table, _filled(connection, table, whole), "IGNORE")
     return connection.total_changes > before
 
 
 def _filled(connection: sqlite3.Connection, table: str, row: dict[str, object]) -> dict[str, object]:
-    """Return a row of an older schema with what newer columns hold where nothing is said."""
+    """Return a row of an older schema with the defaults of newer columns."""
     filled = dict(row)
     for _, name, _, _, default, _ in connection.execute(f"PRAGMA table_info({table})"):
         if name not in filled and name not in ("sum", "number") and default is not None:
@@ -233,7 +234,7 @@ def _filled(connection: sqlite3.Connection, table: str, row: dict[str, object]) 
 
 
 def _readable(table: str, row: dict[str, object]) -> bool:
-    """Return whether a row without a checksum is what it says it is, as far as that shows."""
+    """Return whether the values of a row without a checksum can be read as its table's."""
     try:
         if table in ("lesion", "superseded"):
             unpacked(row)

@@ -1,4 +1,4 @@
-"""Writing to the store row by row: one that cannot be written, for whatever reason, keeps none of the others."""
+"""Writes to the store row by row, so that a row that cannot be written does not block the others."""
 
 import logging
 import sqlite3
@@ -14,7 +14,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Row:
-    """What waits for one row: in which queue and under which key, its value, and what writes it inside a transaction."""
+    """A row waiting to be written: its queue, its key there, its value, and the function that writes it in a transaction."""
 
     queue: dict[Any, Any]
     place: object
@@ -22,13 +22,13 @@ class Row:
     write: Callable[[sqlite3.Connection], object]
 
     def done(self) -> None:
-        """Take it out of its queue; where a newer value came meanwhile, that goes on waiting."""
+        """Remove it from its queue; a newer value that came meanwhile keeps waiting."""
         if self.queue.get(self.place) is self.value:
             del self.queue[self.place]
 
 
 class RowsLeft(Exception):
-    """`count` rows could not be written; the file is in order, and the others are in it."""
+    """`count` rows could not be written; the file is usable, and the other rows are in it."""
 
     def __init__(self, count: int) -> None:
         super().__init__(f"{count} rows could not be written")
@@ -36,11 +36,11 @@ class RowsLeft(Exception):
 
 
 def write_rows(connection: sqlite3.Connection, rows: Sequence[Row]) -> tuple[dict[Row, object], dict[Row, Exception]]:
-    """Write rows in one transaction; return those that were written, with what their `write` returned, and those that could
-    not be, with the reason.
+    """Write rows in one transaction; return the written rows with the results of `write`, and the failed ones with the
+    reason.
 
     Raises:
-        OSError, sqlite3.Error: the file cannot be written; nothing is.
+        OSError, sqlite3.Error: the file cannot be written; no row is written.
     """
     written: dict[Row, object] = {}
     refused: dict[Row, Exception] = {}
@@ -51,7 +51,7 @@ def write_rows(connection: sqlite3.Connection, rows: Sequence[Row]) -> tuple[dic
             try:
                 written[row] = row.write(connection)
             except Exception as problem:
-                if _of_the_file(problem):
+                if _concerns_the_file(problem):
                     raise
                 _log.error("a row of the store cannot be written: %s", type(problem).__name__)
                 connection.execute("ROLLBACK TO one_row")
@@ -65,22 +65,22 @@ def write_rows(connection: sqlite3.Connection, rows: Sequence[Row]) -> tuple[dic
     return written, refused
 
 
-def not_kept(problem: Exception) -> UserError:
-    """Return in words that something is not kept for a fault of the program."""
+def not_stored(problem: Exception) -> UserError:
+    """Return the message that something could not be stored because of a fault in the program."""
     if isinstance(problem, RowsLeft):
         rows = "One outline or note" if problem.count == 1 else f"{problem.count} outlines or notes"
         return UserError(
             f"{rows} could not be stored: something went wrong inside the program.",
-            "All the others are. Export a report of what you need; it is tried again as long as the program runs.",
+            "All others are stored. Export a report of what you need; the program keeps trying to store the rest.",
         )
     _log.error("fault in storing", exc_info=problem)
     return UserError(
-        f"Your outlines are not kept at the moment: something went wrong inside the program ({type(problem).__name__}).",
-        "You can go on drawing; it is tried again every few seconds.",
+        f"Your outlines are not saved at the moment: something went wrong inside the program ({type(problem).__name__}).",
+        "You can continue drawing; the program tries again every few seconds.",
     )
 
 
-def _of_the_file(problem: Exception) -> bool:
-    """Return whether it is the file that cannot be written, and not this row alone."""
+def _concerns_the_file(problem: Exception) -> bool:
+    """Return whether the whole file cannot be written, not only this row."""
     of_a_row = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
     return isinstance(problem, OSError | sqlite3.Error) and not isinstance(problem, of_a_row)

@@ -1,7 +1,7 @@
-"""A checksum in every row: what is read was written so, under this very key, or it is not shown.
+"""A checksum in every row: a row that is not as it was written, or not under its own key, is never shown.
 
-SQLite finds damage in how a file is built, not in what its rows say: a flipped bit may lead from one image's key to
-another image's row. Each row of the reader's work therefore carries a hash of its table and of all that is in it.
+SQLite detects damage to the structure of a file, not to the contents of its rows: a flipped bit may lead from one image's
+key to another image's row. Each row of the reader's work therefore has a hash of its table and all its values.
 """
 
 import hashlib
@@ -13,25 +13,25 @@ from datetime import UTC, datetime
 WORK = {
     "lesion": "outline",
     "superseded": "earlier outline",
-    "reading": "read",
+    "reading": "assessment",
     "pathology": "pathology",
     "caliper": "image's calipers",
     "examination": "examination",
 }
-"""What the reader's tables hold, in the singular; a table that is not here is named as it is."""
+"""What a row of each table is, for messages; other tables are named as they are."""
 
 _OWN = ("lesion", "superseded", "reading", "pathology", "caliper", "examination", "spoilt", "tally")
 _UNSUMMED = ("sum", "number")
-"""`number` is only the place of a row that no key leads to."""
+"""Columns without a checksum; `number` only identifies rows in tables without a key."""
 
 
 class Misled(sqlite3.DatabaseError):
-    """The file led to another row than the one asked for, or has lost some: it is damaged."""
+    """The file is damaged: it returned another row than requested, or has lost rows."""
 
 
 def digest(table: str, row: Mapping[str, object]) -> str:
-    """Return the checksum of a row of `table`, by its columns' names; a column without a value counts as none."""
-    told = hashlib.sha256(table.encode())
+    """Return the checksum of a row of `table`, given by column name; columns that are None are left out."""
+    checksum = hashlib.sha256(table.encode())
     for name in sorted(row):
         value = row[name]
         if value is None or name in _UNSUMMED:
@@ -39,29 +39,29 @@ def digest(table: str, row: Mapping[str, object]) -> str:
         if isinstance(value, bytes):
             kind, content = b"b", value
         elif isinstance(value, int | float):
-            # SQLite gives a whole number of a REAL column back as a float.
+            # SQLite returns a whole number in a REAL column as a float.
             kind, content = b"n", repr(float(value)).encode()
         else:
             kind, content = b"t", str(value).encode("utf-8", "surrogatepass")
-        told.update(b"%s %d %s%d " % (name.encode(), len(name), kind, len(content)))
-        told.update(content)
-    return told.hexdigest()[:32]
+        checksum.update(b"%s %d %s%d " % (name.encode(), len(name), kind, len(content)))
+        checksum.update(content)
+    return checksum.hexdigest()[:32]
 
 
-def teach(connection: sqlite3.Connection) -> None:
-    """Let SQL on this connection make a row's checksum: `row_sum(table, name, value, name, value, ...)`."""
+def add_row_sum(connection: sqlite3.Connection) -> None:
+    """Add the SQL function `row_sum(table, name, value, name, value, ...)`, a row's checksum, to this connection."""
 
-    def row_sum(table: str, *told: object) -> str:
-        return digest(table, {str(told[place]): told[place + 1] for place in range(0, len(told), 2)})
+    def row_sum(table: str, *pairs: object) -> str:
+        return digest(table, {str(pairs[place]): pairs[place + 1] for place in range(0, len(pairs), 2)})
 
     connection.create_function("row_sum", -1, row_sum, deterministic=True)
 
 
 def insert(connection: sqlite3.Connection, table: str, row: Mapping[str, object], instead: str = "REPLACE") -> None:
-    """Write a row with its checksum in the place of what has its key (`instead`: "IGNORE" leaves that).
+    """Write a row with its checksum; it replaces a row with the same key, or with `instead` "IGNORE" leaves that.
 
     Raises:
-        sqlite3.Error: it cannot be written.
+        sqlite3.Error: the row cannot be written.
     """
     whole = {**row, "sum": digest(table, row)}
     columns, places = ", ".join(f'"{name}"' for name in whole), ", ".join("?" * len(whole))
@@ -69,32 +69,32 @@ def insert(connection: sqlite3.Connection, table: str, row: Mapping[str, object]
 
 
 def sound(table: str, row: Mapping[str, object]) -> bool:
-    """Return whether a row with its column `sum` is as it was written."""
+    """Return whether a row, including its column `sum`, is as it was written."""
     return row.get("sum") == digest(table, row)
 
 
 def select(
     connection: sqlite3.Connection, table: str, where: str = "", values: tuple[object, ...] = ()
 ) -> tuple[list[dict[str, object]], int]:
-    """Return the sound rows of `table` that `where` (an SQL clause) leads to, by column, and how many others there are.
+    """Return the sound rows of `table` that match `where` (an SQL clause), by column, and the number of spoilt ones.
 
     Raises:
-        sqlite3.Error: they cannot be read.
+        sqlite3.Error: the rows cannot be read.
     """
     cursor = connection.execute(f"SELECT * FROM {table} {where}", values)
-    names = [one[0] for one in cursor.description]
+    names = [column[0] for column in cursor.description]
     rows = [dict(zip(names, row, strict=True)) for row in cursor]
     good = [row for row in rows if sound(table, row)]
     return good, len(rows) - len(good)
 
 
-def one(connection: sqlite3.Connection, table: str, key: Mapping[str, object]) -> dict[str, object] | None:
-    """Return the row with this key, or None where there is none.
+def select_one(connection: sqlite3.Connection, table: str, key: Mapping[str, object]) -> dict[str, object] | None:
+    """Return the row with this key, or None if there is none.
 
     Raises:
-        ValueError: it is there, and spoilt.
-        Misled: the file led to the row of another key.
-        sqlite3.Error: it cannot be read.
+        ValueError: the row exists but is spoilt.
+        Misled: the file returned a row with another key.
+        sqlite3.Error: the row cannot be read.
     """
     where = " AND ".join(f"{name} = ?" for name in key)
     rows, spoilt = select(connection, table, f"WHERE {where}", tuple(key.values()))
@@ -106,7 +106,7 @@ def one(connection: sqlite3.Connection, table: str, key: Mapping[str, object]) -
 
 
 def work_tables(connection: sqlite3.Connection) -> list[str]:
-    """Return the tables that hold a reader's work, as the schema has them: those whose rows carry a checksum."""
+    """Return the tables with the reader's work, in the order of the schema: those whose rows have a checksum."""
     names = [
         str(name)
         for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY rowid")
@@ -116,33 +116,33 @@ def work_tables(connection: sqlite3.Connection) -> list[str]:
 
 
 def columns(connection: sqlite3.Connection, table: str) -> list[str]:
-    """Return a table's columns in their order."""
+    """Return a table's columns in order."""
     quoted = table.replace('"', '""')
     return [str(row[1]) for row in connection.execute(f'PRAGMA table_info("{quoted}")')]
 
 
 def expected(connection: sqlite3.Connection) -> dict[str, int] | None:
-    """Return how many rows each table should have, as the store has counted them; None where that count is spoilt."""
-    told = {
+    """Return the number of rows that each table should have, from the table `tally`; None if the tally is damaged."""
+    tally = {
         str(kind): entries if isinstance(entries, int) and isinstance(mirror, int) and entries == -mirror else None
         for kind, entries, mirror in connection.execute("SELECT kind, entries, mirror FROM tally")
     }
-    found = {kind: entries for kind, entries in told.items() if entries is not None and entries >= 0}
-    return found if len(found) == len(told) and "schema" in found else None
+    valid = {kind: entries for kind, entries in tally.items() if entries is not None and entries >= 0}
+    return valid if len(valid) == len(tally) and "schema" in valid else None
 
 
 def examine(connection: sqlite3.Connection) -> int:
-    """Look through the whole store as it is at this moment; return how many of its rows are spoilt.
+    """Check the whole store in one transaction; return the number of spoilt rows.
 
     Raises:
-        Misled: it is not built as it should be, or rows are missing.
-        sqlite3.Error: it cannot be read.
+        Misled: the file's structure is damaged, or rows are missing.
+        sqlite3.Error: the store cannot be read.
     """
     connection.execute("BEGIN")
     try:
-        told = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(20)")]
-        if told != ["ok"]:
-            raise Misled(told[0] if told else "no answer")
+        answer = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(20)")]
+        if answer != ["ok"]:
+            raise Misled(answer[0] if answer else "no answer")
         counted, spoilt = expected(connection), 0
         if counted is None:
             raise Misled("the count of its rows is damaged")
@@ -157,17 +157,17 @@ def examine(connection: sqlite3.Connection) -> int:
 
 
 def move_spoilt(connection: sqlite3.Connection) -> dict[str, int]:
-    """Move every row that is not as it was written into the table `spoilt`; return how many, by their tables.
+    """Move every spoilt row into the table `spoilt`; return the number of moved rows by table.
 
     Raises:
-        sqlite3.Error: that cannot be done.
+        sqlite3.Error: the rows cannot be moved.
     """
     moved: dict[str, int] = {}
     connection.execute("BEGIN IMMEDIATE")
     try:
         for table in work_tables(connection):
             for rowid, row in _spoilt(connection, table):
-                put_by(connection, table, row)
+                put_aside(connection, table, row)
                 connection.execute(f"DELETE FROM {table} WHERE rowid = ?", (rowid,))
                 moved[table] = moved.get(table, 0) + 1
         connection.execute("COMMIT")
@@ -178,40 +178,40 @@ def move_spoilt(connection: sqlite3.Connection) -> dict[str, int]:
 
 
 def move_row(connection: sqlite3.Connection, table: str, where: str, values: tuple[object, ...]) -> None:
-    """Move the rows that `where` leads to into the table `spoilt`; call it inside a transaction.
+    """Move the rows that match `where` into the table `spoilt`; call it inside a transaction.
 
     Raises:
-        sqlite3.Error: that cannot be done.
+        sqlite3.Error: the rows cannot be moved.
     """
     cursor = connection.execute(f"SELECT * FROM {table} {where}", values)
-    names = [one[0] for one in cursor.description]
+    names = [column[0] for column in cursor.description]
     for row in cursor.fetchall():
-        put_by(connection, table, dict(zip(names, row, strict=True)))
+        put_aside(connection, table, dict(zip(names, row, strict=True)))
     connection.execute(f"DELETE FROM {table} {where}", values)
 
 
-def put_by(connection: sqlite3.Connection, table: str, row: Mapping[str, object]) -> None:
-    """Write a spoilt row of `table`, whole, into the table `spoilt`, where nothing shows it."""
-    told = json.dumps(
+def put_aside(connection: sqlite3.Connection, table: str, row: Mapping[str, object]) -> None:
+    """Write a complete row of `table` into the table `spoilt`, which is never shown."""
+    content = json.dumps(
         {name: {"hex": value.hex()} if isinstance(value, bytes) else value for name, value in row.items()}
     )
     found = datetime.now(UTC).isoformat(timespec="seconds")
-    insert(connection, "spoilt", {"kind": table, "content": told, "found": found})
+    insert(connection, "spoilt", {"kind": table, "content": content, "found": found})
 
 
 def _spoilt(connection: sqlite3.Connection, table: str) -> list[tuple[int, dict[str, object]]]:
     cursor = connection.execute(f"SELECT rowid, * FROM {table} NOT INDEXED")
-    names = [one[0] for one in cursor.description][1:]
+    names = [column[0] for column in cursor.description][1:]
     whole = ((row[0], dict(zip(names, row[1:], strict=True))) for row in cursor)
     return [(rowid, row) for rowid, row in whole if not sound(table, row)]
 
 
 def in_words(counted: Mapping[str, int]) -> str:
-    """Return such as "2 outlines, 1 read"; what is none of them is left out."""
+    """Return counts in words, such as "2 outlines, 1 assessment"; zero counts are left out."""
     return ", ".join(_counted(number, WORK.get(table, table)) for table, number in counted.items() if number > 0)
 
 
-def _counted(number: int, what: str) -> str:
+def _counted(number: int, noun: str) -> str:
     if number == 1:
-        return f"1 {what}"
-    return f"{number} {what if what.endswith('s') else 'pathologies' if what == 'pathology' else f'{what}s'}"
+        return f"1 {noun}"
+    return f"{number} {noun if noun.endswith('s') else 'pathologies' if noun == 'pathology' else f'{noun}s'}"

@@ -170,7 +170,7 @@ def attack(whole: Path, folder: Path, seeds: range) -> Outcome:
         lost = len(expected.keys() - late.keys())
         outcome.counted[f"stores: {how}"] += 1
         outcome.counted["rows lost and said"] += lost if said else 0
-        outcome.counted["begun afresh"] += any("fresh one was begun" in one for one in said)
+        outcome.counted["begun afresh"] += any("new store was created" in one for one in said)
         outcome.counted["rows set aside"] += any("never shown" in one for one in said)
         outcome.counted["nothing lost"] += not lost
         if lost and not said:

@@ -193,13 +193,13 @@ def test_a_store_that_fails_is_said_once_and_drawing_goes_on(
     session.failed.connect(failures.append)
     message = window.messages.shown()[0]
     assert message.kind is Kind.REFUSAL
-    assert message.text.startswith("Your outlines are not kept at the moment")
+    assert message.text.startswith("Your outlines are not saved at the moment")
     open_files(session, demo.smooth)
     mark(session)
     open_files(session, small_png)
     window.messages.clear()
     assert window.status.trouble.isVisible(), "the message may give way to others; this stays as long as it lasts"
-    assert "not kept at the moment" in window.status.trouble.toolTip()
+    assert "not saved at the moment" in window.status.trouble.toolTip()
     mark(session)
     session.open_studies.close_current()
     open_files(session, small_png)

@@ -41,7 +41,7 @@ def test_the_number_comes_first_and_the_rest_follows(
     assert not looked(session), "nobody waited for the contours"
     first = reading.probability.text()
     assert first
-    assert reading.reach.text() == "Looking closer …"
+    assert reading.reach.text() == "Calculating the range over other outlines …"
     assert window.canvas.attention.experts == ()
     assert not window.actions_table["attention"].isEnabled()
 
@@ -50,7 +50,7 @@ def test_the_number_comes_first_and_the_rest_follows(
     assert given is not None
     said = content(given)
     assert reading.probability.text() == first
-    assert reading.reach.text() == f"{said.scale.reach_words} with other contours"
+    assert reading.reach.text() == f"{said.scale.reach_words} with other outlines"
     for gate in said.gates:
         assert gate.left_out
         assert f"{gate.expert} {gate.words} left out {gate.left_out}" in reading.gates.accessibleName()
@@ -164,7 +164,7 @@ def test_the_range_is_drawn_where_it_reaches(qtbot: QtBot) -> None:
     alone = covered()
     widget.show_scale(Scale(0.5, 0.2, 0.7, "0.50", "0.20", "0.70", (0.1, 0.9), "0.10 to 0.90"))
     assert covered() - alone == pytest.approx(0.8, abs=0.08)
-    assert "0.10 to 0.90 with other contours" in widget.accessibleName()
+    assert "0.10 to 0.90 with other outlines" in widget.accessibleName()
 
 
 def test_the_column_of_changes_takes_its_room_and_its_name_only_when_there_is_one(qtbot: QtBot) -> None:
@@ -174,7 +174,7 @@ def test_the_column_of_changes_takes_its_room_and_its_name_only_when_there_is_on
     without = widget.sizeHint().height()
     widget.show_gates((GateShare("Boundary", 0.6, "60 %", "-0.21"),))
     assert widget.sizeHint().height() > without
-    assert widget.accessibleName() == "Gates: Boundary 60 % left out -0.21"
+    assert widget.accessibleName() == "Gate shares: Boundary 60 % left out -0.21"
 
 
 def test_the_maps_colours_grow_evenly_lighter() -> None:

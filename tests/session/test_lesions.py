@@ -370,7 +370,7 @@ def test_the_dialog_says_only_what_was_said(session: Session, open_files: Open, 
     open_files(session, small_png)
     untouched = DescribeDialog(session)
     assert not untouched.same.isEnabled()
-    assert (untouched.clock.text(), untouched.distance.text()) == ("not said", "not said")
+    assert (untouched.clock.text(), untouched.distance.text()) == ("not given", "not given")
     untouched.accept()
     assert not at(session).description.said
     dialog = DescribeDialog(session)
@@ -409,7 +409,7 @@ def test_the_list_names_the_lesions_and_how_far_they_are(
     lesions.setCurrentCell(0, NAME)
     assert at(session).number == 1
     draw(session, 200, 200)
-    assert row_texts(lesions, STATE) == ["changed", "marked"]
+    assert row_texts(lesions, STATE) == ["outdated", "marked"]
 
 
 def test_the_list_tells_nothing_of_a_veiled_reading(

@@ -111,7 +111,7 @@ def test_a_frame_that_opens_is_looked_at_and_nothing_is_marked(
     assert session.mask is not None
     assert session.mask.empty
     assert not session.mask.can_undo
-    assert window.lesion.author.text() == "None is marked."
+    assert window.lesion.author.text() == "No lesion is marked."
     assert "Enter accepts" in note(window)
     (label,) = window.canvas._proposal_layer.item.labels()
     assert label == f"proposed · confidence {session.proposals.offered[0].confidence * 100:.0f} %"

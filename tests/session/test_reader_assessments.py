@@ -285,7 +285,7 @@ def test_nothing_that_the_network_found_shows_under_the_veil(
     ):  # fmt: skip
         assert secret not in shown, secret
     assert "The AI has read it. Give your own BI-RADS category first (Ctrl+R)" in shown
-    assert window.reading.button.text() == "Show the AI reading"
+    assert window.reading.button.text() == "Show the AI result"
     assert window.canvas.picture() == before, "the image is as it was, core and boundary too"
     assert not window.canvas.attention.experts
     assert not session.jobs.busy(LOOKING_CLOSER)
@@ -293,7 +293,7 @@ def test_nothing_that_the_network_found_shows_under_the_veil(
     for name in ("export", "copy_report", "attention", "compare"):
         assert not actions[name].isEnabled(), name
     assert not window.report.button.isEnabled()
-    assert "Your own read comes first" in window.report.missing.text()
+    assert "Give your assessment first" in window.report.missing.text()
 
     QGuiApplication.clipboard().setText("before")
     window.files.copy_report()
@@ -329,7 +329,7 @@ def test_the_comparison_left_open_reads_nothing_before_the_own_read(
     compared.show()
     marked(session)
     assert not compared.compare.isEnabled()
-    assert "Your own read comes first" in compared.sentence.text()
+    assert "Give your assessment first" in compared.sentence.text()
     compared.start()
     assert not compared.running
     give(session, "4C")
@@ -535,7 +535,7 @@ def test_a_store_that_cannot_be_written_is_said_once_and_tried_again(
     give(session, "4A")
     qtbot.waitUntil(lambda: not session.jobs.busy(KEEPING_READS))
     (problem,) = told
-    assert str(problem).startswith("Your reads are not kept at the moment: ")
+    assert str(problem).startswith("Your assessments are not saved at the moment: ")
     assert "outlines" not in str(problem)
     session.assessments.reads.file = file
     give(session, "4B")
@@ -637,7 +637,7 @@ def test_the_box_remembers_what_was_said_before(window: MainWindow, marked: Do, 
     assess(window.session)
     assert not window.own_read.before.isVisible()
     give(window.session, "4B")
-    assert window.own_read.before.text() == "Before the AI's reading: 3."
+    assert window.own_read.before.text() == "Before the AI result: 3."
     assert window.own_read.before.isVisible()
 
 

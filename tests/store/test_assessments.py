@@ -106,10 +106,10 @@ def test_what_cannot_be_written_goes_on_waiting(reads: AssessmentStore, file: Pa
     reads.keep(sitting())
     file.parent.mkdir(parents=True, exist_ok=True)
     file.mkdir()
-    with pytest.raises(UserError, match=r"^Your reads are not kept at the moment: .* You can go on reading"):
+    with pytest.raises(UserError, match=r"^Your assessments are not saved at the moment: .* You can continue working"):
         reads.write()
     assert reads.work_to_do
-    with pytest.raises(UserError, match=r"^The pathology was not kept: .* Choose it again"):
+    with pytest.raises(UserError, match=r"^The pathology was not saved: .* Choose it again"):
         reads.set_pathology(KEY, Pathology.BENIGN)
     file.rmdir()
     reads.write()
@@ -119,7 +119,7 @@ def test_what_cannot_be_written_goes_on_waiting(reads: AssessmentStore, file: Pa
 def test_a_store_that_cannot_be_read_says_so(reads: AssessmentStore, file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(b"no database " * 500)
-    with pytest.raises(UserError, match=r"^The reads kept on this computer cannot be shown .* cannot be read"):
+    with pytest.raises(UserError, match=r"^The assessments stored on this computer cannot be shown .* cannot be read"):
         reads.all()
 
 

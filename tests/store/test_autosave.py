@@ -201,7 +201,7 @@ def test_where_there_is_no_room_what_is_there_stays_and_the_rest_waits(
         autosave.keep(KEY, lesion(2))
         autosave.keep(LesionKey("large", 0), lesion(3, (1000, 1000)))
         for _ in range(3):
-            with pytest.raises(UserError, match="not kept at the moment"):
+            with pytest.raises(UserError, match="not saved at the moment"):
                 autosave.write()
             assert another_window().find(KEY) == lesion(1)
     finally:

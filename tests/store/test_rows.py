@@ -137,7 +137,7 @@ def test_whatever_goes_wrong_in_writing_is_said_and_goes_on_waiting(
                 raise problem
 
             patch.setattr(Autosave, "_rows", fail)
-            with pytest.raises(UserError, match="not kept at the moment"):
+            with pytest.raises(UserError, match="not saved at the moment"):
                 autosave.write()
         assert autosave.work_to_do
     assert autosave.write() is None
@@ -153,7 +153,7 @@ def test_a_read_that_cannot_be_written_keeps_none_of_the_others(file: Path) -> N
     reads = AssessmentStore(file)
     reads.keep(sitting("bad", guard=(object(),)))
     reads.keep(sitting("good", guard=("of M\udcfcller.png.",)))
-    with pytest.raises(UserError, match="1 of your reads could not be stored"):
+    with pytest.raises(UserError, match="1 of your assessments could not be stored"):
         reads.write()
     assert (reads.work_to_do, reads.waiting) == (True, 1)
     there = {one.sitting: one for one in AssessmentStore(file).all()}

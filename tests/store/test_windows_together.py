@@ -184,7 +184,7 @@ def test_what_both_windows_say_of_an_examination_is_kept(another_window: Window)
     one.write()
     two.write()
     assert another_window().find_examination("key") == Examination("a lump\npain", "2024", "B-mode")
-    assert "both texts are kept" in two.merged().said[0]
+    assert "Both texts are saved" in two.merged().said[0]
 
 
 def test_three_states_are_put_together() -> None:

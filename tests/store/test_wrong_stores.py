@@ -158,7 +158,7 @@ def test_a_damaged_store_of_an_older_version_is_taken_over_too(
     told = window.write()
     assert told is not None
     assert "outlines" in told.hint
-    assert "cannot be told" in told.hint, "it was never counted"
+    assert "is not known" in told.hint, "it was never counted"
     kept = [window.find(LesionKey(f"image {number}", 0)) for number in range(200)]
     assert sum(one is not None for one in kept) > 100
     assert all(one is None or one.comment == f"comment {number}" for number, one in enumerate(kept))
@@ -305,7 +305,7 @@ def test_a_pipe_at_the_stores_place_is_not_waited_for(file: Path, another_window
     window.keep(KEYS[0], lesion(1))
     told = window.write()
     assert told is not None
-    assert "no plain file" in told.message
+    assert "is not a regular file" in told.message
     assert another_window().find(KEYS[0]) == lesion(1)
 
 
@@ -345,7 +345,7 @@ def test_a_disk_that_fills_up_during_the_rescue_costs_nothing(
         resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, hard))
         for _ in range(3):
             window.keep(LesionKey("another", 0), lesion(9))
-            with pytest.raises(UserError, match="not kept at the moment"):
+            with pytest.raises(UserError, match="not saved at the moment"):
                 window.write()
             assert file.read_bytes() == before
             assert list(file.parent.glob("*damaged*")) == [], "as if nothing had been tried"

@@ -1,1 +1,1 @@
-"""Dialogs and windows of their own, one a file."""
+"""Dialogs and separate windows, one per file."""

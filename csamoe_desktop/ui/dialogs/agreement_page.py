@@ -1,4 +1,4 @@
-"""The page on agreement: the reader's own reads against the AI's and the final ones, over the sittings kept on this computer."""
+"""The agreement page: first assessments, AI results and final assessments compared, over all that are stored on this computer."""
 
 from datetime import datetime
 from pathlib import Path
@@ -31,17 +31,18 @@ from csamoe_desktop.store.assessments import Pathology, Sitting
 from csamoe_desktop.ui.widgets import theme
 from csamoe_desktop.ui.widgets.still import StillCombo
 
-_HEADINGS = ("Read on", "Image", "Own read", "AI", "Final read", "Pathology")
+_HEADINGS = ("Date", "Image", "First assessment", "AI result", "Final assessment", "Pathology")
 _PATHOLOGY_AT = _HEADINGS.index("Pathology")
 _PATHOLOGY = {Pathology.UNKNOWN: "not known", Pathology.BENIGN: "benign", Pathology.MALIGNANT: "malignant"}
 _SIZE = (theme.GRID * 110, theme.GRID * 84)
 _HASH = 8
+"""Characters of an image's hash that are shown."""
 
 
 class AgreementDialog(QDialog):
-    """The page: what agrees and what does not, a table of the sittings, and pathology where it has become known.
+    """The page: figures on agreement, a table of the stored assessments, and their pathology, which can be entered.
 
-    No identity is kept, so a case is known by its image's hash; that of the image in view is named and selected.
+    No patient identity is stored, so a case is named by its image's hash; the current image is marked and selected.
     """
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
@@ -52,29 +53,32 @@ class AgreementDialog(QDialog):
         self._shown: list[Sitting] = []
         self.counted = theme.label(wrap=True)
         self.decisions = theme.label(
-            "Each lesion counts once, however many views of it were read: by its first read with an AI reading. Positive is a BI-RADS category from 4A on, and "
-            "an AI reading other than likely benign; 0 and 6 decide nothing. Intervals are 95 %; few cases say little.",
+            "Each lesion counts once, however many of its views were assessed: by its first assessment with an AI result. "
+            "BI-RADS categories from 4A on count as positive, and so do AI results other than likely benign; categories "
+            "0 and 6 count as no decision. Intervals are 95 %; few cases give little evidence.",
             "muted",
             wrap=True,
         )
         self.problem = theme.label(role="attention", wrap=True)
         self.figures = QGridLayout()
         self.crossed = QGridLayout()
-        self.only_differing = QCheckBox("Only where they differed")
+        self.only_differing = QCheckBox("Only cases that differ")
         self.table = QTableWidget(0, len(_HEADINGS))
         self.export = QPushButton("Export CSV…")
-        self.export.setToolTip("Write the table without image hashes and dates, numbered from the oldest")
+        self.export.setToolTip(
+            "Write all assessments to a table without image hashes and dates, numbered from the oldest"
+        )
         self.close_button = QPushButton("Close")
         self._lay_out()
         self.only_differing.toggled.connect(self._fill_table)
         self.export.clicked.connect(self._ask_where)
         self.close_button.clicked.connect(self.accept)
-        # What is in view is a case as well.
+        # The current lesion counts as well.
         session.assessments.keep()
         self.show_all()
 
     def show_all(self) -> None:
-        """Read the store, and show what it says."""
+        """Read the store and show its assessments."""
         try:
             self.sittings = self._session.assessments.reads.all()
             self.problem.setText("")
@@ -86,12 +90,12 @@ class AgreementDialog(QDialog):
         self.export.setEnabled(bool(self.sittings))
 
     def write_csv(self, path: Path) -> None:
-        """Write all sittings without identities.
+        """Write all assessments as CSV, without identities.
 
         Raises:
-            UserError: it cannot be written.
+            UserError: the file cannot be written.
         """
-        # A byte-order mark: without one a spreadsheet takes it for its own code page.
+        # With a byte-order mark, as spreadsheets otherwise assume their own code page.
         text = as_csv(self.sittings)
         write_whole(path, lambda file: file.write_text(text, encoding="utf-8-sig", newline=""))
 
@@ -128,93 +132,97 @@ class AgreementDialog(QDialog):
         column.addLayout(buttons)
         self.resize(*_SIZE)
 
-    def _show_summary(self, said: Summary) -> None:
-        if not said.sittings:
-            self.counted.setText("No reads are kept yet: they are, once a report is exported or a lesion is left.")
-        else:
-            alone = f" ({said.alone} without an AI reading, not counted)" if said.alone else ""
+    def _show_summary(self, summary: Summary) -> None:
+        if not summary.sittings:
             self.counted.setText(
-                f"{_count(said.sittings, 'read')} of {_count(said.lesions, 'lesion')} kept{alone}; the own read was "
-                f"skipped in {said.skipped} and not given first in {said.not_first}. After the AI's reading "
-                f"{said.changed} changed between positive and negative, {said.towards} of them to the AI's."
+                "No assessments are stored yet. They are stored when you export a report or go to another lesion."
+            )
+        else:
+            alone = f" ({summary.alone} without an AI result, not counted)" if summary.alone else ""
+            self.counted.setText(
+                f"{_count(summary.sittings, 'assessment')} of {_count(summary.lesions, 'lesion')} stored{alone}. The "
+                f"first assessment was skipped in {summary.skipped} and missing in {summary.not_first}. After the AI "
+                f"result {summary.changed} changed between positive and negative, {summary.towards} of them to the AI's "
+                "decision."
             )
         _clear(self.figures)
         row = 0
         self.figures.addWidget(theme.label("Agreement", "heading"), row, 0)
-        for one in said.agreements:
+        for pair in summary.agreements:
             row += 1
-            self.figures.addWidget(theme.label(f"{one.one} / {one.other}"), row, 0)
-            self.figures.addWidget(theme.label(one.words()), row, 1, 1, 2)
+            self.figures.addWidget(theme.label(f"{pair.one} / {pair.other}"), row, 0)
+            self.figures.addWidget(theme.label(pair.words()), row, 1, 1, 2)
         row += 1
         for place, title in enumerate(("With pathology", "Sensitivity", "Specificity")):
             self.figures.addWidget(theme.label(title, "heading"), row, place)
-        for accuracy in said.accuracies:
+        for accuracy in summary.accuracies:
             row += 1
             cells = (accuracy.who, accuracy.sensitivity.words(), accuracy.specificity.words())
             for place, words in enumerate(cells):
                 self.figures.addWidget(theme.label(words), row, place)
         self.figures.setRowStretch(row + 1, 1)
-        self._show_crossed(said)
+        self._show_crossed(summary)
 
-    def _show_crossed(self, said: Summary) -> None:
-        """Show how often each own category met each of the AI's."""
+    def _show_crossed(self, summary: Summary) -> None:
+        """Show the table of BI-RADS categories against the AI's categories."""
         _clear(self.crossed)
-        for place, title in enumerate(("Own / AI", *(category.value for category in Category))):
+        for place, title in enumerate(("First / AI", *(category.value for category in Category))):
             self.crossed.addWidget(theme.label(title, "heading"), 0, place)
-        met = {category for category, _ in said.table}
-        own = [one.id for one in load_lexicon().categories if one.id in met]
-        for row, category in enumerate(own, 1):
+        occurring = {category for category, _ in summary.table}
+        categories = [category.id for category in load_lexicon().categories if category.id in occurring]
+        for row, category in enumerate(categories, 1):
             self.crossed.addWidget(theme.label(category), row, 0)
-            for place, read in enumerate(Category, 1):
-                self.crossed.addWidget(theme.label(str(said.table.get((category, read), 0))), row, place)
-        self.crossed.setRowStretch(len(own) + 1, 1)
+            for place, ai_category in enumerate(Category, 1):
+                self.crossed.addWidget(theme.label(str(summary.table.get((category, ai_category), 0))), row, place)
+        self.crossed.setRowStretch(len(categories) + 1, 1)
 
     def _fill_table(self) -> None:
-        shown = [one for one in self.sittings if differ(one) or not self.only_differing.isChecked()]
+        shown = [sitting for sitting in self.sittings if differ(sitting) or not self.only_differing.isChecked()]
         self._shown = shown
         work = self._session.work
         self.table.clearContents()
         self.table.setRowCount(len(shown))
-        for row, one in enumerate(shown):
-            in_view = work is not None and (one.key.image, one.key.lesion) == (work.image, work.number)
-            number = f", lesion {one.key.lesion}" if one.key.lesion > 1 else ""
-            ai = f"{one.ai.category.value} ({probability_words(one.ai.probability)})" if one.ai else ""
-            if work is not None and one.key.image == work.image and self._session.shown_result.hidden:
-                # The image was read before: what the AI said then is not to be seen before this sitting's own read.
-                ai = "veiled" if one.ai else ""
+        for row, sitting in enumerate(shown):
+            key, record, ai = sitting.key, sitting.record, sitting.ai
+            current = work is not None and (key.image, key.lesion) == (work.image, work.number)
+            number = f", lesion {key.lesion}" if key.lesion > 1 else ""
+            ai_words = f"{ai.category.value} ({probability_words(ai.probability)})" if ai else ""
+            if work is not None and key.image == work.image and self._session.shown_result.hidden:
+                # An earlier AI result of this image stays hidden too, until the reader's assessment.
+                ai_words = "hidden" if ai else ""
             cells = (
-                _local(one.begun),
-                f"{one.key.image[:_HASH]}{number}{', in view' if in_view else ''}",
-                "skipped" if one.record.skipped else _category(one.record.first),
-                ai,
-                _category(one.record.final),
+                _local(sitting.begun),
+                f"{key.image[:_HASH]}{number}{', current' if current else ''}",
+                "skipped" if record.skipped else _category(record.first),
+                ai_words,
+                _category(record.final),
             )
             for place, words in enumerate(cells):
                 self.table.setItem(row, place, QTableWidgetItem(words))
-            self.table.setCellWidget(row, _PATHOLOGY_AT, self._pathology(one))
-            if in_view and self.table.currentRow() < 0:
+            self.table.setCellWidget(row, _PATHOLOGY_AT, self._pathology(sitting))
+            if current and self.table.currentRow() < 0:
                 self.table.selectRow(row)
         self.table.resizeRowsToContents()
 
     def _pathology(self, sitting: Sitting) -> StillCombo:
         combo = StillCombo()
         combo.setAccessibleName("Pathology")
-        for found, words in _PATHOLOGY.items():
-            combo.addItem(words, found.value)
+        for pathology, words in _PATHOLOGY.items():
+            combo.addItem(words, pathology.value)
         combo.setCurrentIndex(combo.findData(sitting.pathology.value))
         combo.activated.connect(lambda row: self._set_pathology(sitting, Pathology(combo.itemData(row))))
         return combo
 
-    def _set_pathology(self, sitting: Sitting, found: Pathology) -> None:
+    def _set_pathology(self, sitting: Sitting, pathology: Pathology) -> None:
         try:
-            self._session.assessments.reads.set_pathology(sitting.key, found)
+            self._session.assessments.reads.set_pathology(sitting.key, pathology)
         except UserError as problem:
             self.problem.setText(str(problem))
             self.problem.show()
             return
         row = self._shown.index(sitting)
         self.show_all()
-        # The choice was made anew with the table, and goes on having the keys.
+        # The table was rebuilt: give the focus back to the same choice.
         self.table.setCurrentCell(row, _PATHOLOGY_AT)
         self.table.cellWidget(row, _PATHOLOGY_AT).setFocus()
 
@@ -223,7 +231,7 @@ class AgreementDialog(QDialog):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("csv")
-        dialog.selectFile("reads.csv")
+        dialog.selectFile("assessments.csv")
         dialog.fileSelected.connect(self._write)
         dialog.open()
 
@@ -243,8 +251,8 @@ def _clear(grid: QGridLayout) -> None:
             widget.deleteLater()
 
 
-def _category(read: Assessment | None) -> str:
-    return read.category if read is not None else ""
+def _category(assessment: Assessment | None) -> str:
+    return assessment.category if assessment is not None else ""
 
 
 def _local(begun: str) -> str:
@@ -254,5 +262,5 @@ def _local(begun: str) -> str:
         return begun
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

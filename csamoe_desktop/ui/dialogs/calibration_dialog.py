@@ -1,4 +1,4 @@
-"""Calibrating by hand as the user does it: a line along the depth scale, then its length in a small dialog."""
+"""Calibration by hand: the user draws a line along the depth scale and enters its length."""
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import (
@@ -23,12 +23,12 @@ from csamoe_desktop.ui.widgets.fitting import in_reach
 from csamoe_desktop.ui.widgets.messages import Kind, Messages
 from csamoe_desktop.ui.widgets.still import StillCombo
 
-HOW = "Drag along the depth scale, between two marks whose distance you know; Shift keeps the line straight."
+HOW = "Drag a line along the depth scale between two marks of known distance. Shift keeps the line straight."
 _WIDTH = 440
 
 
 class Calibrating(QObject):
-    """The way from the command to a calibrated frame, in `window`."""
+    """The steps of a calibration by hand in `window`, from the command to the calibrated frame."""
 
     def __init__(self, session: Session, canvas: Canvas, messages: Messages, window: QWidget) -> None:
         super().__init__(window)
@@ -41,16 +41,16 @@ class Calibrating(QObject):
         session.calibration.drawn.connect(self._ask)
 
     def begin(self) -> None:
-        """Choose the tool for the line; where the file has a calibration of its own, ask first whether to replace it."""
+        """Select the calibration tool; if the file has a calibration, ask first whether to replace it."""
         scale = self._session.calibration.file_scale
         if not scale.calibrated:
             self._choose()
             return
         own = scale.common
-        told = f"{per_pixel(own)}, from {own.source}" if own.in_mm else scale.words()
+        file_words = f"{per_pixel(own)}, from {own.source}" if own.in_mm else scale.words()
         self._messages.question(
-            f"This file has a calibration of its own: {told}.",
-            "Calibrated by hand, sizes follow your line until the program is closed. The file stays as it is.",
+            f"This file is already calibrated: {file_words}.",
+            "With a calibration by hand, sizes use your line until the program is closed. The file is not changed.",
             "Calibrate by hand",
             self._choose,
         )
@@ -84,7 +84,7 @@ class Calibrating(QObject):
 
 
 class CalibrationDialog(QDialog):
-    """Asks what the line drawn is long; what cannot be is refused in it, in a sentence, while it is typed."""
+    """Asks for the length of the drawn line; an impossible length is refused, with the reason, while it is typed."""
 
     def __init__(self, session: Session, line: DrawnLine, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -94,11 +94,11 @@ class CalibrationDialog(QDialog):
         self.length = QLineEdit()
         self.unit = StillCombo()
         self.unit.addItems(["mm", "cm"])
-        self.outcome = theme.label("Type the length that the line stands for.", "muted", wrap=True)
+        self.outcome = theme.label("Type the length of the line.", "muted", wrap=True)
         self.replaced = theme.label(self._replaced(), "attention", wrap=True)
         self.replaced.setVisible(bool(self.replaced.text()))
         others = session.calibration.others
-        self.all_frames = QCheckBox(f"All {others + 1} frames of this study without one of their own")
+        self.all_frames = QCheckBox(f"All {others + 1} frames of this study without their own calibration")
         self.all_frames.setVisible(others > 0)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.calibrate = self.buttons.addButton(
@@ -114,7 +114,7 @@ class CalibrationDialog(QDialog):
         self.length.setFocus()
 
     def accept(self) -> None:
-        """Calibrate; where that is refused, say why and stay."""
+        """Calibrate; if that is refused, show why and stay open."""
         try:
             length = millimetres(self.length.text(), self.unit.currentText())
             self._session.calibration.calibrate(self._line, length, self.all_frames.isChecked())
@@ -155,7 +155,7 @@ class CalibrationDialog(QDialog):
         typed = bool(self.length.text().strip())
         self.calibrate.setEnabled(False)
         if not typed:
-            self._say("Type the length that the line stands for.", "muted")
+            self._say("Type the length of the line.", "muted")
             return
         own = self._session.calibration.file_spacing(self._line)
         try:
@@ -169,7 +169,7 @@ class CalibrationDialog(QDialog):
             share = 100 * (spacing.column / own.column - 1)
             against = f": {abs(share):.1f} % {'more' if share > 0 else 'less'} than the file says"
         contradicts = abs(share) > 100 * DISAGREES
-        check = " Check the line and its length; the report will say so." if contradicts else ""
+        check = " Check the line and its length; the report will state the difference." if contradicts else ""
         self._say(f"That is {per_pixel(spacing)}{against}.{check}", "attention" if contradicts else "muted")
         self.calibrate.setEnabled(True)
 
@@ -179,6 +179,6 @@ class CalibrationDialog(QDialog):
 
 
 def per_pixel(spacing: Spacing) -> str:
-    """Return a spacing such as "0.1282 mm a pixel", or across and down where they differ."""
+    """Return a spacing such as "0.1282 mm per pixel", or across and down where they differ."""
     row, column = f"{spacing.row:.4g}", f"{spacing.column:.4g}"
-    return f"{column} mm a pixel" if row == column else f"{column} mm a pixel across and {row} mm down"
+    return f"{column} mm per pixel" if row == column else f"{column} mm per pixel across and {row} mm down"

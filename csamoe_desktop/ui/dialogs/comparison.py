@@ -1,4 +1,4 @@
-"""Several models' readings of the lesion in view, side by side in a window of its own."""
+"""The window that compares several models' AI results on the current lesion."""
 
 from dataclasses import dataclass
 
@@ -42,7 +42,7 @@ COMPARING = "comparing"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Lesion:
-    """What is being compared, as it was when it began: `name` says which it is, `of` with which outline."""
+    """The lesion as it was when the comparison began; `name` names it, `of` names it with its outline."""
 
     work: LesionWork
     version: int
@@ -53,11 +53,11 @@ class _Lesion:
 
 
 class ComparisonWindow(QDialog):
-    """The window. The models read one after the other in the worker, each gone before the next is loaded; the one that
-    the session holds already is used as it is.
+    """The window. The models run one after the other in the worker, and each is freed before the next is loaded; the
+    session's loaded model is reused.
 
-    Nothing that a model said is shown while the reader's own read of the lesion compared, or of the one in view, is
-    still to come: that may be the same lesion in another view, or the same image.
+    No AI result is shown while the reader's assessment of the compared lesion, or of the current one, is still to come:
+    the current one may be the same lesion in another view, or on the same image.
     """
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
@@ -95,34 +95,34 @@ class ComparisonWindow(QDialog):
         for row in self.rows.values():
             row.tick.toggled.connect(self._show)
         session.settingsChanged.connect(self._show)
-        # Every change of outline, frame and study ends in one of these two.
+        # Every change of outline, frame or study emits one of these two.
         session.resultChanged.connect(self._show)
         session.currentLesionChanged.connect(self._show)
-        # A category taken back before the reading came veils again, and changes nothing else.
+        # Withdrawing the category before the result arrives hides the results again and emits nothing else.
         session.assessments.changed.connect(self._show)
         self._show()
 
     @property
     def running(self) -> bool:
-        """Whether models are reading."""
+        """Whether models are running."""
         return bool(self._waiting) or self._session.jobs.busy(COMPARING)
 
     @property
     def read(self) -> list[Row]:
-        """The rows there are, read or refused, in the order of the models."""
+        """The rows with an AI result or a refusal, in the order of the models."""
         return [line.row for line in self.rows.values() if line.row is not None]
 
     @property
     def hidden(self) -> bool:
-        """Whether the own read comes before anything that is shown here."""
-        return self._session.shown_result.hidden or self._lesion_veiled
+        """Whether the results are hidden until the reader's assessment."""
+        return self._session.shown_result.hidden or self._lesion_hidden
 
     @property
-    def _lesion_veiled(self) -> bool:
+    def _lesion_hidden(self) -> bool:
         return self._lesion is not None and self._session.shown_result.hides(self._lesion.work)
 
     def start(self) -> None:
-        """Let the ticked models read the lesion in view, one after the other."""
+        """Run the selected models on the current lesion, one after the other."""
         session = self._session
         if session.frame is None or session.work is None or session.study is None or session.shown_result.hidden:
             return
@@ -137,20 +137,20 @@ class ComparisonWindow(QDialog):
             if line.tick.isChecked() and not line.tick.isEnabled():
                 line.show_row(Row(line.card, unread=NEEDS_OUTLINE), None)
         mask = session.work.mask
-        self._lesion = _Lesion(session.work, mask.version, session.frame, mask.finished(), *self._in_view())
+        self._lesion = _Lesion(session.work, mask.version, session.frame, mask.finished(), *self._current_names())
         self._total, self._waiting = len(asked), asked
         self._next(self._lesion)
 
     def stop(self) -> None:
-        """Stop; what has been read so far stays."""
+        """Stop; the results so far stay."""
         self._waiting.clear()
         self._session.jobs.cancel(COMPARING)
         for line in self.rows.values():
-            line.say("")
+            line.show_status("")
         self._show()
 
     def text(self) -> str:
-        """Return the table as text; what is stale says so, and what is veiled is not in it."""
+        """Return the table as text; outdated results are marked so, hidden ones are left out."""
         if self.hidden:
             return self.sentence.text()
         notes = [self.outdated.text()] if self.outdated.text() else []
@@ -160,22 +160,22 @@ class ComparisonWindow(QDialog):
         return table_text(self.read, "" if self._lesion is None else self._lesion.of, notes)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Show what holds now, and take it as seen."""
+        """Show the current state; the reader has then seen it."""
         super().showEvent(event)
         self._show()
 
     def reject(self) -> None:
-        """Close, and stop what is under way."""
+        """Close, and stop running models."""
         self.stop()
         super().reject()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """As `reject`."""
+        """Stop running models, as `reject` does."""
         self.stop()
         super().closeEvent(event)
 
     def _next(self, lesion: _Lesion) -> None:
-        """Let the next model read; its end starts the one after it."""
+        """Run the next model; when it is done, the one after it starts."""
         session = self._session
         if not self._waiting:
             self._show()
@@ -184,19 +184,19 @@ class ComparisonWindow(QDialog):
         line = self.rows[bundle.card.name]
         place = self._total - len(self._waiting) - 1
         device, here = session.settings.device, session.model.predictor
-        held = here if here is not None and here.card.sha256 == bundle.card.sha256 else None
+        loaded = here if here is not None and here.card.sha256 == bundle.card.sha256 else None
         outline = lesion.mask.pixels if lesion.mask.pixels.any() else None
 
-        def read(job: Job) -> Row:
-            def load(one: Bundle) -> Predictor:
-                job.progress(0.0, f"Loading {one.card.name}")
-                if held is not None:
-                    return held
-                # Importing torch takes seconds: here, where nobody waits for the window.
+        def run(job: Job) -> Row:
+            def load(bundle: Bundle) -> Predictor:
+                job.progress(0.0, f"Loading {bundle.card.name}")
+                if loaded is not None:
+                    return loaded
+                # Importing torch takes seconds: in the worker, so that the window does not wait.
                 from csamoe_desktop.inference.loading import load_predictor
 
-                predictor = load_predictor(one, device)
-                job.progress(0.6, f"{one.card.name} reads")
+                predictor = load_predictor(bundle, device)
+                job.progress(0.6, f"Running {bundle.card.name}")
                 return predictor
 
             return read_row(bundle, lesion.frame, outline, load)
@@ -214,15 +214,15 @@ class ComparisonWindow(QDialog):
             self.doing.setText(f"{place + 1} of {self._total}: {words} …")
             self.bar.setValue(round(100 * (place + share) / self._total))
 
-        line.say("Reading …")
+        line.show_status("Running …")
         for waiting in self._waiting:
-            self.rows[waiting.card.name].say("Waits its turn.")
+            self.rows[waiting.card.name].show_status("Waiting.")
         progress(0.0, "Starting")
-        session.jobs.submit(COMPARING, read, Outcome(done, failed, progress))
+        session.jobs.submit(COMPARING, run, Outcome(done, failed, progress))
         self._show()
 
     def _show_scales(self) -> None:
-        """Show every row with as many digits as all of them need."""
+        """Show all rows with the number of digits that the most demanding one needs."""
         lines = [line for line in self.rows.values() if line.row is not None]
         for line, scale in zip(lines, scales(self.read), strict=True):
             line.show_row(line.row, scale)
@@ -236,68 +236,69 @@ class ComparisonWindow(QDialog):
         hidden = self.hidden
         redrawn = lesion is not None and lesion.work.mask.version != lesion.version
         for line in self.rows.values():
-            line.veil(hidden)
+            line.hide_result(hidden)
             line.show_possible(marked, running, elsewhere or (redrawn and line.card.needs_outline))
         outdated = [] if hidden else [line for line in self.rows.values() if line.outdated]
-        self.of.setText(f"In view: {self._in_view()[1]}" if lesion is None or hidden else f"Read: {lesion.of}")
+        self.of.setText(
+            f"Current: {self._current_names()[1]}" if lesion is None or hidden else f"Compared: {lesion.of}"
+        )
         self.outdated.setText("")
         if outdated and elsewhere and lesion is not None:
             image = work is None or work.image != lesion.work.image
             self.outdated.setText(
-                f"Another {'image' if image else 'lesion'} is in view now: these readings are not of it."
+                f"Another {'image' if image else 'lesion'} is current now. These AI results do not belong to it."
             )
         elif outdated:
-            self.outdated.setText("The outline has changed since these readings. Compare again.")
+            self.outdated.setText("The AI results are outdated: the outline has changed. Compare again.")
         self.outdated.setVisible(bool(outdated))
-        read = self.read
-        self.sentence.setText(self._lead(read, running))
+        finished = self.read
+        self.sentence.setText(self._lead(finished, running))
         self.sentence.setEnabled(not outdated)
         self.doing.setVisible(running)
         self.bar.setVisible(running)
         self.cancel.setVisible(running)
         self.compare.setVisible(not running)
-        self.compare.setText("Compare again" if read else "Compare")
+        self.compare.setText("Compare again" if finished else "Compare")
         asked = any(line.asked for line in self.rows.values())
         self.compare.setEnabled(session.frame is not None and asked and not session.shown_result.hidden)
-        shown = any(row.ai_result is not None for row in read) and not hidden
+        shown = any(row.ai_result is not None for row in finished) and not hidden
         self.copy.setEnabled(shown and not running)
         if shown and lesion is not None and self.isVisible():
             session.assessments.seen(lesion.work)
 
-    def _lead(self, read: list[Row], running: bool) -> str:
-        if self.hidden and (read or running):
+    def _lead(self, finished: list[Row], running: bool) -> str:
+        if self.hidden and (finished or running):
             of = (
-                "the lesion in view" if self._session.shown_result.hidden or self._lesion is None else self._lesion.name
+                "the current lesion" if self._session.shown_result.hidden or self._lesion is None else self._lesion.name
             )
             return (
-                f"Your own read of {of} comes first: give it and assess, or pass it over; then the models' readings are "
-                "shown here."
+                f"Give your assessment of {of} first and press Assess, or skip it. The AI results are then shown here."
             )
-        if any(row.ai_result is not None for row in read):
-            return f"So far: {agreement(read)}" if running else agreement(read)
+        if any(row.ai_result is not None for row in finished):
+            return f"So far: {agreement(finished)}" if running else agreement(finished)
         if running:
-            return "The models are reading …"
-        if read:
-            return agreement(read)
+            return "The models are running …"
+        if finished:
+            return agreement(finished)
         if not self.rows:
-            return "No model that reads is installed."
+            return "No model that assesses lesions is installed."
         if self._session.frame is None:
-            return "Open a study first: there is no image to compare readings of."
+            return "Open a study first, then compare the models."
         if self._session.shown_result.hidden:
-            return "Your own read comes first: give it, or pass it over, and assess."
-        return "Tick the models to compare, then press Compare."
+            return "Give your assessment first, or skip it, then press Assess."
+        return "Select the models to compare, then press Compare."
 
-    def _in_view(self) -> tuple[str, str]:
-        """Return which lesion is in view, and that with its outline."""
+    def _current_names(self) -> tuple[str, str]:
+        """Return the name of the current lesion, and the same with its outline."""
         session = self._session
         study, frame, work = session.study, session.frame, session.work
         if study is None or frame is None or work is None:
             return "no image", "no image"
-        which = f", frame {frame.index + 1} of {study.frame_count}" if study.frame_count > 1 else ""
+        frame_words = f", frame {frame.index + 1} of {study.frame_count}" if study.frame_count > 1 else ""
         outline = "no outline" if work.mask.empty else f"outline {work.mask.author.value}"
-        name = f", {work.title}" if len(session.lesions.there) > 1 else ""
-        named = f"{study.name}{which}{name}"
-        return named, f"{named}, {outline}"
+        title = f", {work.title}" if len(session.lesions.there) > 1 else ""
+        name = f"{study.name}{frame_words}{title}"
+        return name, f"{name}, {outline}"
 
     def _lay_out(self) -> None:
         grid = self._grid

@@ -1,4 +1,4 @@
-"""One model's line in the comparison: what it needs, and its reading or why there is none."""
+"""One model's row in the comparison window: what it needs, and its AI result or why there is none."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
@@ -10,19 +10,19 @@ from csamoe_desktop.report.content.side_by_side import NEEDS_OUTLINE, Row, gate_
 from csamoe_desktop.ui.panels.result_bars import CategorySign, ProbabilityScale
 from csamoe_desktop.ui.widgets import theme
 
-COLUMNS = ("Model", "Category", "Probability of malignancy", "", "Gates", "Device")
-"""The headings; the number and its scale share one."""
+COLUMNS = ("Model", "Category", "Probability of malignancy", "", "Gate shares", "Device")
+"""The headings; the probability and its scale share one."""
 
 
 class ComparisonRow:
-    """The widgets of one line, put into row `place` of a grid."""
+    """The widgets of one model, placed in row `place` of a grid."""
 
     def __init__(self, card: ModelCard, grid: QGridLayout, place: int) -> None:
         self.card = card
         self.row: Row | None = None
         self._scale: Scale | None = None
-        self._said = ""
-        self._veiled = False
+        self._status = ""
+        self._hidden = False
         self.outdated = False
         self.tick = QCheckBox(f"{card.name} {card.version}")
         self.tick.setChecked(True)
@@ -60,22 +60,22 @@ class ComparisonRow:
 
     @property
     def asked(self) -> bool:
-        """Whether it is to read, and can."""
+        """Whether the model is selected and can run."""
         return self.tick.isChecked() and self.tick.isEnabled()
 
     def show_row(self, row: Row | None, scale: Scale | None) -> None:
-        """Show a reading, or why there is none; None: it has not read yet."""
-        self.row, self._scale, self._said = row, scale, ""
+        """Show an AI result, or why there is none; None if the model has not run yet."""
+        self.row, self._scale, self._status = row, scale, ""
         self._paint()
 
-    def veil(self, hidden: bool) -> None:
-        """Show nothing of what this model said of the lesion, or show it again."""
-        if hidden != self._veiled:
-            self._veiled = hidden
+    def hide_result(self, hidden: bool) -> None:
+        """Hide this model's AI result, or show it again."""
+        if hidden != self._hidden:
+            self._hidden = hidden
             self._paint()
 
     def _paint(self) -> None:
-        row, scale = (None, None) if self._veiled else (self.row, self._scale)
+        row, scale = (None, None) if self._hidden else (self.row, self._scale)
         ai_result = None if row is None else row.ai_result
         if ai_result is not None and scale is not None:
             self.sign.show_category(ai_result.category)
@@ -85,27 +85,27 @@ class ComparisonRow:
             self.gates.setText("\n".join(gate_words(ai_result)) or "one expert")
             theme.set_role(self.gates, "" if gate_words(ai_result) else "muted")
             self.device.setText(ai_result.device)
-        elif self._veiled:
-            # What is only hidden, a screen reader may still find.
-            for words in (self.category, self.probability, self.gates, self.device):
-                words.clear()
-            for drawn in (self.sign, self.scale):
-                drawn.setAccessibleName("")
+        elif self._hidden:
+            # A screen reader may read the texts of hidden widgets.
+            for label in (self.category, self.probability, self.gates, self.device):
+                label.clear()
+            for drawing in (self.sign, self.scale):
+                drawing.setAccessibleName("")
         for widget in self._read:
             widget.setVisible(ai_result is not None)
-        self.unread.setText(self._said if row is None else row.unread)
+        self.unread.setText(self._status if row is None else row.unread)
         theme.set_role(self.unread, "muted" if self.unread.text() in ("", NEEDS_OUTLINE) else "attention")
         self.unread.setVisible(ai_result is None)
 
-    def say(self, words: str) -> None:
-        """Say where this model stands before it has read, such as "reading"."""
+    def show_status(self, words: str) -> None:
+        """Show the model's state before it has a result, such as "Running"."""
         if self.row is None:
-            self._said = words
+            self._status = words
             self.unread.setText(words)
             theme.set_role(self.unread, "muted")
 
     def show_possible(self, marked: bool, running: bool, outdated: bool) -> None:
-        """Grey what cannot read (no outline is marked), and the reading that no longer holds."""
+        """Grey the model if it cannot run (it needs an outline and none is marked), and its AI result if that is outdated."""
         possible = marked or not self.card.needs_outline
         if possible and self.row is not None and self.row.unread == NEEDS_OUTLINE:
             self.show_row(None, None)
@@ -116,6 +116,6 @@ class ComparisonRow:
             widget.setEnabled(not self.outdated)
         if self.row is None:
             if not possible:
-                self.say(NEEDS_OUTLINE)
+                self.show_status(NEEDS_OUTLINE)
             elif self.unread.text() == NEEDS_OUTLINE:
-                self.say("")
+                self.show_status("")

@@ -1,4 +1,4 @@
-"""The dialog on the examination in view: indication, comparison and technique, as they stand at the head of its report."""
+"""The dialog on the current examination: indication, comparison and technique, printed at the head of its report."""
 
 import dataclasses
 
@@ -21,15 +21,17 @@ from csamoe_desktop.ui.widgets import theme
 _WIDTH = 560
 _LINES = {"indication": 3, "comparison": 3, "technique": 3}
 _ASKED = {
-    "indication": ("&Indication", "What the examination was made for, such as a palpable lump"),
-    "comparison": ("&Comparison", "Earlier examinations it was compared with, by kind and date"),
-    "technique": ("&Technique", "How the images were made"),
+    "indication": ("&Indication", "Reason for the examination, such as a palpable lump"),
+    "comparison": ("&Comparison", "Earlier examinations used for comparison, with type and date"),
+    "technique": ("&Technique", "How the images were acquired"),
 }
 
 
 class ExaminationDialog(QDialog):
-    """Asks what is to be said of the examination that is in view when it opens; the usual technique is proposed where
-    nothing was said before."""
+    """Edits the texts of the examination that is current when the dialog opens.
+
+    An examination without any text gets the default technique as a proposal.
+    """
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -39,19 +41,21 @@ class ExaminationDialog(QDialog):
         key = examinations.key
         assert key is not None
         self._key: str = key
-        said, self._usual = examinations.now, examinations.usual_technique
+        examination, self._usual = examinations.now, examinations.usual_technique
         self.setWindowTitle("Examination")
         self.texts = {name: _text_box() for name in _ASKED}
-        for name, told in said.to_dict().items():
-            self.texts[name].setPlainText(told)
-        if not said.given:
+        for name, text in examination.to_dict().items():
+            self.texts[name].setPlainText(text)
+        if not examination.given:
             self.texts["technique"].setPlainText(self._usual)
-        self.usual = QCheckBox("&Propose this technique from now on")
+        self.usual = QCheckBox("&Propose this technique for new examinations")
         self.usual.setToolTip(
-            "<p>It is filled in for every examination of which nothing was said yet. An empty one brings back the "
-            "program's own.</p>"
+            "<p>It is filled in for every examination that has no text yet. Leave the technique empty to restore the "
+            "program's own text.</p>"
         )
-        self.said = theme.label("Kept on this computer, and in every report of this examination.", "muted", wrap=True)
+        self.note = theme.label(
+            "Saved on this computer and printed in every report of this examination.", "muted", wrap=True
+        )
         self.too_long = theme.label(role="attention", wrap=True)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         self._lay_out()
@@ -59,13 +63,13 @@ class ExaminationDialog(QDialog):
             box.textChanged.connect(self._show_state)
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
-        # Enter is a new line in these boxes.
+        # In these boxes Enter starts a new line.
         for enter in ("Ctrl+Return", "Ctrl+Enter"):
             QShortcut(QKeySequence(enter), self).activated.connect(self.accept)
         self._show_state()
 
     def accept(self) -> None:
-        """Take what is said; a text that is too long stays, to be shortened."""
+        """Store the texts; if one is too long, the dialog stays open."""
         if self._too_long():
             return
         texts = {name: box.toPlainText().strip() for name, box in self.texts.items()}
@@ -76,28 +80,28 @@ class ExaminationDialog(QDialog):
         super().accept()
 
     def _too_long(self) -> list[str]:
-        """Return the names of what is longer than a report takes."""
+        """Return the names of the texts that are longer than a report allows."""
         return [name for name, box in self.texts.items() if len(box.toPlainText().strip()) > MOST_CHARACTERS]
 
     def _show_state(self) -> None:
         self.usual.setEnabled(self.texts["technique"].toPlainText().strip() != self._usual)
-        words = [
-            f"The {name} has {len(self.texts[name].toPlainText().strip())} characters; a report takes {MOST_CHARACTERS}."
+        warnings = [
+            f"The {name} has {len(self.texts[name].toPlainText().strip())} characters; the limit is {MOST_CHARACTERS}."
             for name in self._too_long()
         ]
-        self.too_long.setText(" ".join(words))
-        self.too_long.setVisible(bool(words))
-        self.buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(not words)
+        self.too_long.setText(" ".join(warnings))
+        self.too_long.setVisible(bool(warnings))
+        self.buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(not warnings)
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
         column.setContentsMargins(*[theme.GRID * 2] * 4)
         column.setSpacing(theme.GRID // 2)
         for name, box in self.texts.items():
-            label, asked = _ASKED[name]
+            label, placeholder = _ASKED[name]
             heading = QLabel(label)
             heading.setBuddy(box)
-            box.setPlaceholderText(asked)
+            box.setPlaceholderText(placeholder)
             box.setAccessibleName(label.replace("&", ""))
             box.setMinimumHeight(box.fontMetrics().lineSpacing() * _LINES[name] + theme.GRID * 3)
             column.addWidget(heading)
@@ -106,7 +110,7 @@ class ExaminationDialog(QDialog):
                 column.addSpacing(theme.GRID)
         column.addWidget(self.usual)
         column.addSpacing(theme.GRID)
-        for widget in (self.too_long, self.said):
+        for widget in (self.too_long, self.note):
             column.addWidget(widget)
         column.addSpacing(theme.GRID)
         column.addWidget(self.buttons)
@@ -116,7 +120,7 @@ class ExaminationDialog(QDialog):
 def _text_box() -> QPlainTextEdit:
     box = QPlainTextEdit()
     box.setTabChangesFocus(True)
-    # A file dropped here is a study to open, not a text.
+    # A file dropped here is a study to open, not text.
     box.setAcceptDrops(False)
     box.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
     return box

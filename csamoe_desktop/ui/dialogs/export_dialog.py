@@ -1,4 +1,4 @@
-"""The dialog before a report is written: which lesions, the own assessment alone, whose it is, and how many pages it takes."""
+"""The export dialog: choose the lesions and the content of the report, and enter a patient where the file names none."""
 
 from collections.abc import Callable
 
@@ -25,12 +25,14 @@ from csamoe_desktop.ui.widgets import theme
 
 _WIDTH = 520
 _LONGEST = 64
-"""Of a typed name or number, as DICOM has it (LO)."""
+"""Characters of a typed name or number, as in DICOM's value representation LO."""
 
 
 class ExportDialog(QDialog):
-    """Asks what goes into the report of the reading in view; Enter takes all of it. `chosen` is called with the choice, and
-    with what comes after the report is written: "", "open" or "next"."""
+    """Asks what goes into the report; Enter exports everything.
+
+    `chosen` is called with the choice and with the step after the report is written: "", "open" or "next".
+    """
 
     def __init__(self, session: Session, chosen: Callable[[Choice, str], None], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -38,17 +40,18 @@ class ExportDialog(QDialog):
         self._chosen = chosen
         self.setWindowTitle("Export report")
         self._ready = session.reports.ready()
-        self.lesions = [QCheckBox(one.words.replace("&", "&&")) for one in self._ready]
+        self.lesions = [QCheckBox(lesion.words.replace("&", "&&")) for lesion in self._ready]
         for box in self.lesions:
             box.setChecked(True)
-        self.own_only = QCheckBox("The &own assessment alone, nothing of the AI")
+        self.own_only = QCheckBox("&Only your assessment, without the AI result")
         self.name, self.number = QLineEdit(self), QLineEdit(self)
         for field, label in ((self.name, "Patient name"), (self.number, "Patient number")):
             field.setMaxLength(_LONGEST)
             field.setAccessibleName(label)
-            field.setPlaceholderText("the file names none")
+            field.setPlaceholderText("not in the file")
             field.hide()
-        self.unnamed = not any(one.study.facts.patient_name or one.study.facts.patient_id for one in self._ready)
+        all_facts = [lesion.study.facts for lesion in self._ready]
+        self.unnamed = not any(facts.patient_name or facts.patient_id for facts in all_facts)
         self.pages = theme.label(role="muted", wrap=True)
         self.against = theme.label(role="attention", wrap=True)
         self.against.hide()
@@ -76,12 +79,12 @@ class ExportDialog(QDialog):
 
     @property
     def choice(self) -> Choice:
-        """What is chosen now."""
-        works = tuple(one.work for one, box in zip(self._ready, self.lesions, strict=True) if box.isChecked())
+        """The current choice."""
+        works = tuple(lesion.work for lesion, box in zip(self._ready, self.lesions, strict=True) if box.isChecked())
         return Choice(works, self.own_only.isChecked(), self.name.text(), self.number.text())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Export on Enter, from any field; on another button Enter presses that one."""
+        """Export on Enter from any field; on a button, Enter presses that button."""
         if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             super().keyPressEvent(event)
             return
@@ -99,15 +102,15 @@ class ExportDialog(QDialog):
         self._chosen(choice, then)
 
     def _show_state(self) -> None:
-        some = any(box.isChecked() for box in self.lesions)
+        any_chosen = any(box.isChecked() for box in self.lesions)
         for button in (self.export, self.export_open):
-            button.setEnabled(some)
-        self.export_next.setEnabled(some and len(self._session.studies) > 1)
-        if not some:
+            button.setEnabled(any_chosen)
+        self.export_next.setEnabled(any_chosen and len(self._session.studies) > 1)
+        if not any_chosen:
             self.pages.setText("Choose at least one lesion.")
             self.against.hide()
             return
-        self.pages.setText("Counting its pages …")
+        self.pages.setText("Counting pages …")
         self._session.reports.preview(self.choice, self._show_report, self._show_problem)
 
     def _show_report(self, report: Report) -> None:
@@ -117,9 +120,10 @@ class ExportDialog(QDialog):
             self._show_problem(problem)
             return
         self.pages.setText("The PDF has 1 page." if count == 1 else f"The PDF has {count} pages.")
-        told = list(dict.fromkeys(sentence for one in in_document(report) for sentence in one))
-        self.against.setText("\n".join([*told, "Is this right? The report prints it."]) if told else "")
-        self.against.setVisible(bool(told))
+        warnings = list(dict.fromkeys(warning for lesion in in_document(report) for warning in lesion))
+        check = "Check this before you export: the report states it."
+        self.against.setText("\n".join([*warnings, check]) if warnings else "")
+        self.against.setVisible(bool(warnings))
 
     def _show_problem(self, problem: BaseException) -> None:
         self.pages.setText(str(problem))
@@ -128,11 +132,11 @@ class ExportDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(*[theme.GRID * 2] * 4)
         column.setSpacing(theme.GRID)
-        column.addWidget(theme.label("In the report", "heading"))
+        column.addWidget(theme.label("Lesions in the report", "heading"))
         for box in self.lesions:
             column.addWidget(box)
         left = self._session.reports.left_out()
-        self.left.setText(f"Not in it, as no reading of it holds: {'; '.join(one.words for one in left)}.")
+        self.left.setText(f"Left out, no current AI result: {'; '.join(lesion.words for lesion in left)}.")
         self.left.setVisible(bool(left))
         column.addWidget(self.left)
         column.addWidget(self.own_only)
@@ -143,7 +147,7 @@ class ExportDialog(QDialog):
                 field.show()
             column.addLayout(form)
             column.addWidget(
-                theme.label("What you type is marked in the report as entered by the user.", "muted", wrap=True)
+                theme.label("The report marks what you type here as entered by the user.", "muted", wrap=True)
             )
         column.addWidget(self.against)
         column.addWidget(self.pages)

@@ -1,4 +1,4 @@
-"""The dialog on one lesion: what it is called, where it lies, how the probe was held, and which other outline is the same."""
+"""The dialog that describes a lesion: its name, location and view, and which other outline shows the same lesion."""
 
 import dataclasses
 
@@ -21,12 +21,15 @@ from csamoe_desktop.study.model import StudyFacts
 from csamoe_desktop.ui.widgets import theme
 from csamoe_desktop.ui.widgets.still import StillCombo, StillDoubleSpin, StillSpin
 
-_UNSAID = "not said"
+_UNSAID = "not given"
 _WIDTH = 420
 
 
 class DescribeDialog(QDialog):
-    """Describes the lesion that is at hand when it opens; what is known of the same lesion elsewhere is filled in."""
+    """Describes the lesion that is current when the dialog opens.
+
+    If it is linked to the same lesion on another image, what is known there is filled in.
+    """
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -34,53 +37,53 @@ class DescribeDialog(QDialog):
         self._session = session
         self._work: LesionWork = session.work
         self.setWindowTitle(f"Describe {self._work.title}")
-        said = self._work.description
-        self.name = QLineEdit(said.name)
+        description = self._work.description
+        self.name = QLineEdit(description.name)
         self.name.setMaxLength(LONGEST_NAME)
         self.name.setPlaceholderText(f"Lesion {self._work.number}")
-        study = next((one.study for one in session.lesions.placed() if one.work is self._work), session.study)
+        study = next((placed.study for placed in session.lesions.placed() if placed.work is self._work), session.study)
         self._facts = StudyFacts() if study is None else study.facts
         proposed = of_file(self._facts, self._work.frame)
-        self.side = _choice(Side, said.side, proposed.side)
+        self.side = _choice(Side, description.side, proposed.side)
         self.clock = StillSpin()
         self.clock.setRange(0, 12)
         self.clock.setSpecialValueText(_UNSAID)
         self.clock.setSuffix(" o'clock")
         self.clock.setWrapping(True)
         self.distance = StillDoubleSpin()
-        # One step below nothing stands for nothing said: a lesion behind the nipple is at 0 mm.
+        # The step below 0 means "not given": a lesion behind the nipple is at 0 mm.
         self.distance.setRange(-5, MOST_DISTANCE_MM)
         self.distance.setDecimals(0)
         self.distance.setSingleStep(5)
         self.distance.setSpecialValueText(_UNSAID)
         self.distance.setSuffix(" mm")
-        self.view = _choice(View, said.view, proposed.view)
+        self.view = _choice(View, description.view, proposed.view)
         self.question = theme.label(role="attention", wrap=True)
         self.question.hide()
-        self._asked = said.side
+        self._asked = description.side
         self.same = StillCombo()
-        self.same.addItem("no other", None)
+        self.same.addItem("no other outline", None)
         for placed in session.lesions.elsewhere():
             self.same.addItem(placed.words, placed.work)
-            if placed.work.description.identity == said.identity:
+            if placed.work.description.identity == description.identity:
                 self.same.setCurrentIndex(self.same.count() - 1)
         self._linked = self.same.currentData()
-        self._fill(said.clock, said.distance_mm)
+        self._fill(description.clock, description.distance_mm)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         self._lay_out()
         self.same.currentIndexChanged.connect(self._take_over)
-        # Not a function that holds the dialog: that one would outlive it.
+        # A lambda that holds the dialog would keep it alive after it is closed.
         self.side.currentIndexChanged.connect(self.question.hide)
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
 
     def accept(self) -> None:
-        """Take what is said; a side that contradicts the file is asked about first."""
+        """Store the description; a side that contradicts the file needs a second OK."""
         side = Side(self.side.currentData())
         against = side_question(self._facts, self._work.frame, side)
         if against and side is not self._asked:
             self._asked = side
-            self.question.setText(f"{against} Press OK again to keep {side.value}: the report prints both.")
+            self.question.setText(f"{against} Press OK again to keep {side.value}; the report then states both.")
             self.question.show()
             return
         lesions, other = self._session.lesions, self.same.currentData()
@@ -96,14 +99,14 @@ class DescribeDialog(QDialog):
                 side=Side(self.side.currentData()),
                 clock=clock or None,
                 distance_mm=None if distance < 0 else distance,
-                view=View(self.view.currentData()),  # Qt hands the plain word back
+                view=View(self.view.currentData()),  # Qt returns the plain string
                 identity=identity,
             ),
         )
         super().accept()
 
     def _take_over(self) -> None:
-        """Fill in what is known of the lesion chosen, where nothing is said yet; the view is this image's own."""
+        """Fill empty fields from the lesion chosen as the same one; the view belongs to this image alone."""
         other = self.same.currentData()
         if other is None:
             return
@@ -136,13 +139,13 @@ class DescribeDialog(QDialog):
         ):
             form.addRow(label, field)
             field.setAccessibleName(label.replace("&", ""))
-        # A file's long name is cut, not the dialog widened.
+        # A long file name is cut; it does not widen the dialog.
         self.same.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.same.setMinimumContentsLength(12)
         self.same.setEnabled(self.same.count() > 1)
         self.same.setToolTip(
-            "<p>The outlines on the other open images. Two outlines of one lesion are its views: they are read together "
-            "and stand side by side in the report.</p>"
+            "<p>Outlines on the other open images. Outlines of the same lesion are its views: their AI results are "
+            "combined and shown side by side in the report.</p>"
         )
         column = QVBoxLayout(self)
         column.setContentsMargins(*[theme.GRID * 2] * 4)
@@ -155,10 +158,10 @@ class DescribeDialog(QDialog):
 
 
 def _choice(kind: type[Side] | type[View], now: Side | View, proposed: Side | View) -> StillCombo:
-    """Return a box with what is said now, or what the file proposes, which OK confirms."""
+    """Return a box that shows the current value, or else the one proposed by the file; OK confirms it."""
     box = StillCombo()
-    for one in kind:
-        mark = " (from the file)" if one and one is proposed else ""
-        box.addItem((one.value or _UNSAID) + mark, one)
+    for value in kind:
+        mark = " (from the file)" if value and value is proposed else ""
+        box.addItem((value.value or _UNSAID) + mark, value)
     box.setCurrentIndex(box.findData(now or proposed))
     return box

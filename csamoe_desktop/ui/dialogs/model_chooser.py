@@ -1,4 +1,4 @@
-"""The models that are installed, each with its figures and what it needs; one of them is chosen to read."""
+"""The dialog that lists the installed models with their figures and needs, and selects the one to use."""
 
 import dataclasses
 import math
@@ -37,7 +37,7 @@ _VALIDATION = "validation"
 
 
 class ModelBox(QFrame):
-    """One model: left what it is and needs, right its leading figure, and the button that chooses it."""
+    """One model: its description and needs on the left, its main figure and the button that selects it on the right."""
 
     def __init__(self, bundle: Bundle, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -53,7 +53,7 @@ class ModelBox(QFrame):
         self.caution = theme.label(_sentence(caution(card)), "attention", wrap=True)
         self.caution.setVisible(bool(caution(card)))
         figures = measured(card)
-        # What the model was tuned on flatters it: shown are the figures on data it had not seen, where there are any.
+        # Validation data was used for tuning and flatters the model: show figures on unseen data where there are any.
         held_out = [figure for figure in figures if not figure.data.startswith(_VALIDATION)] or list(figures)
         self.measured = theme.label(
             "\n".join(_line(figure) for figure in held_out) or "Not measured.", "muted", wrap=True
@@ -67,21 +67,21 @@ class ModelBox(QFrame):
             self.figure.setText(f"{first.name} {first.figure.value:.3f}")
             if not math.isnan(first.figure.low + first.figure.high):
                 self.interval.setText(f"{first.figure.low:.3f} to {first.figure.high:.3f} (95 %)")
-        evaluation = next((one for one in card.evaluations if "dice" in one.metrics), None)
+        evaluation = next((candidate for candidate in card.evaluations if "dice" in candidate.metrics), None)
         beside = outline_words(evaluation) if evaluation is not None else ""
-        # Under a reader's AUC it is to be said that these are not of its readings.
+        # Below an AUC, state that these figures are of the outlines and not of the probability.
         self.beside.setText(f"Its outlines: Dice {beside}" if beside and card.task == "reading" else beside)
         self.beside.setVisible(bool(self.beside.text()))
-        self.choose = QPushButton("Read with this model")
-        self.no_reader = theme.label("Used to propose outlines; it cannot be chosen to read.", "muted", wrap=True)
+        self.choose = QPushButton("Use this model")
+        self.no_reader = theme.label("Proposes outlines only; it does not assess lesions.", "muted", wrap=True)
         reads = card.task == "reading"
         self.choose.setVisible(reads)
         self.no_reader.setVisible(not reads)
         self._lay_out()
 
     def show_use(self, in_use: bool) -> None:
-        """Say whether this model is the one that reads now."""
-        self.choose.setText("Reads now" if in_use else "Read with this model")
+        """Show whether this model is in use."""
+        self.choose.setText("In use" if in_use else "Use this model")
         self.choose.setEnabled(not in_use)
 
     def _lay_out(self) -> None:
@@ -110,19 +110,21 @@ class ModelBox(QFrame):
 
 
 class ModelChooser(QDialog):
-    """The dialog. A choice holds at once and is loaded in the worker; readings by another model become stale, none is
-    read again by itself."""
+    """The dialog. A choice applies at once and loads in the worker.
+
+    AI results of another model become outdated; none is repeated automatically.
+    """
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Models")
         self._session = session
         self._failure = ""
-        found, left_out = bundles_and_left_out()
-        self.boxes = {bundle.card.name: ModelBox(bundle) for bundle in found}
+        bundles, left_out = bundles_and_left_out()
+        self.boxes = {bundle.card.name: ModelBox(bundle) for bundle in bundles}
         self.left_out = theme.label("\n".join(str(problem) for problem in left_out), "attention", wrap=True)
         self.left_out.setVisible(bool(left_out))
-        self.said = theme.label(wrap=True)
+        self.status = theme.label(wrap=True)
         self.outdated = theme.label(role="attention", wrap=True)
         self._lay_out()
         for name, box in self.boxes.items():
@@ -140,7 +142,7 @@ class ModelChooser(QDialog):
         models = QVBoxLayout(holder)
         models.setContentsMargins(0, 0, theme.GRID, 0)
         models.setSpacing(theme.GRID)
-        for heading, task in (("These read lesions", "reading"), ("These outline lesions", "outlining")):
+        for heading, task in (("Models that assess lesions", "reading"), ("Models that outline lesions", "outlining")):
             boxes = [box for box in self.boxes.values() if box.card.task == task]
             if boxes:
                 models.addWidget(theme.label(heading, "heading"))
@@ -149,7 +151,7 @@ class ModelChooser(QDialog):
         if not self.boxes:
             models.addWidget(
                 theme.label(
-                    f"There is no model in {paths.model_weights()}. Install the program again, or copy a model's folder "
+                    f"There is no model in {paths.model_weights()}. Install the program again, or copy a model bundle "
                     "there.",
                     wrap=True,
                 )
@@ -167,7 +169,7 @@ class ModelChooser(QDialog):
         column.setContentsMargins(*[theme.GRID * 2] * 4)
         column.setSpacing(theme.GRID)
         column.addWidget(scroll, 1)
-        column.addWidget(self.said)
+        column.addWidget(self.status)
         column.addWidget(self.outdated)
         column.addWidget(buttons)
         self.setMinimumSize(theme.GRID * 70, theme.GRID * 40)
@@ -185,7 +187,7 @@ class ModelChooser(QDialog):
             self._show()
 
     def _show_failure(self, problem: BaseException) -> None:
-        # The window's own message may lie behind this dialog.
+        # The window's message may be hidden behind this dialog.
         self._failure = str(problem) if isinstance(problem, UserError) else "Something went wrong inside the program."
         self._show()
 
@@ -193,27 +195,25 @@ class ModelChooser(QDialog):
         session = self._session
         for name, box in self.boxes.items():
             box.show_use(name == session.model.name)
-        self.said.setText(self._failure or self._state())
-        theme.set_role(self.said, "attention" if self._failure else "muted")
+        self.status.setText(self._failure or self._state())
+        theme.set_role(self.status, "attention" if self._failure else "muted")
         because = "" if session.work is None else session.work.outdated_because(session.model.name)
-        self.outdated.setText(
-            f"{because} It is marked as stale and stays so until you assess again." if because else ""
-        )
+        self.outdated.setText(f"{because} It stays marked as outdated until you assess again." if because else "")
         self.outdated.setVisible(bool(because))
 
     def _state(self) -> str:
         session = self._session
         if session.model.name not in self.boxes:
-            return f"{session.model.name}, which the settings name, is not here."
+            return f"The model {session.model.name} from the settings was not found. Choose another model."
         if session.model.predictor is not None:
-            return f"{session.model.name} is loaded and reads on {session.model.predictor.device.words}."
+            return f"{session.model.name} is loaded and runs on {session.model.predictor.device.words}."
         if session.jobs.busy(LOADING):
-            return f"{session.model.name} is being loaded …"
-        return f"{session.model.name} reads; it is loaded with the first reading."
+            return f"Loading {session.model.name} …"
+        return f"{session.model.name} is in use. It is loaded when you first assess a lesion."
 
 
-def _line(one: Measured) -> str:
-    return f"{one.name} {one.figure.words()}, {one.on}; {one.data}"
+def _line(entry: Measured) -> str:
+    return f"{entry.name} {entry.figure.words()}, {entry.on}; {entry.data}"
 
 
 def _sentence(words: str) -> str:

@@ -1,4 +1,4 @@
-"""The settings, each applied at once; Cancel puts back what was there when the dialog opened."""
+"""The settings dialog: each change applies at once; Cancel restores the settings from when the dialog opened."""
 
 import dataclasses
 from pathlib import Path
@@ -40,7 +40,7 @@ _NAMES = {"auto": "Automatic", "cpu": "CPU", "cuda": "NVIDIA GPU (cuda)", "mps":
 
 
 class SettingsDialog(QDialog):
-    """The dialog. It asks the machine for its devices in the worker, as that loads torch."""
+    """The dialog. It lists the compute devices in the worker, because that loads PyTorch."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -48,21 +48,21 @@ class SettingsDialog(QDialog):
         self._session = session
         self._before = session.settings
         self.device = StillCombo()
-        self.device_said = theme.label("Asking this computer what it has …", "muted", wrap=True)
+        self.device_note = theme.label("Looking for compute devices …", "muted", wrap=True)
         self.model = StillCombo()
-        self.model_said = theme.label(role="muted", wrap=True)
+        self.model_note = theme.label(role="muted", wrap=True)
         self.theme = StillCombo()
         self.font_size = StillSpin()
         self.folder = QLineEdit(self._before.default_folder)
         self.reader = QLineEdit(self._before.reader)
         self.institution = QLineEdit(self._before.institution)
         self.logo = QLineEdit(self._before.logo)
-        self.logo_said = theme.label(role="muted", wrap=True)
+        self.logo_note = theme.label(role="muted", wrap=True)
         self.language = StillCombo()
-        self.propose = QCheckBox("Propose outlines on opening")
+        self.propose = QCheckBox("Propose outlines when an image is shown")
         self.prevalence = StillSpin()
-        self.assessment_first = QCheckBox("Before the AI's reading is shown")
-        self.assessments_in_report = QCheckBox("Say in the report what it was then, and the time taken")
+        self.assessment_first = QCheckBox("Ask for your assessment before the AI result is shown")
+        self.assessments_in_report = QCheckBox("State your first assessment and the time taken in the report")
         self.opacity = StillSlider(Qt.Orientation.Horizontal)
         self._fill()
         self._lay_out()
@@ -72,10 +72,10 @@ class SettingsDialog(QDialog):
         session.jobs.submit(ASKING, devices_here, Outcome(self._show_devices, self._devices_failed))
 
     def done(self, result: int) -> None:
-        """Close; unless accepted, put the old settings back."""
+        """Close; unless accepted, restore the settings from before."""
         self._session.jobs.cancel(ASKING)
         if result != QDialog.DialogCode.Accepted:
-            # What the program itself noted meanwhile, such as a file just opened, stays.
+            # The program may have added recent files meanwhile: they stay.
             self._session.user_settings.change(
                 dataclasses.replace(self._before, recent_files=self._session.settings.recent_files)
             )
@@ -101,28 +101,30 @@ class SettingsDialog(QDialog):
         self.font_size.setSuffix(" pt")
         self.font_size.setMinimumHeight(self.theme.sizeHint().height())
         self.font_size.setValue(before.font_size)
-        self.folder.setPlaceholderText("The folder last used")
-        self.reader.setPlaceholderText("As it is to stand on reports")
-        self.institution.setPlaceholderText("At the head of reports")
-        self.logo.setPlaceholderText("None; a PNG or JPEG picture")
+        self.folder.setPlaceholderText("Last folder used")
+        self.reader.setPlaceholderText("As printed in reports")
+        self.institution.setPlaceholderText("Printed at the head of reports")
+        self.logo.setPlaceholderText("None (PNG or JPEG image)")
         for name in REPORT_LANGUAGES:
             self.language.addItem(LANGUAGES[name], name)
         self.language.setCurrentIndex(REPORT_LANGUAGES.index(before.report_language))
-        self.language.setToolTip("Of the program's own words; names, comments and what a model says of itself stay")
-        self.propose.setChecked(before.propose_on_opening)
-        self.propose.setToolTip(
-            "Look for lesions on each image that comes into view; nothing is marked until you accept"
+        self.language.setToolTip(
+            "Language of the program's own text; names, comments and the model's own description are not translated"
         )
+        self.propose.setChecked(before.propose_on_opening)
+        self.propose.setToolTip("Looks for lesions on each image shown; nothing is marked until you accept a proposal")
         self.prevalence.setRange(0, 99)
         self.prevalence.setSuffix(" %")
         self.prevalence.setSpecialValueText("Not given")
         self.prevalence.setMinimumHeight(self.theme.sizeHint().height())
         self.prevalence.setValue(before.prevalence)
         self.prevalence.setToolTip(
-            "How many of the lesions you read are malignant: how often a category is wrong is then restated for it"
+            "Share of the lesions read at your site that are malignant; the error rates of each category are adjusted to it"
         )
         self.assessment_first.setChecked(before.assessment_first)
-        self.assessment_first.setToolTip("Ask for your BI-RADS category first; it can be skipped, which is recorded")
+        self.assessment_first.setToolTip(
+            "You give your BI-RADS category first. You can skip this; the skip is recorded."
+        )
         self.assessments_in_report.setChecked(before.assessments_in_report)
         self.opacity.setRange(0, 100)
         self.opacity.setValue(before.overlay_opacity)
@@ -138,30 +140,30 @@ class SettingsDialog(QDialog):
         form.setHorizontalSpacing(theme.GRID * 3)
         form.setVerticalSpacing(theme.GRID)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow("Read on", self.device)
-        form.addRow("", self.device_said)
+        form.addRow("Compute device", self.device)
+        form.addRow("", self.device_note)
         form.addRow("Model", self.model)
-        form.addRow("", self.model_said)
+        form.addRow("", self.model_note)
         form.addRow("", self.propose)
-        form.addRow("Own read", self.assessment_first)
+        form.addRow("Assessment", self.assessment_first)
         form.addRow("", self.assessments_in_report)
         form.addRow("Theme", self.theme)
-        form.addRow("Type size", self.font_size)
+        form.addRow("Font size", self.font_size)
         form.addRow("Opacity of core and boundary", self.opacity)
         form.addRow("Open files from", folder)
         form.addRow("Reader's name", self.reader)
         form.addRow("Institution", self.institution)
         form.addRow("Logo", logo)
-        form.addRow("", self.logo_said)
-        form.addRow("Language of reports", self.language)
-        form.addRow("Malignant here", self.prevalence)
+        form.addRow("", self.logo_note)
+        form.addRow("Report language", self.language)
+        form.addRow("Malignancy rate at your site", self.prevalence)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)
         column.setContentsMargins(*[theme.GRID * 2] * 4)
         column.setSpacing(theme.GRID * 2)
-        # On a low screen, or in large type, the rows are scrolled: OK must stay in reach.
+        # On a small screen or with a large font the rows scroll, so that OK stays visible.
         self._rows, self._scroll = QWidget(), QScrollArea()
         form.setContentsMargins(0, 0, theme.GRID, 0)
         self._rows.setLayout(form)
@@ -215,44 +217,46 @@ class SettingsDialog(QDialog):
         self._show_logo()
 
     def _show_logo(self) -> None:
-        """Say at once what is wrong with the logo: with a report it would come at a bad time."""
-        self.logo_said.hide()
+        """Report a problem with the logo now, not only when a report is written."""
+        self.logo_note.hide()
         if logo := self.logo.text().strip():
             try:
                 read_logo(Path(logo))
             except UserError as problem:
-                self.logo_said.setText(f"{problem.message} No PDF can be written with it.")
-                self.logo_said.show()
+                self.logo_note.setText(f"{problem.message} No PDF can be written with it.")
+                self.logo_note.show()
         self._grow()
 
     def _show_model(self) -> None:
         card = next((card for card in self._cards if card.name == self.model.currentData()), None)
         if card is None:
-            self.model_said.setText("There is no model to read with: install the program again, or copy one there.")
+            self.model_note.setText(
+                "This model was not found. Install the program again, or copy its model bundle back."
+            )
         else:
-            self.model_said.setText(
+            self.model_note.setText(
                 f"{card.title}. It {needs(card)}. Trained on {card.training.data}. Licence: {card.licence.rstrip('.')}."
             )
         self._grow()
 
-    def _show_devices(self, said: dict[str, tuple[bool, str]]) -> None:
+    def _show_devices(self, devices: dict[str, tuple[bool, str]]) -> None:
         model = self.device.model()
         assert isinstance(model, QStandardItemModel)
         for row, name in enumerate(DEVICES):
-            there, words = said[name]
+            available, words = devices[name]
             self.device.setItemText(
-                row, f"{_NAMES[name]}: {words}" if there else f"{_NAMES[name]}: not on this computer"
+                row, f"{_NAMES[name]}: {words}" if available else f"{_NAMES[name]}: not on this computer"
             )
-            # What is chosen stays choosable, so that the choice can be seen.
-            model.item(row).setEnabled(there or name == self._before.device)
-        self.device_said.setText(f"Automatic takes {said['auto'][1]} here.")
+            # The chosen device stays enabled, so that the choice is visible.
+            model.item(row).setEnabled(available or name == self._before.device)
+        self.device_note.setText(f"Automatic uses {devices['auto'][1]} on this computer.")
         self._grow()
 
     def _grow(self) -> None:
-        """Give wrapped sentences the height they need at the width there is, and the rows theirs as far as the screen goes."""
-        for said in (self.device_said, self.model_said, self.logo_said):
-            # An empty one has no height to ask for.
-            said.setFixedHeight(max(said.heightForWidth(max(said.width(), theme.GRID * 40)), 0))
+        """Give the wrapped notes the height they need at this width, and the rows theirs up to the screen's height."""
+        for note in (self.device_note, self.model_note, self.logo_note):
+            # An empty label returns a negative height.
+            note.setFixedHeight(max(note.heightForWidth(max(note.width(), theme.GRID * 40)), 0))
         rows = self._rows.layout()
         assert rows is not None
         rows.activate()
@@ -260,31 +264,31 @@ class SettingsDialog(QDialog):
         below = self._buttons.sizeHint().height() + theme.GRID * 6
         self._scroll.setMinimumHeight(min(rows.sizeHint().height(), room.height() - below))
         bar = self._scroll.verticalScrollBar().sizeHint().width()
-        # Of a dialog that has a least width its layout asks for no other.
+        # With a minimum width set on the dialog, Qt ignores the minimum of its layout.
         wanted = max(theme.GRID * 84, rows.minimumSize().width() + bar + theme.GRID * 4)
         self.setMinimumWidth(min(wanted, room.width()))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Fit the sentences to the rows' new width."""
+        """Fit the notes to the rows' new width."""
         if watched is self._rows and event.type() == QEvent.Type.Resize:
             self._grow()
         return super().eventFilter(watched, event)
 
     def _devices_failed(self, problem: BaseException) -> None:
-        self.device_said.setText("This computer could not be asked what it has; automatic and CPU always work.")
+        self.device_note.setText("The compute devices could not be listed. Automatic and CPU always work.")
         self._session.failed.emit(problem)
 
 
 def devices_here(job: Job) -> dict[str, tuple[bool, str]]:
-    """Return, for each device there may be, whether it is there, and what it is in words or why not. Loads torch."""
-    said = {}
+    """Return for each device whether it is available, and its name or why it is not. Loads PyTorch."""
+    devices = {}
     for name in DEVICES:
         try:
-            said[name] = (True, choose_device(name).words)
+            devices[name] = (True, choose_device(name).words)
         except UserError as problem:
-            said[name] = (False, problem.message)
-        job.progress(len(said) / len(DEVICES), name)
-    return said
+            devices[name] = (False, problem.message)
+        job.progress(len(devices) / len(DEVICES), name)
+    return devices
 
 
 def _auc(card: ModelCard) -> str:

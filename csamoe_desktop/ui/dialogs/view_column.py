@@ -1,4 +1,4 @@
-"""One view of a lesion as the window "Views of this lesion" shows it, in a column: image and outline, place, reading."""
+"""One column of the window "Views of this lesion": a view's image with the outline, its location and its AI result."""
 
 from collections.abc import Sequence
 from html import escape
@@ -22,8 +22,8 @@ from csamoe_desktop.ui.panels.result_bars import CategorySign, ProbabilityScale
 from csamoe_desktop.ui.widgets import theme
 from csamoe_desktop.ui.widgets.labels import Elided
 
-HIDDEN = "Your own read of this view comes first."
-UNREAD = "It has not been read yet."
+HIDDEN = "Give your assessment of this view first."
+UNREAD = "It has no AI result yet."
 
 _COLUMN = theme.GRID * 37
 _PICTURE = theme.GRID * 26
@@ -31,14 +31,16 @@ _MARGIN = theme.GRID
 
 
 def extent(frame: Frame, mask: LesionMask) -> tuple[float, float]:
-    """Return how high and wide a frame is: in mm where the lesion on it is calibrated, else in widths of a pixel. Its
-    proportions are those of the frame as it is shown."""
+    """Return the height and width of a frame, in mm where the lesion on it is calibrated, else in pixel widths.
+
+    The proportions are those of the displayed frame.
+    """
     (rows, columns), wide = frame.shape, frame.scale.of(mask.pixels).column
     return rows * frame.scale.aspect * wide, columns * wide
 
 
 class ViewPicture(QWidget):
-    """The whole frame with the lesion's outline, white in a dark halo, and the scale bar."""
+    """The whole frame with the lesion's outline (white with a dark halo) and the scale bar."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -52,7 +54,7 @@ class ViewPicture(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def show_frame(self, frame: Frame, mask: LesionMask, beside: Sequence[tuple[float, float]]) -> None:
-        """Show a frame as large as it, and all the extents `beside` it, go in: at one scale where all of these are in mm."""
+        """Show a frame as large as fits with all extents in `beside`; where all are in mm, pictures share one scale."""
         if (frame, mask, tuple(beside)) == (self._frame, self._mask, self._beside):
             return
         if frame is not self._frame:
@@ -64,28 +66,28 @@ class ViewPicture(QWidget):
 
     @property
     def magnification(self) -> float:
-        """Screen pixels a millimetre of the frame has, or a pixel's width where the lesion is not calibrated."""
-        extents = [one for one in self._beside if min(one) > 0]
+        """Screen pixels per millimetre of the frame, or per pixel width where the lesion is not calibrated."""
+        extents = [size for size in self._beside if min(size) > 0]
         if not extents:
             return 1.0
         return min(min(self.height() / high, self.width() / wide) for high, wide in extents)
 
     def frame_position(self, row: float, column: float) -> QPointF:
-        """Return where on the widget the upper left corner of pixel (row, column) is."""
+        """Return the position on the widget of the upper left corner of pixel (row, column)."""
         assert self._frame is not None
         place, (rows, columns) = self._place(), self._frame.shape
         return QPointF(place.left() + column * place.width() / columns, place.top() + row * place.height() / rows)
 
     def sizeHint(self) -> QSize:
-        """Return room for a picture that the outline can be judged on."""
+        """Return a size at which the outline can be judged."""
         return QSize(_COLUMN, _PICTURE)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Fit it again."""
+        """Place the scale bar for the new size."""
         self._place_bar()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint it."""
+        """Paint the frame and the outline."""
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor(theme.colours().canvas))
         if self._frame is None:
@@ -94,9 +96,9 @@ class ViewPicture(QWidget):
         ratio = self.devicePixelRatioF()
         wide, high = max(round(place.width() * ratio), 1), max(round(place.height() * ratio), 1)
         if self._scaled.size() != QSize(wide, high):
-            # Smaller by areas: by single pixels speckle would be other speckle.
-            way = cv2.INTER_AREA if wide < self._frame.shape[1] else cv2.INTER_LINEAR
-            pixels = np.asarray(cv2.resize(self._frame.pixels, (wide, high), interpolation=way), np.uint8)
+            # Shrink by area averages: sampling single pixels would change the speckle.
+            interpolation = cv2.INTER_AREA if wide < self._frame.shape[1] else cv2.INTER_LINEAR
+            pixels = np.asarray(cv2.resize(self._frame.pixels, (wide, high), interpolation=interpolation), np.uint8)
             self._scaled = QPixmap.fromImage(as_image(pixels))
         painter.drawPixmap(place, self._scaled, QRectF(self._scaled.rect()))
         rows, columns = self._frame.shape
@@ -112,7 +114,7 @@ class ViewPicture(QWidget):
                 painter.drawPath(path)
 
     def _place(self) -> QRectF:
-        """Return where the frame is drawn: in the middle."""
+        """Return the rectangle in which the frame is drawn, centred."""
         assert self._frame is not None and self._mask is not None
         high, wide = (side * self.magnification for side in extent(self._frame, self._mask))
         return QRectF((self.width() - wide) / 2, (self.height() - high) / 2, wide, high)
@@ -125,10 +127,10 @@ class ViewPicture(QWidget):
 
 
 class ViewColumn:
-    """The widgets of one view, put into column `place` of a grid: its rows keep all views' pictures in one line."""
+    """The widgets of one view, in column `place` of a grid whose rows align the views' pictures."""
 
     PICTURE = 3
-    """The row that grows."""
+    """The row that takes the spare height."""
 
     def __init__(self, grid: QGridLayout, place: int) -> None:
         self.heading = theme.label(role="heading")
@@ -143,7 +145,7 @@ class ViewColumn:
         self.category = theme.label(role="figure")
         self.probability = theme.label(role="figure")
         self.scale = ProbabilityScale()
-        self.reading = QWidget()
+        self.result = QWidget()
         self._grid = grid
         head = QWidget()
         top = QHBoxLayout(head)
@@ -151,17 +153,17 @@ class ViewColumn:
         top.setSpacing(theme.GRID)
         top.addWidget(self.heading)
         top.addWidget(self.where, 1)
-        reading = QVBoxLayout(self.reading)
-        reading.setContentsMargins(0, 0, 0, 0)
-        reading.setSpacing(theme.GRID // 2)
+        result = QVBoxLayout(self.result)
+        result.setContentsMargins(0, 0, 0, 0)
+        result.setSpacing(theme.GRID // 2)
         lead = QHBoxLayout()
         lead.setSpacing(theme.GRID)
         lead.addWidget(self.sign)
         lead.addWidget(self.category, 1)
         lead.addWidget(self.probability)
-        reading.addLayout(lead)
-        reading.addWidget(self.scale)
-        self._widgets = (head, self.name, self.place, self.picture, self.because, self.reading)
+        result.addLayout(lead)
+        result.addWidget(self.scale)
+        self._widgets = (head, self.name, self.place, self.picture, self.because, self.result)
         for row, widget in enumerate(self._widgets):
             if widget is self.picture:
                 grid.addWidget(widget, row, place)
@@ -174,19 +176,19 @@ class ViewColumn:
     def show_view(
         self, seen: ShownView, called: str, scale: Scale | None, beside: Sequence[tuple[float, float]]
     ) -> None:
-        """Show a view by the name it is `called` here, its reading on `scale`: none where there is none to be seen."""
+        """Show a view under the name `called`, with its AI result on `scale` if there is one to show."""
         description = seen.description
         self.heading.setText(called)
         self.where.setText(seen.where)
         self.where.setToolTip(f"<p>{escape(seen.where)}</p>")
         self.name.setText(breakable(description.title(seen.number)))
-        lies = filter(None, (description.place(), f"{description.view} view" if description.view else ""))
-        self.place.setText(_sentence(" · ".join(lies)))
+        location = filter(None, (description.place(), f"{description.view} view" if description.view else ""))
+        self.place.setText(_sentence(" · ".join(location)))
         self.picture.setAccessibleName(f"{called}: {description.title(seen.number)}")
         self.picture.show_frame(seen.frame, seen.mask, beside)
         ai_result = seen.shown
-        there = ai_result is not None and scale is not None
-        self.reading.setVisible(there)
+        has_result = ai_result is not None and scale is not None
+        self.result.setVisible(has_result)
         if ai_result is not None and scale is not None:
             self.sign.show_category(ai_result.category)
             self.category.setText(ai_result.category.value.capitalize())
@@ -194,15 +196,15 @@ class ViewColumn:
             self.scale.show_scale(scale)
         else:
             forget(self.category, self.probability, self.sign, self.scale)
-        # A reading that no longer holds is there, greyed, until the next one.
-        self.reading.setEnabled(seen.holds is not None)
-        said = HIDDEN if seen.hidden else seen.because or ("" if there else UNREAD)
-        self.because.setText(said)
-        self.because.setVisible(bool(said))
+        # An outdated AI result stays, greyed, until the next one.
+        self.result.setEnabled(seen.holds is not None)
+        note = HIDDEN if seen.hidden else seen.because or ("" if has_result else UNREAD)
+        self.because.setText(note)
+        self.because.setVisible(bool(note))
         theme.set_role(self.because, "attention" if seen.because and not seen.hidden else "muted")
 
     def remove(self) -> None:
-        """Take it out of the grid: the view is no more."""
+        """Remove the widgets from the grid, because the view no longer exists."""
         for widget in self._widgets:
             self._grid.removeWidget(widget)
             widget.hide()
@@ -212,7 +214,7 @@ class ViewColumn:
 
 
 def forget(*hidden: QWidget) -> None:
-    """Take away what hidden widgets last said, also to a screen reader."""
+    """Clear the texts of hidden widgets, which a screen reader may still read."""
     for widget in hidden:
         widget.setAccessibleName("")
         if isinstance(widget, QLabel):
@@ -220,16 +222,16 @@ def forget(*hidden: QWidget) -> None:
 
 
 def breakable(text: str) -> str:
-    """Return `text` with places where a line may end inside its long words: a label breaks none."""
+    """Return `text` with break opportunities inside long words, which a label does not break by itself."""
     return " ".join("\u200b".join(word) if len(word) > 16 else word for word in text.split(" "))
 
 
 def _path(mask: "np.ndarray[tuple[int, int], np.dtype[np.bool_]]") -> QPainterPath:
     path = QPainterPath()
     for points in outlines(mask, smooth=True):
-        one = pg.arrayToQPath(*points.astype(np.float64).T, finiteCheck=False)
-        one.closeSubpath()
-        path.addPath(one)
+        piece = pg.arrayToQPath(*points.astype(np.float64).T, finiteCheck=False)
+        piece.closeSubpath()
+        path.addPath(piece)
     return path
 
 

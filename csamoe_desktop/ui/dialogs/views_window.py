@@ -1,4 +1,4 @@
-"""The window "Views of this lesion": every view of one lesion side by side, each with its reading, and all read together."""
+"""The window "Views of this lesion": all views of a lesion side by side with their AI results, and the combined result."""
 
 from collections.abc import Callable, Sequence
 
@@ -15,24 +15,29 @@ from csamoe_desktop.ui.dialogs.view_column import HIDDEN, UNREAD, ViewColumn, ex
 from csamoe_desktop.ui.panels.result_bars import CategorySign, ProbabilityScale
 from csamoe_desktop.ui.widgets import theme
 
-ONE_VIEW = "Only one view of this lesion is marked. Mark it on another image, and say there that it is the same lesion."
+ONE_VIEW = (
+    "Only one view of this lesion is marked. Mark the lesion on another image and choose there, under Describe lesion, "
+    "which outline shows the same lesion."
+)
 NO_VIEW = "No lesion is marked."
-TOO_FEW = "The views are read together as soon as two of them have a reading that holds."
-OWN_FIRST = "The views are read together after your own read of each: it comes first."
-OTHER_MODEL = "Different models have read these views: assess them all with one, to read them together."
-ONE_SCALE = "All images are shown at one scale."
-OWN_SCALES = "Not every image is calibrated: each is shown at a scale of its own."
+TOO_FEW = "A combined result needs current AI results of at least two views."
+OWN_FIRST = "Give your assessment of each view first. The combined result is then shown."
+OTHER_MODEL = (
+    "The AI results of these views are from different models. Assess all views with one model to combine them."
+)
+ONE_SCALE = "All images are shown at the same scale."
+OWN_SCALES = "Not every image is calibrated, so each is shown at its own scale."
 HOW = (
-    "Fused by the mean of the views' log odds; every view counts alike. They are of one lesion: that they agree is no second "
-    "proof."
+    "The combined probability is calculated from the mean of the views' log odds; all views count equally. The views show "
+    "the same lesion, so their agreement is not independent evidence."
 )
 
 _SOON = 100
-"""Milliseconds: a stroke changes the mask with every move of the mouse."""
+"""Milliseconds between updates: a stroke changes the mask with every mouse move."""
 
 
 class ViewsWindow(QDialog):
-    """The window; it asks `views` what there is, the view in hand first, when it is shown and soon after `follow`."""
+    """The window; when shown, and soon after `follow`, it gets the views from `views`, the current one first."""
 
     def __init__(self, views: Callable[[], Sequence[ShownView]], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -41,7 +46,7 @@ class ViewsWindow(QDialog):
         self._ask = views
         self._seen: tuple[ShownView, ...] = ()
         self.together: CombinedResult | None = None
-        """The reading of all views that can be read together; None where there are too few."""
+        """The combined result of the views that have one each; None where there are too few."""
         self.columns: list[ViewColumn] = []
         self.sentence = theme.label(wrap=True)
         self.sentence.setStyleSheet("font-weight: 600")
@@ -64,37 +69,37 @@ class ViewsWindow(QDialog):
         self.close_button.clicked.connect(self.reject)
 
     def follow(self) -> None:
-        """Something may have changed: show it soon, once however often this is called, and only where it is looked at."""
+        """Update soon, because something may have changed: once for many calls, and only while the window is visible."""
         if self.isVisible() and not self._soon.isActive():
             self._soon.start()
 
     def show_now(self) -> None:
-        """Show what there is now."""
+        """Update the window now."""
         self._seen = tuple(self._ask())
         seen, count = self._seen, len(self._seen)
         names = view_names(count)
-        holding = [(one.holds, name) for one, name in zip(seen, names, strict=True)]
-        read = [(ai_result, name) for ai_result, name in holding if ai_result is not None]
-        one_model = len({ai_result.card.sha256 for ai_result, _ in read}) == 1
-        self.together = read_views([ai_result for ai_result, _ in read]) if one_model and len(read) > 1 else None
+        current_results = [(view.holds, name) for view, name in zip(seen, names, strict=True)]
+        results = [(ai_result, name) for ai_result, name in current_results if ai_result is not None]
+        one_model = len({ai_result.card.sha256 for ai_result, _ in results}) == 1
+        self.together = read_views([ai_result for ai_result, _ in results]) if one_model and len(results) > 1 else None
         self._show_columns(names)
-        self._show_together(read)
+        self._show_together(results)
         self.at_one_scale.setText("" if count < 2 else ONE_SCALE if self._calibrated else OWN_SCALES)
-        self.copy.setEnabled(bool(read))
+        self.copy.setEnabled(bool(results))
 
     def text(self) -> str:
-        """Return what is said, as plain text: the sentence, and a line a view."""
-        lines = [one.text() for one in (self.sentence, self.missing) if one.text()]
+        """Return the content as plain text: the combined result, and one line per view."""
+        lines = [label.text() for label in (self.sentence, self.missing) if label.text()]
         for column, seen in zip(self.columns, self._seen, strict=True):
-            told = (seen.description.title(seen.number), seen.description.place(), seen.description.view, seen.where)
+            names = (seen.description.title(seen.number), seen.description.place(), seen.description.view, seen.where)
             shown = seen.shown is not None
-            reading = f"{column.category.text()}, {column.probability.text()}" if shown else ""
-            said = " ".join(filter(None, (f"{reading}." if reading else "", column.because.text())))
-            lines.append(f"{column.heading.text()} ({', '.join(filter(None, told))}): {said}")
+            ai_result = f"{column.category.text()}, {column.probability.text()}" if shown else ""
+            sentences = " ".join(filter(None, (f"{ai_result}." if ai_result else "", column.because.text())))
+            lines.append(f"{column.heading.text()} ({', '.join(filter(None, names))}): {sentences}")
         return "\n".join([*lines, f"{NOTICE}. {MANAGEMENT}."])
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Show what there is now."""
+        """Update the window as it is shown."""
         super().showEvent(event)
         self.show_now()
 
@@ -103,7 +108,7 @@ class ViewsWindow(QDialog):
             self.columns.pop().remove()
         while len(self.columns) < len(self._seen):
             self.columns.append(ViewColumn(self._grid, len(self.columns)))
-        extents = [extent(one.frame, one.mask) for one in self._seen]
+        extents = [extent(view.frame, view.mask) for view in self._seen]
         for place, (column, seen) in enumerate(zip(self.columns, self._seen, strict=True)):
             name = "the other view" if names[place] == "the other" else names[place]
             beside = extents if self._calibrated else [extents[place]]
@@ -111,18 +116,18 @@ class ViewsWindow(QDialog):
 
     @property
     def _calibrated(self) -> bool:
-        """Whether the lesion is on all images: millimetres and pixels have no scale in common."""
-        return all(one.frame.scale.of(one.mask.pixels).in_mm for one in self._seen)
+        """Whether the lesion is calibrated on all images: millimetres and pixels have no common scale."""
+        return all(view.frame.scale.of(view.mask.pixels).in_mm for view in self._seen)
 
-    def _show_together(self, read: Sequence[tuple[AIResult, str]]) -> None:
+    def _show_together(self, results: Sequence[tuple[AIResult, str]]) -> None:
         together, count = self.together, len(self._seen)
         self._fused.setVisible(together is not None)
         if together is None:
-            self.sentence.setText(self._not_together(len(read)))
+            self.sentence.setText(self._not_together(len(results)))
             self.missing.setText("")
             forget(self.category, self.probability, self.sign, self.scale)
         else:
-            self.sentence.setText(together.sentence([name for _, name in read], of=count))
+            self.sentence.setText(together.sentence([name for _, name in results], of=count))
             self.missing.setText(self._left_out())
             self.sign.show_category(together.category)
             self.category.setText(together.category.value.capitalize())
@@ -130,26 +135,26 @@ class ViewsWindow(QDialog):
             self.scale.show_scale(_scale(together.probability, together.thresholds, together.digits))
         self.missing.setVisible(bool(self.missing.text()))
 
-    def _not_together(self, read: int) -> str:
-        """Return why there is nothing to read together, so many views having been read."""
+    def _not_together(self, count: int) -> str:
+        """Return why there is no combined result; `count` views have an AI result."""
         if len(self._seen) < 2:
             return ONE_VIEW if self._seen else NO_VIEW
-        if read > 1:
+        if count > 1:
             return OTHER_MODEL
-        return OWN_FIRST if any(one.hidden for one in self._seen) else TOO_FEW
+        return OWN_FIRST if any(view.hidden for view in self._seen) else TOO_FEW
 
     def _left_out(self) -> str:
-        """Return which views are not in what is read together, and why."""
+        """Return which views are not in the combined result, and why."""
         names = view_names(len(self._seen))
-        told = []
+        sentences = []
         for seen, name in zip(self._seen, names, strict=True):
             if seen.holds is None:
                 why = HIDDEN if seen.hidden else seen.because or UNREAD
-                told.append(f"{name[0].upper()}{name[1:]} is not in this. {why}")
-        return " ".join(told)
+                sentences.append(f"{name[0].upper()}{name[1:]} is not included. {why}")
+        return " ".join(sentences)
 
     def _scale_of(self, ai_result: AIResult | None) -> Scale | None:
-        """Return the scale of one view's reading, with the digits of the views' common one where it is in that."""
+        """Return the scale of one view's AI result, with at least as many digits as the combined result has."""
         if ai_result is None:
             return None
         alone = read_views([ai_result])
@@ -178,7 +183,7 @@ class ViewsWindow(QDialog):
         for widget in (self.sign, self.category, self.probability):
             lead.addWidget(widget)
         lead.addStretch(1)
-        fused.addWidget(theme.label("Read together", "heading"))
+        fused.addWidget(theme.label("Combined result", "heading"))
         fused.addLayout(lead)
         fused.addWidget(self.scale)
         fused.addWidget(theme.label(HOW, "muted", wrap=True))

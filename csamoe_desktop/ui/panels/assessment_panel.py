@@ -1,4 +1,4 @@
-"""The right column's boxes that are the reader's own: the own read, and the report."""
+"""The right column's boxes "Assessment", for the reader, and "Report"."""
 
 import dataclasses
 from functools import partial
@@ -24,14 +24,14 @@ _SOON = 60
 
 
 class AssessmentBox(Box):
-    """The reader's own read of the lesion in view: BI-RADS category, terms, recommendation and free text; the reader's
+    """The reader's assessment of the current lesion: BI-RADS category, terms, recommendation and comment; and the reader's
     name, for every report.
 
-    What the outline's measurements propose stands muted, with a question mark, until it is confirmed.
+    Terms proposed from the outline's measurements are muted, with a question mark, until they are confirmed.
     """
 
     def __init__(self, session: Session, actions: Actions, parent: QWidget | None = None) -> None:
-        super().__init__("Own read", parent)
+        super().__init__("Assessment", parent)
         self._session = session
         self._reads = session.assessments
         self._lexicon = load_lexicon()
@@ -40,27 +40,28 @@ class AssessmentBox(Box):
         self.reader.setAccessibleName("Reader's name")
         self.category = CategoryBox(self._lexicon)
         self.category.setToolTip(f"<p>{self._lexicon.source}</p>")
-        self.terms = {one.id: TermsButton(one, partial(self._pick, one.id)) for one in self._lexicon.descriptors}
+        descriptors = self._lexicon.descriptors
+        self.terms = {each.id: TermsButton(each, partial(self._pick, each.id)) for each in descriptors}
         recommended = Descriptor("management", "Recommendation", False, self._lexicon.management)
         self.management = TermsButton(recommended, self._recommend)
         self.proposed = theme.label(role="muted", wrap=True)
         self.confirm = QPushButton("Confirm all")
-        named = {SIZE: "Size", **{one.id: one.name for one in self._lexicon.descriptors}}
-        self.confirm_one = {name: QPushButton(f"✓ {word}") for name, word in named.items()}
+        names = {SIZE: "Size", **{descriptor.id: descriptor.name for descriptor in descriptors}}
+        self.confirm_one = {name: QPushButton(f"✓ {word}") for name, word in names.items()}
         for name, press in self.confirm_one.items():
             press.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             press.clicked.connect(partial(self._confirm_one, name))
         self.measured = theme.label(wrap=True)
         self.withdraw = QPushButton("Take back")
-        self.withdraw.setToolTip("Make what was measured and confirmed a proposal again")
+        self.withdraw.setToolTip("Turn the confirmed measurements back into proposals")
         for button in (self.confirm, self.withdraw):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.before = theme.label(role="muted", wrap=True)
         self.comment = QPlainTextEdit()
-        self.comment.setPlaceholderText("Your own reading of this lesion, for the report")
-        self.comment.setAccessibleName("Your own reading")
+        self.comment.setPlaceholderText("Your comment on this lesion, for the report")
+        self.comment.setAccessibleName("Comment on this lesion")
         self.comment.setTabChangesFocus(True)
-        # A file dropped here is a study to open, not a text.
+        # A file dropped here is a study to open, not text.
         self.comment.setAcceptDrops(False)
         self.reader.setAcceptDrops(False)
         self._lay_out()
@@ -85,34 +86,34 @@ class AssessmentBox(Box):
     def _lay_out(self) -> None:
         grid = QGridLayout()
         grid.setSpacing(theme.GRID // 2)
-        for place, button in enumerate((*self.terms.values(), self.management)):
-            grid.addWidget(button, place // 2, place % 2)
+        for place, field in enumerate((*self.terms.values(), self.management)):
+            grid.addWidget(field, place // 2, place % 2)
         self.column.addWidget(self.category)
         self.column.addLayout(grid)
-        for said, press in ((self.proposed, self.confirm), (self.measured, self.withdraw)):
+        for text, button in ((self.proposed, self.confirm), (self.measured, self.withdraw)):
             line = QHBoxLayout()
             line.setSpacing(theme.GRID)
-            line.addWidget(said, 1)
-            line.addWidget(press)
+            line.addWidget(text, 1)
+            line.addWidget(button)
             self.column.addLayout(line)
-            if press is self.confirm:
-                each = QHBoxLayout()
-                each.setSpacing(theme.GRID // 2)
-                for one in self.confirm_one.values():
-                    each.addWidget(one)
-                each.addStretch(1)
-                self.column.addLayout(each)
+            if button is self.confirm:
+                single = QHBoxLayout()
+                single.setSpacing(theme.GRID // 2)
+                for confirm_one in self.confirm_one.values():
+                    single.addWidget(confirm_one)
+                single.addStretch(1)
+                self.column.addLayout(single)
         for widget in (self.before, self.comment, self.reader):
             self.column.addWidget(widget)
 
     def summary(self) -> str:
-        """Return the category and the terms chosen."""
-        read = self._reads.current
-        terms = [term_names(one, read.terms.get(one.id, ())) for one in self._lexicon.descriptors]
-        return ", ".join(filter(None, (f"BI-RADS {read.category}" if read.category else "", *terms)))
+        """Return the category and the chosen terms."""
+        assessment = self._reads.current
+        terms = [term_names(each, assessment.terms.get(each.id, ())) for each in self._lexicon.descriptors]
+        return ", ".join(filter(None, (f"BI-RADS {assessment.category}" if assessment.category else "", *terms)))
 
     def take(self) -> None:
-        """Take what is being typed, though the box still has the focus."""
+        """Store the name being typed, although its field still has the focus."""
         self._take_reader()
 
     def _take_reader(self) -> None:
@@ -138,8 +139,8 @@ class AssessmentBox(Box):
             self.category.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _show_unless_drawing(self) -> None:
-        # What the reader does is to be seen at once; only measuring may wait, until the stroke is done: a line that
-        # went and came with every stroke would move all below it.
+        # Show the reader's input at once, but measurements only after a stroke: a line that came and went with every
+        # stroke would move everything below it.
         mask = self._session.mask
         if mask is None or not mask.in_stroke:
             self._show_read()
@@ -148,50 +149,50 @@ class AssessmentBox(Box):
         reads, work = self._reads, self._session.work
         if not self._session.measurements.under_way:
             self._proposal = work, reads.proposed
-        # While an outline is measured anew nobody waits for it: what it proposed before stays so long.
-        read, proposed = reads.current, self._proposal[1] if self._proposal[0] is work else None
+        # While the outline is being measured, the earlier proposal stays.
+        assessment, proposed = reads.current, self._proposal[1] if self._proposal[0] is work else None
         for widget in (self.category, self.management, *self.terms.values()):
             widget.setEnabled(work is not None)
         self.category.blockSignals(True)
-        self.category.setCurrentIndex(self.category.findData(read.category))
+        self.category.setCurrentIndex(self.category.findData(assessment.category))
         self.category.blockSignals(False)
         for descriptor in self._lexicon.descriptors:
-            named = proposed.terms.get(descriptor.id, "") if proposed else ""
+            term = proposed.terms.get(descriptor.id, "") if proposed else ""
             self.terms[descriptor.id].show_terms(
-                read.terms.get(descriptor.id, ()), term_names(descriptor, (named,) if named else ())
+                assessment.terms.get(descriptor.id, ()), term_names(descriptor, (term,) if term else ())
             )
-        self.management.show_terms((read.management,) if read.management else (), "")
-        left = proposed.open(read) if proposed else ()
-        words = proposed.words(self._lexicon, read) if proposed else ""
+        self.management.show_terms((assessment.management,) if assessment.management else (), "")
+        left = proposed.open(assessment) if proposed else ()
+        words = proposed.words(self._lexicon, assessment) if proposed else ""
         self.proposed.setText(f"Proposed from your outline: {_in_one_piece(words)}")
         self.proposed.setVisible(bool(left))
         for name, press in self.confirm_one.items():
             press.setVisible(name in left)
             words = _in_one_piece(proposed.words_of(name, self._lexicon)) if proposed and name in left else ""
             press.setAccessibleName(f"Confirm {words}")
-            press.setToolTip(f"Confirm that it is {words}{self._next_key if name in left[:1] else ''}")
-        self.confirm.setToolTip(f"Make all of it yours{self._confirm_key}")
+            press.setToolTip(f"Confirm {words}{self._next_key if name in left[:1] else ''}")
+        self.confirm.setToolTip(f"Confirm all proposed terms{self._confirm_key}")
         self.confirm.setVisible(len(left) > 1)
-        measured = read.measured_words()
+        measured = assessment.measured_words()
         self.measured.setText(f"Confirmed: {_in_one_piece(measured)}")
         for widget in (self.measured, self.withdraw):
             widget.setVisible(bool(measured))
-        self.before.setText(self._said_before(read))
+        self.before.setText(self._earlier_words(assessment))
         self.before.setVisible(bool(self.before.text()))
 
-    def _said_before(self, read: Assessment) -> str:
-        """Return what is to be remembered of the read before the AI's reading was shown, or ""."""
+    def _earlier_words(self, assessment: Assessment) -> str:
+        """Return a note on the assessment before the AI result was shown, or ""."""
         first = self._reads.first
         if self._reads.since:
-            then = f"Given on {self._reads.since}, and kept."
+            saved = f"Saved on {self._reads.since}."
             return (
-                f"{then} Before the AI's reading: {first.category}."
-                if first and first.category != read.category
-                else then
+                f"{saved} Before the AI result: {first.category}."
+                if first and first.category != assessment.category
+                else saved
             )
         if self._reads.skipped:
-            return "The own read was skipped before the AI's reading."
-        return f"Before the AI's reading: {first.category}." if first and first.category != read.category else ""
+            return "You skipped the assessment before the AI result."
+        return f"Before the AI result: {first.category}." if first and first.category != assessment.category else ""
 
     def _take_comment(self) -> None:
         if self._session.work is not None:
@@ -200,10 +201,10 @@ class AssessmentBox(Box):
     def _show_comment(self) -> None:
         work = self._session.work
         self.comment.setEnabled(work is not None)
-        told = "" if work is None else work.comment
-        if told != self.comment.toPlainText():
+        comment = "" if work is None else work.comment
+        if comment != self.comment.toPlainText():
             self.comment.blockSignals(True)
-            self.comment.setPlainText(told)
+            self.comment.setPlainText(comment)
             self.comment.blockSignals(False)
 
     def _show_settings(self) -> None:
@@ -213,7 +214,7 @@ class AssessmentBox(Box):
 
 
 class ReportBox(Box):
-    """Two buttons, and what is missing as long as they cannot be pressed; and what is said of the examination."""
+    """The export and copy buttons, why they are disabled, and the texts of the examination."""
 
     def __init__(
         self, session: Session, export: QAction, copy: QAction, examination: QAction, parent: QWidget | None = None
@@ -224,8 +225,8 @@ class ReportBox(Box):
         self.copy = QPushButton("Copy text")
         self.examination = QPushButton("Examination…")
         self._actions = {self.button: export, self.copy: copy, self.examination: examination}
-        self.said = Elided()
-        self.said.setTextFormat(Qt.TextFormat.PlainText)
+        self.examination_text = Elided()
+        self.examination_text.setTextFormat(Qt.TextFormat.PlainText)
         self.missing = theme.label(role="muted", wrap=True)
         self.column.addWidget(self.missing)
         for button, action in self._actions.items():
@@ -236,7 +237,7 @@ class ReportBox(Box):
             self.heading.addWidget(button)
         line = QHBoxLayout()
         line.setSpacing(theme.GRID)
-        line.addWidget(self.said, 1)
+        line.addWidget(self.examination_text, 1)
         line.addWidget(self.examination)
         self.column.addLayout(line)
         session.resultChanged.connect(self._show)
@@ -245,16 +246,16 @@ class ReportBox(Box):
         self._show_said()
 
     def _show_said(self) -> None:
-        """Show in one line what is said of the examination, and all of it as a tip."""
-        told = {name.capitalize(): words.strip() for name, words in self._session.examinations.now.to_dict().items()}
-        given = {name: words for name, words in told.items() if words}
+        """Show the examination's texts in one line, and in full in the tooltip."""
+        texts = {name.capitalize(): words.strip() for name, words in self._session.examinations.now.to_dict().items()}
+        given = {name: words for name, words in texts.items() if words}
         line = " · ".join(f"{name}: {' '.join(words.split())}" for name, words in given.items())
-        for widget in (self.said, self.examination):
+        for widget in (self.examination_text, self.examination):
             widget.setVisible(self._session.study is not None)
-        self.said.setText(line or "No indication or technique yet")
-        theme.set_role(self.said, "" if given else "muted")
+        self.examination_text.setText(line or "No indication or technique yet")
+        theme.set_role(self.examination_text, "" if given else "muted")
         tips = (f"<p><b>{name}</b><br>{escape(words).replace(chr(10), '<br>')}</p>" for name, words in given.items())
-        self.said.setToolTip("".join(tips))
+        self.examination_text.setToolTip("".join(tips))
 
     def _show(self) -> None:
         done = self._session.shown_result.state is ResultState.DONE
@@ -263,13 +264,13 @@ class ReportBox(Box):
             button.setToolTip(action.toolTip())
         outdated = self._session.shown_result.state is ResultState.OUTDATED
         hidden = self._session.shown_result.state is ResultState.HIDDEN
-        missing = "Your own read comes first." if hidden else "A report needs a reading."
+        missing = "Give your assessment first." if hidden else "A report needs an AI result."
         self.missing.setText("Assess again first." if outdated else missing)
         self.missing.setVisible(not done)
 
 
 def _in_one_piece(words: str) -> str:
-    """Return `words` with a size that no line's end parts."""
+    """Return `words` with non-breaking spaces inside sizes."""
     for part in (" × ", " mm", " px"):
         words = words.replace(part, part.replace(" ", "\u00a0"))
     return words

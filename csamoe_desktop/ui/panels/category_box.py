@@ -7,54 +7,54 @@ from PySide6.QtWidgets import QSizePolicy, QStyleOptionComboBox, QWidget
 from csamoe_desktop.reader.lexicon import Lexicon
 from csamoe_desktop.ui.widgets.still import StillCombo
 
-_UNSAID = "BI-RADS category"
+_NO_CATEGORY = "BI-RADS category"
 
 
 class CategoryBox(StillCombo):
-    """The categories of a lexicon, behind them their ids.
+    """A box with the categories of a lexicon; each item's data is its id.
 
-    A digit that is a category by itself chooses it; where there are several (4A, 4B, 4C) the letter after it does, and
-    until then nothing is chosen and the box says what is missing. All other letters are left to the image.
+    A digit that is a category by itself chooses it. For 4A, 4B and 4C the letter after the digit chooses; until then
+    nothing is chosen and the box shows the possible letters. All other letters go to the image.
     """
 
     completed = Signal()
-    """The reader has chosen a category; the keys are free for the image."""
+    """The reader has chosen a category; the keyboard can go back to the image."""
 
     def __init__(self, lexicon: Lexicon, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._ids = [one.id for one in lexicon.categories]
+        self._ids = [category.id for category in lexicon.categories]
         self._typed = ""
-        self.setAccessibleName(_UNSAID)
-        self.addItem(_UNSAID, "")
-        for one in lexicon.categories:
-            self.addItem(one.words().replace(",", " ", 1), one.id)
+        self.setAccessibleName(_NO_CATEGORY)
+        self.addItem(_NO_CATEGORY, "")
+        for category in lexicon.categories:
+            self.addItem(category.words().replace(",", " ", 1), category.id)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.activated.connect(lambda row: self.completed.emit())
 
     @property
     def typed(self) -> str:
-        """What was typed of a category that is not whole yet."""
+        """The typed part of an incomplete category."""
         return self._typed
 
     def initStyleOption(self, option: QStyleOptionComboBox) -> None:
-        """Say what is missing while a category is half typed."""
+        """Show the possible letters while a category is incomplete."""
         super().initStyleOption(option)
         if self._typed:
-            option.currentText = self._half()
+            option.currentText = self._incomplete_words()
 
     def event(self, event: QEvent) -> bool:
-        """Keep for the box the keys that choose a category."""
+        """Claim the keys that choose a category."""
         if isinstance(event, QKeyEvent) and event.type() is QEvent.Type.ShortcutOverride:
             if self._continued(event):
                 event.accept()
                 return True
             if event.text().strip():
-                # Another's key: who goes on with that has let go of the half.
+                # A key for something else cancels the incomplete category.
                 self._type("")
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Choose by what is typed; nothing else that is typed means anything here."""
+        """Choose a category by its key; ignore all other letters."""
         typed = self._continued(event)
         if typed in self._ids:
             self._type("")
@@ -69,17 +69,17 @@ class CategoryBox(StillCombo):
             super().keyPressEvent(event)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Forget what was half typed."""
+        """Cancel an incomplete category."""
         self._type("")
         super().focusOutEvent(event)
 
     def _continued(self, event: QKeyEvent) -> str:
-        """Return what has been typed with this key, if a category begins with it, or ""."""
+        """Return what is typed including this key, if a category begins with it, else ""."""
         letter = event.text().upper()
         if not letter.strip():
             return ""
         for typed in (self._typed + letter, letter if letter.isdigit() else ""):
-            if typed and any(one.startswith(typed) for one in self._ids):
+            if typed and any(category.startswith(typed) for category in self._ids):
                 return typed
         return ""
 
@@ -88,6 +88,6 @@ class CategoryBox(StillCombo):
             self._typed = typed
             self.update()
 
-    def _half(self) -> str:
-        after = [one.removeprefix(self._typed) for one in self._ids if one.startswith(self._typed)]
+    def _incomplete_words(self) -> str:
+        after = [name.removeprefix(self._typed) for name in self._ids if name.startswith(self._typed)]
         return f"{self._typed} …  then {', '.join(after[:-1])} or {after[-1]}"

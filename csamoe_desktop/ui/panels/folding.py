@@ -1,4 +1,4 @@
-"""The boxes of the right column: each folds to its heading and one line, so that the others are seen without scrolling."""
+"""The boxes of the right column: each can be collapsed to its heading and one line, to make room for the others."""
 
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QToolButton, QVBoxLayout, QWidget
@@ -7,18 +7,18 @@ from csamoe_desktop.ui.widgets import theme
 from csamoe_desktop.ui.widgets.labels import Elided
 
 _WIDEST = 0.45
-"""Of the window, at most, that the column takes by itself."""
+"""Largest share of the window's width that the column takes by default."""
 
 
 class Strip(QFrame):
-    """What is left of a folded box: its title and one line."""
+    """A collapsed box: its title and one line."""
 
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("role", "box")
         self.line = Elided()
         self.line.setTextFormat(Qt.TextFormat.PlainText)
-        self.button = _arrow(Qt.ArrowType.RightArrow, f"Open {title}")
+        self.button = _arrow(Qt.ArrowType.RightArrow, f"Expand {title}")
         row = QHBoxLayout(self)
         row.setContentsMargins(theme.GRID * 3 // 2, theme.GRID, theme.GRID * 3 // 2, theme.GRID)
         row.addWidget(self.button)
@@ -28,8 +28,10 @@ class Strip(QFrame):
 
 
 class Box(QFrame):
-    """A titled box; `column` takes its contents, `heading` what stands beside the title. Folded, its `strip` is there
-    instead; whoever lays the box out puts that before it."""
+    """A titled box; `column` holds its contents, `heading` the buttons beside the title.
+
+    When collapsed, `strip` replaces it; the layout that holds the box must place `strip` before it.
+    """
 
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -40,7 +42,7 @@ class Box(QFrame):
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(theme.GRID * 3 // 2, theme.GRID, theme.GRID * 3 // 2, theme.GRID * 3 // 2)
         self.column.setSpacing(theme.GRID // 2)
-        self.fold_button = _arrow(Qt.ArrowType.DownArrow, f"Fold {title} to one line")
+        self.fold_button = _arrow(Qt.ArrowType.DownArrow, f"Collapse {title}")
         self.heading = QHBoxLayout()
         self.heading.addWidget(self.fold_button)
         self.heading.addWidget(theme.label(title, "heading"), 1)
@@ -54,23 +56,23 @@ class Box(QFrame):
         return not self.strip.isHidden()
 
     def summary(self) -> str:
-        """Return in one line what the box says, for while it is folded."""
+        """Return the box's content in one line, shown while it is collapsed."""
         return ""
 
     def fold(self, folded: bool) -> None:
-        """Fold the box to one line, or open it."""
+        """Collapse the box to one line, or expand it."""
         self.setVisible(not folded)
         self.strip.setVisible(folded)
         self.sum_up()
 
     def sum_up(self) -> None:
-        """Say in the one line what there is now."""
+        """Update the one line."""
         self.strip.line.setText(self.summary())
         self.strip.line.setToolTip(self.strip.line.text())
 
 
 class BoxColumn(QScrollArea):
-    """The boxes, one below the other; scrolled where the window is too low or, in large type, too narrow for them."""
+    """The boxes, one below the other; scrolled where the window is too small for them."""
 
     def __init__(self, boxes: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -84,18 +86,18 @@ class BoxColumn(QScrollArea):
         self.verticalScrollBar().rangeChanged.connect(lambda least, most: self._follow())
 
     def minimumSizeHint(self) -> QSize:
-        """Return what is left to it on a small screen: the rest is scrolled."""
+        """Return the size on a small screen; the rest scrolls."""
         return QSize(theme.GRID * 37, theme.GRID * 12)
 
     @property
     def wanted(self) -> int:
-        """The width at which nothing is scrolled sideways, or what of the window's it may have."""
+        """The width at which nothing scrolls sideways, limited to the column's share of the window."""
         held = self._held.minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width()
         return max(self.minimumSizeHint().width(), min(held, round(_WIDEST * self.window().width())))
 
     def show_from(self, box: QWidget) -> None:
-        """Scroll so that a box begins at the top, or as near to it as the boxes reach: as they are laid out anew, and as the box
-        grows, until something else scrolls the column."""
+        """Scroll a box to the top, or as near as possible, and keep it there while the layout changes and the box grows,
+        until something else scrolls the column."""
         self._shown_from, self._left_at = box, self.verticalScrollBar().value()
         QTimer.singleShot(0, box, self._follow)
 
@@ -113,11 +115,11 @@ class BoxColumn(QScrollArea):
         self._left_at = bar.value()
 
 
-def _arrow(direction: Qt.ArrowType, told: str) -> QToolButton:
+def _arrow(direction: Qt.ArrowType, tooltip: str) -> QToolButton:
     button = QToolButton()
     button.setArrowType(direction)
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     button.setProperty("role", "fold")
-    button.setToolTip(told)
-    button.setAccessibleName(told)
+    button.setToolTip(tooltip)
+    button.setAccessibleName(tooltip)
     return button

@@ -1,4 +1,4 @@
-"""The lesions of the frame in view as a list: a press takes one in hand, its eye hides it, its lock keeps it as it is."""
+"""The list of lesions on the current frame: a click selects one, the eye hides it, the lock protects it."""
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
@@ -15,7 +15,7 @@ _SWATCH = 18
 
 
 class LesionList(QTableWidget):
-    """A row a lesion: colour and pattern, what it is called, how it is read, shown or hidden, locked or not."""
+    """One row per lesion: line colour and pattern, name, state, visibility and lock."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(0, 4, parent)
@@ -69,7 +69,7 @@ class LesionList(QTableWidget):
             shown.setToolTip("Hide this outline" if work.shown else "Show this outline")
             shown.setData(Qt.ItemDataRole.AccessibleTextRole, "shown" if work.shown else "hidden")
             locked = QTableWidgetItem(theme.icon("locked" if work.locked else "unlocked"), "")
-            locked.setToolTip("Unlock this outline" if work.locked else "Lock this outline: nothing changes it then")
+            locked.setToolTip("Unlock this outline" if work.locked else "Lock this outline against changes")
             locked.setData(Qt.ItemDataRole.AccessibleTextRole, "locked" if work.locked else "not locked")
             for column, item in ((_NAME, name), (_STATE, QTableWidgetItem()), (_SHOWN, shown), (_LOCKED, locked)):
                 self.setItem(row, column, item)
@@ -91,21 +91,21 @@ class LesionList(QTableWidget):
                 item.setForeground(QColor(theme.colours().muted))
 
     def _state(self, work: LesionWork) -> str:
-        """Return in a word or two how far a lesion is; nothing of a reading that is veiled."""
+        """Return the state of a lesion in a word or two, without an AI result that is hidden."""
         session = self._session
         if work.mask.empty:
             return "not marked"
-        reading = work.ai_result
-        if reading is None or session.shown_result.hides(work):
+        ai_result = work.ai_result
+        if ai_result is None or session.shown_result.hides(work):
             return "marked"
-        return "changed" if work.outdated_because(session.model.name) else reading.category.value
+        return "outdated" if work.outdated_because(session.model.name) else ai_result.category.value
 
     def _row_height(self) -> int:
         return max(self.fontMetrics().height() + theme.GRID, _SWATCH + theme.GRID // 2)
 
 
 def _swatch(work: LesionWork) -> QIcon:
-    """Return a piece of the outline's line on the canvas's ground, in its colour and pattern."""
+    """Return a sample of the outline's colour and line pattern on the canvas colour."""
     look, ratio = look_of(work.number), 3
     drawn = QPixmap(_SWATCH * ratio, _SWATCH * ratio)
     drawn.setDevicePixelRatio(ratio)

@@ -1,4 +1,4 @@
-"""A line of the AI box on what does not go together: reader and AI, file and description, views read and views not read."""
+"""The note in the AI result box on contradictions: reader and AI, file and description, and views without an AI result."""
 
 from PySide6.QtWidgets import QLabel, QWidget
 
@@ -11,37 +11,37 @@ from csamoe_desktop.ui.widgets import theme
 
 
 class ReaderAndAI(QLabel):
-    """Says in sentences what of the reading in view does not go together; hidden where nothing is, or nothing is read."""
+    """Lists the contradictions of the current lesion in sentences; hidden without any, or without an AI result."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
         self.setWordWrap(True)
         theme.set_role(self, "attention")
-        self.setAccessibleName("What does not go together")
+        self.setAccessibleName("Contradictions")
         session.resultChanged.connect(self.show_now)
         session.assessments.changed.connect(self.show_now)
         session.lesionChanged.connect(self.show_now)
         self.show_now()
 
     def show_now(self) -> None:
-        """Say it as it is now."""
-        told = self._sentences() if self._session.shown_result.state is ResultState.DONE else ()
-        self.setText("\n".join(told))
-        self.setVisible(bool(told))
+        """Update the sentences."""
+        sentences = self._sentences() if self._session.shown_result.state is ResultState.DONE else ()
+        self.setText("\n".join(sentences))
+        self.setVisible(bool(sentences))
 
     def _sentences(self) -> tuple[str, ...]:
         session = self._session
         given = session.reports.in_view()
         if given is None:
             return ()
-        found = []
+        sentences = []
         ai_result = given.ai_result
         if given.reads is not None:
             scale, _ = make_scale(ai_result.prediction.probability, ai_result.category, ai_result.card.thresholds)
-            found.append(disagreement(given.reads.final, ai_result.category, scale.probability_words))
-        found += contradictions(given, indication=session.examinations.now.indication)
+            sentences.append(disagreement(given.reads.final, ai_result.category, scale.probability_words))
+        sentences += contradictions(given, indication=session.examinations.now.indication)
         unread = session.reports.unread_views()
         if unread:
-            found.append(f"Other views of this lesion are marked and not read: {'; '.join(unread)}.")
-        return tuple(filter(None, found))
+            sentences.append(f"Other views of this lesion are marked but have no AI result: {'; '.join(unread)}.")
+        return tuple(filter(None, sentences))

@@ -1,4 +1,4 @@
-"""What the result panel draws itself: the category's sign, the probability on its scale, and the gate bars."""
+"""The drawings of the result panel: the category's sign, the probability on its scale, and the bars of the gate shares."""
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPaintEvent, QPalette, QPen
@@ -9,13 +9,13 @@ from csamoe_desktop.report.content.sections import GateShare, Scale
 from csamoe_desktop.ui.widgets import theme
 
 _FILLED = {Category.LIKELY_BENIGN: 0, Category.INDETERMINATE: 180, Category.SUSPICIOUS: 360}
-"""Degrees of the sign's circle that are filled: told by shape, never by colour alone."""
+"""Filled degrees of the sign's circle: a category is shown by shape, never by colour alone."""
 _GATE, _LEFT_OUT = "gate", "left out"
-"""What the columns of numbers beside the bars are called."""
+"""Headings of the two number columns beside the bars."""
 
 
 class _Drawn(QWidget):
-    """A widget of one height that draws itself, quieter when it is stale (disabled)."""
+    """A widget of fixed height that draws itself, greyed when the result is outdated (widget disabled)."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -37,18 +37,18 @@ class CategorySign(_Drawn):
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
     def show_category(self, category: Category) -> None:
-        """Draw the sign of this category."""
+        """Draw the sign of a category."""
         self._category = category
         self.setAccessibleName(category.value)
         self.update()
 
     def sizeHint(self) -> QSize:
-        """Return a square as high as a letter of the larger type."""
+        """Return a square slightly higher than a line of text."""
         side = round(self.fontMetrics().height() * 1.2)
         return QSize(side, side)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint it."""
+        """Paint the sign."""
         if self._category is None:
             return
         painter = QPainter(self)
@@ -64,19 +64,19 @@ class CategorySign(_Drawn):
 
 
 class ProbabilityScale(_Drawn):
-    """The scale from 0 to 1: both thresholds as ticks with their numbers, the categories between, the reading's mark."""
+    """The scale from 0 to 1: a tick and a number at each threshold, a mark at the probability, its range where known."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._scale: Scale | None = None
 
     def show_scale(self, scale: Scale) -> None:
-        """Draw this probability and these thresholds."""
+        """Draw a probability and its thresholds."""
         self._scale = scale
         self.setAccessibleName(
             f"Probability {scale.probability_words}; likely benign below {scale.benign_below_words}, "
             f"suspicious from {scale.suspicious_from_words}"
-            + (f"; {scale.reach_words} with other contours" if scale.reach_words else "")
+            + (f"; {scale.reach_words} with other outlines" if scale.reach_words else "")
         )
         self.update()
 
@@ -85,7 +85,7 @@ class ProbabilityScale(_Drawn):
         return QSize(200, self.fontMetrics().height() + theme.GRID * 4)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint it."""
+        """Paint the scale."""
         scale = self._scale
         if scale is None:
             return
@@ -111,7 +111,7 @@ class ProbabilityScale(_Drawn):
         for at in (scale.benign_below, scale.suspicious_from):
             x = left + wide * at
             painter.drawLine(QPointF(x, bar.top() - 3), QPointF(x, bar.bottom() + 4))
-        # The thresholds' numbers first: the ends of a scale from 0 to 1 can be guessed, they cannot.
+        # Place the thresholds' numbers first: 0 and 1 are dropped where there is no room.
         for at, words in (
             (scale.benign_below, scale.benign_below_words),
             (scale.suspicious_from, scale.suspicious_from_words),
@@ -142,20 +142,20 @@ class ProbabilityScale(_Drawn):
 
 
 class GateBars(_Drawn):
-    """One bar an expert: its name, its share of the whole width, the share in percent, and, once it is known, what the
-    probability does without the expert."""
+    """One bar per expert: its name, its gate share as a bar and in percent, and, once known, how the probability changes
+    without the expert."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._gates: tuple[GateShare, ...] = ()
 
     def show_gates(self, gates: tuple[GateShare, ...]) -> None:
-        """Draw these shares."""
+        """Draw these gate shares."""
         self._gates = gates
-        told = (
+        shares = (
             f"{gate.expert} {gate.words}" + (f" left out {gate.left_out}" if gate.left_out else "") for gate in gates
         )
-        self.setAccessibleName(f"Gates: {', '.join(told)}")
+        self.setAccessibleName(f"Gate shares: {', '.join(shares)}")
         self.updateGeometry()
         self.update()
 
@@ -164,7 +164,7 @@ class GateBars(_Drawn):
         return QSize(200, max(len(self._gates), 1) * self._line() + self._heading())
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint them."""
+        """Paint the bars."""
         chosen = theme.colours()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -201,7 +201,7 @@ class GateBars(_Drawn):
             painter.drawRect(share)
 
     def _heading(self) -> int:
-        """Return the height of the columns' names; one column needs none."""
+        """Return the height of the column headings; a single column has none."""
         return self._line() if any(gate.left_out for gate in self._gates) else 0
 
     def _line(self) -> int:

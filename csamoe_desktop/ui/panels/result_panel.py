@@ -1,4 +1,4 @@
-"""The right column's two boxes on the lesion: what is marked, and how the model reads it."""
+"""The right column's boxes "Lesions", on what is marked, and "AI result"."""
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QToolButton, QVBoxLayout, QWidget
@@ -20,14 +20,14 @@ from csamoe_desktop.ui.widgets import theme
 from csamoe_desktop.ui.widgets.actions import Actions
 
 _SOON = 60
-_UNMARKED = "This model reads the whole image: nothing need be marked."
+_UNMARKED = "This model reads the whole image; no outline is needed."
 _HAS_NUMBERS = (ResultState.DONE, ResultState.OUTDATED)
 _AWAITED = (ResultState.RUNNING, ResultState.HIDDEN)
 _COME = (ResultState.DONE, ResultState.FAILED)
 
 
 class LesionBox(Box):
-    """What is marked in view: who marked it, how large it is, and what core and boundary the model saw."""
+    """The lesions of the current image: who drew the outline, its size, and the core and boundary that the model used."""
 
     def __init__(self, session: Session, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__("Lesions", parent)
@@ -60,7 +60,7 @@ class LesionBox(Box):
         self.column.addLayout(mending)
         for widget in (self.source, self.shape, self.calipers, self.regions):
             self.column.addWidget(widget)
-        # A stroke changes the mask with every move of the mouse: its area is told a few times a second.
+        # A stroke changes the mask with every mouse move: update its area a few times per second.
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(_SOON)
@@ -76,7 +76,7 @@ class LesionBox(Box):
         self._show_calipers()
 
     def summary(self) -> str:
-        """Return how many there are, and what the one at hand measures."""
+        """Return the number of lesions and the size of the current one."""
         count = len(self._session.lesions.there)
         size = self.extent.text().partition("  ·  ")[0] if self._session.mask and not self._session.mask.empty else ""
         return " · ".join(filter(None, (f"{count} lesions" if count > 1 else "", size)))
@@ -93,13 +93,13 @@ class LesionBox(Box):
         frame, calipers = self._session.frame, self._session.calipers.kept
         self.calipers.setVisible(bool(calipers))
         if frame is not None and calipers:
-            told = []
-            for what, spacing in by_source(calipers, frame.scale):
-                # A number is not parted from its unit at the end of a line.
-                listed = "  ·  ".join(one.replace(" ", "\u00a0") for one in what.split(", "))
-                bare = spacing.source == NOT_CALIBRATED
-                told.append(listed if spacing.in_mm else f"{listed}  ({'not calibrated' if bare else spacing.source})")
-            self.calipers.setText(f"Calipers  {'  ·  '.join(told)}")
+            groups = []
+            for distances, spacing in by_source(calipers, frame.scale):
+                # Non-breaking spaces keep a number and its unit on one line.
+                listed = "  ·  ".join(distance.replace(" ", "\u00a0") for distance in distances.split(", "))
+                source = "not calibrated" if spacing.source == NOT_CALIBRATED else spacing.source
+                groups.append(listed if spacing.in_mm else f"{listed}  ({source})")
+            self.calipers.setText(f"Calipers  {'  ·  '.join(groups)}")
 
     def _show(self) -> None:
         session, mask = self._session, self._session.mask
@@ -107,7 +107,7 @@ class LesionBox(Box):
         for widget in (self.extent, self.source, self.shape):
             widget.setVisible(marked)
         if mask is None or session.frame is None or not marked:
-            self.author.setText("None is marked." if mask is not None else "No image is open.")
+            self.author.setText("No lesion is marked." if mask is not None else "No image is open.")
             theme.set_role(self.author, "muted")
             self.regions.hide()
             self._show_odd(None)
@@ -122,13 +122,15 @@ class LesionBox(Box):
         core = given is not None and given.ai_result.card.needs_outline
         self.regions.setVisible(core)
         if given is not None and core:
-            said = {line.label: line.value for line in content(given).lesion.lines}
+            values = {line.label: line.value for line in content(given).lesion.lines}
             regions = given.ai_result.regions
-            self.regions.setText(f"Core: {_steps(regions.erosions)} in  ·  boundary: {_steps(regions.dilations)} out")
-            self.regions.setToolTip(f"<p>Core: {said['Core']}.<br>Boundary: {said['Boundary']}.</p>")
+            self.regions.setText(
+                f"Core: {_steps(regions.erosions)} inward  ·  boundary: {_steps(regions.dilations)} outward"
+            )
+            self.regions.setToolTip(f"<p>Core: {values['Core']}.<br>Boundary: {values['Boundary']}.</p>")
 
     def _show_size(self, mask: EditedMask, spacing: Spacing) -> None:
-        """Say what the outline measures; of one that changes as it is looked at, its area alone is known at once."""
+        """Show the outline's measurements; while it is being drawn, only the area is known."""
         measured = self._session.measurements.now
         if measured is None:
             diameters = f"… × … {spacing.unit}"
@@ -139,13 +141,13 @@ class LesionBox(Box):
         size, margin = measured.size, measured.margin
         self._show_odd(size)
         self.extent.setText(f"{size.diameters().replace(' x ', ' × ')}  ·  area {size.area_words()}")
-        # One line of the column; the rest is in its tip.
+        # One line in the column; the tooltip has the rest.
         self.shape.setText(f"Height / width {size.height_to_width:.2f}  ·  circularity {margin.circularity:.2f}")
-        told = (size.height_words(), size.outline_words(), margin.words(), f"radial length: {margin.radial_words()}")
-        self.shape.setToolTip(f"<p>{'<br>'.join(_sentence(one) for one in told)}</p>")
+        details = (size.height_words(), size.outline_words(), margin.words(), f"radial length: {margin.radial_words()}")
+        self.shape.setToolTip(f"<p>{'<br>'.join(map(_sentence, details))}</p>")
 
     def _show_odd(self, size: Size | None) -> None:
-        """Say beside the size, before anything is assessed, that there are other pieces or holes, and offer to mend it."""
+        """Point out further pieces or holes before the lesion is assessed, and offer to correct them."""
         words = "" if size is None else size.piece_words()
         self.pieces.setText(f"Measured: {words}." if size and size.pieces > 1 else f"Measured {words}.")
         self.pieces.setVisible(bool(words))
@@ -154,13 +156,13 @@ class LesionBox(Box):
 
 
 class ResultBox(Box):
-    """The AI reading: category, probability on its scale, gates; in words where it stands, and one button."""
+    """The AI result: category, probability on its scale, gate shares; its state in words, and one button."""
 
     came = Signal()
-    """The reading that was waited for is there to be seen, or has failed."""
+    """The AI result that the reader waited for is shown, or has failed."""
 
     def __init__(self, session: Session, actions: Actions, parent: QWidget | None = None) -> None:
-        super().__init__("AI reading", parent)
+        super().__init__("AI result", parent)
         self._session = session
         self._next_steps = _next_steps(actions)
         self.state: ResultState | None = None
@@ -246,9 +248,9 @@ class ResultBox(Box):
             self.came.emit()
         because = "" if work is None else work.outdated_because(self._session.model.name)
         if state is ResultState.FAILED and work is not None:
-            because = f"The reading failed. {work.failure}"
+            because = f"There is no AI result: the calculation failed. {work.failure}"
         if state is ResultState.WITHHELD and work is not None:
-            because = f"No reading is given. {work.failure}"
+            because = f"The AI result is withheld. {work.failure}"
         unmarked = state is ResultState.READY and work is not None and work.mask.empty
         missing = self._session.model.missing if state in self._next_steps else ""
         self.next_step.setText(missing or (_UNMARKED if unmarked else self._next_steps.get(state, "")))
@@ -269,7 +271,7 @@ class ResultBox(Box):
         self._show_views()
 
     def summary(self) -> str:
-        """Return the reading, where it may be seen."""
+        """Return the AI result if it may be shown."""
         if self.state is ResultState.DONE:
             return f"{self.category.text()} {self.probability.text()}"
         return self.outdated.text() if self.state is ResultState.OUTDATED else ""
@@ -277,54 +279,54 @@ class ResultBox(Box):
     def _show_button(self) -> None:
         again = self.state in (ResultState.OUTDATED, ResultState.FAILED)
         hidden = self.state is ResultState.HIDDEN
-        self.button.setText("Assess again" if again else "Show the AI reading" if hidden else "Assess")
-        # Nothing is left to press when it is done: the same outline gives the same reading.
-        nothing = (ResultState.NO_STUDY, ResultState.RUNNING, ResultState.DONE, ResultState.WITHHELD)
-        self.button.setVisible(self.state not in nothing)
+        self.button.setText("Assess again" if again else "Show the AI result" if hidden else "Assess")
+        # No button when done: the same outline gives the same result.
+        no_button = (ResultState.NO_STUDY, ResultState.RUNNING, ResultState.DONE, ResultState.WITHHELD)
+        self.button.setVisible(self.state not in no_button)
         self.button.setEnabled(self._assess.isEnabled())
         self.button.setToolTip(self._session.model.missing or self._assess.toolTip())
 
-    def _show_numbers(self, said: ReportContent, device: str) -> None:
-        self.category.setText(said.category)
-        self.probability.setText(said.scale.probability_words)
-        self.of.setText(f"Calibrated probability of {said.positive}")
-        self.scale.show_scale(said.scale)
-        self.scale.setToolTip(f"<p>{said.thresholds[0].upper()}{said.thresholds[1:]}.</p>")
-        self._reach = said.scale.reach_words
-        self.gates.show_gates(said.gates)
-        # With one expert there is nothing to route.
-        self.gates.setVisible(len(said.gates) > 1)
-        self.routing.setVisible(len(said.gates) > 1)
-        self.routing.setText("A gate weight is routing, not evidence.")
-        left_out = "Left out: what the probability does when an expert's share goes to the others."
-        stages = "<br>".join(f"{gate.expert}: {gate.stages}" for gate in said.gates if gate.stages)
-        looked = f"<p>Weights of the network's four stages, fine to coarse:<br>{stages}</p>" if stages else ""
-        self.routing.setToolTip(f"<p>{said.gates_note} {left_out}</p>{looked}")
+    def _show_numbers(self, report: ReportContent, device: str) -> None:
+        self.category.setText(report.category)
+        self.probability.setText(report.scale.probability_words)
+        self.of.setText(f"Calibrated probability of {report.positive}")
+        self.scale.show_scale(report.scale)
+        self.scale.setToolTip(f"<p>{report.thresholds[0].upper()}{report.thresholds[1:]}.</p>")
+        self._reach = report.scale.reach_words
+        self.gates.show_gates(report.gates)
+        # A single expert has no gate shares.
+        self.gates.setVisible(len(report.gates) > 1)
+        self.routing.setVisible(len(report.gates) > 1)
+        self.routing.setText("Gate shares show routing, not evidence.")
+        left_out = "Left out: how the probability changes when the expert's share goes to the others."
+        stages = "<br>".join(f"{gate.expert}: {gate.stages}" for gate in report.gates if gate.stages)
+        weights = f"<p>Weights of the network's four stages, fine to coarse:<br>{stages}</p>" if stages else ""
+        self.routing.setToolTip(f"<p>{report.gates_note} {left_out}</p>{weights}")
         self.gates.setToolTip(self.routing.toolTip())
-        why = said.reasons
-        for label, told in (
+        why = report.reasons
+        for label, sentences in (
             (self.cautions, (why.contour, why.disagreement)),
             (self.reasons, (why.ellipse, why.nearest, why.outside, why.rates)),
         ):
-            # No line ends between "<" and its number.
-            label.setText("\n".join(one for one in told if one).replace("> ", ">\xa0").replace("< ", "<\xa0"))
-            label.setVisible(any(told))
-        # What cannot be true together changes with what the reader says: `apart` has it.
-        warnings = [one for one in said.warnings if one not in said.contradictions]
+            # Non-breaking spaces keep "<" and its number on one line.
+            label.setText("\n".join(filter(None, sentences)).replace("> ", ">\xa0").replace("< ", "<\xa0"))
+            label.setVisible(any(sentences))
+        # Contradictions change with the reader's assessment: `apart` shows them.
+        warnings = [warning for warning in report.warnings if warning not in report.contradictions]
         self.warnings.setText("\n".join(warnings))
         self.warnings.setVisible(bool(warnings))
-        version = next(line.value for line in said.model.lines if line.label == "Version")
+        version = next(line.value for line in report.model.lines if line.label == "Version")
         self.read_by.setText(f"{version.partition(', weights')[0]}  ·  {device}")
 
     def _show_reach(self) -> None:
-        """Say the range, or that it is being found out: the number does not wait for it."""
+        """Show the range over other outlines, or that it is being calculated; the probability is shown without waiting."""
         under_way = self._session.closer_look.under_way
-        waiting = "Looking closer …" if under_way else ""
-        self.reach.setText(f"{self._reach} with other contours" if self._reach else waiting)
+        waiting = "Calculating the range over other outlines …" if under_way else ""
+        self.reach.setText(f"{self._reach} with other outlines" if self._reach else waiting)
         self.reach.setVisible(bool(self.reach.text()))
 
     def _show_views(self) -> None:
-        """Say what this view and the others of the lesion come to, where others are read."""
+        """Show the combined result of the lesion's views, where other views have an AI result."""
         together = self._session.reports.together() if self.state is ResultState.DONE else None
         self.views.setText("" if together is None else together.sentence(of=len(self._session.lesions.views())))
         self.views.setVisible(together is not None)
@@ -336,21 +338,21 @@ class ResultBox(Box):
 
 
 def _next_steps(actions: Actions) -> dict[ResultState, str]:
-    """Return what to do next in each state that waits for the user, with the keys in use."""
+    """Return the next step for each state that waits for the user, with the current shortcuts."""
     brush, polygon = actions.key("brush", " (", ")"), actions.key("polygon", " (", ")")
     return {
         ResultState.NO_STUDY: f"Drop a study on the window{actions.key('open', ', or press ')}.",
         ResultState.NO_MASK: f"Mark the lesion first: draw it with the brush{brush} or the polygon{polygon}, "
         "or import a mask.",
-        ResultState.READY: "The lesion is marked and has not been read yet.",
-        ResultState.HIDDEN: "The AI has read it. Give your own BI-RADS category first"
-        f"{actions.key('assessment', ' (', ')')}, then show its reading{actions.key('assess', ' (', ')')}"
-        f"{actions.key('skip_assessment', '; ', ' skips')}.",
+        ResultState.READY: "The lesion is marked. Press Assess for the AI result.",
+        ResultState.HIDDEN: "The AI result is hidden until your assessment. Choose a BI-RADS category"
+        f"{actions.key('assessment', ' (', ')')}, then show the AI result{actions.key('assess', ' (', ')')}"
+        f"{actions.key('skip_assessment', ', or skip (', ')')}.",
     }
 
 
 def _button(text: str) -> QPushButton:
-    """Return a button that the Tab key reaches, and that leaves the image its keys when the mouse presses it."""
+    """Return a button that takes the focus by Tab, but not by mouse, so that the image keeps the keyboard."""
     button = QPushButton(text)
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     return button

@@ -1,4 +1,4 @@
-"""The left column: the studies open in this session, what the file says of the one in view, and its frames."""
+"""The left column: the open studies, the data of the current study from its file, and its frames."""
 
 from math import ceil
 from typing import Any
@@ -29,7 +29,7 @@ _LEAST_LINES = 3
 
 
 class StudyList(QWidget):
-    """Studies above, frames below; a click brings one into view."""
+    """Studies above, frames below; a click shows one."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -62,18 +62,18 @@ class StudyList(QWidget):
         column.addWidget(self.frames, 1)
         self._column = column
         self.studies.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        # The images of a folder often differ in the end of their names only.
+        # File names in a folder often differ only at the end.
         self.studies.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        # One press and the row is current: by the mouse and by the keyboard alike.
+        # One click, or one key, makes a row current.
         self.studies.currentRowChanged.connect(self._choose_study)
         self.frames.selectionModel().currentChanged.connect(self._choose_frame)
-        # What is looked at then is painted, and so asked for, again.
+        # Repainting requests the pictures that are visible then.
         session.studyChanged.connect(self._pictures.forget_wishes)
         session.studyChanged.connect(self._show_studies)
         session.studyChanged.connect(self.studies.viewport().update)
         session.studiesListed.connect(self._show_studies)
         session.frameChanged.connect(self._show_frame)
-        # The list goes on to select what was pressed, so after it.
+        # Queued, because the list selects the clicked row after this.
         session.stayed.connect(self._show_chosen, Qt.ConnectionType.QueuedConnection)
         self._show_studies()
 
@@ -86,7 +86,7 @@ class StudyList(QWidget):
             self._session.navigation.to_frame(chosen.row())
 
     def _show_chosen(self) -> None:
-        """Point at what is in view again, unless something else was chosen meanwhile."""
+        """Select the current study and frame again, unless another one was chosen meanwhile."""
         if self._session.frames.awaited is None:
             self._show_current_study()
             self._show_frame()
@@ -101,7 +101,7 @@ class StudyList(QWidget):
     def _show_studies(self) -> None:
         session = self._session
         if session.studies != self._listed or not self._listed:
-            # Only then: made anew, a long list would jump under the mouse that chose from it.
+            # Only then: a rebuilt list would jump under the mouse.
             self._list(session.studies)
         self._show_current_study()
         self._facts.setText("" if session.study is None else "\n".join(_facts(session.study)))
@@ -111,18 +111,18 @@ class StudyList(QWidget):
         self._frames_heading.setVisible(count > 0)
 
     def _list(self, studies: list[Study]) -> None:
-        # Of a folder of thousands, some more at a time are listed: what is there stays.
-        there = len(self._listed) if self._listed and studies[: len(self._listed)] == self._listed else 0
+        # A large folder is listed in portions: keep the existing rows.
+        listed = len(self._listed) if self._listed and studies[: len(self._listed)] == self._listed else 0
         self._listed = list(studies)
         self.studies.blockSignals(True)
         place = self.studies.verticalScrollBar().value()
-        if not there:
+        if not listed:
             self.studies.clear()
-        for study in studies[there:]:
+        for study in studies[listed:]:
             self.studies.addItem(_StudyItem(study, self._pictures))
         self._mark_priors()
         if not studies:
-            self.studies.addItem("None is open yet")
+            self.studies.addItem("No study is open")
             self.studies.item(0).setFlags(Qt.ItemFlag.NoItemFlags)
         self.studies.verticalScrollBar().setValue(place)
         self.studies.blockSignals(False)
@@ -130,7 +130,7 @@ class StudyList(QWidget):
         self._set_list_height()
 
     def _mark_priors(self) -> None:
-        """Write "prior" at the examinations of a patient that are older than another one in the list."""
+        """Mark a patient's examinations as "prior" if a newer one is in the list."""
         newest: dict[str, str] = {}
         for study in self._listed:
             patient, date = study.facts.patient_id, study.facts.study_date
@@ -156,19 +156,19 @@ class StudyList(QWidget):
         line = row_height(self.studies)
         self.studies.setMinimumHeight(min(rows, _STUDIES_IN_VIEW) * line + 2)
         self.studies.setMaximumHeight(rows * line + 2)
-        # Stills leave the room below to the list.
+        # Still images need no frame list, so the study list takes the room.
         stills = all(study.frame_count == 1 for study in self._listed)
         self._column.setStretchFactor(self.studies, 4 if stills else 1)
 
 
 class Facts(QPlainTextEdit):
-    """What the file says, to be read and copied: broken anywhere rather than cut, and scrolled where there is no room."""
+    """Patient and study data to read and copy; long lines are wrapped, not cut, and the text scrolls where needed."""
 
     def __init__(self) -> None:
         super().__init__()
         self.setReadOnly(True)
         self.setAcceptDrops(False)
-        self.setAccessibleName("What the file says of patient and study")
+        self.setAccessibleName("Patient and study data from the file")
         self.setProperty("role", "facts")
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -178,32 +178,32 @@ class Facts(QPlainTextEdit):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
 
     def text(self) -> str:
-        """Return what is said."""
+        """Return the text."""
         return self.toPlainText()
 
     def setText(self, text: str) -> None:
-        """Say something else."""
+        """Set the text."""
         if text != self.toPlainText():
             self.setPlainText(text)
             self._set_height()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Take the height that the lines need at this width."""
+        """Update the height for the new width."""
         super().resizeEvent(event)
         self._set_height()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Take the height that the lines need in this type."""
+        """Update the height for the new font."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange:
             self._set_height()
 
     def sizeHint(self) -> QSize:
-        """Return the height at which nothing is scrolled."""
+        """Return the height at which nothing scrolls."""
         return QSize(theme.GRID * 20, self.maximumHeight())
 
     def minimumSizeHint(self) -> QSize:
-        """Return a few lines: the rest is scrolled."""
+        """Return the height of a few lines; the rest scrolls."""
         return QSize(0, min(self.maximumHeight(), self.fontMetrics().lineSpacing() * _LEAST_LINES))
 
     def _set_height(self) -> None:
@@ -216,7 +216,7 @@ class Facts(QPlainTextEdit):
 
 
 class FrameModel(QAbstractListModel):
-    """The frames of the study in view, with their thumbnails as they get ready."""
+    """The frames of the current study, with their thumbnails as they become ready."""
 
     def __init__(self, session: Session, thumbnails: Thumbnails, parent: QWidget) -> None:
         super().__init__(parent)
@@ -232,11 +232,11 @@ class FrameModel(QAbstractListModel):
         session.lesionChanged.connect(self._show_mark)
 
     def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008
-        """Return how many frames there are."""
+        """Return the number of frames."""
         return 0 if self._session.study is None or parent.isValid() else self._session.study.frame_count
 
     def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return a frame's number, and its thumbnail or a dark field until that is there."""
+        """Return a frame's number, and its thumbnail or a dark rectangle until that is ready."""
         study = self._session.study
         if study is None or not index.isValid():
             return None
@@ -253,7 +253,7 @@ class FrameModel(QAbstractListModel):
         study, frame = self._session.study, self._session.frame
         if study is None or frame is None:
             return
-        # A stroke changes the mask with every move of the mouse, but marks the frame once.
+        # A stroke changes the mask with every mouse move, but the mark changes only once.
         marks = (study, frame.index, self._session.lesions.marked(study, frame.index))
         if marks != self._marks:
             self._marks = marks
@@ -275,7 +275,7 @@ class FrameModel(QAbstractListModel):
 
 
 class _StudyItem(QListWidgetItem):
-    """A study in the list; its picture is asked for when it is painted, which is when it is looked at."""
+    """A study in the list; its picture is requested when it is first painted."""
 
     def __init__(self, study: Study, pictures: Thumbnails) -> None:
         super().__init__("\n".join(_two_lines(study)))
@@ -283,44 +283,44 @@ class _StudyItem(QListWidgetItem):
         self.setToolTip(theme.tip("\n".join([shown(study.path), study.kind, *_facts(study)])))
 
     def data(self, role: int) -> Any:
-        """Return what is shown; the picture of the first frame once it is there."""
+        """Return the text, and the picture of the first frame once it is ready."""
         if role == Qt.ItemDataRole.SizeHintRole and self.listWidget() is not None:
-            # Given, as else every row is asked for its picture only to know how high it is.
+            # Without this Qt asks every row for its picture to find its height.
             return QSize(0, row_height(self.listWidget()))
         if role != Qt.ItemDataRole.DecorationRole:
             return super().data(role)
-        # All of one size, so that the words beside them stand in line.
-        field = QPixmap(_PICTURE_WIDTH, _PICTURE_HEIGHT)
-        field.fill(QColor(theme.colours().canvas))
+        # All pictures have one size, so that the texts line up.
+        canvas = QPixmap(_PICTURE_WIDTH, _PICTURE_HEIGHT)
+        canvas.fill(QColor(theme.colours().canvas))
         if (picture := self._pictures.picture(self._study, 0)) is not None:
             small = picture.scaled(
-                field.size(), Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+                canvas.size(), Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
             )
-            painter = QPainter(field)
-            painter.drawPixmap((field.width() - small.width()) // 2, (field.height() - small.height()) // 2, small)
+            painter = QPainter(canvas)
+            painter.drawPixmap((canvas.width() - small.width()) // 2, (canvas.height() - small.height()) // 2, small)
             painter.end()
-        return _icon(field)
+        return _icon(canvas)
 
 
-def row_height(of: QWidget) -> int:
-    """Return the height of a study in the list, two lines in the font of `of`."""
-    return max(of.fontMetrics().lineSpacing() * 2, _PICTURE_HEIGHT) + theme.GRID * 3 // 2
+def row_height(widget: QWidget) -> int:
+    """Return the height of a study in the list: two lines in the widget's font."""
+    return max(widget.fontMetrics().lineSpacing() * 2, _PICTURE_HEIGHT) + theme.GRID * 3 // 2
 
 
 def is_date(text: str) -> bool:
-    """Return whether `text` is a date as YYYY-MM-DD, which can be compared."""
+    """Return whether `text` is a date in the form YYYY-MM-DD, which sorts as text."""
     return len(text) == 10 and text[4] == text[7] == "-" and text.replace("-", "").isdigit()
 
 
 def _icon(picture: QPixmap) -> QIcon:
-    """Return a picture that keeps its greys where Qt would tint it: a selected frame's are as much to be seen."""
+    """Return an icon that Qt does not tint when selected, so that the image keeps its grey levels."""
     icon = QIcon(picture)
     icon.addPixmap(picture, QIcon.Mode.Selected)
     return icon
 
 
 def _two_lines(study: Study, prior: bool = False) -> tuple[str, str]:
-    """Return who or what a study is, and when or which: the patient where the file names one, else the file."""
+    """Return the two lines of a study: patient, then date and file name; without a patient, file name and kind."""
     facts = study.facts
     if not (facts.patient_name or facts.patient_id):
         return study.name, study.kind
@@ -330,7 +330,7 @@ def _two_lines(study: Study, prior: bool = False) -> tuple[str, str]:
 
 
 def _facts(study: Study) -> list[str]:
-    """Return what the file says of patient and study beyond the list's two lines."""
+    """Return the patient and study data from the file beyond the list's two lines."""
     facts = study.facts
     patient = (facts.patient_id and f"ID {facts.patient_id}", facts.sex and f"sex {facts.sex}")
     lines = [

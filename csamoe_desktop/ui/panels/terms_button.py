@@ -1,4 +1,4 @@
-"""A small field that opens a menu of terms: one descriptor of the lexicon, or what is recommended."""
+"""A button with a menu of terms, for one descriptor of the lexicon or for the recommendation."""
 
 from collections.abc import Callable
 
@@ -22,10 +22,10 @@ _MARGIN, _ARROW = theme.GRID * 3 // 4, theme.GRID * 5 // 2
 
 
 class TermsButton(QPushButton):
-    """The field: it shows the chosen terms, else, muted, the descriptor's name and what is proposed for it.
+    """The button. It shows the chosen terms or, muted, the proposed term or the descriptor's name.
 
-    `pick` is called with the terms chosen now. In the menu each term has a letter; where several may hold, a pick that
-    is repeated puts it down again.
+    `pick` is called with the chosen terms. In the menu each term has an access key; where several terms are allowed,
+    picking one again clears it.
     """
 
     def __init__(
@@ -49,28 +49,28 @@ class TermsButton(QPushButton):
         self.show_terms((), "")
 
     def show_terms(self, chosen: tuple[str, ...], proposed: str) -> None:
-        """Show what is chosen (ids), or what is proposed (in words) where nothing is."""
+        """Show the chosen terms (ids) or, without any, the proposed one (in words)."""
         self._chosen = chosen
         for name, action in self.actions_by_term.items():
             action.setChecked(name in chosen)
-        said = term_names(self.descriptor, chosen)
+        chosen_words = term_names(self.descriptor, chosen)
         name = self.descriptor.name
-        self.setText(said or (f"{proposed}?" if proposed else name))
-        self.setAccessibleName(f"{name}: {said or (f'proposed {proposed}' if proposed else 'not given')}")
+        self.setText(chosen_words or (f"{proposed}?" if proposed else name))
+        self.setAccessibleName(f"{name}: {chosen_words or (f'proposed {proposed}' if proposed else 'not given')}")
         self.setToolTip(f"<p>{self.accessibleName()}</p>")
-        theme.set_role(self, "terms" if said else "terms-unset")
+        theme.set_role(self, "terms" if chosen_words else "terms-unset")
 
     def minimumSizeHint(self) -> QSize:
-        """Return a width that two of them have beside each other in the narrowest column."""
+        """Return a width at which two buttons fit side by side in the narrowest column."""
         return QSize(theme.GRID * 8, super().minimumSizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the field, a text that is too long ended by an ellipsis before the arrow."""
+        """Draw the button; a text that is too long ends in an ellipsis before the arrow."""
         option = QStyleOptionButton()
         self.initStyleOption(option)
         painter = QStylePainter(self)
         painter.drawControl(QStyle.ControlElement.CE_PushButtonBevel, option)
-        # The style sets a text that is aligned left at the very edge, whatever its padding.
+        # The style ignores the padding of left-aligned text.
         option.rect.adjust(_MARGIN, 0, -_ARROW, 0)
         option.features = QStyleOptionButton.ButtonFeature(0)
         option.text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, option.rect.width())
@@ -81,7 +81,7 @@ class TermsButton(QPushButton):
 
 
 def _with_letter(name: str, taken: set[str]) -> str:
-    """Return the name with the first of its letters that is free marked as its key."""
+    """Return the name with its first letter not in `taken` marked as its access key."""
     for place, letter in enumerate(name):
         if letter.isalpha() and letter not in taken:
             taken.add(letter)

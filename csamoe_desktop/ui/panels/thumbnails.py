@@ -1,4 +1,4 @@
-"""Small pictures of frames, made one at a time in the worker and only for what is looked at."""
+"""Thumbnails of frames, made one at a time in the worker, and only for visible frames."""
 
 from collections import OrderedDict
 
@@ -14,33 +14,33 @@ from csamoe_desktop.study.model import Study
 
 THUMBNAILS = "thumbnails"
 WIDTH, HEIGHT = 128, 96
-"""Of a thumbnail at most, in its own pixels."""
-_KEPT = 600
+"""Largest size of a thumbnail in pixels."""
+_MOST_CACHED = 600
 _MOST_WANTED = 60
-"""So many pictures that were asked for wait; those asked for earlier are out of view by now."""
+"""Requests that may wait; older ones are for frames no longer visible."""
 
 
 class Thumbnails(QObject):
-    """The pictures made so far, and those asked for."""
+    """The thumbnails made so far, and the requests for more."""
 
     ready = Signal(object, int)
-    """The picture of this frame of this study is there."""
+    """The thumbnail of this frame of this study is ready."""
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
         self._made: OrderedDict[tuple[int, int], QPixmap | None] = OrderedDict()
-        # Held, so that no other study gets the identity of one whose pictures are kept.
+        # The references keep an id() from being reused while its thumbnails are cached.
         self._studies: dict[int, Study] = {}
         self._wanted: list[tuple[Study, int]] = []
-        self._in_hand: tuple[Study, int] | None = None
+        self._current: tuple[Study, int] | None = None
 
     def picture(self, study: Study, index: int) -> QPixmap | None:
-        """Return the picture of frame `index` of `study`, or None and ask for it; `ready` follows."""
+        """Return the thumbnail of frame `index` of `study`, or None and request it; `ready` follows."""
         key = (id(study), index)
         if key in self._made:
             return self._made[key]
-        if (study, index) != self._in_hand:
+        if (study, index) != self._current:
             if (study, index) in self._wanted:
                 self._wanted.remove((study, index))
             self._wanted = [*self._wanted[-_MOST_WANTED:], (study, index)]
@@ -48,9 +48,9 @@ class Thumbnails(QObject):
         return None
 
     def forget_wishes(self) -> None:
-        """Make none of the pictures that were asked for and are not there, and let go of the studies closed."""
+        """Drop the open requests, and the thumbnails of closed studies."""
         self._wanted.clear()
-        self._in_hand = None
+        self._current = None
         self._session.jobs.cancel(THUMBNAILS)
         self._studies = {id(study): study for study in self._session.studies}
         for key in [key for key in self._made if key[0] not in self._studies]:
@@ -59,19 +59,19 @@ class Thumbnails(QObject):
     def _make_next(self) -> None:
         if not self._wanted or self._session.jobs.busy(THUMBNAILS):
             return
-        # The one asked for last is the one in view now.
-        study, index = self._in_hand = self._wanted.pop()
+        # The latest request is for a frame that is visible now.
+        study, index = self._current = self._wanted.pop()
         self._studies[id(study)] = study
 
         def made(image: QImage | None) -> None:
-            self._in_hand = None
+            self._current = None
             self._made[id(study), index] = None if image is None else QPixmap.fromImage(image)
-            if len(self._made) > _KEPT:
+            if len(self._made) > _MOST_CACHED:
                 self._made.popitem(last=False)
             self.ready.emit(study, index)
             self._make_next()
 
-        # A frame that cannot be decoded is told when it is opened; here it only has no picture.
+        # A frame that cannot be decoded is reported when it is opened; here it just has no thumbnail.
         self._session.jobs.submit(
             THUMBNAILS,
             lambda job: shrunk(self._session.frames.decoded(study, index).pixels, study.scale_of(index).aspect),
@@ -80,7 +80,7 @@ class Thumbnails(QObject):
 
 
 def shrunk(pixels: NDArray[np.uint8], aspect: float = 1.0) -> QImage:
-    """Return `pixels` (rows, columns[, 3]), `aspect` times as high as wide, as a picture that fits WIDTH x HEIGHT."""
+    """Return `pixels` (rows, columns[, 3]), `aspect` times as high as wide, as an image that fits WIDTH x HEIGHT."""
     rows, columns = pixels.shape[:2]
     scale = min(WIDTH / columns, HEIGHT / (rows * aspect), 1.0)
     size = max(round(columns * scale), 1), max(round(rows * aspect * scale), 1)

@@ -1,1 +1,1 @@
-"""What all rooms of the window are built from: theme, actions, messages, input boxes."""
+"""Building blocks of all parts of the window: theme, actions, messages, input fields."""

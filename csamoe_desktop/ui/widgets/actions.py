@@ -1,4 +1,4 @@
-"""What the user can do, as data: menus, toolbar, keys and the page of keys are all made from a table of commands."""
+"""The user's commands as data: menus, toolbar, shortcuts and the page of keys are built from one table."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,20 +16,20 @@ def _always() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One thing the user can do.
+    """One command.
 
     Attributes:
-        id: what settings and tests call it.
-        menu: the menu it is in; a lower-case suffix after a dot (`View.image`) divides the menu into sections.
-        text: as menus show it.
+        id: its name in settings and tests.
+        menu: its menu; a lower-case suffix after a dot (`View.image`) names a section of the menu.
+        text: its text in menus.
         run: what it does.
-        keys: its keys, the one shown first, in Qt's portable text.
-        icon: the name of a drawing in resources/icons, or "".
-        enabled: whether it can be done now.
-        checked: whether it is on now; None for what is not a switch.
-        on_image: its keys are the image's, wherever in the window the keyboard is; what has the keyboard may keep some
-            (`keyboard.stays_with`), so that what is typed into a text box stays there.
-        tip: one sentence on what it does, where the text does not say it.
+        keys: its shortcuts in Qt's portable text; the first one is shown.
+        icon: the name of an icon in resources/icons, or "".
+        enabled: whether it is available now.
+        checked: whether it is on now; None if it is not a switch.
+        on_image: its keys go to the image wherever the focus is in the window; the focused widget may keep some
+            (`keyboard.stays_with`), so that typing into a text box works.
+        tip: one sentence on what it does, where the text is not enough.
     """
 
     id: str
@@ -45,30 +45,30 @@ class Command:
 
     @property
     def plain_text(self) -> str:
-        """The text without menu marks."""
+        """The text without access key and ellipsis."""
         return self.text.replace("&", "").removesuffix("…")
 
 
 def portable(key: str) -> str:
-    """Return `key` as Qt writes it portably, or "" when it is no key."""
+    """Return `key` in Qt's portable text, or "" if it is not a key."""
     return QKeySequence.fromString(key, QKeySequence.SequenceFormat.PortableText).toString(
         QKeySequence.SequenceFormat.PortableText
     )
 
 
 def conflicts(keys: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, ...]]:
-    """Return the keys that more than one command wants, each with those commands' ids."""
+    """Return the keys assigned to more than one command, each with those commands' ids."""
     wanted: dict[str, list[str]] = {}
-    for name, its_keys in keys.items():
-        for key in its_keys:
+    for name, command_keys in keys.items():
+        for key in command_keys:
             wanted.setdefault(portable(key), []).append(name)
     return {key: tuple(names) for key, names in wanted.items() if len(names) > 1}
 
 
 def keys_in_use(commands: Sequence[Command], chosen: Mapping[str, str]) -> tuple[dict[str, tuple[str, ...]], list[str]]:
-    """Return every command's keys, those the user chose in place of its own, and why any choice was refused.
+    """Return every command's keys, with the user's choices in place of the defaults, and why choices were refused.
 
-    An empty choice takes the key away. A choice that is no key, or whose key another command has, is refused.
+    An empty choice removes the key. A choice that is not a key, or a key of another command, is refused.
     """
     texts = {command.id: command.plain_text for command in commands}
     accepted, refused = {}, []
@@ -77,7 +77,7 @@ def keys_in_use(commands: Sequence[Command], chosen: Mapping[str, str]) -> tuple
             accepted[name] = key
         else:
             refused.append(
-                f"The key {key!r} for {texts.get(name, name)!r} is not used: there is no such key or command."
+                f"The key {key!r} for {texts.get(name, name)!r} is ignored: there is no such key or command."
             )
     while True:
         keys = {
@@ -92,21 +92,21 @@ def keys_in_use(commands: Sequence[Command], chosen: Mapping[str, str]) -> tuple
             return keys, refused
         for key, names in clashes.items():
             both = " and ".join(repr(texts[name]) for name in names)
-            refused.append(f"The key {key} is wanted by {both}; the changed ones keep their usual keys.")
+            refused.append(f"The key {key} is assigned to {both}; the changed commands keep their default keys.")
         for name in involved:
             accepted.pop(name, None)
 
 
 def _is_key(key: str) -> bool:
-    """Return whether `key` is one key with its modifiers; sequences of several are not used in this program."""
+    """Return whether `key` is a single key with modifiers; key sequences are not supported."""
     return portable(key) != "" and QKeySequence.fromString(key).count() == 1
 
 
 class Actions(QObject):
-    """The commands as Qt's actions, with their keys, icons and states."""
+    """The commands as Qt actions, with their keys, icons and states."""
 
     started = Signal(str)
-    """The user set off the command of this id; it runs right after."""
+    """The user started the command with this id; it runs right after."""
 
     def __init__(self, commands: Sequence[Command], window: QWidget) -> None:
         super().__init__(window)
@@ -127,22 +127,22 @@ class Actions(QObject):
         return self._actions[name]
 
     def set_keys(self, chosen: Mapping[str, str]) -> list[str]:
-        """Use the keys the user chose, and return why any choice was refused."""
+        """Apply the user's keys, and return why choices were refused."""
         self.keys, refused = keys_in_use(self.commands, chosen)
         for command in self.commands:
             keys, action = self.keys[command.id], self[command.id]
             action.setShortcuts([QKeySequence.fromString(key) for key in keys])
-            said = command.tip or command.plain_text
-            action.setToolTip(f"{said}  ({shown(keys[0])})" if keys else said)
+            tip = command.tip or command.plain_text
+            action.setToolTip(f"{tip}  ({shown(keys[0])})" if keys else tip)
         return refused
 
     def key(self, name: str, before: str = "", after: str = "") -> str:
-        """Return the first key of the command `name` as its user reads it, between `before` and `after`; "" for none."""
+        """Return the first key of the command `name` in native text, between `before` and `after`; "" without a key."""
         keys = self.keys.get(name, ())
         return f"{before}{shown(keys[0])}{after}" if keys else ""
 
     def refresh(self) -> None:
-        """Ask every command whether it can be done and whether it is on."""
+        """Update whether each command is available and whether it is on."""
         for command in self.commands:
             action = self[command.id]
             action.setEnabled(command.enabled())
@@ -150,25 +150,25 @@ class Actions(QObject):
                 action.setChecked(command.checked())
 
     def draw_icons(self) -> None:
-        """Draw the icons in the theme in use."""
+        """Draw the icons in the current theme."""
         for command in self.commands:
             if command.icon:
                 self[command.id].setIcon(theme.icon(command.icon))
 
     def fill_menu(self, menu: QMenu, name: str) -> None:
-        """Put the commands of the menu `name` into `menu`, a line between its sections."""
+        """Add the commands of the menu `name` to `menu`, with separators between its sections."""
         section = None
         for command in self.commands:
-            title, _, its_section = command.menu.partition(".")
+            title, _, command_section = command.menu.partition(".")
             if title != name:
                 continue
-            if section not in (None, its_section):
+            if section not in (None, command_section):
                 menu.addSeparator()
-            section = its_section
+            section = command_section
             menu.addAction(self[command.id])
 
     def fill_toolbar(self, toolbar: QToolBar, names: Iterable[str]) -> None:
-        """Put the commands with these ids into `toolbar`; an empty id is a line."""
+        """Add the commands with these ids to `toolbar`; an empty id adds a separator."""
         for name in names:
             if name:
                 toolbar.addAction(self[name])
@@ -183,5 +183,5 @@ class Actions(QObject):
 
 
 def shown(key: str) -> str:
-    """Return a key as this computer's user reads it."""
+    """Return a key in the native text of this computer."""
     return QKeySequence.fromString(key).toString(QKeySequence.SequenceFormat.NativeText)

@@ -1,4 +1,4 @@
-"""Windows and dialogs that fit the screen they are on, whatever the screen, the type size, and which screens are left."""
+"""Fits windows and dialogs to their screen, for any screen size and font size, and when screens are removed."""
 
 from itertools import pairwise
 
@@ -7,28 +7,28 @@ from PySide6.QtGui import QGuiApplication, QScreen
 from PySide6.QtWidgets import QDialog, QFrame, QScrollArea, QVBoxLayout, QWidget
 
 _TITLE_BAR = QSize(0, 32)
-"""What a window manager adds to a window that is not shown yet: more than most do."""
+"""Assumed size of the title bar of a window not shown yet; most are smaller."""
 _SIDE = 8
-"""Screen pixels of a frame's side that may lie outside."""
+"""Screen pixels of a window frame's side that may lie outside the screen."""
 
 
 def screen_of(window: QWidget) -> QScreen:
-    """Return the screen that a window is on; the first one where it is on none that is left."""
-    there = QGuiApplication.screenAt(window.frameGeometry().center())
-    if there is not None:
-        return there
+    """Return the screen that a window is on; the primary one if it is on none."""
+    screen = QGuiApplication.screenAt(window.frameGeometry().center())
+    if screen is not None:
+        return screen
     parent = window.parentWidget()
     return screen_of(parent.window()) if parent is not None else QGuiApplication.primaryScreen()
 
 
 def room_of(window: QWidget) -> QSize:
-    """Return how large a window may be on the screen that it is on, its title bar seen; a frame's thin sides may lie outside."""
+    """Return the largest size of a window on its screen with the title bar visible; thin frame sides may lie outside."""
     above = window.frameGeometry().height() - window.height()
     return screen_of(window).availableGeometry().size() - QSize(0, max(above, _TITLE_BAR.height()))
 
 
 def fit_on_screen(window: QWidget) -> None:
-    """Make a window no larger than its screen, and move it there where part of it lies outside."""
+    """Make a window no larger than its screen, and move it so that no part lies outside."""
     if window.isMaximized() or window.isFullScreen():
         return
     available = screen_of(window).availableGeometry()
@@ -47,7 +47,7 @@ def fit_on_screen(window: QWidget) -> None:
 
 
 class Fitted(QObject):
-    """Keeps `window` on a screen: as it is shown, and as screens are taken away or become smaller."""
+    """Keeps `window` on a screen when it is shown and when screens are removed or become smaller."""
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
@@ -62,12 +62,12 @@ class Fitted(QObject):
             application.primaryScreenChanged.connect(self._soon.start)
             for screen in application.screens():
                 screen.availableGeometryChanged.connect(self._soon.start)
-            # A slot of this object, not a function that holds it: the connection goes when the window does.
+            # A slot of this object, not a lambda: the connection ends with the window.
             application.screenAdded.connect(self._screen_added)
         window.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Fit once the window, with its frame, is there."""
+        """Fit the window soon after it is shown, when its frame is known."""
         if event.type() == QEvent.Type.Show:
             self._soon.start()
         return False
@@ -80,8 +80,8 @@ class Fitted(QObject):
 
 
 def in_reach(dialog: QDialog) -> None:
-    """Let a dialog be as large as it wants and the screen allows; what is above its last row, the buttons, is scrolled where
-    that is not enough."""
+    """Give a dialog its preferred size as far as the screen allows; if that is too small, everything above its last row,
+    the buttons, scrolls."""
     column = dialog.layout()
     if isinstance(column, QVBoxLayout) and column.count() > 1 and not dialog.findChildren(QScrollArea):
         _scroll(dialog, column)
@@ -92,28 +92,28 @@ def in_reach(dialog: QDialog) -> None:
 
 
 class _Rows(QScrollArea):
-    """Asks for as much room as what it holds does."""
+    """A scroll area that asks for the size of its contents."""
 
     def sizeHint(self) -> QSize:
-        """Return the size at which nothing is scrolled."""
-        held = super().sizeHint() if (rows := self.widget()) is None else rows.sizeHint()
+        """Return the size at which nothing scrolls."""
+        contents = super().sizeHint() if (rows := self.widget()) is None else rows.sizeHint()
         bar = self.verticalScrollBar().sizeHint().width()
-        return QSize(held.width() + bar, held.height() + 2)
+        return QSize(contents.width() + bar, contents.height() + 2)
 
     def minimumSizeHint(self) -> QSize:
-        """Return a few lines: the rest is scrolled."""
+        """Return the height of a few lines; the rest scrolls."""
         return QSize(0, self.fontMetrics().lineSpacing() * 4)
 
 
 def _tab_order(dialog: QDialog) -> list[QWidget]:
-    """Return what the Tab key goes through in a dialog, in that order."""
-    found: list[QWidget] = []
+    """Return the widgets of a dialog that Tab reaches, in order."""
+    widgets: list[QWidget] = []
     widget = dialog.nextInFocusChain()
     while widget is not None and widget is not dialog:
         if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and dialog.isAncestorOf(widget):
-            found.append(widget)
+            widgets.append(widget)
         widget = widget.nextInFocusChain()
-    return found
+    return widgets
 
 
 def _scroll(dialog: QDialog, column: QVBoxLayout) -> None:
@@ -140,7 +140,7 @@ def _scroll(dialog: QDialog, column: QVBoxLayout) -> None:
     scroll.setWidgetResizable(True)
     scroll.setFrameShape(QFrame.Shape.NoFrame)
     column.insertWidget(0, scroll, 1)
-    # What is moved into the scroll area would come behind the buttons.
+    # Otherwise the moved widgets would come after the buttons.
     for before, after in pairwise(order):
         QWidget.setTabOrder(before, after)
     if (first := focused or next(iter(order), None)) is not None:

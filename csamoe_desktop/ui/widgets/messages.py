@@ -1,5 +1,4 @@
-"""The only way to tell the user something: a strip over the top of the image, which stays where it is; never a box in the
-way."""
+"""Messages to the user: a strip over the top of the image, which does not move the image or block the work."""
 
 import logging
 import platform
@@ -22,7 +21,7 @@ _MOST = 4
 
 
 class Kind(StrEnum):
-    """What is being told; also the name of its icon."""
+    """The kind of a message; also the name of its icon."""
 
     NOTE = "note"
     REFUSAL = "refusal"
@@ -31,11 +30,11 @@ class Kind(StrEnum):
 
 
 class Message(QFrame):
-    """One message: a sentence, what to do next in a quieter line, and buttons."""
+    """One message: what happened, what to do next in a muted line, and buttons."""
 
     def __init__(self, kind: Kind, text: str, hint: str) -> None:
         super().__init__()
-        # Names of files are in them, which may be of any letters.
+        # File names in them may contain any characters.
         text, hint = shown(text), shown(hint)
         self.kind, self.text, self.hint = kind, text, hint
         self.setProperty("role", "message")
@@ -56,10 +55,10 @@ class Message(QFrame):
         self.draw_icons()
 
     def add_button(self, text: str, pressed: Callable[[], object], primary: bool = False) -> QPushButton:
-        """Add a button with a text, and return it."""
+        """Add a button and return it."""
         button = QPushButton(text)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        # Enter presses it once Tab has led there.
+        # Enter presses it when it has the focus.
         button.setAutoDefault(True)
         theme.set_role(button, "primary" if primary else "")
         button.clicked.connect(lambda: pressed())
@@ -67,7 +66,7 @@ class Message(QFrame):
         return button
 
     def add_close(self, pressed: Callable[[], object]) -> None:
-        """Add the cross that closes the message."""
+        """Add the button that closes the message."""
         self._close = QToolButton()
         self._close.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._close.setToolTip("Close this message")
@@ -77,7 +76,7 @@ class Message(QFrame):
         self.draw_icons()
 
     def draw_icons(self) -> None:
-        """Draw the icons in the theme in use."""
+        """Draw the icons in the current theme."""
         chosen = theme.colours()
         self._icon.setPixmap(
             theme.pixmap(self.kind.value, chosen.accent if self.kind is Kind.NOTE else chosen.attention)
@@ -87,19 +86,19 @@ class Message(QFrame):
 
 
 Place = tuple[object, object]
-"""The study and the frame that a message is about; None for any."""
+"""The study and the frame that a message is about; None means any."""
 
 
 class Messages(QWidget):
-    """The strip. The newest message is on top; it takes no room while there is none, and at most one question is open."""
+    """The strip. The newest message is on top; without messages it is hidden, and at most one question is open."""
 
     covered = Signal(int)
-    """So many screen pixels lie under it, from the top of what it lies over."""
+    """How many screen pixels it covers, from the top of the widget below."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.about: Callable[[], Place] = lambda: (None, None)
-        """Asked with each message what it is about."""
+        """Returns the study and frame that a new message is about."""
         self._under: QWidget | None = None
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -110,20 +109,20 @@ class Messages(QWidget):
         self.hide()
 
     def lie_over(self, widget: QWidget) -> None:
-        """Lie over the top of `widget`, a sibling: a strip that took room would move the image under the drawing hand."""
+        """Cover the top of `widget`, a sibling: a strip in the layout would move the image while the user draws."""
         self._under = widget
         self.setParent(widget.parentWidget())
         widget.installEventFilter(self)
         self._place()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Stay over the top of what is moved or made larger."""
+        """Follow the widget below when it moves or is resized."""
         if event.type() in (QEvent.Type.Resize, QEvent.Type.Move, QEvent.Type.Show):
             self._place()
         return super().eventFilter(watched, event)
 
     def event(self, event: QEvent) -> bool:
-        """Be as high as the messages are: in larger type they are higher."""
+        """Adapt the height when the messages' height changes, for example with the font."""
         done = super().event(event)
         if event.type() == QEvent.Type.LayoutRequest:
             self._place()
@@ -140,15 +139,15 @@ class Messages(QWidget):
         self.covered.emit(high if self._shown else 0)
 
     def shown(self) -> list[Message]:
-        """Return the messages in view, the newest first."""
+        """Return the visible messages, the newest first."""
         return list(self._shown)
 
     def note(self, text: str) -> None:
-        """Tell something the user should know of what was just done."""
+        """Inform the user about what was just done."""
         self._add(Message(Kind.NOTE, text, ""))
 
     def failure(self, problem: BaseException) -> None:
-        """Tell why something did not work: a UserError as it is, anything else as a fault, logged whole."""
+        """Report a failure: a UserError as it is, anything else as a fault, which is logged in full."""
         if isinstance(problem, UserError):
             self._add(Message(Kind.REFUSAL, problem.message, problem.hint))
             return
@@ -156,18 +155,19 @@ class Messages(QWidget):
         details = _details(problem)
         message = Message(
             Kind.FAULT,
-            f"Something went wrong inside the program ({type(problem).__name__}). Your outlines are still here.",
-            f"Please report it with the details; they are also in {paths.log_file()}.",
+            f"Something went wrong inside the program ({type(problem).__name__}). Your outlines are still available.",
+            f"Report it with the details; they are also in {paths.log_file()}.",
         )
         message.add_button("Copy details", lambda: QGuiApplication.clipboard().setText(details))
         self._add(message)
 
     def question(self, text: str, hint: str, yes: str, then: Callable[[], object]) -> Message:
-        """Ask; `then` is called when the user presses the button `yes`, nothing happens otherwise. A question that is open
-        is taken back: two at once would be answered one for the other.
+        """Ask a question; `then` is called when the user presses the button `yes`, otherwise nothing happens.
+
+        An open question is withdrawn first: with two at once, the user could answer the wrong one.
 
         Returns:
-            The question: it is open as long as it is among those `shown`.
+            The question; it is open as long as `shown` returns it.
         """
         self.clear(Kind.QUESTION)
         message = Message(Kind.QUESTION, text, hint)
@@ -187,14 +187,14 @@ class Messages(QWidget):
         return any(message.kind is Kind.QUESTION for message in self._shown)
 
     def say_no(self) -> bool:
-        """Answer the open question with no; return whether there is one."""
+        """Answer the open question with no; return whether there was one."""
         questions = [message for message in self._shown if message.kind is Kind.QUESTION]
         for message in questions:
             self._remove(message)
         return bool(questions)
 
     def turn_to(self, study: object, frame: object) -> None:
-        """Another study or frame is in view: take away what was told of the one before. A fault stays until it is read."""
+        """Remove the messages about another study or frame than the current one; a fault stays until it is closed."""
         for message in self.shown():
             about, of_frame = self._places.get(message, (None, None))
             elsewhere = about not in (None, study) or of_frame not in (None, frame)
@@ -202,13 +202,13 @@ class Messages(QWidget):
                 self._remove(message)
 
     def clear(self, *kinds: Kind) -> None:
-        """Take away the messages of these kinds, or all of them."""
+        """Remove the messages of these kinds, or all messages."""
         for message in self.shown():
             if not kinds or message.kind in kinds:
                 self._remove(message)
 
     def draw_icons(self) -> None:
-        """Draw the icons in the theme in use."""
+        """Draw the icons in the current theme."""
         for message in self._shown:
             message.draw_icons()
 
@@ -239,13 +239,13 @@ class Messages(QWidget):
 
 
 def _selectable(label: QLabel) -> QLabel:
-    """Let the mouse, but not the Tab key, into the text, so that it can be copied."""
+    """Make the text selectable by mouse, so that it can be copied, but not reachable by Tab."""
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     label.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     return label
 
 
 def _details(problem: BaseException) -> str:
-    """Return what to report of a fault; it names no study and no patient beyond what the exception itself says."""
+    """Return the details to report; they name a study or a patient only where the exception itself does."""
     lines = "".join(traceback.format_exception(problem))
     return f"CSA-MoE Desktop {__version__} · Python {platform.python_version()} · {platform.platform()}\n\n{lines}"

@@ -1,7 +1,7 @@
-"""Choice, number and slider boxes that change only when the user means it: the only ones this window is built from.
+"""Combo boxes, spin boxes and sliders that change only on purpose; the window uses no others.
 
-A box that is closed is left alone by the wheel and by the keys that move through images and lists. Nobody turns a
-category or a setting by scrolling past it, and PgDown never answers a question that was meant for the next image.
+They ignore the mouse wheel and the keys that move through images and lists, so that scrolling past a box does not change
+a category or a setting, and PgDown goes to the next image.
 """
 
 from html import escape
@@ -28,36 +28,36 @@ NAVIGATION = (*_PAGES, *_ENDS, *_ARROWS)
 
 
 class StillCombo(QComboBox):
-    """A choice that is made in its open list, or by typing what it begins with; Space, F4 or Alt+Down opens the list.
+    """A combo box that changes in its open list or by typing; Space, F4 or Alt+Down opens the list.
 
-    What does not fit is ended by an ellipsis, and whole in the tool tip.
+    A text that is too long ends in an ellipsis, and is complete in the tooltip.
     """
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Leave the wheel to what the box lies in."""
+        """Leave the wheel to the parent widget."""
         event.ignore()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Leave the keys that move through images to others; the open list has them for itself."""
+        """Ignore the keys that move through images; the open list handles them itself."""
         if event.key() in NAVIGATION and not event.modifiers() & Qt.KeyboardModifier.AltModifier:
             event.ignore()
         else:
             super().keyPressEvent(event)
 
     def event(self, event: QEvent) -> bool:
-        """Before the tip is shown, let it say the whole of what the box says."""
+        """Show the complete text in the tooltip."""
         if isinstance(event, QHelpEvent) and event.type() is QEvent.Type.ToolTip:
             QToolTip.showText(event.globalPos(), self.whole_tip(), self)
             return True
         return bool(super().event(event))
 
     def whole_tip(self) -> str:
-        """Return the tip, before it the whole of what the box says where that is cut."""
+        """Return the tooltip, preceded by the complete text if that is cut."""
         cut = self.shown_text() != self.currentText()
         return (f"<p>{escape(self.currentText())}</p>" if cut else "") + self.toolTip()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the box, a text that is too long ended by an ellipsis before the arrow."""
+        """Draw the box; a text that is too long ends in an ellipsis before the arrow."""
         if self.isEditable():
             super().paintEvent(event)
             return
@@ -69,7 +69,7 @@ class StillCombo(QComboBox):
         painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
 
     def shown_text(self) -> str:
-        """Return what of the current text the box has room for."""
+        """Return the current text as drawn, cut where it is too long."""
         option = QStyleOptionComboBox()
         self.initStyleOption(option)
         return self._shown_text(option)
@@ -82,14 +82,14 @@ class StillCombo(QComboBox):
 
 
 class StillSpin(QSpinBox):
-    """A whole number that is typed, or stepped by its arrows: by Up and Down only while it has the keys."""
+    """A spin box for whole numbers: type, use its arrows, or press Up and Down while it has the focus."""
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Leave the wheel to what the box lies in."""
+        """Leave the wheel to the parent widget."""
         event.ignore()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Leave the keys that turn pages to others."""
+        """Ignore PgUp and PgDown."""
         if event.key() in _PAGES:
             event.ignore()
         else:
@@ -97,14 +97,14 @@ class StillSpin(QSpinBox):
 
 
 class StillDoubleSpin(QDoubleSpinBox):
-    """A number that is typed, or stepped by its arrows: by Up and Down only while it has the keys."""
+    """A spin box for decimal numbers: type, use its arrows, or press Up and Down while it has the focus."""
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Leave the wheel to what the box lies in."""
+        """Leave the wheel to the parent widget."""
         event.ignore()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Leave the keys that turn pages to others."""
+        """Ignore PgUp and PgDown."""
         if event.key() in _PAGES:
             event.ignore()
         else:
@@ -112,24 +112,24 @@ class StillDoubleSpin(QDoubleSpinBox):
 
 
 class StillSlider(QSlider):
-    """A slider that goes to where it is clicked; its arrow keys move it by one, while it has the keys.
+    """A slider that jumps to where it is clicked; the arrow keys move it by one step.
 
-    Qt's own goes on by a page, ten steps, with a click beside its handle.
+    Qt's own slider moves by a page, ten steps, on a click beside its handle.
     """
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Leave the wheel to what the slider lies in."""
+        """Leave the wheel to the parent widget."""
         event.ignore()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Leave the keys that turn pages, and go to either end, to others."""
+        """Ignore PgUp, PgDown, Home and End."""
         if event.key() in (*_PAGES, *_ENDS):
             event.ignore()
         else:
             super().keyPressEvent(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Go to where the mouse is, and let it drag from there."""
+        """Move the handle to the mouse, from where it can be dragged."""
         option = QStyleOptionSlider()
         self.initStyleOption(option)
         handle = self._part(option, QStyle.SubControl.SC_SliderHandle)

@@ -1,4 +1,4 @@
-"""How the window looks: a table of colours a theme (resources/themes), one style sheet, one recoloured icon set."""
+"""The look of the window: a colour table per theme (resources/themes), one style sheet, and one recoloured icon set."""
 
 import dataclasses
 import html
@@ -17,16 +17,16 @@ from csamoe_desktop import paths
 from csamoe_desktop.names import shown
 
 GRID = 8
-"""Every distance in the window is a multiple or a half of this, in device-independent pixels."""
+"""Distances in the window are multiples of this or of its half, in device-independent pixels."""
 FIGURE_SCALE = 1.7
-"""The larger of the two type sizes in panels, as a multiple of the base size."""
+"""The larger of the two font sizes in panels, as a multiple of the base size."""
 _ICON = 20
 _RATIOS = (1, 2, 3)
 
 
 @dataclass(frozen=True, slots=True)
 class Colours:
-    """A theme's colours, each as #rrggbb: surfaces, type on them, the one accent, and the overlays' own."""
+    """A theme's colours, each as #rrggbb: surfaces, text, the accent, and the overlays."""
 
     canvas: str
     window: str
@@ -49,22 +49,21 @@ class Colours:
 @cache
 def colours_of(name: str) -> Colours:
     """Return the colours of the theme `name` (dark or light)."""
-    told = json.loads((_folder() / f"{name}.json").read_text(encoding="utf-8"))
-    return Colours(**told)
+    return Colours(**json.loads((_folder() / f"{name}.json").read_text(encoding="utf-8")))
 
 
 def colours() -> Colours:
-    """Return the colours in use."""
+    """Return the colours of the current theme."""
     return colours_of(_in_use())
 
 
 def apply(application: QApplication, name: str, font_size: int) -> None:
-    """Dress the application in the theme `name`, its base type `font_size` points."""
+    """Apply the theme `name` to the application, with a base font of `font_size` points."""
     chosen = colours_of(name)
     application.setProperty("csamoeTheme", name)
     font = application.font()
     font.setPointSize(font_size)
-    # Digits of one width: numbers that change under the eye must not jump.
+    # Tabular digits, so that changing numbers do not jump.
     font.setFeature(QFont.Tag("tnum"), 1)
     application.setFont(font)
     application.setPalette(_palette(chosen))
@@ -74,7 +73,7 @@ def apply(application: QApplication, name: str, font_size: int) -> None:
 
 
 def icon(name: str) -> QIcon:
-    """Return the icon `name` in the colours in use: normal, disabled and checked."""
+    """Return the icon `name` in the current colours: normal, disabled and checked."""
     chosen = colours()
     made = QIcon()
     for mode, state, colour in (
@@ -102,7 +101,7 @@ def pixmap(name: str, colour: str, size: int = _ICON, ratio: float = 2) -> QPixm
 
 
 def application_icon() -> QIcon:
-    """Return the program's own icon, in its own colours."""
+    """Return the program's icon, in its own colours."""
     made = QIcon()
     for size in (16, 24, 32, 48, 64, 128, 256):
         made.addPixmap(pixmap("app", "#ffffff", size, 1))
@@ -113,21 +112,20 @@ def label(text: str = "", role: str = "", wrap: bool = False) -> QLabel:
     """Return a label in one of the style sheet's roles: heading, muted, attention, figure, or plain."""
     made = QLabel(text)
     made.setWordWrap(wrap)
-    # Names and sentences come from files: they are shown as they are, never as markup.
+    # Texts may come from files: never interpret them as markup.
     made.setTextFormat(Qt.TextFormat.PlainText)
     set_role(made, role)
     return made
 
 
 def tip(text: str) -> str:
-    """Return a text with names from outside for a tooltip, which takes markup: letter by letter, and none that cannot be
-    shown."""
-    told = shown(text, keep_lines=True)
-    return f"<p style='white-space: pre'>{html.escape(told)}</p>" if "<" in told else told
+    """Return a text from a file for use as a tooltip: markup is escaped, and characters that cannot be shown are replaced."""
+    plain = shown(text, keep_lines=True)
+    return f"<p style='white-space: pre'>{html.escape(plain)}</p>" if "<" in plain else plain
 
 
 def set_role(widget: QWidget, role: str) -> None:
-    """Give `widget` another role in the style sheet."""
+    """Set the role of `widget` in the style sheet."""
     if widget.property("role") != role:
         widget.setProperty("role", role)
         widget.style().unpolish(widget)

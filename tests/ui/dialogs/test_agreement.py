@@ -75,7 +75,7 @@ def rows(page: AgreementDialog) -> list[list[str]]:
 
 def test_an_empty_store_says_when_reads_are_kept(page: Page) -> None:
     made = page()
-    assert made.counted.text().startswith("No reads are kept yet")
+    assert made.counted.text().startswith("No assessments are stored yet")
     assert made.table.rowCount() == 0
     assert not made.export.isEnabled()
     assert not made.problem.isVisible()
@@ -84,8 +84,8 @@ def test_an_empty_store_says_when_reads_are_kept(page: Page) -> None:
 def test_it_says_what_the_store_has(three_reads: AssessmentStore, page: Page) -> None:
     made = page()
     assert made.counted.text() == (
-        "3 reads of 3 lesions kept; the own read was skipped in 1 and not given first in 0. After the AI's reading 1 "
-        "changed between positive and negative, 1 of them to the AI's."
+        "3 assessments of 3 lesions stored. The first assessment was skipped in 1 and missing in 0. After the AI result 1 "
+        "changed between positive and negative, 1 of them to the AI's decision."
     )
     assert rows(made) == [
         ["2abababa", "skipped", "likely benign (0.02)", "2"],
@@ -106,7 +106,7 @@ def test_pathology_is_entered_by_key_and_kept(three_reads: AssessmentStore, page
     combo.setFocus()
     qtbot.keyClicks(combo, "m")
     qtbot.waitUntil(lambda: three_reads.all()[1].pathology is Pathology.MALIGNANT)
-    # The own read missed it, the AI and the final read did not.
+    # The first assessment missed it, the AI result and the final assessment did not.
     qtbot.waitUntil(lambda: words(made).count("0 of 1 (0 %, 0 to 79 %)") == 1)
     assert words(made).count("1 of 1 (100 %, 21 to 100 %)") == 3
     assert made.table.cellWidget(1, 5).hasFocus(), "the next key goes on from there"
@@ -124,11 +124,11 @@ def test_the_case_in_view_is_marked_and_is_one_of_them(
     session.assessments.change(Assessment("3"))
     made = page()
     assert made.table.rowCount() == 4
-    in_view = [row for row in rows(made) if row[0].endswith(", in view")]
+    in_view = [row for row in rows(made) if row[0].endswith(", current")]
     assert session.work is not None
-    assert in_view == [[f"{session.work.image[:8]}, in view", "3", "", ""]]
+    assert in_view == [[f"{session.work.image[:8]}, current", "3", "", ""]]
     assert made.table.currentRow() == 0
-    assert "(1 without an AI reading, not counted)" in made.counted.text()
+    assert "(1 without an AI result, not counted)" in made.counted.text()
 
 
 def test_an_earlier_ai_reading_of_the_case_in_view_is_veiled_before_the_own_read(
@@ -144,10 +144,10 @@ def test_an_earlier_ai_reading_of_the_case_in_view_is_veiled_before_the_own_read
     session.assessments.reads.write()
     assert session.shown_result.hidden
     seen = {row[0].partition(",")[2]: row[2] for row in rows(page())}
-    assert seen == {" in view": "hidden", " lesion 2": "hidden"}
+    assert seen == {" current": "hidden", " lesion 2": "hidden"}
     session.assessments.change(Assessment("4A"))
     session.assessments.skip()
-    assert "suspicious (0.90)" in [row[2] for row in rows(page()) if row[0].endswith("in view")]
+    assert "suspicious (0.90)" in [row[2] for row in rows(page()) if row[0].endswith("current")]
 
 
 def test_the_csv_is_written_whole_and_without_identities(

@@ -114,7 +114,7 @@ def test_every_model_reads_what_it_can(
     session.mask_commands.undo()
     open_files(session, demo.smooth)
     assert whole.outdated
-    assert "Another image is in view" in compared.outdated.text()
+    assert "Another image is current" in compared.outdated.text()
 
 
 def test_a_model_not_ticked_does_not_read(
@@ -141,7 +141,7 @@ def test_cancel_stops_and_keeps_the_table_as_it_is(
     mark(session)
     compared.compare.click()
     assert "1 of 2" in compared.doing.text()
-    assert compared.rows["whole"].unread.text() == "Waits its turn."
+    assert compared.rows["whole"].unread.text() == "Waiting."
     compared.cancel.click()
     assert not compared.running
     assert not session.jobs.busy(COMPARING)
@@ -190,12 +190,12 @@ def test_the_window_has_one_and_takes_it_along_when_it_closes(
     assert not compared.isVisible()
 
 
-# -- the own read before all of them
+# -- the assessment before the results
 
 
 @pytest.fixture
 def veiling(session: Session, demo: DemoStudy, open_files: Open) -> Session:
-    """The session with a marked lesion in view and the own read asked for first."""
+    """The session with a marked, current lesion and the assessment asked for first."""
     session.user_settings.change(dataclasses.replace(session.settings, assessment_first=True))
     open_files(session, demo.spiculated)
     session.mask_commands.import_from(demo.spiculated_mask)
@@ -218,7 +218,7 @@ def tells(compared: ComparisonWindow) -> bool:
 
 def test_nothing_can_be_compared_while_the_own_read_is_to_come(veiling: Session, compared: ComparisonWindow) -> None:
     assert not compared.compare.isEnabled()
-    assert "Your own read comes first" in compared.sentence.text()
+    assert "Give your assessment first" in compared.sentence.text()
     compared.start()
     assert not compared.running
 
@@ -237,7 +237,7 @@ def test_turning_to_an_image_whose_own_read_is_to_come_veils_and_turning_back_li
     open_files(veiling, demo.smooth)
     assert veiling.shown_result.hidden
     assert not tells(compared)
-    assert compared.sentence.text().startswith("Your own read of the lesion in view comes first")
+    assert compared.sentence.text().startswith("Give your assessment of the current lesion first")
     assert compared.text() == compared.sentence.text()
     veiling.navigation.to_study(veiling.studies[0])
     assert tells(compared)
@@ -246,7 +246,7 @@ def test_turning_to_an_image_whose_own_read_is_to_come_veils_and_turning_back_li
     assert not tells(compared)
     veiling.assessments.skip()
     assert tells(compared), "of the first image, and said so"
-    assert "Another image is in view" in compared.outdated.text()
+    assert "Another image is current" in compared.outdated.text()
 
 
 def test_what_is_read_while_another_image_is_in_view_stays_veiled_as_it_comes(
@@ -278,7 +278,7 @@ def test_another_lesion_of_the_same_image_veils_too(
     assert tells(compared)
     veiling.lesions.choose_next()
     veiling.assessments.skip()
-    assert "Another lesion is in view" in compared.outdated.text()
+    assert "Another lesion is current" in compared.outdated.text()
 
 
 def test_a_category_taken_back_before_anything_was_shown_veils_at_once(
@@ -290,7 +290,7 @@ def test_a_category_taken_back_before_anything_was_shown_veils_at_once(
     assert compared.running
     give(veiling, "")
     assert veiling.shown_result.hidden
-    assert compared.sentence.text().startswith("Your own read of the lesion in view comes first"), "at once"
+    assert compared.sentence.text().startswith("Give your assessment of the current lesion first"), "at once"
     qtbot.waitUntil(lambda: not compared.running and not veiling.jobs.busy(ASSESSING), timeout=120_000)
     assert len(compared.read) == 2
     assert not tells(compared)
@@ -313,7 +313,7 @@ def test_a_lesion_whose_own_read_was_taken_back_stays_veiled_from_elsewhere(
     veiling.assessments.skip()
     assert not veiling.shown_result.hidden
     assert not tells(compared)
-    assert compared.sentence.text().startswith(f"Your own read of {demo.spiculated.name}")
+    assert compared.sentence.text().startswith(f"Give your assessment of {demo.spiculated.name}")
 
 
 def test_asking_for_the_own_read_in_the_settings_veils_what_was_not_yet_seen(

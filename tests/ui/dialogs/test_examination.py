@@ -96,7 +96,7 @@ def test_what_is_typed_is_in_box_text_and_data(
     assert not window.actions_table["examination"].isEnabled()
     open_files(session, demo.smooth)
     assert box.examination.isVisible()
-    assert box.said.text() == "No indication or technique yet"
+    assert box.examination_text.text() == "No indication or technique yet"
     dialog = ask(window, qtbot)
     assert dialog.texts["indication"].hasFocus()
     qtbot.keyClicks(dialog.texts["indication"], "Palpable lump, left.")
@@ -107,8 +107,11 @@ def test_what_is_typed_is_in_box_text_and_data(
     assert dialog.texts["technique"].toPlainText() == PROPOSED
     qtbot.keyClick(dialog.texts["comparison"], Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     assert not dialog.isVisible()
-    assert box.said.text() == f"Indication: Palpable lump, left. Mother had cancer at 52. · Technique: {PROPOSED}"
-    assert "left.<br>Mother" in box.said.toolTip()
+    assert (
+        box.examination_text.text()
+        == f"Indication: Palpable lump, left. Mother had cancer at 52. · Technique: {PROPOSED}"
+    )
+    assert "left.<br>Mother" in box.examination_text.toolTip()
     mark(session)
     read(session)
     window.actions_table["copy_report"].trigger()
@@ -163,10 +166,10 @@ def test_the_files_of_one_study_have_one_and_another_study_its_own(
     say(session, SAID)
     open_files(session, other)
     assert session.examinations.now == SAID
-    assert window.report.said.text().startswith("Indication: Palpable lump, left. · Comparison")
+    assert window.report.examination_text.text().startswith("Indication: Palpable lump, left. · Comparison")
     open_files(session, strange)
     assert session.examinations.now == Examination()
-    assert window.report.said.text() == "No indication or technique yet"
+    assert window.report.examination_text.text() == "No indication or technique yet"
 
 
 def test_a_picture_is_known_by_its_image_wherever_its_file_is(
@@ -268,7 +271,7 @@ def test_a_text_that_is_too_long_is_not_cut_but_said(
     assert not dialog.too_long.isVisible()
     dialog.texts["comparison"].setPlainText("x" * (MOST_CHARACTERS + 5))
     assert dialog.too_long.isVisible()
-    assert dialog.too_long.text() == "The comparison has 1005 characters; a report takes 1000."
+    assert dialog.too_long.text() == "The comparison has 1005 characters; the limit is 1000."
     assert not dialog.buttons.button(OK).isEnabled()
     qtbot.keyClick(dialog.texts["comparison"], Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     assert dialog.isVisible()
@@ -302,7 +305,7 @@ def test_another_window_s_words_are_seen(
     say(beside, SAID)
     qtbot.waitUntil(lambda: beside.autosaver.safe)
     assert ask(window, qtbot).texts["indication"].toPlainText() == SAID.indication
-    assert window.report.said.text().startswith("Indication: Palpable")
+    assert window.report.examination_text.text().startswith("Indication: Palpable")
 
 
 def test_the_store_tells_no_uid(session: Session, open_files: Open, demo: DemoStudy, qtbot: QtBot) -> None:

@@ -79,11 +79,11 @@ def test_choosing_loads_it_and_makes_the_other_models_reading_stale(
     assert not chooser.boxes["csamoe-resnet18"].choose.isEnabled()
     chooser.boxes["whole"].choose.click()
     assert load_settings().model == "whole"
-    assert "being loaded" in chooser.said.text()
+    assert "Loading " in chooser.status.text()
     qtbot.waitUntil(lambda: not session.jobs.busy(LOADING), timeout=60_000)
     assert session.model.predictor is not None
     assert session.model.predictor.card.name == "whole"
-    assert "whole is loaded" in chooser.said.text()
+    assert "whole is loaded" in chooser.status.text()
     assert not chooser.boxes["whole"].choose.isEnabled()
     assert chooser.boxes["csamoe-resnet18"].choose.isEnabled()
     # It is the same reading, marked as stale: nothing was read anew.
@@ -108,19 +108,19 @@ def test_a_model_that_cannot_be_loaded_is_said_here(
     chooser = ModelChooser(session)
     qtbot.addWidget(chooser)
     chooser.show()
-    assert "csamoe-resnet18, which the settings name, is not here" in chooser.said.text()
+    assert "The model csamoe-resnet18 from the settings was not found" in chooser.status.text()
     assert "holds the card of whole" in chooser.left_out.text()
     chooser.boxes["whole"].choose.click()
     qtbot.waitUntil(lambda: not session.jobs.busy(LOADING), timeout=60_000)
-    assert "another SHA-256" in chooser.said.text()
+    assert "another SHA-256" in chooser.status.text()
 
 
 def test_the_settings_offer_no_outlining_model(session: Session, qtbot: QtBot) -> None:
     dialog = SettingsDialog(session)
     qtbot.addWidget(dialog)
     assert {dialog.model.itemData(row) for row in range(dialog.model.count())} == {"csamoe-resnet18", "whole"}
-    assert "It needs an outline." in dialog.model_said.text()
+    assert "It needs an outline." in dialog.model_note.text()
     session.user_settings.change(dataclasses.replace(session.settings, model="whole"))
     dialog.model.setCurrentIndex(dialog.model.findData("whole"))
-    assert "no outline needed" in dialog.model_said.text()
+    assert "no outline needed" in dialog.model_note.text()
     dialog.reject()

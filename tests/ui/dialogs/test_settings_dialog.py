@@ -73,7 +73,7 @@ def test_the_head_and_the_language_of_reports_are_set(session: Session, dialog: 
 def test_a_logo_that_cannot_be_used_is_said_where_it_is_chosen(
     session: Session, dialog: SettingsDialog, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    assert not dialog.logo_said.isVisible()
+    assert not dialog.logo_note.isVisible()
     (tmp_path / "broken.png").write_text("no picture", encoding="utf-8")
     Image.new("RGB", (30, 20)).save(tmp_path / "logo.png")
     for name, sentence in (
@@ -86,8 +86,8 @@ def test_a_logo_that_cannot_be_used_is_said_where_it_is_chosen(
         qtbot.keyClick(dialog.logo, Qt.Key.Key_Tab)
         dialog.logo.editingFinished.emit()
         assert session.settings.logo == str(tmp_path / name)
-        assert dialog.logo_said.isVisible() is bool(sentence)
-        assert not sentence or sentence in dialog.logo_said.text()
+        assert dialog.logo_note.isVisible() is bool(sentence)
+        assert not sentence or sentence in dialog.logo_note.text()
 
 
 def test_cancel_puts_everything_back(session: Session, dialog: SettingsDialog) -> None:
@@ -123,7 +123,7 @@ def test_the_machine_says_its_devices_in_words(session: Session, dialog: Setting
 def test_the_models_are_named_with_their_figures(dialog: SettingsDialog) -> None:
     assert dialog.model.currentData() == DEFAULT
     assert "AUC 0." in dialog.model.currentText()
-    assert "Licence" in dialog.model_said.text()
+    assert "Licence" in dialog.model_note.text()
 
 
 def test_a_model_that_is_gone_is_said_to_be(
@@ -133,7 +133,7 @@ def test_a_model_that_is_gone_is_said_to_be(
     dialog = SettingsDialog(session)
     qtbot.addWidget(dialog)
     assert dialog.model.currentText() == f"{DEFAULT} (not found)"
-    assert "no model" in dialog.model_said.text()
+    assert "This model was not found" in dialog.model_note.text()
     dialog.reject()
 
 

@@ -149,8 +149,8 @@ def test_a_veiled_reading_is_not_given_away(show: Show, smooth: ShownView, spicu
     hidden = dataclasses.replace(reading(spiculated, 0.8765), hidden=True, because=OUTDATED)
     window = show(reading(smooth, 0.02), hidden)
     assert window.together is None
-    assert window.columns[0].reading.isVisible()
-    assert not window.columns[1].reading.isVisible()
+    assert window.columns[0].result.isVisible()
+    assert not window.columns[1].result.isVisible()
     assert window.columns[1].because.text() == HIDDEN
     assert window.sentence.text() == two_views.OWN_FIRST
     said = everything_said(window)
@@ -179,7 +179,7 @@ def test_a_view_not_read_is_said_and_left_out(show: Show, smooth: ShownView, spi
     unread = dataclasses.replace(spiculated, ai_result=None)
     window = show(reading(smooth, 0.02), unread, reading(spiculated, 0.99))
     assert window.columns[1].because.text() == UNREAD
-    assert window.missing.text() == f"View 2 is not in this. {UNREAD}"
+    assert window.missing.text() == f"View 2 is not included. {UNREAD}"
     assert "view 3 suspicious" in window.sentence.text()
     agreeing = show(reading(smooth, 0.99), unread, reading(spiculated, 0.99))
     assert agreeing.sentence.text().startswith("2 of 3 views: suspicious")
@@ -197,7 +197,7 @@ def test_a_reading_that_no_longer_holds_is_greyed_and_left_out(
     assert window.together is None
     column = window.columns[1]
     assert column.because.text() == OUTDATED
-    assert column.reading.isVisible()
+    assert column.result.isVisible()
     assert not column.probability.isEnabled()
     assert window.columns[0].probability.isEnabled()
     assert OUTDATED in window.text()
@@ -207,7 +207,7 @@ def test_readings_by_different_models_are_not_fused(show: Show, smooth: ShownVie
     window = show(smooth, reading(spiculated, 0.9, sha256="0" * 64))
     assert window.together is None
     assert window.sentence.text() == two_views.OTHER_MODEL
-    assert all(column.reading.isVisible() for column in window.columns)
+    assert all(column.result.isVisible() for column in window.columns)
 
 
 def test_without_a_second_view_the_next_step_is_said(show: Show, smooth: ShownView) -> None:

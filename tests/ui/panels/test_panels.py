@@ -41,7 +41,7 @@ def test_without_a_mask_the_next_step_is_to_mark(window: MainWindow, open_files:
     assert "brush (B)" in window.reading.next_step.text()
     assert window.reading.button.isVisible()
     assert not window.reading.button.isEnabled()
-    assert window.lesion.author.text() == "None is marked."
+    assert window.lesion.author.text() == "No lesion is marked."
     assert not window.lesion.extent.isVisible()
 
 
@@ -87,7 +87,7 @@ def test_a_reading_from_button_to_stale(window: MainWindow, open_files: Open, de
     assert reading.scale.accessibleName().startswith(f"Probability {said.scale.probability_words}")
     for gate in said.gates:
         assert f"{gate.expert} {gate.words}" in reading.gates.accessibleName()
-    assert reading.routing.text() == "A gate weight is routing, not evidence."
+    assert reading.routing.text() == "Gate shares show routing, not evidence."
     assert given.ai_result.device in reading.read_by.text()
     assert given.ai_result.card.name in reading.read_by.text()
     assert "suspicious from" in reading.scale.toolTip()
@@ -100,7 +100,7 @@ def test_a_reading_from_button_to_stale(window: MainWindow, open_files: Open, de
     assert reading.state is ResultState.OUTDATED
     assert reading.outdated.text() == "The outline has changed since this reading."
     assert reading.category.isVisible()
-    assert not reading.category.isEnabled(), "what is stale is greyed"
+    assert not reading.category.isEnabled(), "an outdated result is greyed"
     assert not window.report.button.isEnabled()
     session.mask_commands.undo()
     assert reading.category.isEnabled()
@@ -138,7 +138,7 @@ def test_a_failed_reading_says_why_and_offers_another(
     mark(window.session)
     read(window.session)
     assert window.reading.state is ResultState.FAILED
-    assert window.reading.outdated.text().startswith("The reading failed. There is no model")
+    assert window.reading.outdated.text().startswith("There is no AI result: the calculation failed. There is no model")
     assert window.reading.button.text() == "Assess again"
     assert not window.reading.category.isVisible(), "no number stands in for one that is not there"
     assert window.messages.shown()[0].text.startswith("There is no model")

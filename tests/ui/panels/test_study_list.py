@@ -117,7 +117,7 @@ def test_a_thumbnail_fits_whatever_the_frames_shape(shape: tuple[int, ...]) -> N
 def test_studies_are_named_by_patient_and_frames_follow_the_choice(
     session: Session, column: StudyList, open_files: Open, demo: DemoStudy, small_png: Path
 ) -> None:
-    assert column.studies.item(0).text() == "None is open yet"
+    assert column.studies.item(0).text() == "No study is open"
     open_files(session, demo.cine, small_png)
     assert column.studies.count() == 2
     assert session.studies[0].facts.patient_name in column.studies.item(0).text()

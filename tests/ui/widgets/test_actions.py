@@ -194,7 +194,7 @@ def test_a_key_chosen_in_the_settings_is_used(qtbot: QtBot, open_files: Open, sm
     window.show()
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
-    assert "The key B is wanted by 'Fit' and 'Brush'" in window.messages.shown()[0].text
+    assert "The key B is assigned to 'Fit' and 'Brush'" in window.messages.shown()[0].text
     open_files(window.session, small_png)
     window.canvas.setFocus()
     qtbot.keyClick(window.canvas, Qt.Key.Key_I)
