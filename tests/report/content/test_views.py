@@ -178,7 +178,7 @@ def test_a_report_is_of_one_patient_and_of_something(make: Make) -> None:
         Report((make(), unnumbered))
     Report((make(), dataclasses.replace(make(), facts=StudyFacts())))
     Report((make(), dataclasses.replace(make(), facts=StudyFacts("Mueller, Zoe", "TEST-0042"))))
-    with pytest.raises(UserError, match="no finished reading"):
+    with pytest.raises(UserError, match="no AI result to report"):
         Report(())
 
 
@@ -297,7 +297,7 @@ def test_data_holds_every_reading_and_what_the_views_come_to(several: Report, tm
     told["readings"][2]["comment"] = "another"
     told["together"][0]["reading"]["probability"] = 0.9
     file.write_text(json.dumps(told), encoding="utf-8")
-    assert set(read_json(file).changed) == {"comment of reading 3", "together"}
+    assert set(read_json(file).changed) == {"comment of view 3", "together"}
 
 
 def test_text_lists_the_lesions_and_says_once_what_is_the_same(several: Report) -> None:
