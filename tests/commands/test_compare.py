@@ -23,7 +23,7 @@ def test_every_model_that_reads_has_its_own_reading(demo_folder: Path, capsys: p
     assert main(["assess", *given, "--model", "csamoe-resnet18", "--json"]) == 0
     alone = json.loads(capsys.readouterr().out)
     assert told["csamoe-resnet18"]["reading"]["probability"] == pytest.approx(alone["probability"], abs=1e-6)
-    assert told["whole"]["needs"] == "assesses the whole image, needs no outline"
+    assert told["whole"]["needs"] == "assesses the whole image, no outline needed"
     assert told["whole"]["reading"]["probability"] != alone["probability"]
 
 

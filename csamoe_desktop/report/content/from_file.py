@@ -13,9 +13,9 @@ def of_file(facts: StudyFacts, frame: int) -> Description:
     """Return the description that a file suggests for a lesion on one of its frames: side and view, where the file gives
     them without contradiction."""
     sides = {entry.side for entry in facts.sides_of(frame)}
-    side = sides.pop() if len(sides) == 1 else ""
+    agreed = sides.pop() if len(sides) == 1 else ""
     view = view_named(facts.probe)
-    return Description(side=Side(side) if side in (Side.LEFT, Side.RIGHT) else Side.UNSAID, view=View(view))
+    return Description(side=Side(agreed) if agreed in (Side.LEFT, Side.RIGHT) else Side.UNSAID, view=View(view))
 
 
 def filled_in(given: ReportInput) -> tuple[Description, tuple[str, ...]]:

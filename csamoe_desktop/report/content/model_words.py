@@ -29,7 +29,7 @@ def needs(card: ModelCard) -> str:
         return "proposes outlines, gives no AI result"
     if card.needs_outline:
         return "needs an outline"
-    whole = "assesses the whole image, needs no outline"
+    whole = "assesses the whole image, no outline needed"
     return f"{whole}; also proposes outlines" if card.proposes_outline else whole
 
 

@@ -25,7 +25,7 @@ def test_each_kind_says_what_it_needs(card: ModelCard) -> None:
     whole = dataclasses.replace(card, views=("image",), field=None, builder=Builder("resnet18"))
     assert needs(card) == "needs an outline"
     assert needs(dataclasses.replace(whole, field=2.2)) == "needs an outline"
-    assert needs(whole) == "assesses the whole image, needs no outline"
+    assert needs(whole) == "assesses the whole image, no outline needed"
     both = needs(dataclasses.replace(whole, builder=Builder("la-net")))
     assert "no outline needed" in both
     assert "also proposes outlines" in both
