@@ -52,6 +52,7 @@ class EditedMask:
         self._stroke: tuple[Bool, _State] | None = None
         self._stroke_box = NOWHERE
         self._stroke_values: set[bool] = set()
+        self._strokes = 0
 
     @property
     def pixels(self) -> Bool:
@@ -96,6 +97,11 @@ class EditedMask:
         return self._stroke is not None
 
     @property
+    def strokes(self) -> int:
+        """How many strokes were begun; it tells one stroke from the next."""
+        return self._strokes
+
+    @property
     def can_undo(self) -> bool:
         """Whether there is a step, or a stroke in hand, to take back."""
         return bool(self._done) or self._stroke_changed
@@ -112,6 +118,7 @@ class EditedMask:
     def begin(self) -> None:
         """Begin a stroke (after ending the one in hand, if its end was missed)."""
         self.end()
+        self._strokes += 1
         self._stroke = (self._pixels.copy(), self._state)
         self._stroke_box = NOWHERE
         self._stroke_values = set()
@@ -164,10 +171,13 @@ class EditedMask:
         self._pixels[box.slices] = pixels[box.slices]
         return box
 
-    def replace(self, pixels: Bool, author: Author, source: str = "", notes: tuple[str, ...] = ()) -> None:
+    def replace(self, pixels: Bool, author: Author, source: str = "", notes: tuple[str, ...] = ()) -> Box | None:
         """Put other pixels (bool, the same shape) in the place of these, as one step; an empty mask has no author.
 
         `notes` say what was guessed or changed on the way from `source`; they stay with the mask as it does.
+
+        Returns:
+            The box around the pixels that changed, empty where only the author did; None, and no step, where nothing did.
 
         Raises:
             ValueError: the shape is another one.
@@ -181,12 +191,13 @@ class EditedMask:
         changed = self._pixels ^ pixels
         box = _around(Box(0, 0, *changed.shape), changed)
         if box is None and (author, source, notes) == (self.author, self.source, self.notes):
-            return
+            return None
         before = self._state
         self._state = _State(author, source, notes, self._new_version(), count)
         self._pixels[...] = pixels
         box = box or NOWHERE
         self._keep(box, changed[box.slices], before)
+        return box
 
     def redraw(self, pixels: Bool) -> Box | None:
         """Draw these pixels (bool, the same shape) in the place of the mask's: a stroke, so an imported mask is edited.

@@ -1,13 +1,11 @@
 """The work on the frames: in memory for the open studies, and in the local store from the end of each stroke on.
 
-Four times a second it is looked at what has changed, so that no tool has to say when a stroke is finished, and none can
-forget to.
+`save_soon` is told of every change; going to another frame, closing a study and closing the program save all there is.
 """
 
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from time import monotonic
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -31,10 +29,10 @@ _log = logging.getLogger(__name__)
 
 STORING = "storing"
 
-_LOOK_EVERY = 250
-"""Milliseconds."""
-_TRY_AGAIN_AFTER = 5.0
-"""Seconds, where the store could not be written."""
+_SOON = 250
+"""Milliseconds from a change until it is given to the store: what changes together is written together."""
+_TRY_AGAIN_AFTER = 5000
+"""Milliseconds, where the store could not be written."""
 
 
 class Autosaver(QObject):
@@ -61,14 +59,16 @@ class Autosaver(QObject):
         self._anew: set[tuple[Path, int]] = set()
         """Frames of files opened anew, on which something was done before: whether they are the same is still to be seen."""
         self._examinations: dict[str, Examination] = {}
+        self._closed = False
         self._said = ""
         """Why the store cannot be read or written, as it was said; "" while it is in order."""
-        self._rests_until = 0.0
         self._watch = StoreWatch(autosave, jobs, self)
         self._watch.noted.connect(self.noted)
-        self._looks = QTimer(self)
-        self._looks.timeout.connect(self._look)
-        self._looks.start(_LOOK_EVERY)
+        self._soon, self._again = QTimer(self), QTimer(self)
+        for timer, wait in ((self._soon, _SOON), (self._again, _TRY_AGAIN_AFTER)):
+            timer.setSingleShot(True)
+            timer.setInterval(wait)
+            timer.timeout.connect(self._save)
         # So that the file stands open, in the schema in use, before the first image is.
         self._store()
 
@@ -95,6 +95,7 @@ class Autosaver(QObject):
             self._aside.pop(aside) if aside in self._aside else self._open(frame, image) or self._found(frame, image)
         )
         self._there[key] = entry
+        self.save_soon()
         return entry.work, made_way
 
     def get(self, study: Study, index: int) -> FrameLesions | None:
@@ -124,6 +125,7 @@ class Autosaver(QObject):
         self._give(study)
         self._there = {key: entry for key, entry in self._there.items() if key[0] != study.path}
         self._aside = {key: entry for key, entry in self._aside.items() if key[0] != study.path}
+        self.save_soon()
 
     def examination(self, key: str, anew: bool = False) -> Examination:
         """Return what is said of an examination; `anew`: look in the store again, another window may have written."""
@@ -139,6 +141,7 @@ class Autosaver(QObject):
         """Take what the reader says of an examination."""
         self._examinations[key] = said
         self._autosave.keep_examination(key, said)
+        self.save_soon()
 
     @property
     def safe(self) -> bool:
@@ -159,7 +162,9 @@ class Autosaver(QObject):
 
     def close(self) -> None:
         """Store all, a stroke in hand too, and let go of the store."""
-        self._looks.stop()
+        self._soon.stop()
+        self._again.stop()
+        self._closed = True
         self._watch.close()
         for entry in self._entries():
             entry.work.current.mask.end()
@@ -252,6 +257,7 @@ class Autosaver(QObject):
                     entry.measured = whole
         for key, said in told.examinations.items():
             self._examinations[key] = said
+        self.save_soon()
         self.merged.emit()
         for sentence in told.said:
             self.noted.emit(sentence)
@@ -291,10 +297,16 @@ class Autosaver(QObject):
         """
         return self._autosave.earlier(frame_lesions.image, frame_lesions.frame)
 
-    def _look(self) -> None:
+    def save_soon(self) -> None:
+        """Something that is saved has changed: a step on a mask is complete, a comment, a description, an assessment ..."""
+        if not (self._closed or self._soon.isActive()):
+            self._soon.start()
+
+    def _save(self) -> None:
         self._join()
         self._give()
-        if self._autosave.work_to_do and monotonic() >= self._rests_until:
+        # After a failure it waits for `_again`.
+        if self._autosave.work_to_do and not self._again.isActive():
             self._store()
 
     def _give(self, closing: Study | None = None) -> None:
@@ -346,15 +358,21 @@ class Autosaver(QObject):
             for key, said in self._examinations.items():
                 if said.given:
                     self._autosave.keep_examination(key, said)
+            self.save_soon()
             self.failed.emit(begun_afresh)
         elif self._said:
             self.noted.emit("Your outlines are kept again.")
         self._said = ""
         self.troubled.emit("")
-        self._rests_until = 0.0
+        self._again.stop()
+        if self._autosave.work_to_do:
+            # It came while the rest was being written.
+            self.save_soon()
 
     def _could_not(self, problem: BaseException) -> None:
-        self._rests_until = monotonic() + _TRY_AGAIN_AFTER
+        if not (self._closed or self._again.isActive()):
+            self._again.start()
+        self._join()
         if not isinstance(problem, UserError):
             _log.error("fault in storing", exc_info=problem)
         # Another reason is another thing to say.

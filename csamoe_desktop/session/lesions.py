@@ -155,7 +155,7 @@ class Lesions(QObject):
             with suppress(UserError, ValueError):
                 work.sitting.assessment = sitting_from(kept.stored_sitting).assessment.without_measured()
         self._scene.lesion_turned()
-        self._scene.maskChanged.emit(None)
+        self._scene.mask_edited(None)
 
     def describe(self, work: LesionWork, description: Description) -> None:
         """Take what the reader says a lesion is called and where it lies; it may have gone meanwhile. What is so of the
@@ -172,6 +172,12 @@ class Lesions(QObject):
             for other in self.there if work in self.there else ():
                 other.description = other.description.agreeing(before, work.description, OF_THE_IMAGE)
             self._scene.tell_lesion()
+
+    def comment(self, work: LesionWork, text: str) -> None:
+        """Take the reader's comment on a lesion."""
+        if text != work.comment:
+            work.comment = text
+            self._scene.commentChanged.emit()
 
     def toggle_shown(self, work: LesionWork | None = None) -> None:
         """Show a lesion's outline (None: of the one at hand) or hide it."""

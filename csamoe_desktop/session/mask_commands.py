@@ -8,12 +8,13 @@ from csamoe_desktop.errors import UserError
 from csamoe_desktop.lesion.corrections import fill_holes, largest_piece, smooth
 from csamoe_desktop.lesion.files.formats import read_mask
 from csamoe_desktop.lesion.files.planes import FramePlace
-from csamoe_desktop.lesion.history import Bool
+from csamoe_desktop.lesion.history import Bool, EditedMask
 from csamoe_desktop.lesion.mask import Author, LesionMask
 from csamoe_desktop.lesion.measure import area_words
 from csamoe_desktop.session.calipers import Calipers
 from csamoe_desktop.session.lesion_work import LesionWork
 from csamoe_desktop.session.lesions import Lesions
+from csamoe_desktop.session.mask_editor import MaskEditor
 from csamoe_desktop.session.navigation import Navigation
 from csamoe_desktop.session.scene import Scene
 
@@ -21,8 +22,11 @@ from csamoe_desktop.session.scene import Scene
 class MaskCommands:
     """Each is one step of undo, and says what came of it: the new area, or that there was nothing to do."""
 
-    def __init__(self, scene: Scene, lesions: Lesions, calipers: Calipers, navigation: Navigation) -> None:
+    def __init__(
+        self, scene: Scene, editor: MaskEditor, lesions: Lesions, calipers: Calipers, navigation: Navigation
+    ) -> None:
         self._scene = scene
+        self._editor = editor
         self._lesions = lesions
         self._calipers = calipers
         self._navigation = navigation
@@ -42,8 +46,7 @@ class MaskCommands:
             return
         place = FramePlace(scene.frame.index, scene.study.frame_count)
         read = read_mask(path, scene.frame.shape, resize, scene.study.path.name, place, another)
-        scene.mask.replace(read.pixels, Author.IMPORTED, path.name, read.notes)
-        scene.mask_edited(None)
+        self._editor.apply(lambda mask: mask.replace(read.pixels, Author.IMPORTED, path.name, read.notes))
         for note in read.notes:
             scene.noted.emit(note)
 
@@ -52,21 +55,20 @@ class MaskCommands:
         mask = self._scene.mask
         if self._lesions.deleted_last or not (self._calipers.can_undo or (mask and mask.can_undo)):
             self._lesions.restore()
-        elif not self._calipers.undo() and mask is not None and not self._lesions.refuses():
-            self._scene.mask_edited(mask.undo())
+        elif not self._calipers.undo():
+            self._editor.apply(EditedMask.undo)
 
     def redo(self) -> None:
         """Do the step taken back last again."""
         mask = self._scene.mask
-        if not self._calipers.redo() and mask is not None and mask.can_redo and not self._lesions.refuses():
-            self._scene.mask_edited(mask.redo())
+        if not self._calipers.redo() and mask is not None and mask.can_redo:
+            self._editor.apply(EditedMask.redo)
 
     def clear(self) -> None:
         """Remove the mask in view; one step of undo."""
         mask = self._scene.mask
-        if mask is not None and not mask.empty and not self._lesions.refuses():
-            mask.replace(np.zeros_like(mask.pixels), Author.NONE, "")
-            self._scene.mask_edited(None)
+        if mask is not None and not mask.empty:
+            self._editor.apply(lambda mask: mask.replace(np.zeros_like(mask.pixels), Author.NONE))
 
     def fill_holes(self) -> None:
         """Fill what the outline encloses."""
@@ -117,9 +119,8 @@ class MaskCommands:
         if there is None or self._lesions.refuses():
             return
         replaced = not there.empty and not np.array_equal(there.pixels, copied.pixels)
-        there.replace(copied.pixels, copied.author, copied.source, copied.notes)
+        self._editor.apply(lambda mask: mask.replace(copied.pixels, copied.author, copied.source, copied.notes))
         self._lesions.link(work)
-        scene.mask_edited(None)
         if replaced:
             self._scene.noted.emit(
                 f"The outline of frame {number} took the place of this frame's own; undo brings it back."
@@ -131,11 +132,9 @@ class MaskCommands:
         if mask is None or frame is None or mask.empty or self._lesions.refuses():
             return
         before, spacing = mask.count, frame.scale.of(mask.pixels)
-        changed = mask.redraw(pixels)
-        if changed is None:
+        if self._editor.apply(lambda mask: mask.redraw(pixels)) is None:
             self._scene.noted.emit(idle)
             return
-        self._scene.mask_edited(changed)
         after = mask.count
         share = 100 * (after / before - 1)
         self._scene.noted.emit(

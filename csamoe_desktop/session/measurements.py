@@ -6,7 +6,7 @@ On a frame of 8 megapixels all this takes a tenth of a second, which a brush wou
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from csamoe_desktop.lesion.history import Bool, EditedMask
 from csamoe_desktop.lesion.margin import Margin, describe_margin
@@ -18,9 +18,6 @@ from csamoe_desktop.session.scene import Scene
 from csamoe_desktop.study.scale import Scale
 
 MEASURING = "measuring"
-
-_LOOK_AGAIN = 60
-"""Milliseconds: nothing tells of a stroke's end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +46,9 @@ class Measurements(QObject):
         self._in_hand: _Key | None = None
         self._given_up: _Key | None = None
         self._closed = False
-        self._again = QTimer(self)
-        self._again.setSingleShot(True)
-        self._again.setInterval(_LOOK_AGAIN)
-        self._again.timeout.connect(self._look)
         scene.currentLesionChanged.connect(self._look)
         scene.resultChanged.connect(self._look)
+        scene.strokeEnded.connect(self._look)
         calibration.changed.connect(self._look)
 
     @property
@@ -92,13 +86,10 @@ class Measurements(QObject):
 
     def _look(self) -> None:
         key = self._key()
-        if self._closed or key is None or key == self._given_up or self._found(key) is not None:
+        done = key is None or key == self._given_up or self._found(key) is not None
+        if self._closed or key is None or done or key[0].in_stroke:
             self._stop()
-        elif key[0].in_stroke:
-            self._stop()
-            self._again.start()
         elif self._in_hand != key:
-            self._again.stop()
             self._in_hand = key
             # The mask is drawn on meanwhile.
             pixels, scale = key[0].pixels.copy(), key[2]
@@ -109,7 +100,6 @@ class Measurements(QObject):
             )
 
     def _stop(self) -> None:
-        self._again.stop()
         if self._in_hand is not None:
             self._in_hand = None
             self._scene.jobs.cancel(MEASURING)

@@ -18,6 +18,7 @@ from csamoe_desktop.lesion.tools import Place, brush
 from csamoe_desktop.session.jobs import Job, Outcome
 from csamoe_desktop.session.lesions import Lesions, overlaps
 from csamoe_desktop.session.loaded_outliner import Heeding, LoadedOutliner
+from csamoe_desktop.session.mask_editor import MaskEditor
 from csamoe_desktop.session.scene import Scene
 from csamoe_desktop.study.model import Frame
 
@@ -60,9 +61,10 @@ class Proposals(QObject):
     changed = Signal()
     """`stage`, `offered` or `selected` changed."""
 
-    def __init__(self, scene: Scene, lesions: Lesions) -> None:
+    def __init__(self, scene: Scene, editor: MaskEditor, lesions: Lesions) -> None:
         super().__init__(scene)
         self._scene = scene
+        self._editor = editor
         self._lesions = lesions
         self._outliner = LoadedOutliner()
         self._found: tuple[Proposal, ...] = ()
@@ -180,8 +182,7 @@ class Proposals(QObject):
         if mask is None or self._lesions.refuses():
             return False
         self._asked = False
-        mask.replace(chosen.mask, Author.PROPOSED, by)
-        scene.mask_edited(None)
+        self._editor.apply(lambda mask: mask.replace(chosen.mask, Author.PROPOSED, by))
         self.changed.emit()
         return True
 

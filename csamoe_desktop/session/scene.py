@@ -50,6 +50,8 @@ class Scene(QObject):
     """The mask changed inside a `tools.Box`, or None: anywhere."""
     strokeEnded = Signal()
     """A step on the mask is complete: a stroke, a shape, a correction, an undo."""
+    commentChanged = Signal()
+    """The reader's comment on a lesion changed."""
     resultSettling = Signal()
     """As `resultChanged`, and before it; for those who bring their own state up to date first."""
     resultChanged = Signal()
@@ -74,6 +76,8 @@ class Scene(QObject):
         self.study: Study | None = None
         self.frame: Frame | None = None
         self.frame_lesions: FrameLesions | None = None
+        self._told_stroke: tuple[EditedMask, int] | None = None
+        """The stroke in progress of which it was told that the result is outdated."""
 
     @property
     def aspect(self) -> float:
@@ -109,6 +113,20 @@ class Scene(QObject):
         self.resultChanged.emit()
 
     def mask_edited(self, box: object | None) -> None:
-        """Tell that the mask changed inside `box` (a `tools.Box`; None: anywhere)."""
+        """Tell that the mask changed inside `box` (a `tools.Box`; None: anywhere).
+
+        In the middle of a stroke the result is told about once, at the stroke's first change: more of them change
+        nothing more about it.
+        """
         self.maskChanged.emit(box)
+        mask = self.mask
+        if mask is None or not mask.in_stroke:
+            self.stroke_ended()
+        elif self._told_stroke != (mask, mask.strokes):
+            self._told_stroke = (mask, mask.strokes)
+            self.tell_result()
+
+    def stroke_ended(self) -> None:
+        """Tell that a step on the mask is complete."""
+        self.strokeEnded.emit()
         self.tell_result()

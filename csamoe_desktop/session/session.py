@@ -18,6 +18,7 @@ from csamoe_desktop.session.lesion_frames import LesionFrames
 from csamoe_desktop.session.lesion_views import ShownViews
 from csamoe_desktop.session.lesions import Lesions
 from csamoe_desktop.session.mask_commands import MaskCommands
+from csamoe_desktop.session.mask_editor import MaskEditor
 from csamoe_desktop.session.measurements import Measurements
 from csamoe_desktop.session.navigation import Navigation
 from csamoe_desktop.session.open_studies import OpenStudies
@@ -52,10 +53,11 @@ class Session(Scene):
         self.open_studies = OpenStudies(self, self.navigation, self.autosaver, self.frames, self.user_settings)
         self.lesions = Lesions(self, self.autosaver)
         self.loader = StudyLoader(self, self.open_studies, self.frames, self.lesions)
-        self.mask_commands = MaskCommands(self, self.lesions, self.calipers, self.navigation)
+        self.mask_editor = MaskEditor(self, self.lesions)
+        self.mask_commands = MaskCommands(self, self.mask_editor, self.lesions, self.calipers, self.navigation)
         self.examinations = Examinations(self, self.autosaver, self.lesions)
         self.measurements = Measurements(self, self.calibration)
-        self.proposals = Proposals(self, self.lesions)
+        self.proposals = Proposals(self, self.mask_editor, self.lesions)
         self.assessing = Assessing(self, self.model, self.lesions, self.calibration)
         self.shown_result = ShownResult(self, self.model, self.assessing)
         self.closer_look = CloserLook(self, self.model, self.shown_result)
@@ -71,6 +73,14 @@ class Session(Scene):
         self.autosaver.noted.connect(self.noted)
         self.autosaver.renumbered.connect(self.assessments.keep_again)
         self.autosaver.merged.connect(self.lesions.look_again)
+        for changed in (
+            self.strokeEnded,
+            self.lesionChanged,
+            self.commentChanged,
+            self.calipers.changed,
+            self.assessments.changed,
+        ):
+            changed.connect(self.autosaver.save_soon)
 
     def open(self, *paths: Path) -> None:
         """Open files and folders in the worker, one after the other; for each, `studyChanged` or `failed` follows."""

@@ -85,7 +85,7 @@ def test_it_is_found_by_the_image_wherever_its_file_is(
     open_files(session, demo.spiculated)
     session.mask_commands.import_from(demo.spiculated_mask)
     assert session.work is not None
-    session.work.comment = "irregular"
+    session.lesions.comment(session.work, "irregular")
     imported = session.work.mask
     moved = Path(shutil.copy(demo.spiculated, tmp_path / "renamed"))
     later = another_day(session)
@@ -115,7 +115,7 @@ def test_each_frame_has_its_own(
         session.navigation.to_frame(index)
         mark(session)
     assert session.work is not None
-    session.work.comment = "of frame 5"
+    session.lesions.comment(session.work, "of frame 5")
     later = another_day(session)
     open_files(later, demo.cine)
     told = []
@@ -132,7 +132,7 @@ def test_what_was_cleared_stays_cleared(
     open_files(session, demo.smooth)
     mark(session)
     assert session.work is not None
-    session.work.comment = "no lesion after all"
+    session.lesions.comment(session.work, "no lesion after all")
     second = another_day(session)
     open_files(second, demo.smooth)
     second.mask_commands.clear()
@@ -140,7 +140,7 @@ def test_what_was_cleared_stays_cleared(
     open_files(third, demo.smooth)
     assert third.work is not None
     assert (third.work.mask.empty, third.work.comment) == (True, "no lesion after all")
-    third.work.comment = ""
+    third.lesions.comment(third.work, "")
     # Out of view, it has nothing left that would hold it in memory.
     open_files(third, demo.spiculated)
     fourth = another_day(third)

@@ -195,7 +195,7 @@ def test_lesions_come_back_on_another_day(
     session: Session, two: tuple[LesionWork, LesionWork], open_files: Open, demo: DemoStudy
 ) -> None:
     first, second = two
-    second.comment = "new since March"
+    session.lesions.comment(second, "new since March")
     session.lesions.describe(second, Description("satellite", Side.LEFT, 11, 25, View.RADIAL))
     session.lesions.toggle_locked()
     session.lesions.add()
@@ -607,7 +607,7 @@ def test_a_copy_never_takes_another_lesion_s_place(window: MainWindow, open_file
     session.lesions.choose(one)
     window.actions_table["copy_to_next"].trigger()
     copy = at(session)
-    copy.comment = "of the first"
+    session.lesions.comment(copy, "of the first")
     session.navigation.to_frame(0)
     session.lesions.choose(other)
     window.actions_table["copy_to_next"].trigger()

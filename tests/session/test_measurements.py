@@ -119,11 +119,12 @@ def test_a_stroke_ends_what_is_being_measured(opened: Session, mark: Do, qtbot: 
     mark(opened)
     assert opened.jobs.busy(MEASURING)
     assert opened.mask is not None
-    opened.mask.begin()
-    opened.mask_edited(None)
+    mask = opened.mask_editor.begin()
+    assert mask is not None
+    opened.mask_editor.paint(mask, (Box(0, 0, 2, 2), np.ones((2, 2), bool)), True)
     assert not opened.jobs.busy(MEASURING)
     assert opened.measurements.under_way
-    opened.mask.end()
+    opened.mask_editor.end(mask)
     with qtbot.waitSignal(opened.measurements.changed):
         pass
     assert opened.measurements.now is not None

@@ -363,7 +363,7 @@ def test_what_a_file_notes_is_in_its_report(
 def test_comments_stay_with_their_frame(session: Session, open_files: Open, demo: DemoStudy) -> None:
     open_files(session, demo.cine)
     assert session.work is not None
-    session.work.comment = "first"
+    session.lesions.comment(session.work, "first")
     session.navigation.to_frame(1)
     assert session.work.comment == ""
     session.navigation.to_frame(0)

@@ -45,21 +45,19 @@ class Drawing:
         if self.session.autosaver.safe and self.kept != self.drawn:
             self.kept = self.drawn
             say(f"kept {self.kept}")
-        work = self.session.work
+        work, editor = self.session.work, self.session.mask_editor
         assert work is not None
         columns = work.mask.pixels.shape[1]
         if not work.mask.in_stroke:
-            work.mask.begin()
+            editor.begin()
             box = Box(self.drawn, 0, self.drawn + 1, columns // 2)
-            work.mask.paint(box, np.ones((1, columns // 2), bool), True)
-            self.session.mask_edited(box)
+            editor.paint(work.mask, (box, np.ones((1, columns // 2), bool)), True)
             return
         box = Box(self.drawn, columns // 2, self.drawn + 1, columns)
-        work.mask.paint(box, np.ones((1, columns - columns // 2), bool), True)
-        self.session.mask_edited(box)
-        work.mask.end()
+        editor.paint(work.mask, (box, np.ones((1, columns - columns // 2), bool)), True)
+        editor.end(work.mask)
         self.drawn += 1
-        work.comment = str(self.drawn)
+        self.session.lesions.comment(work, str(self.drawn))
         say(f"drawn {self.drawn}")
 
 

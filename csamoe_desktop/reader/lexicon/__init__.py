@@ -91,7 +91,7 @@ class Likelihood:
 
 
 @dataclass(frozen=True, slots=True)
-class BiradsCategory:
+class AssessmentCategory:
     """A BI-RADS assessment category, without management. `likelihood` is None for categories that have none (0, 6)."""
 
     id: str
@@ -124,11 +124,11 @@ class Lexicon:
     name: str
     source: str
     descriptors: tuple[Descriptor, ...]
-    categories: tuple[BiradsCategory, ...]
+    categories: tuple[AssessmentCategory, ...]
     biopsy_from: str
     management: tuple[Term, ...]
 
-    def category(self, name: str) -> BiradsCategory | None:
+    def category(self, name: str) -> AssessmentCategory | None:
         """Return the category with the id `name`, or None."""
         return next((category for category in self.categories if category.id == name), None)
 
@@ -183,7 +183,7 @@ def parse(content: dict[str, Any], name: str) -> Lexicon:
             for entry in content["descriptors"]
         ),
         categories=tuple(
-            BiradsCategory(_text(entry["id"]), _text(entry["name"]), _likelihood(entry["likelihood"]))
+            AssessmentCategory(_text(entry["id"]), _text(entry["name"]), _likelihood(entry["likelihood"]))
             for entry in content["categories"]
         ),
         biopsy_from=_text(content["biopsy_from"]),

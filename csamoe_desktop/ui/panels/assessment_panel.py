@@ -4,7 +4,7 @@ import dataclasses
 from functools import partial
 from html import escape
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QPlainTextEdit, QPushButton, QWidget
 
@@ -72,16 +72,12 @@ class AssessmentBox(Box):
         self.confirm.clicked.connect(actions["confirm_proposed"].trigger)
         self.withdraw.clicked.connect(self._reads.withdraw)
         self._proposal: tuple[LesionWork | None, Proposed | None] = (None, None)
-        self._reads.changed.connect(self._show_soon)
+        self._reads.changed.connect(self._show_unless_drawing)
+        session.strokeEnded.connect(self._show_read)
         self._reads.wanted.connect(self._give_keys)
         session.currentLesionChanged.connect(self._show_comment)
         session.currentLesionChanged.connect(self._show_read)
         session.settingsChanged.connect(self._show_settings)
-        # A stroke changes the outline with every move of the mouse: it is measured a few times a second.
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(_SOON)
-        self._soon.timeout.connect(self._show_soon)
         self._show_comment()
         self._show_settings()
         self._show_read()
@@ -141,16 +137,12 @@ class AssessmentBox(Box):
             self.fold(False)
             self.category.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
-    def _show_soon(self) -> None:
+    def _show_unless_drawing(self) -> None:
         # What the reader does is to be seen at once; only measuring may wait, until the stroke is done: a line that
         # went and came with every stroke would move all below it.
         mask = self._session.mask
         if mask is None or not mask.in_stroke:
-            self._soon.stop()
             self._show_read()
-        elif not self._soon.isActive():
-            # Again and again: nothing tells of a stroke's end.
-            self._soon.start()
 
     def _show_read(self) -> None:
         reads, work = self._reads, self._session.work
@@ -203,7 +195,7 @@ class AssessmentBox(Box):
 
     def _take_comment(self) -> None:
         if self._session.work is not None:
-            self._session.work.comment = self.comment.toPlainText()
+            self._session.lesions.comment(self._session.work, self.comment.toPlainText())
 
     def _show_comment(self) -> None:
         work = self._session.work

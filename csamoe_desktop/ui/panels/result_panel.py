@@ -66,6 +66,8 @@ class LesionBox(Box):
         self._soon.setInterval(_SOON)
         self._soon.timeout.connect(self._show)
         session.currentLesionChanged.connect(self._show)
+        session.maskChanged.connect(lambda box: self._show_soon())
+        session.strokeEnded.connect(self._show_soon)
         session.resultChanged.connect(self._show_soon)
         session.measurements.changed.connect(self._show)
         session.calipers.changed.connect(self._show_calipers)

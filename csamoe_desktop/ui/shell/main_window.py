@@ -147,13 +147,12 @@ class MainWindow(QMainWindow):
         session, refresh = self.session, self.actions_table.refresh
         Notices(session, self.messages, self)
         self.messages.covered.connect(self.canvas.keep_clear)
-        for signal in (session.studyChanged, session.frameChanged, session.resultChanged):
-            signal.connect(refresh)
+        # `resultChanged` ends every change of study, frame, lesion and outline: once is enough.
         for changed in (
+            session.resultChanged,
             session.proposals.changed,
             session.calipers.changed,
             session.calibration.changed,
-            session.lesionChanged,
         ):
             changed.connect(refresh)
         for told in (session.resultChanged, session.assessments.changed, session.measurements.changed):

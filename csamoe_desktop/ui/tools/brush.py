@@ -57,11 +57,10 @@ class BrushTool(MaskTool):
 
     def press(self, at: Place, alt: bool) -> None:
         """Begin a stroke."""
-        self._mask = self._session.mask
+        self._took_up = self._session.proposals.take_up(at, self._reach())
+        self._mask = self._session.mask_editor.begin()
         if self._mask is None:
             return
-        self._took_up = self._session.proposals.take_up(at, self._reach())
-        self._mask.begin()
         self._value = not (self._erases or alt)
         self._last = at
         self._begin(at)
@@ -80,7 +79,7 @@ class BrushTool(MaskTool):
     def settle(self) -> None:
         """End the stroke in hand where it is, on the mask it began on."""
         if self._mask is not None:
-            self._mask.end()
+            self._session.mask_editor.end(self._mask)
         self._mask = None
         # The pen may come up over another tool: the next stroke here may be the mouse's.
         self.set_pressure(1.0)
@@ -89,16 +88,15 @@ class BrushTool(MaskTool):
         """Take back the stroke in hand."""
         if not self.busy or self._mask is None:
             return False
-        box = self._mask.cancel()
-        self._mask = None
-        self._session.mask_edited(box)
+        mask, self._mask = self._mask, None
+        self._session.mask_editor.cancel(mask)
         return True
 
     def take_back(self) -> None:
         """Take back the stroke in hand, and the proposal that it began on."""
         mask = self._session.mask
         if self.cancel() and self._took_up and mask is not None:
-            self._session.mask_edited(mask.undo())
+            self._session.mask_editor.apply(EditedMask.undo)
 
     def forget(self) -> None:
         """Keep the stroke: it was ended where it was."""
@@ -120,10 +118,9 @@ class BrushTool(MaskTool):
         mask = self._mask
         if mask is None:
             return
-        changed = mask.paint(*self._covered(self._last, at), self._value)
+        covered = self._covered(self._last, at)
         self._last = at
-        if changed is not None:
-            self._session.mask_edited(changed)
+        self._session.mask_editor.paint(mask, covered, self._value)
 
 
 class SmartBrushTool(BrushTool):

@@ -79,11 +79,7 @@ class DragTool(MaskTool):
         raise NotImplementedError
 
     def _finish(self, mask: EditedMask, shape: tuple[int, int]) -> None:
-        mask.begin()
-        changed = mask.paint(*self._covered(shape), not self._cut)
-        mask.end()
-        if changed is not None:
-            self._session.mask_edited(changed)
+        self._session.mask_editor.draw(self._covered(shape), not self._cut)
 
 
 class ContourTool(DragTool):
@@ -153,11 +149,7 @@ class BoxTool(DragTool):
             self._sketch.show_sketch(NOTHING)
             if mask is not self._session.mask or mask.version != version:
                 return
-            mask.begin()
-            changed = mask.paint(Box(0, 0, *shape), found, value)
-            mask.end()
-            if changed is not None:
-                self._session.mask_edited(changed)
+            self._session.mask_editor.draw((Box(0, 0, *shape), found), value)
 
         def failed(problem: BaseException) -> None:
             self._sketch.show_sketch(NOTHING)

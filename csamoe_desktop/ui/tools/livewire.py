@@ -174,12 +174,8 @@ class LivewireTool(MaskTool):
         if mask is None or frame is None or self._wire is None or len(self._anchors) < 2:
             return
         way = [place for leg in (*self._legs, self._wire.path(self._anchors[0])) for place in leg]
-        mask.begin()
-        changed = mask.paint(*polygon(frame.shape, way), not cut)
-        mask.end()
         self.cancel()
-        if changed is not None:
-            self._session.mask_edited(changed)
+        self._session.mask_editor.draw(polygon(frame.shape, way), not cut)
 
     def _show(self, at: Place | None) -> None:
         self._mouse = at

@@ -79,9 +79,7 @@ class MoveTool(MaskTool):
         mask, start, end = self._mask, self._start, self._end
         self._mask, self._end, self._lines = None, None, []
         if mask is not None and mask is self._session.mask and start is not None and end is not None and end != start:
-            changed = mask.redraw(moved(mask.pixels, start, end))
-            if changed is not None:
-                self._session.mask_edited(changed)
+            self._session.mask_editor.apply(lambda mask: mask.redraw(moved(mask.pixels, start, end)))
             rows, columns = mask.pixels.shape
             if end.top < 0 or end.left < 0 or end.bottom > rows or end.right > columns:
                 self._session.noted.emit(CUT_OFF)

@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGraphicsItem
 
 from csamoe_desktop.lesion.history import EditedMask
-from csamoe_desktop.lesion.tools import Place, polygon
+from csamoe_desktop.lesion.tools import Box, Place, polygon
 from csamoe_desktop.session.session import Session
 from csamoe_desktop.ui.tools.base import MaskTool
 from csamoe_desktop.ui.tools.sketch import CLOSE_BY, NOTHING, Sketch, SketchItem, on_image
@@ -237,23 +237,24 @@ class PolygonTool(MaskTool):
         mask = self._session.mask
         if mask is None or mask is not self._mask or mask.version != self._version:
             return
-        if self._stepped:
-            box = mask.undo()
-            self._version = mask.version
-            self._session.mask_edited(box)
-        self._fill()
+        self._fill(again=self._stepped)
 
-    def _fill(self) -> None:
+    def _fill(self, again: bool = False) -> None:
+        """Fill or cut out what the vertices enclose; `again`: in the place of the step before."""
         mask, frame = self._session.mask, self._session.frame
         if mask is None or frame is None:
             return
-        mask.begin()
-        changed = mask.paint(*polygon(frame.shape, self._vertices), not self._cut)
-        self._stepped = mask.end()
-        self._closed, self._mask, self._version = True, mask, mask.version
-        self._done, self._undone = [], []
-        if changed is not None:
-            self._session.mask_edited(changed)
+
+        def fill(mask: EditedMask) -> Box | None:
+            before = mask.undo() if again else None
+            mask.begin()
+            changed = mask.paint(*polygon(frame.shape, self._vertices), not self._cut)
+            self._stepped = mask.end()
+            self._closed, self._mask, self._version = True, mask, mask.version
+            self._done, self._undone = [], []
+            return changed if before is None else before.joined(changed) if changed is not None else before
+
+        self._session.mask_editor.apply(fill)
 
     def _check(self) -> None:
         """Forget a closed polygon whose mask was changed in another way, and an open one of which nothing was left."""

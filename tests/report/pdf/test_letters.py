@@ -14,8 +14,7 @@ from csamoe_desktop.report.pdf.fonts import missing_scripts, printable, register
 from csamoe_desktop.report.plain_text import report_text
 from csamoe_desktop.report.writing import is_report_file, write_report
 from csamoe_desktop.study.model import StudyFacts
-
-from .conftest import Make
+from tests.report.conftest import Make
 
 COVERED = (
     "Müller, Änne", "Łukasiewicz", "Иванов, Иван", "Παπαδόπουλος", "שרון, דבורה", "قباني, لنزار", "张小明", "山田太郎", "홍길동",

@@ -140,7 +140,7 @@ def test_letters_reach_the_image_from_every_panel(
     assert len(window.session.lesions.there) == 1
     window.lesion.list.setFocus()
     assert window.session.work is not None
-    window.session.work.comment = "first"
+    window.session.lesions.comment(window.session.work, "first")
     qtbot.keyClick(window.lesion.list, Key.Key_N)
     assert len(window.session.lesions.there) == 2
     qtbot.keyClick(window.lesion.list, Key.Key_J)

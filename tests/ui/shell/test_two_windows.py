@@ -54,12 +54,12 @@ def test_both_windows_outlines_are_kept_and_shown(
         open_files(one, small_png)
     draw(other, 2)
     assert other.work is not None
-    other.work.comment = "of the other window"
+    other.lesions.comment(other.work, "of the other window")
     qtbot.waitUntil(lambda: other.autosaver.safe)
     draw(session, 30)
     mine = session.work
     assert mine is not None
-    mine.comment = "of this window"
+    session.lesions.comment(mine, "of this window")
     qtbot.waitUntil(lambda: len(session.lesions.there) == 2)
     assert rows_of(session) == {1: list(range(2, 8)), 2: list(range(30, 36))}
     assert session.work is mine, "what is in hand stays in hand"

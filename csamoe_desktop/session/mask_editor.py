@@ -1,0 +1,78 @@
+"""The one way to change the current mask: it checks the lock, makes one step of undo, and tells everyone once."""
+
+from collections.abc import Callable
+
+from csamoe_desktop.lesion.history import Bool, EditedMask
+from csamoe_desktop.lesion.tools import Box
+from csamoe_desktop.session.lesions import Lesions
+from csamoe_desktop.session.scene import Scene
+
+Change = Callable[[EditedMask], Box | None]
+"""Changes a mask, and returns the box around what changed, or None where nothing did."""
+
+
+class MaskEditor:
+    """Changes the mask of the current lesion, at once (`apply`) or stroke by stroke (`begin`, `paint`, `end`, `cancel`).
+
+    `maskChanged` of the scene follows every change, `strokeEnded` every complete step.
+    """
+
+    def __init__(self, scene: Scene, lesions: Lesions) -> None:
+        self._scene = scene
+        self._lesions = lesions
+
+    def apply(self, change: Change) -> Box | None:
+        """Change the mask in one step of undo; a locked lesion is left alone, and the user is told.
+
+        Returns:
+            The box around what changed; None where nothing did, or may.
+        """
+        mask = self._scene.mask
+        if mask is None or self._lesions.refuses():
+            return None
+        before = mask.version
+        box = change(mask)
+        if box is None and mask.version == before:
+            return None
+        self._scene.mask_edited(box)
+        return box
+
+    def draw(self, covered: tuple[Box, Bool], value: bool) -> Box | None:
+        """Set (`value` true) or clear what `covered` says, a box and bool pixels of its shape, in one step of undo.
+
+        Returns:
+            The box around the pixels that changed; None where none did, or may.
+        """
+
+        def change(mask: EditedMask) -> Box | None:
+            mask.begin()
+            changed = mask.paint(*covered, value)
+            mask.end()
+            return changed
+
+        return self.apply(change)
+
+    def begin(self) -> EditedMask | None:
+        """Begin a stroke and return the mask it is drawn on; None where there is no mask, or its lesion is locked."""
+        mask = self._scene.mask
+        if mask is None or self._lesions.refuses():
+            return None
+        mask.begin()
+        return mask
+
+    def paint(self, mask: EditedMask, covered: tuple[Box, Bool], value: bool) -> None:
+        """Set or clear, inside the stroke begun on `mask`, what `covered` says, as in `draw`."""
+        changed = mask.paint(*covered, value)
+        if changed is not None:
+            self._scene.mask_edited(changed)
+
+    def end(self, mask: EditedMask) -> None:
+        """End the stroke begun on `mask`, where it still is in progress: one step of undo."""
+        if mask.in_stroke:
+            mask.end()
+            self._scene.stroke_ended()
+
+    def cancel(self, mask: EditedMask) -> None:
+        """Take back the stroke in progress on `mask`, as if it had never begun."""
+        box = mask.cancel()
+        self._scene.mask_edited(box)
