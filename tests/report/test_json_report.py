@@ -179,7 +179,7 @@ def test_the_suffix_chooses_and_another_is_refused(make: Make, tmp_path: Path) -
     assert (tmp_path / "report.TXT").read_text(encoding="utf-8") == content(make()).text()
     write_report(tmp_path / "report.pdf", make())
     assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")
-    with pytest.raises(UserError, match=r"report\.doc is no name"):
+    with pytest.raises(UserError, match=r"report\.doc is not a file name for a report"):
         write_report(tmp_path / "report.doc", make())
     assert not (tmp_path / "report.doc").exists()
 

@@ -226,7 +226,7 @@ def test_without_the_package_a_report_is_unsigned_and_a_signed_one_unchecked(
     for name in [name for name in sys.modules if name.split(".")[0] == "cryptography"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "cryptography", None)
-    assert "cryptography is missing or broken" in write_report(tmp_path / "other.json", make())
+    assert "cryptography is missing or damaged" in write_report(tmp_path / "other.json", make())
     assert read_json(report).signed.signer is Signer.UNCHECKED
 
 

@@ -73,7 +73,7 @@ def pictures(given: ReportInput, width: float, gap: float, height: float, say: W
     if regions.part != (0, 0, *frame.shape):
         area = on_frame(np.ones_like(regions.lesion), frame_shape=frame.shape, part=regions.part)
         parts = (*parts, Overlay(area, LESION, 0.0, Qt.PenStyle.DashDotLine, 0.5))
-        named = (*named, (say("Area assessed"), parts[-1]))
+        named = (*named, (say("Part assessed"), parts[-1]))
     shown = paper_size(frame, width, height)
     left = _picture(image, shown, (lesion,), given.mask.pixels)
     right = _picture(image, shown, parts, given.mask.pixels)

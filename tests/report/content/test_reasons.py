@@ -157,8 +157,10 @@ def test_what_was_seen_in_another_hospital_stands_before_what_was_seen_at_home(m
     for probability, wanted in (
         (
             0.05,
-            "At a hospital the model never saw (OASBUD, Warsaw), 15 of 104 malignant images were classified as likely "
-            "benign (14 %).",
+            (
+                "At a hospital the model never saw (OASBUD, Warsaw), 15 of 104 malignant images were classified as likely "
+                "benign (14 %)."
+            ),
         ),
         (
             0.95,
