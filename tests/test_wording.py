@@ -1,4 +1,4 @@
-"""Templates: every phrase has its Chinese, a clinic's own goes before the shipped one, and a faulty one is refused."""
+"""Templates: every phrase has a Chinese translation, a clinic's template takes precedence, an invalid one is refused."""
 
 import ast
 import dataclasses
@@ -31,33 +31,38 @@ from csamoe_desktop.report.plain_text import report_text
 from csamoe_desktop.settings import REPORT_LANGUAGES
 from csamoe_desktop.study.model import Spacing
 from csamoe_desktop.wording import LANGUAGES, PLAIN, ROWS, Wording, load_wording, own_template, placeholders
+from tests.report import conftest as report_fixtures
 
 Make = Callable[..., ReportInput]
+application, make = report_fixtures.application, report_fixtures.make
+several, two_views = report_fixtures.several, report_fixtures.two_views
 PACKAGE = Path(paths.__file__).parent
 
 
 def phrases_in_the_code() -> Iterator[str]:
-    """Every literal that report/ says, by itself or by the name it was given."""
+    """Every literal that report/ passes to `say`, directly or through a variable."""
     for file in (PACKAGE / "report").rglob("*.py"):
         nodes = list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
         given = [node for node in nodes if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)]
         for node in nodes:
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("say", "self")):
                 continue
-            names = {one.id for one in ast.walk(node.args[0]) if isinstance(one, ast.Name)}
-            told = [one.value for one in given if isinstance(one.targets[0], ast.Name) and one.targets[0].id in names]
-            for expression in (node.args[0], *told):
-                # Not what is put together: its parts are no phrases.
+            names = {part.id for part in ast.walk(node.args[0]) if isinstance(part, ast.Name)}
+            values = [
+                line.value for line in given if isinstance(line.targets[0], ast.Name) and line.targets[0].id in names
+            ]
+            for expression in (node.args[0], *values):
+                # The parts of a joined string are not phrases.
                 if isinstance(expression, ast.Constant | ast.IfExp):
                     yield from (
-                        one.value
-                        for one in ast.walk(expression)
-                        if isinstance(one, ast.Constant) and isinstance(one.value, str)
+                        part.value
+                        for part in ast.walk(expression)
+                        if isinstance(part, ast.Constant) and isinstance(part.value, str)
                     )
 
 
 def vocabulary() -> Iterator[str]:
-    """What report/ says by the value of something else."""
+    """The phrases that report/ looks up by the value of an enumeration, a lexicon or a constant."""
     yield from (NOTICE, MANAGEMENT, NOT_GIVEN, NONE_GIVEN, WARNINGS, NOT_TOGETHER)
     yield from (one.value for kind in (Category, Author, View) for one in kind if one)
     yield from (f"{side.value} breast" for side in Side if side)
@@ -69,7 +74,7 @@ def vocabulary() -> Iterator[str]:
 
 
 def sentences_in_the_code() -> Iterator[str]:
-    """Every sentence that warns or notes, as it is with 7 in each gap."""
+    """Every warning and note in the code, with 7 in each gap."""
     for name in (
         "inference/guard.py",
         "inference/examined.py",
@@ -88,7 +93,7 @@ def sentences_in_the_code() -> Iterator[str]:
             found: list[ast.expr] = []
             if isinstance(node, ast.Call):
                 called = ast.unparse(node.func)
-                found = node.args[:1] if called.endswith(("notes.append", "said.append")) else []
+                found = node.args[:1] if called.endswith(".append") else []
                 found = node.args[2:3] if called == "Finding" else found
             elif isinstance(node, ast.Tuple | ast.List):
                 found = node.elts
@@ -116,7 +121,7 @@ def test_every_warning_and_note_of_the_program_has_its_chinese() -> None:
 
     say, found = load_wording("zh"), {*sentences_in_the_code(), _POOR, _UNLIKE}
     assert len(found) > 25
-    assert {one for one in found if say.told(one) == one} == set()
+    assert {one for one in found if say.translate(one) == one} == set()
 
 
 @pytest.mark.parametrize(
@@ -137,8 +142,8 @@ def test_every_warning_and_note_of_the_program_has_its_chinese() -> None:
     ],
 )
 def test_sentences_are_known_again_by_their_form(english: str, chinese: str) -> None:
-    assert load_wording("zh").told(english) == chinese
-    assert load_wording("en").told(english) == english
+    assert load_wording("zh").translate(english) == chinese
+    assert load_wording("en").translate(english) == english
 
 
 def test_english_is_the_same_in_the_template_and_in_the_code() -> None:
@@ -163,7 +168,7 @@ def test_the_settings_know_the_languages() -> None:
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class Recording(Wording):
-    """A wording that notes what it is asked for."""
+    """A wording that records the phrases it is asked for."""
 
     asked: set[str] = dataclasses.field(default_factory=set)
 
@@ -174,7 +179,7 @@ class Recording(Wording):
 
 @pytest.fixture
 def talkative(make: Make, several: Report) -> list[Report]:
-    """Reports that say as much as a report can."""
+    """Reports that between them use as many phrases as possible."""
     closer = make(probability=0.83, prevalence=0.1, calipers=(Caliper((1.0, 1.0), (1.0, 50.0)),))
     reading = closer.ai_result
     counts = CategoryCounts(100, 200, 1, 120, 80, 10, 190)
@@ -200,7 +205,7 @@ def talkative(make: Make, several: Report) -> list[Report]:
 
 
 def test_no_english_is_left_where_the_words_are_the_programs_own(talkative: list[Report]) -> None:
-    kept = ("mm", "px", "AUC", "BI", "RADS", "SHA", "CSA", "MoE", "ResNet", "Net", "Desktop", "CPU", "float")
+    kept = ("mm", "px", "AI", "AUC", "BI", "RADS", "SHA", "CSA", "MoE", "ResNet", "Net", "Desktop", "CPU", "float")
     allowed = re.compile("|".join(map(re.escape, (*kept, "phantom", "invented", "Invented", "Hospital"))))
     for report in talkative:
         report = dataclasses.replace(report, language="zh")
@@ -246,7 +251,7 @@ def test_words_of_measurement_are_all_known(make: Make) -> None:
         margin = describe_margin(given.mask.pixels, given.frame.spacing)
         outline = size.outline_words().removeprefix("perimeter ")
         for words in (size.height_words(), outline, margin.words(), margin.radial_words(), size.source):
-            assert not re.search("[a-z]{3}", say.told(words)), words
+            assert not re.search("[a-z]{3}", say.translate(words)), words
 
 
 # A clinic's own template.
@@ -267,7 +272,7 @@ def test_a_clinics_template_goes_before_the_shipped_one(make: Make) -> None:
     )
     text = report_text(make())
     heads = [block.splitlines()[0] for block in text.split("\n\n")]
-    assert heads[1:-1] == ["Warnings and notes", "AI reading", "Impression", "Intended use and limits"]
+    assert heads[1:-1] == ["Warnings and notes", "AI result", "Impression", "Intended use and limits"]
     assert "Patient" not in text
     assert load_wording("en")("Page {number} of {count}", number=1, count=2) == "1/2"
     assert "医师意见" in report_text(Report((make(),), "zh")), "the other language is untouched"
@@ -283,7 +288,7 @@ def test_what_is_not_in_the_template_is_not_on_paper(make: Make, tmp_path: Path)
     said = subprocess.run(["pdftotext", "-layout", tmp_path / "report.pdf", "-"], capture_output=True, check=True)
     words = said.stdout.decode()
     assert "Radial length" in words
-    assert words.index("Warnings and notes") < words.index("AI reading") < words.index("Lesion outline")
+    assert words.index("Warnings and notes") < words.index("AI result") < words.index("Lesion outline")
     assert "Experts" not in words
     assert "Signature" not in words
     assert "Page 1 of 1" in words
@@ -300,13 +305,13 @@ def test_what_is_not_in_the_template_is_not_on_paper(make: Make, tmp_path: Path)
         ({"sections": "reading"}, "no list of sections"),
         ({"phrases": {"Page {number} of {count}": "{page} of {count}"}}, "unknown placeholder {page}"),
         ({"phrases": {"Page {number} of {count}": "Page {number}"}}, "leaves out the placeholder {count}"),
-        ({"phrases": {"Lesion {number}": "{number.real}"}}, "cannot be used"),
-        ({"phrases": {"Lesion {number}": "{number"}}, "cannot be used"),
-        ({"phrases": {"Lesion": 3}}, "no texts"),
-        ({"sentences": ["Lesion"]}, "no texts"),
-        ({"layout": {}}, "there are none of: layout"),
-        ({"format": 9}, "none of format 1"),
-        ("[]", "none of format 1"),
+        ({"phrases": {"Lesion {number}": "{number.real}"}}, "invalid placeholder"),
+        ({"phrases": {"Lesion {number}": "{number"}}, "invalid placeholder"),
+        ({"phrases": {"Lesion": 3}}, "not text"),
+        ({"sentences": ["Lesion"]}, "not text"),
+        ({"layout": {}}, "unknown parts: layout"),
+        ({"format": 9}, "not of format 1"),
+        ("[]", "not of format 1"),
         ("{", "cannot be read"),
     ],
 )

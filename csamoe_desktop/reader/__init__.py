@@ -1,1 +1,1 @@
-"""The radiologist's side: the assessment (BI-RADS category and descriptors), its lexicon, the examination."""
+"""The reader's part: the assessment (BI-RADS category and descriptors), its lexicon, and the examination texts."""

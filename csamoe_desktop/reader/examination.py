@@ -1,5 +1,4 @@
-"""What the reader says of the examination as a whole, in words of their own: what it was made for, what its images were
-compared with, and how they were made."""
+"""The reader's free text on the examination as a whole: indication, comparison and technique."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -9,20 +8,20 @@ from csamoe_desktop.errors import UserError
 from csamoe_desktop.wording import Wording
 
 MOST_CHARACTERS = 1000
-"""In each of the three: about ten lines of the paper."""
+"""In each of the three texts: about ten lines of the printed report."""
 
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """The head of a report, each part free text of several lines, "" where nothing is said.
+    """Indication, comparison and technique: free text of several lines each, or "".
 
     Attributes:
-        indication: what the examination was made for.
-        comparison: the earlier examinations that it was compared with.
-        technique: how its images were made.
+        indication: the reason for the examination.
+        comparison: the earlier examinations used for comparison.
+        technique: how the images were acquired.
 
     Raises:
-        UserError: one of them has more than MOST_CHARACTERS.
+        UserError: a text is longer than MOST_CHARACTERS.
     """
 
     indication: str = ""
@@ -30,37 +29,35 @@ class Examination:
     technique: str = ""
 
     def __post_init__(self) -> None:
-        for name, told in self.to_dict().items():
-            if len(told) > MOST_CHARACTERS:
-                raise UserError(
-                    f"The {name} has {len(told)} characters.", f"A report takes up to {MOST_CHARACTERS} of them."
-                )
+        for name, text in self.to_dict().items():
+            if len(text) > MOST_CHARACTERS:
+                raise UserError(f"The {name} has {len(text)} characters.", f"Shorten it to {MOST_CHARACTERS} or fewer.")
 
     @property
     def given(self) -> bool:
-        """Whether anything is said."""
-        return any(told.strip() for told in self.to_dict().values())
+        """Whether any of the texts is filled in."""
+        return any(text.strip() for text in self.to_dict().values())
 
     def to_dict(self) -> dict[str, str]:
-        """Return the three by their names."""
+        """Return the three texts by name."""
         return dataclasses.asdict(self)
 
 
-def examination_from(told: Any) -> Examination:
-    """Return what `to_dict` told.
+def examination_from(stored: Any) -> Examination:
+    """Return the examination that `to_dict` stored.
 
     Raises:
-        ValueError: it is something else, or too long.
+        ValueError: the value has another form, or a text is too long.
     """
-    names = [one.name for one in dataclasses.fields(Examination)]
-    if not isinstance(told, dict) or not all(isinstance(told.get(name), str) for name in names):
+    names = [field.name for field in dataclasses.fields(Examination)]
+    if not isinstance(stored, dict) or not all(isinstance(stored.get(name), str) for name in names):
         raise ValueError("an examination has three texts")
     try:
-        return Examination(*(told[name] for name in names))
+        return Examination(*(stored[name] for name in names))
     except UserError as problem:
         raise ValueError(problem.message) from problem
 
 
 def usual_technique(say: Wording) -> str:
-    """Return the technique that is proposed to a reader who has none of their own."""
+    """Return the technique that is suggested to a reader who has not set a default."""
     return say("B-mode ultrasound, single images")

@@ -1,1 +1,1 @@
-"""Reports: what is said of a reading, once, and the writers that put it on paper."""
+"""Reports: their content as data, and the writers for PDF, JSON and plain text."""

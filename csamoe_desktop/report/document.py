@@ -1,4 +1,4 @@
-"""What a report is made from: one reading of one lesion on one frame, and the document of several of them."""
+"""The input of a report: one view of one lesion with its AI result and assessment, and the document of several views."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,28 +14,28 @@ from csamoe_desktop.report.letterhead import Letterhead
 from csamoe_desktop.study.model import Frame, StudyFacts
 from csamoe_desktop.study.patients import two_patients
 
-PLAIN_PAPER = Letterhead()
-NOTHING_SAID = Examination()
+NO_LETTERHEAD = Letterhead()
+NO_EXAMINATION = Examination()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReportInput:
-    """All that is said of one reading.
+    """All facts of a report on one view of a lesion.
 
     Attributes:
         study_name: the study's file name, without its folder.
-        facts: what the file says of patient and study.
-        frame, frame_count: the frame that was read, of how many.
-        mask: the lesion, of the frame's shape.
-        assessment: the reading of that mask on that frame.
+        facts: patient and study as in the file.
+        frame, frame_count: the assessed frame, and the number of frames.
+        mask: the lesion's mask, of the frame's shape.
+        ai_result: the AI result for that mask on that frame.
         reader: the reader's name, or "".
         comment: the reader's free text, or "".
-        created: when the report is made; the only clock in it.
-        notes: what the user was told about how the study was read, one sentence each.
-        prevalence: the share of malignant lesions where the reader works, 0..1, or None.
-        reads: the reader's own read, and what is to be told of how it came about; None where there is none.
-        calipers: the distances the reader measured on the frame, number 1 first.
-        description: what the lesion is called and where it lies; readings of one `identity` are views of one lesion.
+        created: the time of the report; nothing else in a report depends on the clock.
+        notes: notes on how the study was opened, one sentence each.
+        prevalence: the malignancy rate at the reader's site, 0..1, or None.
+        reads: the reader's first and final assessment; None where there is none.
+        calipers: the distances measured on the frame, number 1 first.
+        description: the lesion's name and location; inputs with the same `identity` are views of one lesion.
         number: the lesion's number on its image, from 1.
     """
 
@@ -58,7 +58,7 @@ class ReportInput:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LesionViews:
-    """One lesion: its readings, one a view, and the place of each (from 0) among those of the report."""
+    """One lesion: its views, and the index (from 0) of each among those of the report."""
 
     views: tuple[ReportInput, ...]
     places: tuple[int, ...]
@@ -71,8 +71,8 @@ class LesionViews:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A marked lesion that a report does not hold: which it is, on what, and whether the user `chose` to leave it out; else
-    no reading of it holds."""
+    """A marked lesion that a report leaves out. `chosen`: the user left it out; otherwise it has no current AI result.
+    `frame` counts from 0."""
 
     description: Description
     number: int
@@ -84,34 +84,37 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Report:
-    """A document: the readings it holds, all of one patient, in which language, on whose paper, and what stands at its head.
+    """A report document on one or more views of one patient.
 
     Attributes:
-        readings: in the order in which the reader went through them; views of one lesion need not be neighbours.
-        language: of `wording.LANGUAGES`.
+        readings: the views in the order of the reader's work; views of one lesion need not be adjacent.
+        language: a key of `wording.LANGUAGES`.
         letterhead: the institution's name and logo.
-        examination: indication, comparison and technique, which hold for all of its readings.
-        left_out: the marked lesions and views of the examination that it does not hold.
-        own_only: it says what the reader says, and nothing of the AI.
+        examination: indication, comparison and technique of the whole examination.
+        left_out: the marked lesions and views that the report leaves out.
+        own_only: the report has the reader's assessment only, nothing of the AI.
+
+    Raises:
+        UserError: there is no view, or the views are of different patients.
     """
 
     readings: tuple[ReportInput, ...]
     language: str = "en"
-    letterhead: Letterhead = PLAIN_PAPER
-    examination: Examination = NOTHING_SAID
+    letterhead: Letterhead = NO_LETTERHEAD
+    examination: Examination = NO_EXAMINATION
     left_out: tuple[LeftOut, ...] = ()
     own_only: bool = False
 
     def __post_init__(self) -> None:
         if not self.readings:
-            raise UserError("There is no finished reading to report.", "Mark a lesion and assess it first.")
-        # A name may be spelt in two ways: under one number it is said on the paper, not refused.
+            raise UserError("There is no AI result to report.", "Mark a lesion and assess it first.")
+        # A name can have two spellings: with the same patient ID it gets a warning and is not refused.
         if two_patients([given.facts for given in self.readings]):
-            raise UserError("The readings are of different patients.", "Report each patient by itself.")
+            raise UserError("The lesions are of different patients.", "Write a report for each patient.")
 
     def lesions(self) -> tuple[LesionViews, ...]:
-        """Return the lesions, each with its views: image by image in the order of the readings, on an image by number."""
-        images = list(dict.fromkeys((one.study_name, one.frame.index) for one in self.readings))
+        """Return the lesions with their views: image by image in the order of `readings`, within an image by number."""
+        images = list(dict.fromkeys((view.study_name, view.frame.index) for view in self.readings))
         order = sorted(
             range(len(self.readings)),
             key=lambda place: (
@@ -119,14 +122,15 @@ class Report:
                 self.readings[place].number,
             ),
         )
-        found: dict[str, list[int]] = {}
+        by_identity: dict[str, list[int]] = {}
         for place in order:
-            found.setdefault(self.readings[place].description.identity, []).append(place)
+            by_identity.setdefault(self.readings[place].description.identity, []).append(place)
         return tuple(
-            LesionViews(tuple(self.readings[place] for place in places), tuple(places)) for places in found.values()
+            LesionViews(tuple(self.readings[place] for place in places), tuple(places))
+            for places in by_identity.values()
         )
 
 
 def as_report(given: ReportInput | Report) -> Report:
-    """Return a document: that of the one reading, in English and on plain paper, where it is one."""
+    """Return `given` as a document; a single view becomes a report in English without a letterhead."""
     return given if isinstance(given, Report) else Report((given,))

@@ -1,10 +1,10 @@
-"""The report as JSON: what the paper says, the figures behind it, the outlines themselves, and the hashes by which all of it
-can be checked again (`csamoe-desktop verify`, which reads it by `json_reading`).
+"""The report as JSON: the printed texts, the figures behind them, the outlines, and hashes for verification
+(`csamoe-desktop verify`, which reads it with `json_reading`).
 
-The same input gives the same bytes. `parts_sha256` has a hash of each part, as JSON without blanks and with sorted keys, and
-`content_sha256` one of all the rest: they find what of a report was changed. `signature` (see `signing`) finds also what was
-changed by somebody who made the hashes anew. Each of `readings` has its own `parts_sha256`. Format 1 held one reading, whose
-parts stood at the top.
+The same input gives the same bytes. `parts_sha256` has a hash of each part, as JSON without spaces and with sorted keys, and
+`content_sha256` one of all the rest: they show which parts were changed. `signature` (see `signing`) also reveals changes
+after which the hashes were recomputed. Each entry of `readings` (one AI result each) has its own `parts_sha256`. Format 1
+had one AI result, whose parts were at the top level.
 """
 
 import dataclasses
@@ -40,89 +40,91 @@ def report_dict(given: ReportInput | Report) -> dict[str, Any]:
     """Return the report of `given`, not signed.
 
     Raises:
-        UserError: a mask is empty, or the template of its language is not in order.
+        UserError: a mask is empty, the template of its language is invalid, or the report leaves the AI out.
     """
     report = as_report(given)
     if report.own_only:
-        raise UserError("A JSON report holds the AI's reading.", "Choose PDF or text for the own assessment alone.")
-    lesions, said = report.lesions(), document_content(report, load_wording(report.language))
+        raise UserError(
+            "A JSON report contains the AI result.", "Choose PDF or text for a report without the AI result."
+        )
+    lesions, document = report.lesions(), document_content(report, load_wording(report.language))
     contents = {
-        place: one
-        for lesion, words in zip(lesions, said.lesions, strict=True)
-        for place, one in zip(lesion.places, words.views, strict=True)
+        place: view
+        for lesion, words in zip(lesions, document.lesions, strict=True)
+        for place, view in zip(lesion.places, words.views, strict=True)
     }
     together = [
         _together(lesion.places, lesion_size(lesion.views), words, _read_together(lesion.views))
-        for lesion, words in zip(lesions, said.lesions, strict=True)
+        for lesion, words in zip(lesions, document.lesions, strict=True)
         if lesion.several
     ]
-    told = {
+    entries = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "program": __version__,
         "created": report.readings[0].created.isoformat(timespec="seconds"),
         "language": report.language,
         "institution": report.letterhead.institution,
-        "title": said.title,
+        "title": document.title,
         "examination": {
-            **{name: clean(told, keep_lines=True) for name, told in report.examination.to_dict().items()},
-            "words": _words(said.examination),
+            **{name: clean(text, keep_lines=True) for name, text in report.examination.to_dict().items()},
+            "words": _words(document.examination),
         },
         "left_out": [
             {
-                **one.description.to_dict(),
-                "number": one.number,
-                "study": shown_name(one.study_name),
-                "frame": one.frame + 1,
-                "chosen": one.chosen,
+                **left_out.description.to_dict(),
+                "number": left_out.number,
+                "study": shown_name(left_out.study_name),
+                "frame": left_out.frame + 1,
+                "chosen": left_out.chosen,
             }
-            for one in report.left_out
+            for left_out in report.left_out
         ],
-        "readings": [_reading(one, contents[place]) for place, one in enumerate(report.readings)],
+        "readings": [_reading(view, contents[place]) for place, view in enumerate(report.readings)],
         "together": together,
     }
-    return _hashed(writable(told))
+    return _hashed(writable(entries))
 
 
 def write_json(path: Path, given: ReportInput | Report) -> str:
-    """Write the report of `given` to `path`, signed, and return in words why it could not be signed, or "".
+    """Write the signed report of `given` to `path`; return a sentence on why it could not be signed, or "".
 
     Raises:
-        UserError: a mask is empty, a figure is not finite, or the file cannot be written; what stood at `path` is then
-            untouched.
+        UserError: a mask is empty, a figure is not finite, or the file cannot be written; an existing file at `path` is
+            then unchanged.
     """
     try:
-        told, unsigned = signed(report_dict(given))
-        text = json.dumps(told, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+        entries, unsigned = signed(report_dict(given))
+        text = json.dumps(entries, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
     except ValueError as problem:
         raise UserError(
-            "The report was not written: one of its figures is no number.", "Assess again, and report that reading."
+            "The report was not written: one of its figures is not a number.", "Assess again, then write the report."
         ) from problem
     write_whole(path, lambda temporary: temporary.write_text(text, encoding="utf-8", newline="\n"))
     return unsigned
 
 
-def signed(told: dict[str, Any]) -> tuple[dict[str, Any], str]:
-    """Return the report with its signature; where it cannot be signed, as it is, and why not."""
+def signed(report: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    """Return the report with its signature and ""; or the unchanged report and a sentence on why it was not signed."""
     try:
-        signature = signature_of(told)
+        signature = signature_of(report)
     except UserError as problem:
-        return told, f"The report is not signed. {problem}"
-    return _hashed({name: part for name, part in told.items() if name not in HASHES} | {SIGNATURE: signature}), ""
+        return report, f"The report is not signed. {problem}"
+    return _hashed({name: part for name, part in report.items() if name not in HASHES} | {SIGNATURE: signature}), ""
 
 
-def _hashed(told: dict[str, Any]) -> dict[str, Any]:
-    """Return a report with the hashes of its parts, and of all of it."""
-    with_parts = {**told, "parts_sha256": parts_sha256(told)}
+def _hashed(report: dict[str, Any]) -> dict[str, Any]:
+    """Return a report with the hashes of its parts and of the whole."""
+    with_parts = {**report, "parts_sha256": parts_sha256(report)}
     return {**with_parts, "content_sha256": content_sha256(with_parts)}
 
 
-def _reading(given: ReportInput, said: ReportContent) -> dict[str, Any]:
+def _reading(given: ReportInput, content: ReportContent) -> dict[str, Any]:
     ai_result, frame = given.ai_result, given.frame
     card = ai_result.card
     described, from_file = filled_in(given)
     spacing = frame.scale.of(given.mask.pixels)
-    told: dict[str, Any] = {
+    entry: dict[str, Any] = {
         "image": {
             "study": shown_name(given.study_name),
             "instance_uid": given.facts.instance_uid,
@@ -156,26 +158,26 @@ def _reading(given: ReportInput, said: ReportContent) -> dict[str, Any]:
         "description": {**given.description.to_dict(), "number": given.number},
         "entered_by_user": {name: getattr(given.facts, name) for name in given.facts.entered},
         "from_file": {name: str(getattr(described, name)) for name in from_file},
-        "contradictions": list(said.contradictions),
-        "reader_and_ai_differ": bool(said.differs),
-        "reader": said.reader,
+        "contradictions": list(content.contradictions),
+        "reader_and_ai_differ": bool(content.differs),
+        "reader": content.reader,
         "comment": given.comment,
-        "words": _words(said),
+        "words": _words(content),
     }
-    told = writable(told)
-    return {**told, "parts_sha256": parts_sha256(told)}
+    entry = writable(entry)
+    return {**entry, "parts_sha256": parts_sha256(entry)}
 
 
 def _read_together(views: tuple[ReportInput, ...]) -> CombinedResult | None:
-    if len({one.ai_result.card.sha256 for one in views}) > 1:
+    if len({view.ai_result.card.sha256 for view in views}) > 1:
         return None
-    return read_views([one.ai_result for one in views])
+    return read_views([view.ai_result for view in views])
 
 
 def _together(
-    places: tuple[int, ...], size: LesionSize | None, said: LesionContent, together: CombinedResult | None
+    places: tuple[int, ...], size: LesionSize | None, content: LesionContent, together: CombinedResult | None
 ) -> dict[str, Any]:
-    """Return what the views of one lesion come to; `readings` has their places among the report's, from 1."""
+    """Return the combined result of one lesion's views; `readings` has their numbers in the report, from 1."""
     return {
         "readings": [place + 1 for place in places],
         "size": None if size is None else dataclasses.asdict(size),
@@ -185,41 +187,41 @@ def _together(
             "probability": together.probability,
             "category": together.category.value,
             "single": list(together.single),
-            "categories": [one.value for one in together.categories],
+            "categories": [category.value for category in together.categories],
         },
         "words": {
-            "title": said.title,
-            "findings": _words(said.findings),
-            "together": None if said.together is None else _words(said.together),
-            "apart": said.apart,
+            "title": content.title,
+            "findings": _words(content.findings),
+            "together": None if content.together is None else _words(content.together),
+            "apart": content.apart,
         },
     }
 
 
 def pixels_sha256(pixels: NDArray[np.generic]) -> str:
-    """Return the hash of an array's shape, kind and values, whatever file they came from."""
+    """Return the hash of an array's shape, dtype and values, independent of the file format."""
     digest = hashlib.sha256(f"{pixels.dtype.str} {list(pixels.shape)} ".encode())
     digest.update(np.ascontiguousarray(pixels).tobytes())
     return digest.hexdigest()
 
 
-def content_sha256(told: Any) -> str:
+def content_sha256(value: Any) -> str:
     """Return the hash of a report's content, or of a part of it."""
-    canonical = json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    canonical = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def parts_sha256(told: dict[str, Any]) -> dict[str, str]:
-    """Return the hash of each part of a report, or of one of its readings."""
-    return {name: content_sha256(part) for name, part in told.items() if name not in HASHES}
+def parts_sha256(entry: dict[str, Any]) -> dict[str, str]:
+    """Return the hash of each part of a report, or of one of its AI results."""
+    return {name: content_sha256(part) for name, part in entry.items() if name not in HASHES}
 
 
 def _words(part: Any) -> Any:
-    """Return what the report says as JSON knows it; a section is an object of its lines."""
+    """Return a part of the report's content as JSON values; a section becomes an object with its lines."""
     if isinstance(part, Section):
         return {"title": part.title, "lines": [_words(line) for line in part.lines]}
     if isinstance(part, Line):
         return [part.label, part.value]
     if dataclasses.is_dataclass(part) and not isinstance(part, type):
-        return {one.name: _words(getattr(part, one.name)) for one in dataclasses.fields(part)}
-    return [_words(one) for one in part] if isinstance(part, tuple) else part
+        return {field.name: _words(getattr(part, field.name)) for field in dataclasses.fields(part)}
+    return [_words(item) for item in part] if isinstance(part, tuple) else part

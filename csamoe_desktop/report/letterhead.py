@@ -1,4 +1,4 @@
-"""The head of a report's paper: the institution's name, and its logo from a picture file of any size."""
+"""The letterhead of a report: the institution's name, and its logo from an image file of any size."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,21 +11,21 @@ from csamoe_desktop.errors import UserError
 from csamoe_desktop.files import reason
 
 BOX = (144, 40)
-"""What a logo is fitted into on paper, in points: width, height."""
+"""The box for the logo on paper, in points: width, height."""
 _DOTS = 6
-"""Pixels a point that a logo keeps: 432 an inch, finer than a printer shows."""
+"""Pixels per point of a logo: 432 per inch, finer than printers resolve."""
 _MOST_BYTES = 20_000_000
 _MOST_PIXELS = 100_000_000
-_HINT = "Choose another picture for the logo in the settings, or none."
+_HINT = "Choose another logo in Settings, or none."
 
 
 @dataclass(frozen=True, slots=True)
 class Letterhead:
-    """Who gives the report.
+    """The institution that issues the report.
 
     Attributes:
         institution: its name, or "".
-        logo: the file of its logo, PNG or JPEG; read when paper is made. None, or "", where there is none.
+        logo: the file of its logo, PNG or JPEG, read when a PDF is written; None or "" for none.
     """
 
     institution: str = ""
@@ -33,37 +33,39 @@ class Letterhead:
 
 
 def read_logo(path: Path) -> NDArray[np.uint8]:
-    """Return a logo as it lies on white paper, uint8 (rows, columns) grey or (rows, columns, 3) RGB, no larger than
-    BOX can show.
+    """Return a logo on a white background, uint8 (rows, columns) grey or (rows, columns, 3) RGB, reduced to the
+    resolution of BOX.
 
     Raises:
-        UserError: it cannot be read, is no PNG or JPEG picture, is damaged or far too large.
+        UserError: the file cannot be read, is not a PNG or JPEG image, is damaged or far too large.
     """
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise UserError(f"The logo {path.name} is larger than {_MOST_BYTES // 1_000_000} MB.", _HINT)
         with Image.open(path, formats=("PNG", "JPEG")) as opened:
             if opened.width * opened.height > _MOST_PIXELS:
-                raise UserError(f"The logo {path.name} has {opened.width} x {opened.height} pixels: too many.", _HINT)
-            # A photograph of the sign at the door lies on its side in the file.
+                raise UserError(
+                    f"The logo {path.name} has {opened.width} x {opened.height} pixels, which is too many.", _HINT
+                )
+            # A photograph may be stored rotated, with its orientation in EXIF.
             picture = ImageOps.exif_transpose(opened)
             picture = _on_white(picture)
     except (UnidentifiedImageError, Image.DecompressionBombError) as problem:
-        raise UserError(f"The logo {path.name} is no PNG or JPEG picture.", _HINT) from problem
+        raise UserError(f"The logo {path.name} is not a PNG or JPEG image.", _HINT) from problem
     except (OSError, SyntaxError, ValueError) as problem:
         if isinstance(problem, OSError) and problem.errno is not None:
             raise UserError(f"The logo {path} could not be read: {reason(problem)}.", _HINT) from problem
-        # Pillow has many names for a picture that ends too early or lies about itself.
+        # Pillow raises many exceptions for truncated or inconsistent images.
         raise UserError(f"The logo {path.name} is damaged.", _HINT) from problem
-    # Reduced only: a small logo is not made blurred.
+    # Only reduce: enlarging a small logo would blur it.
     picture.thumbnail((BOX[0] * _DOTS, BOX[1] * _DOTS), Image.Resampling.LANCZOS)
     return np.asarray(picture, np.uint8)
 
 
 def _on_white(picture: Image.Image) -> Image.Image:
-    """Return a picture without transparency, in grey ("L") or colour ("RGB")."""
+    """Return an image without transparency, in grey ("L") or colour ("RGB")."""
     if picture.mode.startswith("I"):
-        # 16 bits a pixel; converted as they are, all but the darkest would be white.
+        # 16 bits per pixel: Pillow's conversion would turn all but the darkest white.
         return Image.fromarray((np.asarray(picture).astype(np.uint32) >> 8).clip(0, 255).astype(np.uint8))
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")

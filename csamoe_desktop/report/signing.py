@@ -1,7 +1,8 @@
-"""Who wrote a JSON report: signed with the key of the installation (Ed25519, RFC 8032), and the keys of others that are trusted.
+"""Signatures of JSON reports: the installation's key (Ed25519, RFC 8032), and the trusted keys of other installations.
 
-The key is made with the first report and stays in the user's folder, readable by its owner alone. It says which installation
-wrote a report and that nobody changed it since; it does not say which person. Loads `cryptography` only when it signs or checks.
+The key is made with the first report and stored in the user's folder, readable by its owner only. A signature shows which
+installation wrote a report and that it was not changed since; it does not show which person wrote it. `cryptography` is
+imported only for signing and checking.
 """
 
 import base64
@@ -27,15 +28,15 @@ if TYPE_CHECKING:
 ALGORITHM = "Ed25519"
 SIGNATURE = "signature"
 NOT_SIGNED = frozenset({SIGNATURE, "parts_sha256", "content_sha256"})
-"""What the signature does not cover: itself, and the hashes, which follow from the rest and cover the signature too."""
+"""Not covered by the signature: itself, and the hashes, which follow from the rest and cover the signature too."""
 _PURPOSE = b"csamoe-desktop report, signature 1\n"
 _MOST_BYTES = 8192
 _SHORT = 16
-_AGAIN = "Install the program again; its package cryptography is missing or broken."
+_REINSTALL = "Install the program again: its package cryptography is missing or damaged."
 
 
 class Signer(StrEnum):
-    """Whose signature a report has."""
+    """The result of a signature check."""
 
     THIS = "this installation"
     KNOWN = "known key"
@@ -47,7 +48,7 @@ class Signer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PublicKey:
-    """A key to check signatures with: 32 bytes, and what its owner is called here."""
+    """A key for checking signatures: 32 bytes, and the name of its owner on this computer."""
 
     raw: bytes
     name: str
@@ -60,14 +61,14 @@ class PublicKey:
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """What a report's signature comes to: whose it is, and in words."""
+    """The result of a signature check, and the same as text."""
 
     signer: Signer
     words: str
 
 
-def signature_of(told: dict[str, Any]) -> dict[str, str]:
-    """Return the signature of the report `told`, as the report keeps it. Makes the installation's key where there is none.
+def signature_of(report: dict[str, Any]) -> dict[str, str]:
+    """Return the signature of `report` in its stored form. Makes the installation's key if there is none.
 
     Raises:
         UserError: the key cannot be made or read, or `cryptography` is missing; the report is then written unsigned.
@@ -78,17 +79,19 @@ def signature_of(told: dict[str, Any]) -> dict[str, str]:
         "algorithm": ALGORITHM,
         "key": base64.b64encode(raw).decode("ascii"),
         "fingerprint": hashlib.sha256(raw).hexdigest(),
-        "value": base64.b64encode(key.sign(_signed_bytes(told))).decode("ascii"),
+        "value": base64.b64encode(key.sign(_signed_bytes(report))).decode("ascii"),
     }
 
 
-def check_signature(told: dict[str, Any], known: list[PublicKey]) -> Signed:
-    """Return whose signature the report `told` has; `known` are the keys that are trusted beside this installation's."""
-    found = told.get(SIGNATURE)
-    if found is None:
-        return Signed(Signer.NONE, "not signed: who wrote it, and whether its hashes were made anew, cannot be told")
+def check_signature(report: dict[str, Any], known: list[PublicKey]) -> Signed:
+    """Return the result of checking the signature of `report`; `known` are trusted keys besides this installation's."""
+    signature = report.get(SIGNATURE)
+    if signature is None:
+        return Signed(
+            Signer.NONE, "not signed: its author is unknown, and its hashes may have been recomputed after a change"
+        )
     try:
-        raw, value = _signature_parts(found)
+        raw, value = _signature_parts(signature)
     except ValueError as problem:
         return Signed(Signer.BROKEN, f"the signature is broken: {problem}")
     fingerprint = hashlib.sha256(raw).hexdigest()[:_SHORT]
@@ -96,30 +99,32 @@ def check_signature(told: dict[str, Any], known: list[PublicKey]) -> Signed:
         from cryptography.exceptions import InvalidSignature
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     except (ImportError, OSError):
-        return Signed(Signer.UNCHECKED, f"signed by key {fingerprint}, which cannot be checked here. {_AGAIN}")
+        return Signed(
+            Signer.UNCHECKED, f"signed with key {fingerprint}; this cannot be checked on this computer. {_REINSTALL}"
+        )
     try:
-        Ed25519PublicKey.from_public_bytes(raw).verify(value, _signed_bytes(told))
+        Ed25519PublicKey.from_public_bytes(raw).verify(value, _signed_bytes(report))
     except (InvalidSignature, ValueError):
         return Signed(
-            Signer.BROKEN, f"the signature of key {fingerprint} is broken: the report was changed after it was signed"
+            Signer.BROKEN, f"the signature with key {fingerprint} is broken: the report was changed after it was signed"
         )
     own = own_public_key()
     if own is not None and own.raw == raw:
         return Signed(Signer.THIS, f"signed by this installation (key {fingerprint})")
-    for one in known:
-        if one.raw == raw:
-            return Signed(Signer.KNOWN, f"signed by {one_line(one.name, 60)}, a known key ({fingerprint})")
+    for key in known:
+        if key.raw == raw:
+            return Signed(Signer.KNOWN, f"signed by {one_line(key.name, 60)}, a known key ({fingerprint})")
     return Signed(
         Signer.UNKNOWN,
-        f"signed by key {fingerprint}, which is not known here: anybody may have signed it; name the key with --key",
+        f"signed with unknown key {fingerprint}: anybody may have signed it; if you trust the key, give it with --key",
     )
 
 
 def own_public_key(make: bool = False) -> PublicKey | None:
-    """Return this installation's key to check with; None where there is none yet (`make`: it is then made) or none is to be read.
+    """Return this installation's public key; None where there is none or it cannot be read. `make`: make one if needed.
 
     Raises:
-        UserError: with `make` only: it cannot be made or read.
+        UserError: with `make` only: the key cannot be made or read.
     """
     try:
         if not make and not paths.signing_key_file().exists():
@@ -132,7 +137,7 @@ def own_public_key(make: bool = False) -> PublicKey | None:
 
 
 def public_key_text(key: PublicKey) -> str:
-    """Return a key as the text of a .pem file, to be given to others."""
+    """Return a key as the text of a .pem file, for giving to others."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -141,12 +146,12 @@ def public_key_text(key: PublicKey) -> str:
 
 
 def read_public_key(file: Path) -> PublicKey:
-    """Return the key in a .pem file, called as the file is.
+    """Return the key in a .pem file, named after the file.
 
     Raises:
-        UserError: it cannot be read, or holds no public Ed25519 key.
+        UserError: the file cannot be read, or has no public Ed25519 key.
     """
-    hint = "Name a file with what `csamoe-desktop verify --own-key` printed on the other computer."
+    hint = "Give a file with the output of `csamoe-desktop verify --own-key` on the other computer."
     try:
         data = read_plain(file, _MOST_BYTES)
     except (OSError, ValueError) as problem:
@@ -156,64 +161,64 @@ def read_public_key(file: Path) -> PublicKey:
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
         from cryptography.hazmat.primitives.serialization import load_pem_public_key
     except (ImportError, OSError) as problem:
-        raise UserError("Keys cannot be read.", _AGAIN) from problem
+        raise UserError("Keys cannot be read.", _REINSTALL) from problem
     try:
         key = load_pem_public_key(data)
     except (ValueError, TypeError, UnsupportedAlgorithm) as problem:
-        raise UserError(f"{file} holds no public key.", hint) from problem
+        raise UserError(f"{file} does not contain a public key.", hint) from problem
     if not isinstance(key, Ed25519PublicKey):
-        raise UserError(f"{file} holds a public key of another kind than {ALGORITHM}.", hint)
+        raise UserError(f"{file} contains a public key that is not {ALGORITHM}.", hint)
     return PublicKey(key.public_bytes_raw(), file.stem)
 
 
 def trusted_keys() -> tuple[list[PublicKey], list[UserError]]:
-    """Return the keys in the user's folder of trusted keys, and why each other file there is none."""
-    found, left_out = [], []
+    """Return the keys in the user's folder of trusted keys, and the problem with each other file in it."""
+    keys, problems = [], []
     try:
         files = sorted(paths.trusted_keys_folder().glob("*.pem"))
     except OSError:
         return [], []
     for file in files:
         try:
-            found.append(read_public_key(file))
+            keys.append(read_public_key(file))
         except UserError as problem:
-            left_out.append(problem)
-    return found, left_out
+            problems.append(problem)
+    return keys, problems
 
 
-def _signed_bytes(told: dict[str, Any]) -> bytes:
-    """Return what is signed of a report: its content as JSON without blanks and with sorted keys, behind its purpose."""
-    content = {name: part for name, part in told.items() if name not in NOT_SIGNED}
+def _signed_bytes(report: dict[str, Any]) -> bytes:
+    """Return the signed bytes of a report: _PURPOSE, then its content as JSON without spaces and with sorted keys."""
+    content = {name: part for name, part in report.items() if name not in NOT_SIGNED}
     canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return _PURPOSE + canonical.encode("utf-8", "surrogatepass")
 
 
-def _signature_parts(found: object) -> tuple[bytes, bytes]:
+def _signature_parts(signature: object) -> tuple[bytes, bytes]:
     """Return key and value of a report's signature.
 
     Raises:
-        ValueError: it is not as `signature_of` makes it.
+        ValueError: it does not have the form that `signature_of` writes.
     """
-    if not isinstance(found, dict) or set(found) != {"algorithm", "key", "fingerprint", "value"}:
-        raise ValueError("it is not of the kind that this program writes")
-    if found["algorithm"] != ALGORITHM:
-        raise ValueError("it is of another algorithm")
+    if not isinstance(signature, dict) or set(signature) != {"algorithm", "key", "fingerprint", "value"}:
+        raise ValueError("this program did not write it")
+    if signature["algorithm"] != ALGORITHM:
+        raise ValueError("it uses another algorithm")
     try:
-        raw, value = (base64.b64decode(found[name], validate=True) for name in ("key", "value"))
+        raw, value = (base64.b64decode(signature[name], validate=True) for name in ("key", "value"))
     except (TypeError, ValueError, binascii.Error) as problem:
         raise ValueError("it cannot be decoded") from problem
     if len(raw) != 32 or len(value) != 64:
-        raise ValueError("it has not the length of one")
-    if found["fingerprint"] != hashlib.sha256(raw).hexdigest():
-        raise ValueError("its fingerprint is not that of its key")
+        raise ValueError("it has the wrong length")
+    if signature["fingerprint"] != hashlib.sha256(raw).hexdigest():
+        raise ValueError("its fingerprint does not match its key")
     return raw, value
 
 
 def _own_key() -> "Ed25519PrivateKey":
-    """Return the installation's key, made where there is none.
+    """Return the installation's private key; make it if there is none.
 
     Raises:
-        UserError: it cannot be made or read, is damaged, or `cryptography` is missing.
+        UserError: the key cannot be made or read or is damaged, or `cryptography` is missing.
     """
     file = paths.signing_key_file()
     try:
@@ -221,8 +226,8 @@ def _own_key() -> "Ed25519PrivateKey":
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
         from cryptography.hazmat.primitives.serialization import load_pem_private_key
     except (ImportError, OSError) as problem:
-        raise UserError("Reports cannot be signed.", _AGAIN) from problem
-    hint = "See that the program may read and write that folder, and that its disk is not full."
+        raise UserError("Reports cannot be signed.", _REINSTALL) from problem
+    hint = "Check that the program may read and write that folder and that its disk is not full."
     try:
         if not os.path.lexists(file):
             _make_key(file)
@@ -230,17 +235,17 @@ def _own_key() -> "Ed25519PrivateKey":
         if os.name == "posix" and file.stat().st_mode & 0o077:
             file.chmod(0o600)
     except (OSError, ValueError) as problem:
-        raise UserError(f"The key that signs reports, {file}, could not be used: {_why(problem)}.", hint) from problem
+        raise UserError(f"The signing key {file} could not be used: {_why(problem)}.", hint) from problem
     try:
         key = load_pem_private_key(data, None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as problem:
         raise UserError(
-            f"The key that signs reports, {file}, is damaged.",
-            "Put its backup in its place, or move it away: the next report then makes a new key.",
+            f"The signing key {file} is damaged.",
+            "Restore it from a backup, or move it away: the next report then makes a new key.",
         ) from problem
     if not isinstance(key, Ed25519PrivateKey):
         raise UserError(
-            f"The key that signs reports, {file}, is of another kind than {ALGORITHM}.",
+            f"The signing key {file} is not an {ALGORITHM} key.",
             "Move it away: the next report then makes a new key.",
         )
     return key
@@ -251,7 +256,7 @@ def _why(problem: OSError | ValueError) -> str:
 
 
 def _make_key(file: Path) -> None:
-    """Make a key and keep it in `file`, whole or not at all; of two programs that make one at once, the first stays."""
+    """Make a key and store it in `file` atomically; if two programs make one at the same time, the first wins."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
@@ -264,7 +269,7 @@ def _make_key(file: Path) -> None:
             opened.flush()
             os.fsync(opened.fileno())
         try:
-            os.link(name, file)  # unlike a rename, never over a key that is there
+            os.link(name, file)  # unlike a rename, never replaces an existing key
         except FileExistsError:
             return
         except OSError:  # a file system without hard links

@@ -1,4 +1,4 @@
-"""A report as a file: PDF, JSON or plain text, by the suffix of its name."""
+"""Writing of a report to a file: PDF, JSON or plain text, by the suffix of its name."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,23 +13,22 @@ from csamoe_desktop.report.plain_text import report_text
 from csamoe_desktop.wording import LANGUAGES, load_wording
 
 _LOOKED_AT = 4096
-"""Bytes: a report says what it is at its beginning."""
+"""Bytes from the start of a file in which a report can be recognised."""
 _CREATOR = "CSA-MoE Desktop"
 
 SUFFIXES = (".pdf", ".json", ".txt")
 
 
 def write_report(path: Path, given: ReportInput | Report) -> str:
-    """Write the report of `given`, one reading or a document of several, to `path`, and return what is to be said of it: that
-    and why a JSON report could not be signed, or "".
+    """Write the report of `given` to `path`; return a sentence on why a JSON report could not be signed, or "".
 
     Raises:
-        UserError: the suffix is none of SUFFIXES, a mask is empty, the language's template is not in order, the logo
-            cannot be used, or the file cannot be written; what stood at `path` is then untouched.
+        UserError: the suffix is none of SUFFIXES, a mask is empty, the language's template is invalid, the logo cannot be
+            used, or the file cannot be written; an existing file at `path` is then unchanged.
     """
     suffix = check_suffix(path)
     if suffix == ".pdf":
-        # QtGui is imported for paper only.
+        # Imported here because only PDF needs QtGui.
         from csamoe_desktop.report.pdf.writer import write_pdf
 
         write_pdf(path, given)
@@ -44,8 +43,7 @@ def write_report(path: Path, given: ReportInput | Report) -> str:
 
 
 def is_report_file(path: Path) -> bool:
-    """Return whether a file is a report of this program, or another file of its kind that it has written, so that a new one
-    may take its place."""
+    """Return whether a file is a report, or a similar file, written by this program, so that a new one may replace it."""
     try:
         with path.open("rb") as opened:
             data = opened.read(_LOOKED_AT)
@@ -64,16 +62,16 @@ def is_report_file(path: Path) -> bool:
 
 
 def check_report(path: Path, inputs: Iterable[Path]) -> None:
-    """See that a report written to `path` destroys nothing: no file that is read, and none that is no report.
+    """Check that a report written to `path` overwrites neither an input file nor a file that is not a report.
 
     Raises:
-        UserError: it would.
+        UserError: it would overwrite one.
     """
     check_output(path, inputs, is_report_file)
 
 
 def _notice(language: str) -> str:
-    """Return how a report may be used, in a language; "" where its template is not in order."""
+    """Return NOTICE in a language; "" where its template is invalid."""
     try:
         return load_wording(language)(NOTICE)
     except UserError:
@@ -81,10 +79,10 @@ def _notice(language: str) -> str:
 
 
 def check_paper(path: Path, language: str, letterhead: Letterhead) -> None:
-    """See that a report can be written to `path`, as far as that hangs on its name, the template and the logo.
+    """Check that name, template and logo allow a report to be written to `path`.
 
     Raises:
-        UserError: it cannot.
+        UserError: they do not.
     """
     suffix = check_suffix(path)
     load_wording(language)
@@ -93,12 +91,14 @@ def check_paper(path: Path, language: str, letterhead: Letterhead) -> None:
 
 
 def check_suffix(path: Path) -> str:
-    """Return the suffix of a report, in lower case.
+    """Return the suffix of a report file in lower case.
 
     Raises:
-        UserError: it is none of SUFFIXES.
+        UserError: the suffix is none of SUFFIXES.
     """
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        raise UserError(f"{path.name} is no name for a report.", f"End it with {', '.join(SUFFIXES)}.")
+        raise UserError(
+            f"{path.name} is not a file name for a report.", f"Use one of the suffixes {', '.join(SUFFIXES)}."
+        )
     return suffix

@@ -71,7 +71,7 @@ def test_a_logo_that_cannot_be_used_is_said_before_anything_is_read(
     (tmp_path / "logo.png").write_text("no picture", encoding="utf-8")
     save_settings(Settings(logo=str(tmp_path / "logo.png")))
     assert main(arguments(demo_folder, "--report", str(tmp_path / "report.pdf"), "--model", "nonesuch")) == 2
-    assert "The logo logo.png is no PNG or JPEG picture." in capsys.readouterr().err
+    assert "The logo logo.png is not a PNG or JPEG image." in capsys.readouterr().err
 
 
 def test_a_frame_of_a_cine_is_chosen_by_its_number(demo_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

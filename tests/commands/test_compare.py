@@ -23,15 +23,15 @@ def test_every_model_that_reads_has_its_own_reading(demo_folder: Path, capsys: p
     assert main(["assess", *given, "--model", "csamoe-resnet18", "--json"]) == 0
     alone = json.loads(capsys.readouterr().out)
     assert told["csamoe-resnet18"]["reading"]["probability"] == pytest.approx(alone["probability"], abs=1e-6)
-    assert told["whole"]["needs"] == "reads the whole image, no outline needed"
+    assert told["whole"]["needs"] == "assesses the whole image, no outline needed"
     assert told["whole"]["reading"]["probability"] != alone["probability"]
 
 
 def test_without_an_outline_those_read_that_need_none(demo_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compare", str(demo_folder / "spiculated.dcm"), "--device", "cpu"]) == 0
     out = capsys.readouterr().out
-    assert out.startswith("spiculated.dcm, no outline\nOne model has read it: ")
-    assert "csamoe-resnet18 1.0 has not read it. It needs an outline, and none is marked." in out
+    assert out.startswith("spiculated.dcm, no outline\nOne model has given a result: ")
+    assert "csamoe-resnet18 1.0 gave no result. This model needs an outline, and there is none." in out
     assert "outliner" not in out
 
 
@@ -50,7 +50,7 @@ def test_one_damaged_model_does_not_stop_the_others(
     assert main(["compare", str(demo_folder / "spiculated.png"), "--mask", mask, "--device", "cpu"]) == 0
     out = capsys.readouterr().out
     assert "another SHA-256" in out
-    assert "One model has read it" in out
+    assert "One model has given a result" in out
 
 
 @pytest.mark.parametrize(

@@ -43,8 +43,8 @@ def test_each_says_what_it_needs_and_an_outlining_one_its_dice(
     assert main(["models"]) == 0
     csamoe, outliner, whole = capsys.readouterr().out.split("\n\n")
     assert "needs an outline" in csamoe
-    assert "reads the whole image, no outline needed" in whole
-    assert "proposes an outline itself" in outliner
+    assert "assesses the whole image, no outline needed" in whole
+    assert "proposes outlines" in outliner
     assert "Dice        0.853 (0.830 to 0.870), median 0.912, IoU 0.781, 4.1 % missed, of 376 images" in outliner
     assert "AUC" not in outliner
     assert main(["models", "--json"]) == 0

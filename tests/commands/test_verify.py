@@ -302,5 +302,5 @@ def test_another_version_of_the_program_is_noted(folder: Path, verify: Verify) -
 
 def test_what_is_no_report_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verify", str(folder / "spiculated.png")]) == 2
-    assert "is no JSON report of this program" in capsys.readouterr().err
+    assert "is not a JSON report of this program" in capsys.readouterr().err
     assert main(["verify", str(folder / "report.json"), "--image", str(folder / "missing.png")]) == 2

@@ -1,4 +1,4 @@
-"""The reader's own read: what an outline proposes, what is confirmed, what reports say and the store holds."""
+"""The reader's assessment: terms proposed from the outline, confirmation, report lines, stored form."""
 
 import json
 
@@ -138,17 +138,17 @@ def test_another_edition_s_read_is_not_read_by_this_one(other: dict[str, str]) -
 
 
 def test_a_report_says_how_the_read_came_about() -> None:
-    assert dict(AssessmentRecord(WHOLE, WHOLE).lines())["Given"] == "before the AI's reading was shown"
+    assert dict(AssessmentRecord(WHOLE, WHOLE).lines())["Assessed"] == "before the AI result was shown"
     changed = dict(AssessmentRecord(Assessment("3"), WHOLE).lines())
     assert changed["BI-RADS"].startswith("4B")
-    assert changed["Before the AI"] == "3, probably benign (up to 2 %)"
-    assert "Given" not in changed
+    assert changed["First assessment"] == "3, probably benign (up to 2 %)"
+    assert "Assessed" not in changed
     same_category = dict(AssessmentRecord(Assessment("4B"), WHOLE).lines())
-    assert same_category["Given"] == "category before the AI's reading was shown, the rest changed afterwards"
-    assert dict(AssessmentRecord(None, WHOLE, skipped=True).lines())["Given"].endswith("skipped")
-    assert dict(AssessmentRecord(None, WHOLE).lines())["Given"] == "after the AI's reading was shown"
+    assert same_category["Assessed"] == "category before the AI result was shown, the rest changed afterwards"
+    assert dict(AssessmentRecord(None, WHOLE, skipped=True).lines())["Assessed"].endswith("(skipped)")
+    assert dict(AssessmentRecord(None, WHOLE).lines())["Assessed"] == "after the AI result was shown"
     timed = AssessmentRecord(WHOLE, WHOLE, first_seconds=41.6, ai_seconds=2.2, final_seconds=9.4)
-    assert dict(timed.lines())["Time taken"] == "own 42 s, AI 2 s, final 9 s"
+    assert dict(timed.lines())["Time taken"] == "first 42 s, AI 2 s, final 9 s"
 
 
 def test_the_final_read_alone_tells_nothing_of_the_first() -> None:

@@ -46,7 +46,7 @@ def template(told: dict[str, Any], language: str = "en") -> None:
 
 def test_of_one_reading_it_stands_above_the_findings(make: Make, tmp_path: Path) -> None:
     (page,) = pages(Report((make(),), examination=SAID), tmp_path / "one.pdf")
-    order = ["Patient ID", "Indication", "Mother had", "Comparison", "Technique", "AI reading", "Size"]
+    order = ["Patient ID", "Indication", "Mother had", "Comparison", "Technique", "AI result", "Size"]
     found = [page.index(word) for word in order]
     assert found == sorted(found)
     assert re.search(r"Indication\s+Palpable lump in the left breast at 2 o'clock for three weeks\.\n", page)
@@ -106,7 +106,7 @@ def test_a_template_can_ask_for_what_is_missing(make: Make, several: Report, tmp
 @pytest.mark.parametrize("told", ["indication", ["prognosis"], [["technique"]], {"technique": True}])
 def test_a_template_that_asks_for_something_else_is_refused(make: Make, told: object) -> None:
     template({"not_given": told})
-    with pytest.raises(UserError, match="something else under 'not_given'") as refused:
+    with pytest.raises(UserError, match="an invalid 'not_given'") as refused:
         report_text(make())
     assert "indication, comparison, technique" in refused.value.hint
 

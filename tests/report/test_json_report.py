@@ -135,7 +135,7 @@ def test_another_order_or_layout_is_no_change(written: tuple[Path, ReportInput])
 def test_what_is_no_report_is_refused(
     written: tuple[Path, ReportInput], change: Callable[[dict[str, Any]], object]
 ) -> None:
-    with pytest.raises(UserError, match="is no JSON report of this program"):
+    with pytest.raises(UserError, match="is not a JSON report of this program"):
         read_json(with_changes(written[0], change))
 
 
@@ -143,7 +143,7 @@ def test_what_is_no_report_is_refused(
 def test_a_file_of_something_else_is_refused(tmp_path: Path, words: str) -> None:
     file = tmp_path / "other.json"
     file.write_text(words, encoding="utf-8")
-    with pytest.raises(UserError, match="is no JSON report"):
+    with pytest.raises(UserError, match="is not a JSON report"):
         read_json(file)
     with pytest.raises(UserError, match="could not be read"):
         read_json(tmp_path / "missing.json")
@@ -152,7 +152,7 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path, words: str) -> None
 def test_a_later_format_says_so(written: tuple[Path, ReportInput]) -> None:
     with pytest.raises(UserError, match="format 3") as refused:
         read_json(with_changes(written[0], lambda told: told.update(format_version=3)))
-    assert "knows formats 1 to 2" in refused.value.hint
+    assert "reads formats 1 to 2" in refused.value.hint
 
 
 def as_format_1(file: Path) -> None:
@@ -179,7 +179,7 @@ def test_the_suffix_chooses_and_another_is_refused(make: Make, tmp_path: Path) -
     assert (tmp_path / "report.TXT").read_text(encoding="utf-8") == content(make()).text()
     write_report(tmp_path / "report.pdf", make())
     assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")
-    with pytest.raises(UserError, match=r"report\.doc is no name"):
+    with pytest.raises(UserError, match=r"report\.doc is not a file name for a report"):
         write_report(tmp_path / "report.doc", make())
     assert not (tmp_path / "report.doc").exists()
 

@@ -102,14 +102,14 @@ def test_a_broken_file_is_refused_in_words_and_writes_nothing(make: Make, tmp_pa
     }
     for name, data in broken.items():
         (tmp_path / name).write_bytes(data)
-        with pytest.raises(UserError, match=f"The logo {name} is (no PNG or JPEG picture|damaged)"):
+        with pytest.raises(UserError, match=f"The logo {name} is (not a PNG or JPEG image|damaged)"):
             write_pdf(tmp_path / "report.pdf", Report((make(),), letterhead=Letterhead("", tmp_path / name)))
     with pytest.raises(UserError, match=r"missing\.png could not be read"):
         render(Report((make(),), letterhead=Letterhead("", str(tmp_path / "missing.png"))))
     with pytest.raises(UserError, match="could not be read"):
         read_logo(tmp_path)
     noise.save(tmp_path / "logo.bmp")
-    with pytest.raises(UserError, match="no PNG or JPEG"):
+    with pytest.raises(UserError, match="not a PNG or JPEG"):
         read_logo(tmp_path / "logo.bmp")
     assert not (tmp_path / "report.pdf").exists()
 

@@ -128,7 +128,7 @@ def test_another_installations_report_is_of_an_unknown_key_until_that_is_trusted
     other_installation(monkeypatch, tmp_path / "other")
     unknown = read_json(report).signed
     assert unknown.signer is Signer.UNKNOWN
-    assert "not known here" in unknown.words
+    assert "unknown key" in unknown.words
     assert not paths.signing_key_file().exists(), "reading a report makes no key"
 
     folder = paths.trusted_keys_folder()
@@ -138,7 +138,7 @@ def test_another_installations_report_is_of_an_unknown_key_until_that_is_trusted
     known, left_out = trusted_keys()
     assert [one.name for one in known] == ["Clinic B"]
     assert len(left_out) == 1
-    assert "holds no public key" in str(left_out[0])
+    assert "does not contain a public key" in str(left_out[0])
     found = read_json(report, known).signed
     assert found.signer is Signer.KNOWN
     assert "Clinic B" in found.words
@@ -208,7 +208,7 @@ def test_a_report_that_cannot_be_signed_is_written_unsigned_and_that_is_said(
     paths.user_folder().mkdir(parents=True)
     spoil()
     said = write_report(tmp_path / "report.json", make())
-    assert said.startswith("The report is not signed. The key that signs reports")
+    assert said.startswith("The report is not signed. The signing key")
     read = read_json(tmp_path / "report.json")
     assert read.signed.signer is Signer.NONE
     assert read.changed == ()
@@ -226,7 +226,7 @@ def test_without_the_package_a_report_is_unsigned_and_a_signed_one_unchecked(
     for name in [name for name in sys.modules if name.split(".")[0] == "cryptography"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "cryptography", None)
-    assert "cryptography is missing or broken" in write_report(tmp_path / "other.json", make())
+    assert "cryptography is missing or damaged" in write_report(tmp_path / "other.json", make())
     assert read_json(report).signed.signer is Signer.UNCHECKED
 
 
@@ -239,7 +239,7 @@ def test_what_is_no_public_key_is_refused(tmp_path: Path) -> None:
     signature_of({})
     (tmp_path / "private.pem").write_bytes(paths.signing_key_file().read_bytes())
     for name in ("pipe", "zero", "empty", "noise", "private", "missing"):
-        with pytest.raises(UserError, match="could not be read|holds no public key"):
+        with pytest.raises(UserError, match="could not be read|does not contain a public key"):
             read_public_key(tmp_path / f"{name}.pem")
 
 

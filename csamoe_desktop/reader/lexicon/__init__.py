@@ -1,7 +1,7 @@
-"""The terms a reader describes a lesion with: versioned data files beside this module, one an edition, checked on loading.
+"""Lexicons: the terms for describing a lesion, in versioned data files beside this module, one file per edition.
 
-A stored read names its lexicon by id and version, so that terms of another edition can stand beside these and neither
-is ever read by the other's.
+A stored assessment names its lexicon by id and version, so that several editions can coexist and an assessment is always
+interpreted by its own.
 """
 
 import json
@@ -19,12 +19,13 @@ DEFAULT = "birads5-us"
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A word of the lexicon.
+    """A term of the lexicon.
 
     Attributes:
-        id, name: as stored reads and as readers know it.
-        alone: it excludes the others of its descriptor, such as "none".
-        excludes: the ids of those that cannot hold beside it, such as "hard" beside "soft"; that goes both ways.
+        id: the stored code.
+        name: the text that readers see.
+        alone: the term excludes all others of its descriptor, such as "none".
+        excludes: the ids of the terms it excludes, such as "hard" for "soft"; exclusion is mutual.
     """
 
     id: str
@@ -35,7 +36,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Descriptor:
-    """What is described; `several`: more than one of its terms may hold at once."""
+    """A feature that is described; `several`: more than one of its terms may be chosen."""
 
     id: str
     name: str
@@ -43,28 +44,30 @@ class Descriptor:
     terms: tuple[Term, ...]
 
     def with_toggled(self, chosen: tuple[str, ...], term: str) -> tuple[str, ...]:
-        """Return the terms chosen once `term` is picked, or put down where it was; in the lexicon's order."""
+        """Return the chosen terms after `term` was switched on, or off if it was on; in the lexicon's order."""
         if term in chosen:
-            return tuple(one for one in chosen if one != term)
-        kept = {one for one in chosen if self._go_together(one, term)}
-        return tuple(one.id for one in self.terms if one.id in kept | {term})
+            return tuple(other for other in chosen if other != term)
+        compatible = {other for other in chosen if self._go_together(other, term)}
+        return tuple(known.id for known in self.terms if known.id in compatible | {term})
 
     def allows(self, chosen: tuple[str, ...]) -> bool:
-        """Return whether these are terms of it that can hold at once, each named once."""
+        """Return whether all are terms of this descriptor, without duplicates, and can be chosen together."""
         known = {term.id for term in self.terms}
-        pairs = ((one, other) for place, one in enumerate(chosen) for other in chosen[place + 1 :])
-        return set(chosen) <= known and all(one != other and self._go_together(one, other) for one, other in pairs)
+        pairs = ((first, second) for place, first in enumerate(chosen) for second in chosen[place + 1 :])
+        return set(chosen) <= known and all(
+            first != second and self._go_together(first, second) for first, second in pairs
+        )
 
-    def _go_together(self, one: str, other: str) -> bool:
-        pair = [term for term in self.terms if term.id in (one, other)]
+    def _go_together(self, first: str, second: str) -> bool:
+        pair = [term for term in self.terms if term.id in (first, second)]
         if not self.several or any(term.alone for term in pair):
             return False
-        return not any({one, other} & set(term.excludes) for term in pair)
+        return not any({first, second} & set(term.excludes) for term in pair)
 
 
 @dataclass(frozen=True, slots=True)
 class Likelihood:
-    """How likely malignancy is, in percent; each end with whether it belongs to it."""
+    """The likelihood of malignancy of a category, as a range in percent; each end is included or not."""
 
     low: float
     high: float
@@ -72,7 +75,7 @@ class Likelihood:
     high_included: bool
 
     def words(self, say: Wording = PLAIN) -> str:
-        """Return it such as "over 2 to 10 %", "50 to under 95 %", "at least 95 %", "essentially 0 %"."""
+        """Return the range as text: "over 2 to 10 %", "50 to under 95 %", "at least 95 %", "essentially 0 %"."""
         low, high = f"{self.low:g}", f"{self.high:g}"
         if self.high == 0:
             return say("essentially 0 %")
@@ -89,14 +92,14 @@ class Likelihood:
 
 @dataclass(frozen=True, slots=True)
 class AssessmentCategory:
-    """A final assessment category; it says nothing of what is to be done. `likelihood` is None where there is none."""
+    """A BI-RADS assessment category, without management. `likelihood` is None for categories that have none (0, 6)."""
 
     id: str
     name: str
     likelihood: Likelihood | None
 
     def words(self, say: Wording = PLAIN) -> str:
-        """Return it such as "4A, low suspicion (over 2 to 10 %)"."""
+        """Return the category as text, such as "4A, low suspicion (over 2 to 10 %)"."""
         if self.likelihood is None:
             return say("{category}, {name}", category=self.id, name=say(self.name))
         likely = self.likelihood.words(say)
@@ -105,15 +108,15 @@ class AssessmentCategory:
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """An edition of the terms.
+    """One edition of a lexicon.
 
     Attributes:
-        id, version, name: which edition; `id` is the file's name without its suffix.
-        source: where the terms are from.
-        descriptors: what is described, in the order of a report.
-        categories: of assessment, from the least grave.
-        biopsy_from: the first category that counts as positive in an audit.
-        management: what may be recommended, apart from the categories.
+        id, version, name: the edition; `id` is the file name without its suffix.
+        source: the publication that the terms are from.
+        descriptors: in the order of a report.
+        categories: the assessment categories, from the least suspicious.
+        biopsy_from: the id of the first category that counts as positive in an audit.
+        management: the recommendations, independent of the categories.
     """
 
     id: str
@@ -127,16 +130,16 @@ class Lexicon:
 
     def category(self, name: str) -> AssessmentCategory | None:
         """Return the category with the id `name`, or None."""
-        return next((one for one in self.categories if one.id == name), None)
+        return next((category for category in self.categories if category.id == name), None)
 
     def positive(self, category: str) -> bool | None:
-        """Return whether `category` counts as positive; None where it decides nothing: one without a likelihood
-        (0, incomplete; 6, known before it was read), and what is not known."""
-        told = self.category(category)
-        if told is None or told.likelihood is None:
+        """Return whether `category` counts as positive; None for a category without a likelihood (0, incomplete; 6, known
+        before the assessment) and for an unknown one."""
+        known = self.category(category)
+        if known is None or known.likelihood is None:
             return None
-        known = [one.id for one in self.categories]
-        return known.index(category) >= known.index(self.biopsy_from)
+        order = [item.id for item in self.categories]
+        return order.index(category) >= order.index(self.biopsy_from)
 
 
 @cache
@@ -144,84 +147,89 @@ def load_lexicon(name: str = DEFAULT) -> Lexicon:
     """Return the lexicon with the id `name`.
 
     Raises:
-        UserError: there is none of that name, or its file is not in order.
+        UserError: there is no such lexicon, or its file is invalid.
     """
     try:
-        # Of a name from a stored read nothing but this folder's own files may be opened.
+        # The name may come from a stored assessment: open only files of this folder.
         if name not in lexicons():
             raise FileNotFoundError(name)
         return parse(json.loads(Path(__file__).with_name(f"{name}.json").read_text(encoding="utf-8")), name)
     except (OSError, ValueError, KeyError, TypeError) as problem:
         raise UserError(
-            f"The lexicon {name!r} cannot be used: {problem}.", f"Known are: {', '.join(lexicons())}."
+            f"The lexicon {name!r} cannot be used: {problem}.", f"Available lexicons: {', '.join(lexicons())}."
         ) from problem
 
 
 def lexicons() -> tuple[str, ...]:
-    """Return the ids of the lexicons there are."""
+    """Return the ids of the available lexicons."""
     return tuple(sorted(file.stem for file in Path(__file__).parent.glob("*.json")))
 
 
-def parse(told: dict[str, Any], name: str) -> Lexicon:
-    """Return the lexicon that a file called `name` tells.
+def parse(content: dict[str, Any], name: str) -> Lexicon:
+    """Return the lexicon in the content of the file `name`.
 
     Raises:
-        ValueError, KeyError, TypeError: it is not in order.
+        ValueError, KeyError, TypeError: the content is invalid.
     """
-    if told["format"] != FORMAT or told["id"] != name:
-        raise ValueError(f"format {told['format']!r} and id {told['id']!r}")
-    made = Lexicon(
-        id=_text(told["id"]),
-        version=_text(told["version"]),
-        name=_text(told["name"]),
-        source=_text(told["source"]),
+    if content["format"] != FORMAT or content["id"] != name:
+        raise ValueError(f"format {content['format']!r} and id {content['id']!r}")
+    lexicon = Lexicon(
+        id=_text(content["id"]),
+        version=_text(content["version"]),
+        name=_text(content["name"]),
+        source=_text(content["source"]),
         descriptors=tuple(
-            Descriptor(_text(one["id"]), _text(one["name"]), one["several"] is True, _terms(one["terms"]))
-            for one in told["descriptors"]
+            Descriptor(_text(entry["id"]), _text(entry["name"]), entry["several"] is True, _terms(entry["terms"]))
+            for entry in content["descriptors"]
         ),
         categories=tuple(
-            AssessmentCategory(_text(one["id"]), _text(one["name"]), _likelihood(one["likelihood"]))
-            for one in told["categories"]
+            AssessmentCategory(_text(entry["id"]), _text(entry["name"]), _likelihood(entry["likelihood"]))
+            for entry in content["categories"]
         ),
-        biopsy_from=_text(told["biopsy_from"]),
-        management=_terms(told["management"]),
+        biopsy_from=_text(content["biopsy_from"]),
+        management=_terms(content["management"]),
     )
-    named = ([one.id for one in made.descriptors], [one.id for one in made.categories])
-    for ids in (*named, *([term.id for term in terms] for terms in (made.management, *_all_terms(made)))):
+    named = ([descriptor.id for descriptor in lexicon.descriptors], [category.id for category in lexicon.categories])
+    for ids in (*named, *([term.id for term in terms] for terms in (lexicon.management, *_all_terms(lexicon)))):
         if not ids or len(set(ids)) != len(ids):
-            raise ValueError(f"no ids, or the same twice: {ids}")
-    if made.category(made.biopsy_from) is None:
-        raise ValueError(f"no category {made.biopsy_from!r}")
-    for terms in _all_terms(made):
-        strange = {other for term in terms for other in term.excludes} - {term.id for term in terms}
-        if strange:
-            raise ValueError(f"terms excluded that there are not: {', '.join(sorted(strange))}")
-    return made
+            raise ValueError(f"no ids, or duplicate ids: {ids}")
+    if lexicon.category(lexicon.biopsy_from) is None:
+        raise ValueError(f"unknown category {lexicon.biopsy_from!r}")
+    for terms in _all_terms(lexicon):
+        unknown = {other for term in terms for other in term.excludes} - {term.id for term in terms}
+        if unknown:
+            raise ValueError(f"unknown terms in an exclusion: {', '.join(sorted(unknown))}")
+    return lexicon
 
 
 def _all_terms(lexicon: Lexicon) -> list[tuple[Term, ...]]:
     return [descriptor.terms for descriptor in lexicon.descriptors]
 
 
-def _terms(told: list[dict[str, Any]]) -> tuple[Term, ...]:
+def _terms(entries: list[dict[str, Any]]) -> tuple[Term, ...]:
     return tuple(
-        Term(_text(one["id"]), _text(one["name"]), one.get("alone") is True, tuple(map(_text, one.get("excludes", ()))))
-        for one in told
+        Term(
+            _text(entry["id"]),
+            _text(entry["name"]),
+            entry.get("alone") is True,
+            tuple(map(_text, entry.get("excludes", ()))),
+        )
+        for entry in entries
     )
 
 
-def _likelihood(told: dict[str, Any] | None) -> Likelihood | None:
-    if told is None:
+def _likelihood(entry: dict[str, Any] | None) -> Likelihood | None:
+    if entry is None:
         return None
-    made = Likelihood(
-        float(told["low"]), float(told["high"]), told["low_included"] is True, told["high_included"] is True
+    likelihood = Likelihood(
+        float(entry["low"]), float(entry["high"]), entry["low_included"] is True, entry["high_included"] is True
     )
-    if not 0 <= made.low <= made.high <= 100:
-        raise ValueError(f"likelihood from {made.low} to {made.high}")
-    return made
+    if not 0 <= likelihood.low <= likelihood.high <= 100:
+        raise ValueError(f"likelihood from {likelihood.low} to {likelihood.high}")
+    return likelihood
 
 
 def _text(value: Any) -> str:
     if not isinstance(value, str) or not value:
-        raise TypeError(f"{value!r} is no text")
+        raise TypeError(f"{value!r} is not text")
     return value

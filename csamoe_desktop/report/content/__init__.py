@@ -1,1 +1,1 @@
-"""What a report says, once, as data: text, JSON, PDF and the panels all take it from here."""
+"""The content of a report as data, shared by text, JSON, PDF and the panels of the window."""

@@ -1,4 +1,4 @@
-"""The parts that a report's words are put in, for its writers to lay out, and their writing as plain text."""
+"""The building blocks of a report's content, which the writers lay out, and their plain text."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ WARNINGS = "Warnings and notes"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A label and what it says."""
+    """A label and its value."""
 
     label: str
     value: str
@@ -28,13 +28,13 @@ class Section:
     lines: tuple[Line, ...]
 
 
-UNSAID = Section("", ())
+EMPTY = Section("", ())
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """The calibrated probability of the positive class with the thresholds that divide the categories: each as a
-    number in 0..1 and as it is written; and, once it is known, the range it has with other contours."""
+    """The calibrated probability of the positive class and the thresholds between the categories, each as a number in
+    0..1 and as text; and, once computed, the range of the probability with other outlines."""
 
     probability: float
     benign_below: float
@@ -48,8 +48,12 @@ class Scale:
 
 @dataclass(frozen=True, slots=True)
 class GateShare:
-    """An expert's share in the fused feature, 0..1 and as it is written; what the probability does without the expert,
-    such as "-0.21", or "" where that is not known; and where in its network it looked, or ""."""
+    """An expert's gate share in the fused feature, 0..1 and as text.
+
+    Attributes:
+        left_out: the change of the probability without this expert, such as "-0.21", or "" where unknown.
+        stages: the attention of each stage of its network, or "".
+    """
 
     expert: str
     share: float
@@ -60,10 +64,18 @@ class GateShare:
 
 @dataclass(frozen=True, slots=True)
 class ReportContent:
-    """What the report says of one reading, top to bottom. `identity` names patient and study on every further page;
-    `warnings` are those of the reading, and what was guessed or changed in the study and in the outline; `shape` goes on
-    with `lesion`, where there is room for it. `institution` is the letterhead's; `heading` names lesion and view where
-    the report has several readings; either may be "". `contradictions`, the first of the warnings, cannot be true together; `differs` says that reader and AI do, or is ""."""
+    """The content of a report on one view of a lesion, top to bottom. The field names are JSON keys.
+
+    Attributes:
+        identity: patient and study, printed on every further page.
+        lesion, shape: the lines on the lesion, and more of them for writers with room.
+        warnings: the warnings of the AI result, and the notes on assumptions and changes in the study and the outline.
+        own: the reader's assessment.
+        institution: the letterhead's, or "".
+        heading: lesion and view where the report has several, or "".
+        contradictions: facts that cannot all be true; also the first of the warnings.
+        differs: the sentence that reader and AI differ, or "".
+    """
 
     title: str
     notice: str
@@ -94,21 +106,21 @@ class ReportContent:
     contradictions: tuple[str, ...] = ()
     differs: str = ""
 
-    def text(self, say: Wording = PLAIN, examination: Section = UNSAID) -> str:
-        """Return the report as plain text, for the clipboard: no tabs, and of our own English none outside Latin-1."""
+    def text(self, say: Wording = PLAIN, examination: Section = EMPTY) -> str:
+        """Return the report as plain text for the clipboard, without tabs; the program's English is within Latin-1."""
         parts = self.parts(say, examination).values()
         return "\n\n".join([opening(self, say, self.title), *parts, closing(self, say)]) + "\n"
 
-    def parts(self, say: Wording = PLAIN, examination: Section = UNSAID) -> dict[str, str]:
-        """Return the sections as plain text, by name, in the template's order; `examination` is the whole document's."""
-        made = {
+    def parts(self, say: Wording = PLAIN, examination: Section = EMPTY) -> dict[str, str]:
+        """Return the sections as plain text by name, in the template's order; `examination` belongs to the document."""
+        texts = {
             "patient": block(self.patient, say) if self.patient.lines else "",
             "study": block(self.study, say) if self.study.lines else "",
             "examination": block(examination, say) if examination.lines else "",
-            "reading": self._reading(say),
+            "reading": self._ai_result(say),
             "lesion": block(Section(self.lesion.title, (*self.lesion.lines, *self.shape.lines)), say),
             "model": block(self.model, say),
-            "warnings": "\n".join([say(WARNINGS), *(f"  {one}" for one in self.warnings or (say("None."),))]),
+            "warnings": "\n".join([say(WARNINGS), *(f"  {warning}" for warning in self.warnings or (say("None."),))]),
             "own": block(self.own, say) if self.own.lines else "",
             "comment": "\n".join(
                 [
@@ -121,39 +133,39 @@ class ReportContent:
                 [say("Intended use and limits"), *(f"  {line}" for line in (self.intended_use, *self.limits))]
             ),
         }
-        return {section: made[section] for row in say.rows for section in row if made.get(section)}
+        return {section: texts[section] for row in say.rows for section in row if texts.get(section)}
 
-    def _reading(self, say: Wording) -> str:
+    def _ai_result(self, say: Wording) -> str:
         lines = [
             Line(say("Category"), self.category),
             Line(say("Probability of {what}", what=self.positive), self.scale.probability_words),
             Line(say("Thresholds"), self.thresholds),
         ]
         if self.scale.reach_words:
-            lines.append(Line(say("With other contours"), self.scale.reach_words))
+            lines.append(Line(say("With other outlines"), self.scale.reach_words))
         notes: tuple[str, ...] = (self.differs,) if self.differs else ()
         if say.shows("experts"):
             for gate in self.gates:
-                left_out = say("; left out: {change}", change=gate.left_out) if gate.left_out else ""
-                lines.append(Line(say("Gate, {expert}", expert=gate.expert), gate.words + left_out))
+                left_out = say("; without it: {change}", change=gate.left_out) if gate.left_out else ""
+                lines.append(Line(say("Gate share, {expert}", expert=gate.expert), gate.words + left_out))
             notes = (*notes, self.gates_note)
         if say.shows("reasons"):
             notes = (*notes, *self.reasons.sentences())
-        return "\n".join([block(Section(say("AI reading"), tuple(lines)), say), *(f"  {note}" for note in notes)])
+        return "\n".join([block(Section(say("AI result"), tuple(lines)), say), *(f"  {note}" for note in notes)])
 
 
-def opening(said: ReportContent, say: Wording, title: str) -> str:
-    """Return what a text begins with: whose it is, what it is, how it may be used, when it was made."""
-    named = [said.institution] if said.institution else []
-    return "\n".join([*named, title, closing(said, say), said.made])
+def opening(content: ReportContent, say: Wording, title: str) -> str:
+    """Return the head of a plain text: institution, title, restrictions on use, and when it was created."""
+    institution = [content.institution] if content.institution else []
+    return "\n".join([*institution, title, closing(content, say), content.made])
 
 
-def closing(said: ReportContent, say: Wording) -> str:
-    """Return what every report ends with: how it may be used."""
-    return say("{notice}. {management}.", notice=said.notice, management=said.management)
+def closing(content: ReportContent, say: Wording) -> str:
+    """Return the last line of every report: the restrictions on its use."""
+    return say("{notice}. {management}.", notice=content.notice, management=content.management)
 
 
 def block(section: Section, say: Wording) -> str:
-    """Return a section as plain text; the further lines of a value are set in below its first."""
-    told = (say("{label}: {value}", label=one.label, value=one.value) for one in section.lines)
-    return "\n".join([section.title, *("  " + words.replace("\n", "\n    ") for words in told)])
+    """Return a section as plain text; further lines of a value are indented below the first."""
+    lines = (say("{label}: {value}", label=line.label, value=line.value) for line in section.lines)
+    return "\n".join([section.title, *("  " + line.replace("\n", "\n    ") for line in lines)])

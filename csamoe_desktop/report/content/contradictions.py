@@ -1,6 +1,6 @@
-"""What cannot be true together of a report: side, view, sex and dates as the files and the reader say them, and patients.
+"""Contradictions in a report: side, view, sex and dates as given by the files and the reader, and different patients.
 
-Every sentence names both values. They stand among a report's warnings, and the window asks about them before it writes one.
+Every sentence names both values. The sentences are warnings in the report; the window asks about them before it writes one.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ _OPPOSED = (frozenset(("radial", "antiradial")), frozenset(("transverse", "longi
 
 
 def contradictions(given: ReportInput, say: Wording = PLAIN, indication: str = "") -> tuple[str, ...]:
-    """Return what of one reading cannot be true together, one sentence each, the side first."""
+    """Return the contradictions within one view, one sentence each, those about the side first."""
     return (
         *_sides(given, indication, say),
         *_views(given, say),
@@ -26,35 +26,35 @@ def contradictions(given: ReportInput, say: Wording = PLAIN, indication: str = "
 
 
 def in_document(report: Report, say: Wording = PLAIN) -> tuple[tuple[str, ...], ...]:
-    """Return for each reading of a report what cannot be true together: of itself, of its lesion's views, of the patient."""
-    patients = tuple(_differing([one.facts for one in report.readings], say))
-    found = [[*contradictions(one, say, report.examination.indication), *patients] for one in report.readings]
+    """Return the contradictions of each view in a report: its own, those between the views of its lesion, the patient's."""
+    patients = tuple(_differing([view.facts for view in report.readings], say))
+    sentences = [[*contradictions(view, say, report.examination.indication), *patients] for view in report.readings]
     for lesion in report.lesions():
-        if apart := _of_views(lesion, say):
+        if sides := _of_views(lesion, say):
             for place in lesion.places:
-                found[place].insert(0, apart)
-    return tuple(tuple(dict.fromkeys(one)) for one in found)
+                sentences[place].insert(0, sides)
+    return tuple(tuple(dict.fromkeys(of_view)) for of_view in sentences)
 
 
 def side_question(facts: StudyFacts, frame: int, side: str, say: Wording = PLAIN) -> str:
-    """Return in what the side that the reader gives contradicts the file, in one sentence, or ""."""
+    """Return the sentence that the reader's side contradicts the file, or ""."""
     if not side or not _against(facts.sides_of(frame), side):
         return ""
     return say(
-        "The side does not agree: the reader says {reader}, the file says {file}.",
+        "Side mismatch: the reader entered {reader}, the file says {file}. Check which is right.",
         reader=say(side),
         file=file_side_words(facts, frame, say, side),
     )
 
 
-def _against(told: Sequence[SideSaid], side: str) -> bool:
-    return any(one.side not in (side, BOTH) for one in told)
+def _against(file_sides: Sequence[SideSaid], side: str) -> bool:
+    return any(entry.side not in (side, BOTH) for entry in file_sides)
 
 
 def _sides(given: ReportInput, indication: str, say: Wording) -> Iterator[str]:
     facts, frame = given.facts, given.frame.index
-    told = facts.sides_of(frame)
-    if len({one.side for one in told} - {BOTH}) > 1:
+    file_sides = facts.sides_of(frame)
+    if len({entry.side for entry in file_sides} - {BOTH}) > 1:
         yield say(
             "The file names different sides: {sides}. Check which breast it shows.",
             sides=file_side_words(facts, frame, say),
@@ -70,7 +70,7 @@ def _sides(given: ReportInput, indication: str, say: Wording) -> Iterator[str]:
         named = side_named(text)
         if named and described.side and named != described.side:
             yield say(
-                "The side does not agree: the lesion is said to be {side}, the {where} names {other}.",
+                "Side mismatch: the side of the lesion is {side}, but the {where} says {other}. Check which is right.",
                 side=say(described.side),
                 where=say(where),
                 other=say(named),
@@ -81,7 +81,7 @@ def _views(given: ReportInput, say: Wording) -> Iterator[str]:
     view = view_named(given.facts.probe)
     if frozenset((view, str(given.description.view))) in _OPPOSED:
         yield say(
-            "The view does not agree: the reader says {reader}, the file says {file}.",
+            "View mismatch: the reader entered {reader}, the file says {file}. Check which is right.",
             reader=say(given.description.view),
             file=given.facts.probe,
         )
@@ -90,50 +90,50 @@ def _views(given: ReportInput, say: Wording) -> Iterator[str]:
 def _patient(given: ReportInput, say: Wording) -> Iterator[str]:
     facts = given.facts
     if facts.sex == "male":
-        yield say("The patient is male, as the file says: check that it is the right patient.")
-    for found in impossible_dates(facts, given.created.date()):
+        yield say("The file says that the patient is male. Check that this is the right patient.")
+    for problem in impossible_dates(facts, given.created.date()):
         born, made = say.date(facts.birth_date), say.date(facts.study_date)
-        if found == "birth_date":
-            yield say("The date of birth is no date: {date}.", date=born)
-        elif found == "study_date":
-            yield say("The study date is no date: {date}.", date=made)
-        elif found == "born_after_study":
-            yield say("The date of birth ({born}) lies after the study date ({made}).", born=born, made=made)
-        elif found == "born_after_today":
-            yield say("The date of birth ({date}) lies in the future.", date=born)
-        elif found == "study_after_today":
-            yield say("The study date ({date}) lies in the future.", date=made)
+        if problem == "birth_date":
+            yield say("The date of birth is not a valid date: {date}.", date=born)
+        elif problem == "study_date":
+            yield say("The study date is not a valid date: {date}.", date=made)
+        elif problem == "born_after_study":
+            yield say("The date of birth ({born}) is after the study date ({made}).", born=born, made=made)
+        elif problem == "born_after_today":
+            yield say("The date of birth ({date}) is in the future.", date=born)
+        elif problem == "study_after_today":
+            yield say("The study date ({date}) is in the future.", date=made)
         else:
-            yield say("By the date of birth ({date}) the patient would be over 120 years old.", date=born)
+            yield say("According to the date of birth ({date}), the patient is over 120 years old.", date=born)
 
 
 def _differing(facts: Sequence[StudyFacts], say: Wording) -> Iterator[str]:
-    for one in differing(facts):
-        values = [say.date(value) for value in one.values]
-        told = say("; ").join(say(value) for value in values)
-        if one.field == "patient_name":
-            yield say("The files name different patients under one report: {names}.", names=told)
-        elif one.field == "patient_id":
-            yield say("The files have different patient numbers under one report: {numbers}.", numbers=told)
-        elif one.field == "birth_date":
-            yield say("The files have different dates of birth under one report: {dates}.", dates=told)
+    for difference in differing(facts):
+        dates = [say.date(value) for value in difference.values]
+        values = say("; ").join(say(value) for value in dates)
+        if difference.field == "patient_name":
+            yield say("The files in this report name different patients: {names}.", names=values)
+        elif difference.field == "patient_id":
+            yield say("The files in this report have different patient IDs: {numbers}.", numbers=values)
+        elif difference.field == "birth_date":
+            yield say("The files in this report have different dates of birth: {dates}.", dates=values)
         else:
-            yield say("The files name different sexes under one report: {sexes}.", sexes=told)
+            yield say("The files in this report give different sexes: {sexes}.", sexes=values)
 
 
 def _of_views(lesion: LesionViews, say: Wording) -> str:
-    """Return that the views of one lesion are of different sides, or ""."""
+    """Return the sentence that the views of one lesion are from different sides, or ""."""
     sides: dict[str, list[str]] = {}
-    for one in lesion.views:
-        side = filled_in(one)[0].side
+    for view in lesion.views:
+        side = filled_in(view)[0].side
         if side:
-            frame = say("frame {number}", number=one.frame.index + 1) if one.frame_count > 1 else ""
-            sides.setdefault(side, []).append(say.listed((one.study_name, frame)))
+            frame = say("frame {number}", number=view.frame.index + 1) if view.frame_count > 1 else ""
+            sides.setdefault(side, []).append(say.listed((view.study_name, frame)))
     if len(sides) < 2:
         return ""
     first = lesion.views[0]
     return say(
-        "The views of {lesion} are of different sides: {sides}.",
+        "The views of {lesion} are from different sides: {sides}.",
         lesion=called(first.description, first.number, say),
         sides=say("; ").join(
             say("{what} ({source})", what=say(side), source=say.listed(where)) for side, where in sides.items()

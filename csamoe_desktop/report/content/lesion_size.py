@@ -1,8 +1,8 @@
-"""The size of a lesion that was seen in several views, in the order of the ACR: longest, perpendicular, third.
+"""The size of a lesion over several views, in the order of the ACR: longest, perpendicular, third.
 
 Two views at right angles to each other (radial and antiradial, transverse and longitudinal) share the direction away from
-the skin. The view with the longest diameter gives that and the one perpendicular to it; what neither can show is how far
-the lesion reaches along the skin in the other view, so the third is that view's diameter which lies nearer to the skin.
+the skin. The view with the longest diameter gives that diameter and the perpendicular one. It cannot show the extent along
+the skin in the other view, so the third dimension is that view's diameter nearer to the direction of the skin.
 (ACR BI-RADS Atlas, 5th edition, Ultrasound, "size": longest axis, perpendicular to it, third from the orthogonal view.)
 """
 
@@ -20,7 +20,7 @@ _AT_RIGHT_ANGLES = {
     View.LONGITUDINAL: View.TRANSVERSE,
 }
 _ALONG_THE_SKIN = 45.0
-"""Degrees: a diameter at up to this angle lies nearer to the skin than the one across it."""
+"""Degrees: up to this angle to the skin, the longest diameter is nearer to its direction than the perpendicular one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +28,10 @@ class LesionSize:
     """A lesion's size over its views.
 
     Attributes:
-        longest, across: both diameters in the view at place `first`, in `unit`.
-        third: the extent along the skin in the view at place `other`; both None where there is none.
-        first: the place (from 0) of the view with the longest diameter.
-        other: the place of the view at right angles to it, also where that gives no third.
+        longest, across: both diameters in the view with index `first`, in `unit`.
+        third: the extent along the skin in the view with index `other`, or None.
+        first: the index (from 0) of the view with the longest diameter.
+        other: the index of the view at right angles to it, or None; it may be set although `third` is None.
         unit: "mm" or "px".
     """
 
@@ -43,21 +43,21 @@ class LesionSize:
     unit: str
 
     def words(self) -> str:
-        """Return it such as "16.0 x 12.0 x 11.2 mm"."""
+        """Return the size as text, such as "16.0 x 12.0 x 11.2 mm"."""
         digits = 1 if self.unit == "mm" else 0
-        told = [one for one in (self.longest, self.across, self.third) if one is not None]
-        return f"{' x '.join(f'{one:.{digits}f}' for one in told)} {self.unit}"
+        lengths = [length for length in (self.longest, self.across, self.third) if length is not None]
+        return f"{' x '.join(f'{length:.{digits}f}' for length in lengths)} {self.unit}"
 
 
 def lesion_size(views: Sequence[ReportInput]) -> LesionSize | None:
-    """Return the size of a lesion over its views; None where nothing is marked on any of them."""
+    """Return the size of a lesion over its views; None where no view has an outline."""
     sizes = {
         place: measure(view.mask.pixels, view.frame.scale) for place, view in enumerate(views) if view.mask.pixels.any()
     }
     if not sizes:
         return None
-    # Pixels of two images cannot be compared: where a view is in millimetres, those count.
-    measured = {place: one for place, one in sizes.items() if one.unit == "mm"} or sizes
+    # Pixels of two images cannot be compared: prefer the views in millimetres.
+    measured = {place: size for place, size in sizes.items() if size.unit == "mm"} or sizes
     first = max(measured, key=lambda place: (measured[place].longest, -place))
     wanted = _AT_RIGHT_ANGLES.get(views[first].description.view)
     others = [place for place in sizes if wanted is not None and views[place].description.view is wanted]

@@ -1,4 +1,4 @@
-"""What a report says of the lesion itself: what it is called, where it lies, its size, its outline and its shape."""
+"""The report's lines about the lesion: name, location, view, size, outline and shape."""
 
 from csamoe_desktop.lesion.calipers import by_source
 from csamoe_desktop.lesion.description import Description
@@ -11,67 +11,67 @@ from csamoe_desktop.report.document import ReportInput
 from csamoe_desktop.wording import PLAIN, Wording
 
 Lines = tuple[tuple[str, str], ...]
-"""Pairs of label and words."""
+"""Pairs of label and value."""
 
 _ORDINALS = ("first view", "second view", "third view", "fourth view")
 
 
 def called(description: Description, number: int, say: Wording = PLAIN) -> str:
-    """Return what a lesion is called, as `Description.title` does."""
+    """Return the name of a lesion, as `Description.title` does."""
     return description.name or say("Lesion {number}", number=number)
 
 
 def place_words(description: Description, say: Wording = PLAIN, from_file: tuple[str, ...] = ()) -> str:
-    """Return where a lesion lies, as `Description.place` does, or ""; a side `from_file` is marked as proposed."""
-    told = []
+    """Return the location of a lesion, as `Description.place` does, or ""; a side `from_file` is marked as such."""
+    parts = []
     if description.side:
         side = say(f"{description.side.value} breast")
-        told.append(say("{what} (from the file)", what=side) if "side" in from_file else side)
+        parts.append(say("{what} (from the file)", what=side) if "side" in from_file else side)
     if description.clock:
-        told.append(say("{clock} o'clock", clock=description.clock))
+        parts.append(say("{clock} o'clock", clock=description.clock))
     if description.distance_mm is not None:
-        told.append(say("{distance} mm from the nipple", distance=f"{description.distance_mm:g}"))
-    return say.listed(told)
+        parts.append(say("{distance} mm from the nipple", distance=f"{description.distance_mm:g}"))
+    return say.listed(parts)
 
 
 def described_place(given: ReportInput, say: Wording = PLAIN) -> str:
-    """Return where the lesion of a reading lies, its side from the file where the reader has said none, or ""."""
+    """Return the location of a view's lesion, the side from the file where the reader has given none, or ""."""
     described, from_file = filled_in(given)
     return place_words(described, say, from_file)
 
 
 def ordinal(place: int, say: Wording = PLAIN) -> str:
-    """Return a view's place (from 0) in words, such as "first view"."""
+    """Return the name of the view with index `place` (from 0), such as "first view"."""
     return say(_ORDINALS[place]) if place < len(_ORDINALS) else say("view {number}", number=place + 1)
 
 
 def view_words(description: Description, place: int, say: Wording = PLAIN) -> str:
-    """Return which view of a lesion it is, by its place (from 0) among them, such as "first view: radial"."""
+    """Return the name of the view with index `place` (from 0) and its plane, such as "first view: radial"."""
     which = ordinal(place, say)
     return say("{ordinal}: {view}", ordinal=which, view=say(description.view.value)) if description.view else which
 
 
 def lesion_lines(given: ReportInput, size: Size | None, say: Wording = PLAIN) -> Lines:
-    """Return what is said of the lesion of a reading; `size` is None where nothing is marked."""
+    """Return the lines about the lesion of a view; `size` is None where there is no outline."""
     regions, mask = given.ai_result.regions, given.mask
     if size is None:
         return (
             *_described(given, say),
-            (say("Outline"), say("none is marked")),
-            (say("Read from"), say("the whole frame, as this model does")),
+            (say("Outline"), say("not marked")),
+            (say("Area assessed"), say("the whole frame: this model needs no outline")),
             *_calipers(given, say),
         )
     author = say(mask.author.value)
     lines = (
         *_described(given, say),
         (say("Size"), size_words(size, say)),
-        (say("Size from"), say.told(size.source)),
+        (say("Size from"), say.translate(size.source)),
         *_calipers(given, say),
         (
             say("Outline"),
             say("{author} ({source})", author=author, source=shown_name(mask.source)) if mask.source else author,
         ),
-        (say("Read from"), _part_words(regions.part, given.frame.shape, say)),
+        (say("Area assessed"), _part_words(regions.part, given.frame.shape, say)),
     )
     if not given.ai_result.card.needs_outline:
         return lines
@@ -83,7 +83,7 @@ def lesion_lines(given: ReportInput, size: Size | None, say: Wording = PLAIN) ->
     )
     core = say("{how}, {count} px at {side} x {side}", how=eroded, count=int(regions.core.sum()), side=side)
     boundary = say(
-        "dilated {times}, less the lesion, {count} px",
+        "dilated {times}, minus the lesion, {count} px",
         times=_times(regions.dilations, say),
         count=int(regions.boundary.sum()),
     )
@@ -91,55 +91,53 @@ def lesion_lines(given: ReportInput, size: Size | None, say: Wording = PLAIN) ->
 
 
 def size_words(size: Size, say: Wording = PLAIN) -> str:
-    """Return diameters and area, and of which piece of the outline they are where it has several, or holes."""
-    told = [say("{diameters}, area {area}", diameters=size.diameters(), area=size.area_words())]
+    """Return diameters and area; and, where the outline has several pieces or holes, which piece was measured."""
+    parts = [say("{diameters}, area {area}", diameters=size.diameters(), area=size.area_words())]
     if size.pieces > 1:
-        told.append(say("of the largest of {pieces} pieces", pieces=size.pieces))
+        parts.append(say("of the largest of {pieces} pieces", pieces=size.pieces))
     if size.holes:
-        told.append(say("holes in it: {holes}", holes=size.holes))
-    return say.listed(told)
+        parts.append(say("holes: {holes}", holes=size.holes))
+    return say.listed(parts)
 
 
 def shape_lines(size: Size, margin: Margin, say: Wording = PLAIN) -> Lines:
-    """Return what is said of the outline's shape."""
+    """Return the lines about the shape of the outline."""
     return (
-        (say("To the skin"), say.told(size.height_words())),
-        (say("Perimeter"), say.told(size.outline_words().removeprefix("perimeter "))),
-        (say("Margin"), say.told(margin.words())),
-        (say("Radial length"), say.told(margin.radial_words())),
+        (say("Relative to skin"), say.translate(size.height_words())),
+        (say("Perimeter"), say.translate(size.outline_words().removeprefix("perimeter "))),
+        (say("Margin"), say.translate(margin.words())),
+        (say("Radial length"), say.translate(margin.radial_words())),
     )
 
 
 def _described(given: ReportInput, say: Wording) -> Lines:
-    """Return what the reader said of the lesion, and what the file says where the reader has not; of one that is the
-    image's only one, and of which nothing was said, no line."""
+    """Return name, location and view as the reader or else the file gives them; no name for the only lesion of an image
+    without a description."""
     described, from_file = filled_in(given)
     view = say(described.view.value) if described.view else ""
-    told = (
-        (say("Called"), called(described, given.number, say) if given.description.said or given.number > 1 else ""),
-        (say("Place"), place_words(described, say, from_file)),
+    lines = (
+        (say("Name"), called(described, given.number, say) if given.description.said or given.number > 1 else ""),
+        (say("Location"), place_words(described, say, from_file)),
         (say("View"), say("{what} (from the file)", what=view) if view and "view" in from_file else view),
     )
-    return tuple((label, words) for label, words in told if words)
+    return tuple((label, value) for label, value in lines if value)
 
 
 def _calipers(given: ReportInput, say: Wording) -> Lines:
-    """Return the distances measured by hand, or no line where none was."""
+    """Return the line of the caliper distances; no line where there are none."""
     if not given.calipers:
         return ()
-    told = (
-        say("{what} ({source})", what=what, source=say.told(spacing.words))
-        for what, spacing in by_source(given.calipers, given.frame.scale)
+    distances = (
+        say("{what} ({source})", what=distance, source=say.translate(spacing.words))
+        for distance, spacing in by_source(given.calipers, given.frame.scale)
     )
-    return ((say("Calipers"), say.listed(told)),)
+    return ((say("Calipers"), say.listed(distances)),)
 
 
 def _part_words(part: Part, frame_shape: tuple[int, int], say: Wording) -> str:
     if part == (0, 0, *frame_shape):
         return say("the whole frame")
-    return say(
-        "a part of {width} x {height} px around the lesion", width=part.right - part.left, height=part.bottom - part.top
-    )
+    return say("{width} x {height} px around the lesion", width=part.right - part.left, height=part.bottom - part.top)
 
 
 def _times(count: int, say: Wording) -> str:

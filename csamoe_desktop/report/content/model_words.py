@@ -1,4 +1,4 @@
-"""What is said of a trained model to somebody who chooses one: what it needs, how good it is and on what, its size."""
+"""The description of a model for choosing one: what it needs, how well it performs and on which images, its size."""
 
 import math
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ _NAMES = {"auc": "AUC", "dice": "Dice"}
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A model's leading figure on one set of images: AUC of a reading, Dice of an outline.
+    """A model's main figure on one set of images: AUC of the AI results, Dice of the proposed outlines.
 
     Attributes:
-        on: how many images of how many patients.
-        data: which images they are, such as "test: held-out patients".
+        on: the number of images and patients.
+        data: the set of images, such as "test: held-out patients".
     """
 
     name: str
@@ -24,23 +24,23 @@ class Measured:
 
 
 def needs(card: ModelCard) -> str:
-    """Return what the model asks of the reader, such as "needs an outline"."""
+    """Return what the model needs from the reader, such as "needs an outline"."""
     if card.task == "outlining":
-        return "proposes an outline itself, gives no reading"
+        return "proposes outlines, gives no AI result"
     if card.needs_outline:
         return "needs an outline"
-    whole = "reads the whole image, no outline needed"
-    return f"{whole}; proposes an outline itself" if card.proposes_outline else whole
+    whole = "assesses the whole image, no outline needed"
+    return f"{whole}; also proposes outlines" if card.proposes_outline else whole
 
 
 def caution(card: ModelCard) -> str:
-    """Return what must be said before somebody relies on the model, or ""."""
-    return "reads poorly, as its figures say: to be compared with, not relied on" if card.reads_poorly else ""
+    """Return the warning about a model with poor figures, or ""."""
+    return "poor test results: for comparison only, do not rely on it" if card.reads_poorly else ""
 
 
 def measured(card: ModelCard) -> tuple[Measured, ...]:
-    """Return the leading figures of every evaluation that has one, the held-out test first as on the card; what is undefined
-    is no figure."""
+    """Return the main figure of every evaluation that has one, in the order of the card (held-out test first); undefined
+    figures (NaN) are left out."""
     return tuple(
         Measured(_NAMES[name], evaluation.metrics[name], _on(evaluation), evaluation.data)
         for evaluation in card.evaluations
@@ -50,28 +50,28 @@ def measured(card: ModelCard) -> tuple[Measured, ...]:
 
 
 def outline_words(evaluation: Evaluation) -> str:
-    """Return the figures beside the mean Dice, such as "median 0.912, IoU 0.790, 2.1 % missed"; "" where there are none."""
+    """Return the other figures on outlines, such as "median 0.912, IoU 0.790, 2.1 % missed", or ""."""
     metrics = {name: figure for name, figure in evaluation.metrics.items() if not math.isnan(figure.value)}
-    said = []
+    parts = []
     for name, words in (("dice_median", "median {:.3f}"), ("iou", "IoU {:.3f}")):
         if name in metrics:
-            said.append(words.format(metrics[name].value))
+            parts.append(words.format(metrics[name].value))
     if "missed" in metrics:
-        said.append(f"{100 * metrics['missed'].value:.1f} % missed")
-    return ", ".join(said)
+        parts.append(f"{100 * metrics['missed'].value:.1f} % missed")
+    return ", ".join(parts)
 
 
 def size_words(size: int) -> str:
-    """Return a file's size (bytes) for a person, such as "69.7 MB"."""
+    """Return a file size in bytes as text, such as "69.7 MB"."""
     return f"{size / 1e6:.1f} MB"
 
 
 def parameters_words(count: int) -> str:
-    """Return how many parameters a network has, such as "34.8 million parameters"."""
+    """Return a number of parameters as text, such as "34.8 million parameters"."""
     return f"{count / 1e6:.1f} million parameters"
 
 
 def _on(evaluation: Evaluation) -> str:
-    # Where the data has no patients, its groups are near-identical images.
+    # Data without patient identifiers is grouped by near-identical images.
     groups = "patients" if "patient" in evaluation.data else "groups"
     return f"{evaluation.images} images of {evaluation.groups} {groups}"

@@ -1,4 +1,4 @@
-"""What a report says of one reading, once and as data, in the words of a template; its writers only lay it out."""
+"""The content of a report on one view of a lesion, as data in the words of a template; the writers only lay it out."""
 
 import math
 import unicodedata
@@ -49,15 +49,15 @@ __all__ = [
     "report_file_name",
 ]
 
-ROUTING = "A gate weight is routing, not evidence: it says how much an expert was listened to, not what it found."
+ROUTING = "A gate share is routing, not evidence: it says how much weight an expert had, not what it found."
 
 _SHORT_HASH = 12
 
 
 def content(given: ReportInput, say: Wording = PLAIN, against: tuple[str, ...] | None = None) -> ReportContent:
-    """Return what the report of one reading says, in the program's English unless another wording is given.
+    """Return the content of a report on one view, in the program's English unless another wording is given.
 
-    `against` is what cannot be true together of it in its document; None: what cannot of it alone.
+    `against`: the contradictions of this view in its document; None: only those within the view.
 
     Raises:
         UserError: the mask is empty.
@@ -67,7 +67,7 @@ def content(given: ReportInput, say: Wording = PLAIN, against: tuple[str, ...] |
         ai_result.prediction.probability, ai_result.category, card.thresholds, ai_result.contour, say
     )
     gates = ai_result.prediction.gates
-    # A model that reads the whole image may have read an unmarked one.
+    # A model for the whole image needs no outline, so there may be none.
     marked = card.needs_outline or bool(given.mask.pixels.any())
     size = measure(given.mask.pixels, given.frame.scale) if marked else None
     against = tuple(map(clean, contradictions(given, say) if against is None else against))
@@ -75,8 +75,8 @@ def content(given: ReportInput, say: Wording = PLAIN, against: tuple[str, ...] |
     return ReportContent(
         title=say("Breast ultrasound: second reading of one lesion"),
         notice=say(NOTICE),
-        made=say("Made {when} with CSA-MoE Desktop {version}", when=_clock(given.created, say), version=__version__),
-        # A sheet that gets lost must tell whose it is: where the file names nobody, of which file.
+        made=say("Created {when} with CSA-MoE Desktop {version}", when=_clock(given.created, say), version=__version__),
+        # Identifies a lost sheet: by patient and study, or by the file where it names no patient.
         identity=" · ".join(
             filter(
                 None,
@@ -106,8 +106,8 @@ def content(given: ReportInput, say: Wording = PLAIN, against: tuple[str, ...] |
         else Section("", ()),
         model=_model(card, ai_result.device, say),
         weights_sha256=card.sha256,
-        warnings=tuple(dict.fromkeys((*against, *(say.told(clean(one)) for one in noted)))),
-        own=_section(say("Reader's own read"), say, *(given.reads.lines(say) if given.reads else ())),
+        warnings=tuple(dict.fromkeys((*against, *(say.translate(clean(note)) for note in noted)))),
+        own=_section(say("Reader's assessment"), say, *(given.reads.lines(say) if given.reads else ())),
         comment=clean(given.comment, keep_lines=True) or say(NONE_GIVEN),
         reader=clean(given.reader),
         intended_use=card_words(card.intended_use, say),
@@ -121,10 +121,10 @@ def content(given: ReportInput, say: Wording = PLAIN, against: tuple[str, ...] |
 
 
 def report_file_name(given: ReportInput | Report) -> str:
-    """Return a file name to suggest for the report, such as "IM0003-report.pdf", that every file system takes; it never
-    holds the patient's name."""
+    """Return a suggested file name for the report, such as "IM0003-report.pdf", valid on every file system; it never
+    contains the patient's name."""
     name = PurePath(as_report(given).readings[0].study_name)
-    # A DICOM file is often named by its UID alone: what follows the last dot is then no suffix.
+    # The name of a DICOM file is often its UID: digits after the last dot are not a suffix.
     stem = name.name if name.suffix[1:].isdigit() else name.stem
     return fitting_name(stem, "-report.pdf")
 
@@ -137,8 +137,8 @@ def make_scale(
     say: Wording = PLAIN,
     digits: int | None = None,
 ) -> tuple[Scale, int]:
-    """Return the scale, with so many digits, and these; None: as many as keep the written numbers from contradicting the
-    category."""
+    """Return the scale and the number of decimals it is written with; `digits` None: as many as needed for the printed
+    numbers to agree with the category."""
     below, above = thresholds.benign_below, thresholds.suspicious_from
     digits = _digits(probability, category, thresholds) if digits is None else digits
     scale = Scale(
@@ -164,38 +164,38 @@ def _digits(probability: float, category: Category, thresholds: Thresholds) -> i
 
 
 def positive_words(card: ModelCard, say: Wording) -> str:
-    """Return what a model's probability is of."""
+    """Return the name of the event that a model's probability refers to, such as "malignancy"."""
     return say("malignancy") if card.positive == "malignant" else card.positive
 
 
 def capital(words: str) -> str:
-    """Return words with a capital letter at their head."""
+    """Return the text with its first letter capitalised."""
     return words[:1].upper() + words[1:]
 
 
 def clean(text: str, keep_lines: bool = False) -> str:
     """Return `text` without control characters (a file may hold any), on one line unless `keep_lines`."""
     lines = [
-        " ".join(shown("".join(" " if unicodedata.category(one) == "Cc" else one for one in line)).split())
+        " ".join(shown("".join(" " if unicodedata.category(letter) == "Cc" else letter for letter in line)).split())
         for line in text.splitlines()
     ]
     return "\n".join(lines).strip("\n") if keep_lines else " ".join(line for line in lines if line)
 
 
 def card_words(text: str, say: Wording) -> str:
-    """Return what a model's card says in the report's language, or quoted as the card's own words where only these are
-    known."""
+    """Return a text of a model card in the report's language, or quoted in English where there is no translation."""
     english = clean(text)
-    there = say.told(english)
-    if there != english or say.language == "en" or not any(letter.isascii() and letter.isalpha() for letter in english):
-        return there
-    return say("“{words}” (the model card's words)", words=english)
+    translation = say.translate(english)
+    has_words = any(letter.isascii() and letter.isalpha() for letter in english)
+    if translation != english or say.language == "en" or not has_words:
+        return translation
+    return say("“{words}” (quoted from the model card)", words=english)
 
 
 def _thresholds(scale: Scale, thresholds: Thresholds, say: Wording) -> str:
     below, above = scale.benign_below_words, scale.suspicious_from_words
-    said = say("likely benign below {below}, suspicious from {above}", below=below, above=above)
-    return said + (
+    ranges = say("likely benign below {below}, suspicious from {above}", below=below, above=above)
+    return ranges + (
         say("; chosen on {images}", images=card_words(thresholds.chosen_on, say)) if thresholds.chosen_on else ""
     )
 
@@ -215,8 +215,8 @@ def _gate(ai_result: AIResult, name: str, say: Wording) -> GateShare:
 
 def _patient(given: ReportInput, say: Wording) -> Section:
     facts = given.facts
-    sides, said_by_field = {one.side for one in facts.sides_of(given.frame.index)}, bool(facts.laterality)
-    side = facts.laterality if len(sides) == 1 and said_by_field else ""
+    sides = {entry.side for entry in facts.sides_of(given.frame.index)}
+    side = facts.laterality if len(sides) == 1 else ""
     return _section(
         say("Patient"),
         say,
@@ -227,9 +227,9 @@ def _patient(given: ReportInput, say: Wording) -> Section:
                 ("Patient ID", "patient_id", facts.patient_id),
             )
         ),
-        (say("Born"), say.date(facts.birth_date)),
-        (say("Sex"), say.told(facts.sex)),
-        (say("Side"), say.told(side) if side else file_side_words(facts, given.frame.index, say)),
+        (say("Date of birth"), say.date(facts.birth_date)),
+        (say("Sex"), say.translate(facts.sex)),
+        (say("Side"), say.translate(side) if side else file_side_words(facts, given.frame.index, say)),
         (say("Institution"), facts.institution),
     )
 
@@ -260,32 +260,35 @@ def _model(card: ModelCard, device: str, say: Wording) -> Section:
         (say("Version"), version),
         (say("Trained on"), card_words(card.training.data, say)),
         (say("AUC"), _auc(card.evaluations, say) or say(NOT_GIVEN)),
-        (say("Computed on"), device),
+        (say("Compute device"), device),
     )
 
 
 def _auc(evaluations: tuple[Evaluation, ...], say: Wording) -> str:
-    """Return the area under the ROC curve of the first evaluation that has one with its interval: a card names the held-out
-    test first."""
-    for told in evaluations:
-        figure = told.metrics.get("auc")
+    """Return the AUC of the first evaluation that has one with its interval; a card lists the held-out test first."""
+    for evaluation in evaluations:
+        figure = evaluation.metrics.get("auc")
         if figure is not None and not math.isnan(figure.value + figure.low + figure.high):
-            of = "{images} images of {patients} patients" if told.groups != told.images else "{images} images"
+            of = (
+                "{images} images of {patients} patients"
+                if evaluation.groups != evaluation.images
+                else "{images} images"
+            )
             return say(
                 "{auc} (95 % interval {low} to {high}), {images}; {data}",
                 auc=f"{figure.value:.3f}",
                 low=f"{figure.low:.3f}",
                 high=f"{figure.high:.3f}",
-                images=say(of, images=told.images, patients=told.groups),
-                data=card_words(told.data, say),
+                images=say(of, images=evaluation.images, patients=evaluation.groups),
+                data=card_words(evaluation.data, say),
             )
     return ""
 
 
 def _section(title: str, say: Wording, *lines: tuple[str, str]) -> Section:
-    """Return a section of what is known: a fact that is missing is left out."""
-    told = ((label, clean(value)) for label, value in lines)
-    return Section(title, tuple(Line(label, value) for label, value in told if value))
+    """Return a section without the lines that have no value."""
+    cleaned = ((label, clean(value)) for label, value in lines)
+    return Section(title, tuple(Line(label, value) for label, value in cleaned if value))
 
 
 def _expert_order(name: str) -> tuple[int, str]:

@@ -1,4 +1,4 @@
-"""Several models' readings of one lesion side by side: a row each, whether they agree, and the table as text."""
+"""Comparison of several models on one lesion: a row per model, whether they agree, and the table as text."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,17 +15,17 @@ from csamoe_desktop.report.content.reasons import probability_words
 from csamoe_desktop.report.content.sections import MANAGEMENT, NOTICE, ROUTING, Scale
 from csamoe_desktop.study.model import Frame
 
-NEEDS_OUTLINE = "It needs an outline, and none is marked."
+NEEDS_OUTLINE = "This model needs an outline, and there is none."
 CAUTION = (
-    "Each category is by the model's own thresholds. The models learned from much the same images, so their agreement "
-    "is not a second proof."
+    "Each category uses the model's own thresholds. The models were trained on largely the same images, so their "
+    "agreement is not independent evidence."
 )
 HEADINGS = ("Model", "Category", "Probability", "Benign below / suspicious from", "Gates", "Device")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Row:
-    """One model's reading, or in one sentence why there is none (`unread`)."""
+    """The AI result of one model, or one sentence on why there is none (`unread`)."""
 
     card: ModelCard
     ai_result: AIResult | None = None
@@ -38,9 +38,9 @@ class Row:
 
 
 def read_row(bundle: Bundle, frame: Frame, mask: NDArray[np.bool_] | None, load: Callable[[Bundle], Predictor]) -> Row:
-    """Return the row of one model for the lesion `mask` (bool, the frame's shape; None: none is marked) on `frame`.
+    """Return the row of one model for the lesion `mask` (bool, the frame's shape; None: no outline) on `frame`.
 
-    `load` makes the model ready. What it, or the reading, refuses is said in the row: the other models go on.
+    `load` loads the model. If loading or assessing is refused, the row has the reason, so that other models can go on.
     """
     card = bundle.card
     if mask is None and card.needs_outline:
@@ -59,37 +59,37 @@ def agreement(rows: Sequence[Row]) -> str:
             by_category.setdefault(row.ai_result.category, []).append(row.card.name)
     count = sum(map(len, by_category.values()))
     if not count:
-        return "No model has read it."
+        return "No model has given a result."
     if len(by_category) == 1:
         category = next(iter(by_category))
         if count == 1:
-            return f"One model has read it: {category}."
+            return f"One model has given a result: {category}."
         return f"{'Both' if count == 2 else f'All {count}'} models agree: {category}."
-    # From the graver category down, as the reader must look at that first.
-    told = [
+    # The most suspicious category first.
+    groups = [
         f"{category} by {', '.join(by_category[category])}"
         for category in reversed(Category)
         if category in by_category
     ]
-    return f"The models do not agree: {'; '.join(told)}."
+    return f"The models do not agree: {'; '.join(groups)}."
 
 
 def scales(rows: Sequence[Row]) -> list[Scale | None]:
-    """Return each row's probability between its thresholds; all with as many digits as keep every row's written numbers
-    from contradicting its category, so that they can be compared down the column."""
-    digits = next((digits for digits in (2, 3) if all(_told_truly(row, digits) for row in rows)), 4)
+    """Return the scale of each row; all with the same number of decimals, as many as needed for every row's printed numbers
+    to agree with its category."""
+    digits = next((digits for digits in (2, 3) if all(_agrees_as_printed(row, digits) for row in rows)), 4)
     return [None if row.ai_result is None else _scale(row.ai_result, digits) for row in rows]
 
 
 def gate_words(ai_result: AIResult) -> tuple[str, ...]:
-    """Return each expert's share, such as "core 32 %"; nothing where one expert reads alone."""
+    """Return each expert's gate share, such as "core 32 %"; none where the model has one expert."""
     gates = ai_result.prediction.gates
     return tuple(f"{name} {100 * share:.0f} %" for name, share in gates.items()) if len(gates) > 1 else ()
 
 
 def table_text(rows: Sequence[Row], of: str, notes: Sequence[str] = ()) -> str:
-    """Return the comparison as plain text, its columns lined up by blanks: what was read (`of`), whether the models agree,
-    the rows, what was not read and why, and the caution."""
+    """Return the comparison as plain text with aligned columns: the image and lesion (`of`), whether the models agree, the
+    rows, the models without a result and why, warnings, notes and the caution."""
     lines = [HEADINGS]
     for row, scale in zip(rows, scales(rows), strict=True):
         if row.ai_result is not None and scale is not None:
@@ -103,25 +103,25 @@ def table_text(rows: Sequence[Row], of: str, notes: Sequence[str] = ()) -> str:
                     row.ai_result.device,
                 )
             )
-    said = [of, agreement(rows), ""]
+    text = [of, agreement(rows), ""]
     if len(lines) > 1:
-        wide = [max(len(line[place]) for line in lines) for place in range(len(HEADINGS))]
-        said += [
-            "  ".join(cell.ljust(width) for cell, width in zip(line, wide, strict=True)).rstrip() for line in lines
+        widths = [max(len(line[place]) for line in lines) for place in range(len(HEADINGS))]
+        text += [
+            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
         ]
-        said.append("")
-    unread = [f"{row.model} has not read it. {row.unread}".rstrip() for row in rows if row.ai_result is None]
+        text.append("")
+    unread = [f"{row.model} gave no result. {row.unread}".rstrip() for row in rows if row.ai_result is None]
     warned = [
         f"{row.model}: {warning}" for row in rows if row.ai_result is not None for warning in row.ai_result.warnings
     ]
     for part in (unread, warned, list(notes)):
-        said += part
+        text += part
     if unread or warned or notes:
-        said.append("")
-    return "\n".join([*said, CAUTION, ROUTING, f"{NOTICE}. {MANAGEMENT}."])
+        text.append("")
+    return "\n".join([*text, CAUTION, ROUTING, f"{NOTICE}. {MANAGEMENT}."])
 
 
-def _told_truly(row: Row, digits: int) -> bool:
+def _agrees_as_printed(row: Row, digits: int) -> bool:
     if row.ai_result is None:
         return True
     probability, thresholds = row.ai_result.prediction.probability, row.card.thresholds

@@ -1,4 +1,4 @@
-"""What a report of several readings says beyond them: a list of the lesions, and for each what its views come to."""
+"""The content of a report on several lesions or views: the list of lesions, and the combined result of each lesion's views."""
 
 import dataclasses
 from collections.abc import Callable, Sequence
@@ -18,13 +18,13 @@ from csamoe_desktop.report.document import LesionViews, Report, ReportInput
 from csamoe_desktop.wording import Wording, load_wording
 
 _OF_THE_AI = ("reading", "experts", "reasons", "model", "limits")
-NOT_TOGETHER = "The views were read by different models, so they are not read together."
+NOT_TOGETHER = "The views were assessed with different models, so they are not combined."
 
 
 @dataclass(frozen=True, slots=True)
 class TogetherContent:
-    """What is said of the views read together: category and scale as of one reading, what each view reads, and whether
-    they agree, in one sentence."""
+    """The combined result of several views: category and scale, the result of each view, and a sentence on whether they
+    agree. The field names are JSON keys."""
 
     category: str
     positive: str
@@ -36,19 +36,19 @@ class TogetherContent:
 
 @dataclass(frozen=True, slots=True)
 class LesionContent:
-    """What is said of one lesion.
+    """The content of a report on one lesion.
 
     Attributes:
-        title, place: what it is called and where it lies ("" where the reader has not said so).
-        size, size_from: over all its views, and which of them gave what ("" of a single view).
-        own: the reader's own category, or "not given".
-        category, probability: of the AI: of the views together, said to disagree where they do, or of each, parted by a
-            stroke.
-        findings: all this as a section, under `title`.
-        views: its readings, with their headings.
-        differs: that reader and AI differ, or "".
-        together: what they come to; None of a single view, or where they cannot be read together.
-        apart: why they cannot be, or "".
+        title, place: its name and location ("" where not given).
+        size, size_from: over all its views, and which view gave which dimension ("" for a single view).
+        own: the reader's category, or "not given".
+        category, probability: of the AI: of the views combined, with a note where they disagree; or of each view, separated
+            by a slash.
+        findings: all of the above as a section under `title`.
+        views: the content of each view, with its heading.
+        differs: the sentence that reader and AI differ, or "".
+        together: the combined result; None for a single view, or where the views cannot be combined.
+        apart: why they cannot be combined, or "".
     """
 
     title: str
@@ -67,8 +67,8 @@ class LesionContent:
 
 @dataclass(frozen=True, slots=True)
 class DocumentContent:
-    """What a document says before its readings (`first` is the first of them), and its lesions. `examination` has no lines
-    where nothing is to be said of it."""
+    """The content of a whole document: its head and its lesions. `first` is the content of the first view; `examination` has
+    no lines where there is nothing to print."""
 
     title: str
     first: ReportContent
@@ -77,24 +77,27 @@ class DocumentContent:
     examination: Section
     lesions: tuple[LesionContent, ...]
     headings: tuple[str, ...]
-    """Of the list of lesions."""
+    """The column headings of the list of lesions."""
     notes: tuple[str, ...] = ()
-    """Which marked lesions it does not hold; these are among the warnings of the first reading."""
+    """The marked lesions that the document leaves out; also among the warnings of the first view."""
     own_only: bool = False
 
     def rows(self) -> tuple[tuple[str, ...], ...]:
-        """Return the list of lesions: one row each, under `headings`."""
-        rows = ((one.title, one.place, one.size, one.own, one.category, one.probability) for one in self.lesions)
+        """Return the list of lesions: one row each, with the columns of `headings`."""
+        rows = (
+            (lesion.title, lesion.place, lesion.size, lesion.own, lesion.category, lesion.probability)
+            for lesion in self.lesions
+        )
         return tuple(row[:4] if self.own_only else row for row in rows)
 
     @property
     def listed(self) -> bool:
-        """Whether there are several lesions, so that they are listed."""
+        """Whether there is a list of lesions: there are several."""
         return len(self.lesions) > 1
 
 
 def document_content(report: Report, say: Wording) -> DocumentContent:
-    """Return what a document says.
+    """Return the content of a document.
 
     Raises:
         UserError: a mask is empty.
@@ -104,33 +107,33 @@ def document_content(report: Report, say: Wording) -> DocumentContent:
     lesions = report.lesions()
     several = len(report.readings) > 1
     against = in_document(report, say)
-    made = tuple(
-        _lesion(one, title, several, report.letterhead.institution, [against[place] for place in one.places], say)
-        for one, title in zip(lesions, _titles(lesions, say), strict=True)
+    parts = tuple(
+        _lesion(lesion, title, several, report.letterhead.institution, [against[place] for place in lesion.places], say)
+        for lesion, title in zip(lesions, _titles(lesions, say), strict=True)
     )
     notes = _left_out(report, say)
     if notes:
-        made = (_noting(made[0], notes), *made[1:])
-    contents = [view for lesion in made for view in lesion.views]
+        parts = (_noting(parts[0], notes), *parts[1:])
+    contents = [view for lesion in parts for view in lesion.views]
     title = contents[0].title
     if len(lesions) > 1:
         title = say("Breast ultrasound: second reading of {count} lesions", count=len(lesions))
     if report.own_only:
         title = say("Breast ultrasound: the reader's assessment")
-        made = tuple(_own_only(one, title) for one in made)
-        contents = [view for lesion in made for view in lesion.views]
+        parts = tuple(_own_only(lesion, title) for lesion in parts)
+        contents = [view for lesion in parts for view in lesion.views]
     return DocumentContent(
         title=title,
         first=contents[0],
-        patient=_shared([one.patient for one in contents]),
-        study=_shared([one.study for one in contents]),
+        patient=_shared([view.patient for view in contents]),
+        study=_shared([view.study for view in contents]),
         examination=_examination(report.examination, say),
-        lesions=made,
+        lesions=parts,
         headings=(
             say("Lesion"),
-            say("Place"),
+            say("Location"),
             say("Size"),
-            say("Own category"),
+            say("Reader's category"),
             say("AI category"),
             say("Probability of {what}", what=contents[0].positive),
         ),
@@ -140,10 +143,10 @@ def document_content(report: Report, say: Wording) -> DocumentContent:
 
 
 def document_wording(report: Report) -> Wording:
-    """Return the wording of a report's language; without the sections of the AI where it says nothing of that.
+    """Return the wording of a report's language, without the sections on the AI where the report leaves the AI out.
 
     Raises:
-        UserError: the template is not in order.
+        UserError: the template is invalid.
     """
     say = load_wording(report.language)
     if not report.own_only:
@@ -153,57 +156,59 @@ def document_wording(report: Report) -> Wording:
 
 
 def _without_ai(report: Report) -> Report:
-    """Return a report with readings that hold neither the AI's warnings nor how the reader's read came about beside it."""
-    readings = tuple(
+    """Return a report without the AI's warnings and without the record of the first assessment."""
+    views = tuple(
         dataclasses.replace(
-            one,
-            ai_result=dataclasses.replace(one.ai_result, warnings=()),
-            reads=None if one.reads is None else one.reads.final_only(),
+            view,
+            ai_result=dataclasses.replace(view.ai_result, warnings=()),
+            reads=None if view.reads is None else view.reads.final_only(),
         )
-        for one in report.readings
+        for view in report.readings
     )
-    return dataclasses.replace(report, readings=readings)
+    return dataclasses.replace(report, readings=views)
 
 
 def _own_only(lesion: LesionContent, title: str) -> LesionContent:
-    kept = tuple(line for line in lesion.findings.lines if line.value != lesion.differs or not lesion.differs)
+    lines = tuple(line for line in lesion.findings.lines if line.value != lesion.differs or not lesion.differs)
     return dataclasses.replace(
         lesion,
         together=None,
         apart="",
         differs="",
-        findings=Section(lesion.findings.title, kept),
-        views=tuple(dataclasses.replace(one, title=title, differs="") for one in lesion.views),
+        findings=Section(lesion.findings.title, lines),
+        views=tuple(dataclasses.replace(view, title=title, differs="") for view in lesion.views),
     )
 
 
 def _left_out(report: Report, say: Wording) -> tuple[str, ...]:
-    """Return what a report says of the marked lesions that it does not hold."""
-    told = []
+    """Return the sentences on the marked lesions that the report leaves out."""
+    sentences = []
     for chosen in (False, True):
         lesions = say("; ").join(
             say(
                 "{lesion} in {where}",
-                lesion=called(one.description, one.number, say),
+                lesion=called(left_out.description, left_out.number, say),
                 where=say.listed(
                     (
-                        shown_name(one.study_name),
-                        say("frame {number}", number=one.frame + 1) if one.frame_count > 1 else "",
+                        shown_name(left_out.study_name),
+                        say("frame {number}", number=left_out.frame + 1) if left_out.frame_count > 1 else "",
                     )
                 ),
             )
-            for one in report.left_out
-            if one.chosen is chosen
+            for left_out in report.left_out
+            if left_out.chosen is chosen
         )
         if lesions and chosen:
-            told.append(say("Left out of this report by the user: {lesions}.", lesions=lesions))
+            sentences.append(say("Left out of this report by the user: {lesions}.", lesions=lesions))
         elif lesions:
-            told.append(say("Marked, but not in this report, as no reading of it holds: {lesions}.", lesions=lesions))
-    return tuple(told)
+            sentences.append(
+                say("Marked, but not in this report because there is no current AI result: {lesions}.", lesions=lesions)
+            )
+    return tuple(sentences)
 
 
 def _noting(lesion: LesionContent, notes: tuple[str, ...]) -> LesionContent:
-    """Return what is said of a lesion with notes ahead of the warnings of its first view."""
+    """Return the lesion's content with `notes` before the warnings of its first view."""
     first, *others = lesion.views
     first = dataclasses.replace(first, warnings=(*notes, *first.warnings))
     return dataclasses.replace(lesion, views=(first, *others))
@@ -211,9 +216,9 @@ def _noting(lesion: LesionContent, notes: tuple[str, ...]) -> LesionContent:
 
 def _examination(examination: Examination, say: Wording) -> Section:
     names = {"indication": say("Indication"), "comparison": say("Comparison"), "technique": say("Technique")}
-    told = {name: clean(words, keep_lines=True) for name, words in examination.to_dict().items()}
+    texts = {name: clean(text, keep_lines=True) for name, text in examination.to_dict().items()}
     lines = tuple(
-        Line(names[name], words or say(NOT_GIVEN)) for name, words in told.items() if words or name in say.not_given
+        Line(names[name], text or say(NOT_GIVEN)) for name, text in texts.items() if text or name in say.not_given
     )
     return Section(say("Examination"), lines if say.shows("examination") else ())
 
@@ -222,33 +227,33 @@ def _lesion(
     lesion: LesionViews, title: str, several: bool, institution: str, against: Sequence[tuple[str, ...]], say: Wording
 ) -> LesionContent:
     views = []
-    for number, (given, apart) in enumerate(zip(lesion.views, against, strict=True)):
+    for number, (given, contradictions) in enumerate(zip(lesion.views, against, strict=True)):
         heading = title if several else ""
         if lesion.several:
             view = view_words(given.description, number, say)
             heading = say("{lesion}, {view}", lesion=title, view=view)
-        views.append(dataclasses.replace(content(given, say, apart), heading=heading, institution=institution))
+        views.append(dataclasses.replace(content(given, say, contradictions), heading=heading, institution=institution))
     size = lesion_size(lesion.views)
     together = _together(lesion.views)
-    said = _together_content(together, lesion.views, say) if together else None
-    categories = dict.fromkeys([said.category] if said else [one.category for one in views])
+    combined = _together_content(together, lesion.views, say) if together else None
+    categories = dict.fromkeys([combined.category] if combined else [view.category for view in views])
     category = " / ".join(categories)
-    if said is not None and not said.agree:
+    if combined is not None and not combined.agree:
         category = say("{category} (the views disagree)", category=category)
     place = described_place(_best_described(lesion.views), say)
-    size_words = size.words() if size else say("none is marked")
+    size_words = size.words() if size else say("not marked")
     size_from = _size_from(size, lesion.views, say) if lesion.several and size else ""
     own = " / ".join(_own_categories(lesion.views)) or say(NOT_GIVEN)
-    differs = dict.fromkeys([one.differs for one in views if one.differs])
-    if together is not None and said is not None:
-        finals = [one.reads.final for one in lesion.views if one.reads]
-        words = said.scale.probability_words
-        differs = dict.fromkeys(filter(None, (disagreement(one, together.category, words, say) for one in finals)))
-    told = (
-        (say("Place"), place),
+    differs = dict.fromkeys([view.differs for view in views if view.differs])
+    if together is not None and combined is not None:
+        finals = [view.reads.final for view in lesion.views if view.reads]
+        words = combined.scale.probability_words
+        differs = dict.fromkeys(filter(None, (disagreement(final, together.category, words, say) for final in finals)))
+    lines = (
+        (say("Location"), place),
         (say("Size"), size_words),
         (say("Size from"), size_from),
-        (say("Own category"), own),
+        (say("Reader's category"), own),
         (say("Reader and AI"), say(" ").join(differs) if lesion.several else ""),
     )
     return LesionContent(
@@ -259,37 +264,37 @@ def _lesion(
         own=own,
         category=category,
         probability=" / ".join(
-            [said.scale.probability_words] if said else [one.scale.probability_words for one in views]
+            [combined.scale.probability_words] if combined else [view.scale.probability_words for view in views]
         ),
-        findings=Section(title, tuple(Line(label, words) for label, words in told if words)),
+        findings=Section(title, tuple(Line(label, value) for label, value in lines if value)),
         views=tuple(views),
-        together=said,
+        together=combined,
         differs=say(" ").join(differs),
-        apart=say(NOT_TOGETHER) if lesion.several and said is None else "",
+        apart=say(NOT_TOGETHER) if lesion.several and combined is None else "",
     )
 
 
 def _together(views: Sequence[ReportInput]) -> CombinedResult | None:
-    if len(views) < 2 or len({one.ai_result.card.sha256 for one in views}) > 1:
+    if len(views) < 2 or len({view.ai_result.card.sha256 for view in views}) > 1:
         return None
-    return read_views([one.ai_result for one in views])
+    return read_views([view.ai_result for view in views])
 
 
 def _together_content(together: CombinedResult, views: Sequence[ReportInput], say: Wording) -> TogetherContent:
     card = views[0].ai_result.card
     scale, _ = make_scale(together.probability, together.category, card.thresholds, say=say, digits=together.digits)
-    told = zip(together.single, together.categories, strict=True)
+    results = zip(together.single, together.categories, strict=True)
     words = (
         say("{category}, {probability}", category=say(category.value), probability=together.words(probability))
-        for probability, category in told
+        for probability, category in results
     )
-    named = (_in_a_sentence(one, place, say) for place, one in enumerate(views))
+    names = (_in_a_sentence(view, place, say) for place, view in enumerate(views))
     return TogetherContent(
         category=capital(say(together.category.value)),
         positive=positive_words(card, say),
         scale=scale,
         each=Section(
-            say("Each view by itself"), tuple(Line(capital(name), one) for name, one in zip(named, words, strict=True))
+            say("Each view alone"), tuple(Line(capital(name), text) for name, text in zip(names, words, strict=True))
         ),
         agreement=_agreement(together, views, say),
         agree=together.agree,
@@ -297,31 +302,31 @@ def _together_content(together: CombinedResult, views: Sequence[ReportInput], sa
 
 
 def _agreement(together: CombinedResult, views: Sequence[ReportInput], say: Wording) -> str:
-    """Return in one sentence whether the views agree; the gravest category first where they do not."""
+    """Return a sentence on whether the views agree; the most suspicious category first where they do not."""
     count = len(views)
     if together.agree:
         agree = "Both views agree: {category}." if count == 2 else "All {count} views agree: {category}."
         return say(agree, count=count, category=say(together.categories[0].value))
-    told = []
+    groups = []
     for category in reversed(Category):
         names = [
             say(
                 "the {ordinal} ({details})",
                 ordinal=ordinal(place, say),
-                details=say.listed((_plane(one, say), together.words(together.single[place]))),
+                details=say.listed((_plane(view, say), together.words(together.single[place]))),
             )
-            for place, one in enumerate(views)
+            for place, view in enumerate(views)
             if together.categories[place] is category
         ]
         if names:
-            reads = "{views} reads {category}" if len(names) == 1 else "{views} read {category}"
-            told.append(say(reads, views=say(" and ").join(names), category=say(category.value)))
+            gives = "{views} gives {category}" if len(names) == 1 else "{views} give {category}"
+            groups.append(say(gives, views=say(" and ").join(names), category=say(category.value)))
     disagree = "The two views disagree: {what}." if count == 2 else "The {count} views disagree: {what}."
-    return say(disagree, count=count, what=say("; ").join(told))
+    return say(disagree, count=count, what=say("; ").join(groups))
 
 
 def _size_from(size: LesionSize, views: Sequence[ReportInput], say: Wording) -> str:
-    """Return which view gave which dimension, and why there is no third where there is none."""
+    """Return which view gave which dimension, and why there is no third dimension if so."""
     first = _in_a_sentence(views[size.first], size.first, say)
     if size.third is not None and size.other is not None:
         other = _in_a_sentence(views[size.other], size.other, say)
@@ -331,9 +336,9 @@ def _size_from(size: LesionSize, views: Sequence[ReportInput], say: Wording) -> 
             other=other,
         )
     without = (
-        say("no third: no view is said to lie at right angles to it")
+        say("no third: no view at right angles to it")
         if size.other is None
-        else say("no third: both images would have to be calibrated")
+        else say("no third: both images must be calibrated")
     )
     return say("longest and perpendicular from the {first}; {without}", first=first, without=without)
 
@@ -349,34 +354,35 @@ def _plane(given: ReportInput, say: Wording) -> str:
 
 
 def _best_described(views: Sequence[ReportInput]) -> ReportInput:
-    """Return the view of which the reader has said where it lies: on a second one that is often left out."""
-    return next((one for one in views if one.description.place()), views[0])
+    """Return the first view with a location: readers often enter it for one view only."""
+    return next((view for view in views if view.description.place()), views[0])
 
 
 def _own_categories(views: Sequence[ReportInput]) -> tuple[str, ...]:
-    """Return the reader's own categories of the views, each once."""
-    return tuple(dict.fromkeys(one.reads.final.category for one in views if one.reads and one.reads.final.category))
+    """Return the reader's categories of the views, without duplicates."""
+    finals = [view.reads.final for view in views if view.reads]
+    return tuple(dict.fromkeys(final.category for final in finals if final.category))
 
 
 def _titles(lesions: Sequence[LesionViews], say: Wording) -> list[str]:
-    """Return what the lesions are called. A number is one of its image's: where two would be called alike, the frame is
-    added, and the file, and the number, where that is not enough."""
+    """Return the titles of the lesions. Lesions are numbered per image, so titles that are the same get the frame added,
+    then the file, then the number, until they differ."""
     firsts = [lesion.views[0] for lesion in lesions]
-    titles = [called(one.description, one.number, say) for one in firsts]
-    told: tuple[Callable[[ReportInput], str], ...] = (
-        lambda one: say("frame {number}", number=one.frame.index + 1),
-        lambda one: shown_name(one.study_name),
-        lambda one: say("Lesion {number}", number=one.number),
+    titles = [called(view.description, view.number, say) for view in firsts]
+    additions: tuple[Callable[[ReportInput], str], ...] = (
+        lambda view: say("frame {number}", number=view.frame.index + 1),
+        lambda view: shown_name(view.study_name),
+        lambda view: say("Lesion {number}", number=view.number),
     )
-    for add in told:
+    for add in additions:
         titles = [
-            title if titles.count(title) == 1 else say("{what} ({source})", what=title, source=add(one))
-            for title, one in zip(titles, firsts, strict=True)
+            title if titles.count(title) == 1 else say("{what} ({source})", what=title, source=add(view))
+            for title, view in zip(titles, firsts, strict=True)
         ]
     return titles
 
 
 def _shared(sections: Sequence[Section]) -> Section:
-    """Return the lines that all readings have alike."""
+    """Return the section's lines that are the same for all views."""
     same = set(sections[0].lines).intersection(*(section.lines for section in sections))
     return Section(sections[0].title, tuple(line for line in sections[0].lines if line in same))

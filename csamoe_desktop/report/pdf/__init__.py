@@ -1,1 +1,1 @@
-"""How a report is drawn: pages, blocks, pictures and fonts."""
+"""Drawing of a report as PDF: pages, blocks, pictures and fonts."""

@@ -1,5 +1,6 @@
-"""The program's own fonts, so that paper and window look the same on every machine: Latin, Greek, Cyrillic, Hebrew, Arabic,
-Chinese, Japanese, Korean, and the scripts of South and South-East Asia. What no font has is said in words, never a box."""
+"""The program's fonts, so that reports and window look the same on every computer: Latin, Greek, Cyrillic, Hebrew, Arabic,
+Chinese, Japanese, Korean, and the scripts of South and South-East Asia. A character that no font has is printed as its code
+or script name, never as an empty box."""
 
 import logging
 import re
@@ -21,10 +22,10 @@ FILES = (
     *(f"NotoSans{script}-Regular.ttf" for script in _SCRIPTS),
 )
 FAMILIES = ("DejaVu Sans", "WenQuanYi Micro Hei", *(f"Noto Sans {script}" for script in _SCRIPTS))
-"""In the order in which a glyph is looked for; for QFont.setFamilies."""
+"""In the order of the search for a glyph; for QFont.setFamilies."""
 
 _FEW = 2
-"""So many letters of a run that no font has are told by their codes."""
+"""Up to this length, a run of characters that no font has is printed as codes."""
 _NOT_DRAWN = ("Cc", "Cf", "Zl", "Zp", "Zs", "Cs")
 
 _application: QGuiApplication | None = None
@@ -32,32 +33,32 @@ _registered: list[int] = []
 
 
 def register_fonts() -> tuple[str, ...]:
-    """Make the shipped fonts known to Qt, once, and return FAMILIES.
+    """Register the shipped fonts with Qt, once, and return FAMILIES.
 
-    Fonts need a QGuiApplication: on the command line, where there is none, an offscreen one is made and kept.
-    A font file that is missing is logged; Qt then takes the machine's nearest.
+    Fonts need a QGuiApplication; on the command line, where there is none, an offscreen one is created and kept alive.
+    A missing font file is logged; Qt then uses the closest font of the computer.
     """
     global _application
     if QGuiApplication.instance() is None:
         _application = QGuiApplication(["csamoe-desktop", "-platform", "offscreen"])
-    if _registered and all(QFontDatabase.applicationFontFamilies(known) for known in _registered):
+    if _registered and all(QFontDatabase.applicationFontFamilies(number) for number in _registered):
         return FAMILIES
-    # What a font lacks is looked for in the next one; Qt says so on the terminal for each.
+    # Qt logs every search for a missing glyph in the next font: silence it.
     QLoggingCategory.setFilterRules("qt.text.font.db=false")
     _registered.clear()
     _has_glyph.cache_clear()
     for name in FILES:
         file = paths.resources() / "fonts" / name
-        known = QFontDatabase.addApplicationFont(str(file))
-        if known < 0:
+        number = QFontDatabase.addApplicationFont(str(file))
+        if number < 0:
             _log.warning("font not loaded: %s", file)
         else:
-            _registered.append(known)
+            _registered.append(number)
     return FAMILIES
 
 
 def printable(words: str) -> str:
-    """Return `words` with what stands for letters that no font has: "[U+20000]" for one or two, "[Tibetan × 5]" for more."""
+    """Return `words` with characters that no font has replaced: "[U+20000]" for one or two, "[Tibetan × 5]" for more."""
     if words.isascii():
         return words
     runs: list[list[str]] = []
@@ -66,22 +67,22 @@ def printable(words: str) -> str:
             runs[-1].append(letter)
         else:
             runs.append([letter])
-    return "".join("".join(run) if _drawable(run[0]) else _instead(run) for run in runs)
+    return "".join("".join(run) if _drawable(run[0]) else _substitute(run) for run in runs)
 
 
 def missing_scripts(words: str) -> tuple[str, ...]:
-    """Return the scripts of those letters in `words` that no font has, such as ("Tibetan",)."""
+    """Return the scripts of the characters in `words` that no font has, such as ("Tibetan",)."""
     return tuple(dict.fromkeys(_script(letter) for letter in words if not _drawable(letter)))
 
 
-def _instead(run: list[str]) -> str:
+def _substitute(run: list[str]) -> str:
     if len(run) <= _FEW:
         return "".join(f"[U+{ord(letter):04X}]" for letter in run)
     return f"[{_script(run[0])} × {len(run)}]"
 
 
 def _script(letter: str) -> str:
-    """Return the name of a letter's script in English, as the standard's names of letters begin with it."""
+    """Return the English name of a character's script: the first word of its Unicode name."""
     word = re.split(r"[\s-]", unicodedata.name(letter, ""))[0].capitalize()
     if unicodedata.category(letter)[0] in "SC":
         return "symbol"
@@ -94,7 +95,7 @@ def _drawable(letter: str) -> bool:
 
 @cache
 def _has_glyph(letter: str) -> bool:
-    """Return whether any font that Qt would take has a glyph for a letter, the machine's own among them."""
+    """Return whether any font that Qt would use, including those of the computer, has a glyph for a character."""
     if QGuiApplication.instance() is None:
         register_fonts()
     font = QFont()

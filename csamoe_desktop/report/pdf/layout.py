@@ -1,4 +1,4 @@
-"""How a report's pages are laid out: two columns on an eight-point grid, a header, and blocks that flow from page to page."""
+"""The page layout of a report: two columns on an eight-point grid, a header, and blocks that flow from page to page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,16 +44,16 @@ _SMALL_BOLD = Type(6.5, 9, bold=True, ink=QUIET)
 
 LABEL_WIDTH = 64
 _MOST_LINES = 6
-"""Of a value: a data set's source is not cut, a file's endless description is."""
+"""The lines printed of a value: enough for a data set's source; an overlong description from a file is cut."""
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A block that may flow on to a further page.
+    """A block that may move to the next page.
 
     Attributes:
-        above: what parts it from the block before, left out where a page begins with it.
-        heading: what it needs above it where a page begins with it.
+        above: the space or rule between it and the block before, omitted at the top of a page.
+        heading: the heading repeated above it at the top of a page.
     """
 
     block: Block
@@ -62,13 +62,13 @@ class Piece:
 
     @property
     def height(self) -> float:
-        """How much of a page it takes below another."""
+        """The height it needs below another piece."""
         return self.above.height + self.block.height
 
 
 def fill(pieces: Sequence[Piece], again: Block, foot: Block = NOTHING) -> list[Block]:
-    """Return pages of the pieces, from the top down: `foot` at the foot of the first one, `again` at the head of each
-    further one."""
+    """Return the pieces as pages, from the top down: `foot` at the foot of the first page, `again` at the head of each
+    further page."""
     pages: list[list[Block]] = [[]]
     free = ROOM - foot.height
     for piece in pieces:
@@ -86,25 +86,25 @@ def fill(pieces: Sequence[Piece], again: Block, foot: Block = NOTHING) -> list[B
 
 
 def letterhead(institution: str, logo: NDArray[np.uint8] | None) -> Block:
-    """Return the institution's logo, fitted into its box, with the name beside it; nothing where there is neither."""
+    """Return the institution's logo, fitted into its box, with the name beside it; empty where there is neither."""
     if logo is None:
         return stack(text(institution, _NAME, FULL), space(6)) if institution else NOTHING
     rows, columns = logo.shape[:2]
     scale = min(BOX[0] / columns, BOX[1] / rows)
-    wide, tall = columns * scale, rows * scale
+    width, height = columns * scale, rows * scale
     image = as_image(logo)
 
     def draw(sheet: Sheet, x: float, y: float) -> None:
-        sheet.painter.drawImage(rectangle(x, y + (BOX[1] - tall) / 2, wide, tall), image)
+        sheet.painter.drawImage(rectangle(x, y + (BOX[1] - height) / 2, width, height), image)
 
-    name = text(institution, _NAME, FULL - wide - 16, most=2)
-    named = beside((0, Block(BOX[1], draw)), (wide + 16, stack(space((BOX[1] - name.height) / 2), name)))
-    return stack(named, space(8))
+    name = text(institution, _NAME, FULL - width - 16, most=2)
+    head = beside((0, Block(BOX[1], draw)), (width + 16, stack(space((BOX[1] - name.height) / 2), name)))
+    return stack(head, space(8))
 
 
-def header(said: ReportContent, title: str) -> Block:
-    """Return a sheet's title, what it may be used for, and when it was made."""
-    notice = said.notice.upper()
+def header(content: ReportContent, title: str) -> Block:
+    """Return the title, the restriction on use, and the date of creation."""
+    notice = content.notice.upper()
     kind = Type(7.5, 12, bold=True)
     wide = text_width(notice, kind) + 16
 
@@ -114,40 +114,40 @@ def header(said: ReportContent, title: str) -> Block:
 
     return stack(
         beside((0, text(title, TITLE, FULL - wide - 16)), (FULL - wide, Block(16, badge))),
-        text(said.made, SMALL, FULL),
+        text(content.made, SMALL, FULL),
         space(7),
         rule(FULL),
     )
 
 
-def further_header(said: ReportContent, title: str, say: Wording) -> Block:
-    """Return what stands above a page that goes on: a page that gets lost can be told from another patient's."""
+def further_header(content: ReportContent, title: str, say: Wording) -> Block:
+    """Return the head of a further page, with patient and study so that a lost page can be identified."""
     return stack(
         text(say("{what}, continued", what=title), HEADING, FULL),
-        text(said.identity, LABEL, FULL),
+        text(content.identity, LABEL, FULL),
         space(4),
         rule(FULL),
     )
 
 
-def footer(said: ReportContent, name: str, number: int, count: int, say: Wording) -> Block:
-    """Return what every page ends with; `name` is the file's that it is about."""
+def footer(content: ReportContent, name: str, number: int, count: int, say: Wording) -> Block:
+    """Return the footer of a page; `name` is the name of the study's file."""
     page = text_at_right(say("Page {number} of {count}", number=number, count=count), SMALL, FULL)
-    warning = say("{notice}. {management}.", notice=said.notice, management=said.management)
-    wide = text_width(warning, _SMALL_BOLD) + 16
-    named = text(name, SMALL, FULL - wide - 64, most=1)
-    return stack(rule(FULL), beside((0, text(warning, _SMALL_BOLD, FULL)), (wide, named), (0, page)))
+    notice = say("{notice}. {management}.", notice=content.notice, management=content.management)
+    width = text_width(notice, _SMALL_BOLD) + 16
+    file_name = text(name, SMALL, FULL - width - 64, most=1)
+    return stack(rule(FULL), beside((0, text(notice, _SMALL_BOLD, FULL)), (width, file_name), (0, page)))
 
 
 def rows(section: Section, width: float = COLUMN, label: float = LABEL_WIDTH, small: bool = False) -> Block:
-    """Return a section's lines: labels at the left, `label` points wide, what they say beside them."""
-    of, said = (SMALL, Type(6.5, 9)) if small else (LABEL, BODY)
+    """Return a section's lines: labels at the left, `label` points wide, and values beside them."""
+    label_type, value_type = (SMALL, Type(6.5, 9)) if small else (LABEL, BODY)
     value_width = width - label
     return stack(
         *(
             beside(
-                (0, text(line.label, of, label - 4)),
-                (label, text(line.value, said, value_width, most=_MOST_LINES)),
+                (0, text(line.label, label_type, label - 4)),
+                (label, text(line.value, value_type, value_width, most=_MOST_LINES)),
             )
             for line in section.lines
         )
@@ -160,31 +160,31 @@ def titled(section: Section, width: float = COLUMN, label: float = LABEL_WIDTH, 
 
 
 def two_columns(section: Section, label: float = LABEL_WIDTH) -> Block:
-    """Return a section's lines in two columns, side by side as long as they are short; the others over the full width."""
+    """Return a section's lines, two short ones side by side, long ones over the full width."""
     return stack(*(block for block, _ in paired_rows(section, label)))
 
 
 def paired_rows(section: Section, label: float = LABEL_WIDTH) -> list[tuple[Block, int]]:
-    """Return a section's lines, two short ones in a row, each row with the number of lines it holds."""
-    made: list[tuple[Block, int]] = []
+    """Return a section's lines as rows, two short ones in a row; each row with its number of lines."""
+    laid_out: list[tuple[Block, int]] = []
     waiting: list[Line] = []
 
-    def laid(lines: list[Line]) -> None:
+    def add(lines: list[Line]) -> None:
         if lines:
             placed = (
                 (place * (COLUMN + GAP), rows(Section("", (line,)), COLUMN, label)) for place, line in enumerate(lines)
             )
-            made.append((beside(*placed), len(lines)))
+            laid_out.append((beside(*placed), len(lines)))
 
     for line in section.lines:
         if text_width(line.value, BODY) > COLUMN - label:
-            laid(waiting)
+            add(waiting)
             waiting = []
-            made.append((rows(Section("", (line,)), FULL, label), 1))
+            laid_out.append((rows(Section("", (line,)), FULL, label), 1))
             continue
         waiting.append(line)
         if len(waiting) == 2:
-            laid(waiting)
+            add(waiting)
             waiting = []
-    laid(waiting)
-    return made
+    add(waiting)
+    return laid_out

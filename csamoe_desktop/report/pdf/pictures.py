@@ -1,6 +1,6 @@
-"""The frame as the report shows it twice: with the lesion's outline, and with the core and boundary the network saw.
+"""The report's two pictures of the frame: with the lesion's outline, and with core and boundary as given to the network.
 
-The frame goes in whole and without loss; what lies over it is vector. Okabe-Ito colours, each with a line of its own.
+The frame is embedded whole and lossless; the overlays are vector graphics in Okabe-Ito colours, each with its own line style.
 """
 
 import math
@@ -35,13 +35,13 @@ LESION, CORE, BOUNDARY = "#ffffff", "#56b4e9", "#e69f00"
 CAPTION = 20
 
 _CASING = "#000000"
-_SMALL = 16  # A lesion that is smaller than this on paper, in points, is pointed out.
+_SMALL = 16  # A lesion smaller than this on paper, in points, gets corner marks.
 _LABEL = Type(7, 12, ink=QUIET)
 
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """A region over the picture: how it is filled and how its edge is drawn."""
+    """A region drawn over the picture, with its fill and edge style."""
 
     mask: NDArray[np.bool_]
     ink: str
@@ -68,12 +68,12 @@ def pictures(given: ReportInput, width: float, gap: float, height: float, say: W
         ),
     )
     named: tuple[tuple[str, Overlay], ...] = ((say("Tumour core"), parts[1]), (say("Boundary"), parts[0]))
-    if not regions.lesion.any():  # read without an outline: there is neither core nor boundary
+    if not regions.lesion.any():  # assessed without an outline: no core, no boundary
         parts, named = (), ()
     if regions.part != (0, 0, *frame.shape):
-        read = on_frame(np.ones_like(regions.lesion), frame_shape=frame.shape, part=regions.part)
-        parts = (*parts, Overlay(read, LESION, 0.0, Qt.PenStyle.DashDotLine, 0.5))
-        named = (*named, (say("Part read"), parts[-1]))
+        area = on_frame(np.ones_like(regions.lesion), frame_shape=frame.shape, part=regions.part)
+        parts = (*parts, Overlay(area, LESION, 0.0, Qt.PenStyle.DashDotLine, 0.5))
+        named = (*named, (say("Part assessed"), parts[-1]))
     shown = paper_size(frame, width, height)
     left = _picture(image, shown, (lesion,), given.mask.pixels)
     right = _picture(image, shown, parts, given.mask.pixels)
@@ -105,14 +105,14 @@ def _outline(given: ReportInput) -> Overlay:
 
 
 def _caption(given: ReportInput, lesion: Overlay, shown: tuple[float, float], width: float, say: Wording) -> Block:
-    # The bar ends where the picture does, unless that is too narrow for legend and bar.
+    # The bar ends at the right edge of the picture, unless that is too narrow for legend and bar.
     bar_ends = shown[0] if shown[0] > 0.75 * width else width
     return beside((0, _legend(((say("Lesion outline"), lesion),))), (0, _scale_bar(given, shown, bar_ends, say)))
 
 
 def paper_size(frame: Frame, width: float, height: float) -> tuple[float, float]:
-    """Return how wide and high the frame is on paper within `width` x `height` points: whole, with its physical
-    proportions where the file tells how high its pixels are for their width, those of its pixels otherwise."""
+    """Return width and height of the whole frame on paper within `width` x `height` points: in its physical proportions
+    where the file has the aspect ratio of its pixels, otherwise with square pixels."""
     rows, columns = frame.shape
     tall, wide = rows * frame.scale.aspect, columns
     scale = min(width / wide, height / tall)
@@ -120,7 +120,7 @@ def paper_size(frame: Frame, width: float, height: float) -> tuple[float, float]
 
 
 def as_image(pixels: NDArray[np.uint8]) -> QImage:
-    """Return uint8 pixels, grey or RGB, as an image of its own."""
+    """Return uint8 pixels, grey or RGB, copied into an image."""
     pixels = np.ascontiguousarray(pixels)
     kind = QImage.Format.Format_Grayscale8 if pixels.ndim == 2 else QImage.Format.Format_RGB888
     return QImage(pixels.data, pixels.shape[1], pixels.shape[0], pixels.strides[0], kind).copy()
@@ -159,13 +159,13 @@ def _lay_over(sheet: Sheet, overlay: Overlay, place: QRectF) -> None:
         tint.setAlphaF(overlay.opacity)
         sheet.painter.fillPath(path, tint)
     if overlay.line == Qt.PenStyle.SolidLine:
-        # White on bright tissue is lost without a dark casing.
+        # A white line on bright tissue needs a dark casing to be visible.
         sheet.painter.strokePath(path, _thin(_CASING, overlay.width + 0.8, Qt.PenStyle.SolidLine))
     sheet.painter.strokePath(path, _thin(overlay.ink, overlay.width, overlay.line))
 
 
 def _path(mask: NDArray[np.bool_], place: QRectF) -> QPainterPath:
-    """Return the outline of `mask` with its frame laid into `place`."""
+    """Return the outline of `mask`, with its frame scaled into `place`."""
     down, across = place.height() / mask.shape[0], place.width() / mask.shape[1]
     path = QPainterPath()
     path.setFillRule(Qt.FillRule.OddEvenFill)
@@ -177,7 +177,7 @@ def _path(mask: NDArray[np.bool_], place: QRectF) -> QPainterPath:
 
 
 def _point_out(sheet: Sheet, lesion: NDArray[np.bool_], place: QRectF) -> None:
-    """Draw four corners around a lesion that is too small on paper to be found."""
+    """Draw four corner marks around a lesion that is too small on paper to be found."""
     if not lesion.any():
         return
     rows, columns = np.flatnonzero(lesion.any(axis=1)), np.flatnonzero(lesion.any(axis=0))
@@ -205,7 +205,7 @@ def _thin(ink: str, width: float, style: Qt.PenStyle) -> QPen:
 
 
 def _legend(entries: tuple[tuple[str, Overlay], ...]) -> Block:
-    """Return a sample and a name for each overlay, on the dark ground that it has in the picture."""
+    """Return a sample and a name for each overlay, on a dark background as in the picture."""
 
     def draw(sheet: Sheet, x: float, y: float) -> None:
         for name, overlay in entries:
@@ -223,8 +223,8 @@ def _legend(entries: tuple[tuple[str, Overlay], ...]) -> Block:
 
 
 def _scale_bar(given: ReportInput, shown: tuple[float, float], width: float, say: Wording) -> Block:
-    """Return the bar with its length at the right of `width`, or the words that there is none. It is the lesion's: where
-    that does not hold on all of the frame, the region it holds in is named."""
+    """Return the scale bar and its length, right-aligned in `width`, or the text that there is none. It uses the lesion's
+    scale; where that does not apply to the whole frame, the region it applies to is named."""
     frame, scale = given.frame, given.frame.scale
     spacing = scale.of(given.mask.pixels) if given.mask.pixels.any() else scale.common
     if not spacing.in_mm:
@@ -237,8 +237,8 @@ def _scale_bar(given: ReportInput, shown: tuple[float, float], width: float, say
     length = scale_bar_length(spacing, frame.shape)
     drawn = length * shown[0] / (frame.shape[1] * spacing.column)
     words = f"{length:g} mm"
-    if frame.spacing is None and (held := scale.region_of(spacing)):
-        words = say("{length} in {region}", length=words, region=say.told(held))
+    if frame.spacing is None and (region := scale.region_of(spacing)):
+        words = say("{length} in {region}", length=words, region=say.translate(region))
     label = text_width(words, _LABEL)
 
     def draw(sheet: Sheet, x: float, y: float) -> None:

@@ -1,4 +1,4 @@
-"""The parts of a page that are about one reading: its number on its scale, the experts' shares, comment, limits."""
+"""The parts of a page on one view: AI result on its scale, gate shares, warnings, assessment, comment, limits."""
 
 from csamoe_desktop.report.content.blocks import NONE_GIVEN, NOT_GIVEN, WARNINGS, ReportContent, Scale, Section
 from csamoe_desktop.report.content.sections import capital
@@ -41,10 +41,10 @@ _COMMENT_LABEL = 100
 
 
 def category_and_scale(title: str, category: str, positive: str, scale: Scale, say: Wording) -> Block:
-    """Return the category, then the probability as a number and on its scale with both thresholds."""
+    """Return the category, and the probability as a number and on a scale with both thresholds."""
     number = text_at_right(scale.probability_words, NUMBER, COLUMN)
     of = say("Probability of {what}, calibrated", what=positive)
-    reach = say("{range} with other contours", range=scale.reach_words) if scale.reach_words else ""
+    reach = say("{range} with other outlines", range=scale.reach_words) if scale.reach_words else ""
     return stack(
         text(title, HEADING, COLUMN),
         beside((0, text(category, CATEGORY, COLUMN)), (0, number)),
@@ -56,16 +56,16 @@ def category_and_scale(title: str, category: str, positive: str, scale: Scale, s
     )
 
 
-def reading(said: ReportContent, say: Wording) -> Block:
-    """Return the reading with the thresholds it is held against."""
+def ai_result(content: ReportContent, say: Wording) -> Block:
+    """Return the AI result with its thresholds."""
     return stack(
-        category_and_scale(say("AI reading"), said.category, said.positive, said.scale, say),
-        NOTHING if say.shows("reasons") else _beside_the_number(said, say, COLUMN),
+        category_and_scale(say("AI result"), content.category, content.positive, content.scale, say),
+        NOTHING if say.shows("reasons") else _thresholds(content, say, COLUMN),
     )
 
 
 def _scale(scale: Scale) -> Block:
-    """Return the scale from 0 to 1: three zones, growing darker, and a marker at the probability."""
+    """Return the scale from 0 to 1: three zones, from light to dark, and a marker at the probability."""
     start, wide = 12, COLUMN - 24
 
     def draw(sheet: Sheet, x: float, y: float) -> None:
@@ -78,8 +78,8 @@ def _scale(scale: Scale) -> Block:
             sheet.line(low, bar + 4, high, bar + 4, INK, 2)
             for end in (low, high):
                 sheet.line(end, bar + 1, end, bar + 7, INK, 1)
-        for ends, at in (("0", x), ("1", x + start + wide + 6)):
-            text(ends, LABEL, 12).draw(sheet, at, bar - 2)
+        for label, at in (("0", x), ("1", x + start + wide + 6)):
+            text(label, LABEL, 12).draw(sheet, at, bar - 2)
         for at in bounds[1:3]:
             sheet.line(x + start + at * wide, bar - 2, x + start + at * wide, bar + 10, INK, 0.8)
         for words, at in _threshold_labels(scale, wide):
@@ -92,8 +92,10 @@ def _scale(scale: Scale) -> Block:
 
 
 def _threshold_labels(scale: Scale, wide: float) -> list[tuple[str, float]]:
-    """Return each threshold's number and where it starts: the lower one ends at its tick, the upper one begins there."""
-    low_wide, high_wide = (text_width(one, SMALL) for one in (scale.benign_below_words, scale.suspicious_from_words))
+    """Return each threshold's label and its left edge: the lower one ends at its tick, the upper one begins there."""
+    low_wide, high_wide = (
+        text_width(label, SMALL) for label in (scale.benign_below_words, scale.suspicious_from_words)
+    )
     low = max(scale.benign_below * wide - low_wide - 2, 0)
     if scale.benign_below == scale.suspicious_from:
         return [(scale.benign_below_words, low)]
@@ -102,10 +104,10 @@ def _threshold_labels(scale: Scale, wide: float) -> list[tuple[str, float]]:
     return [(scale.benign_below_words, low), (scale.suspicious_from_words, max(high, low + low_wide + 8))]
 
 
-def experts(said: ReportContent, say: Wording) -> Block:
-    """Return a bar for each expert's share, what the probability does without the expert, and what a share is not."""
+def experts(content: ReportContent, say: Wording) -> Block:
+    """Return a bar for each gate share, the change of the probability without the expert, and a note on gate shares."""
     kind, shares, start = Type(7.5, 12), 76, 84
-    left_out = any(gate.left_out for gate in said.gates)
+    left_out = any(gate.left_out for gate in content.gates)
     wide = COLUMN - start - (40 if left_out else 0)
     inks = {say("Tumour core"): CORE, say("Boundary"): BOUNDARY}
 
@@ -123,77 +125,78 @@ def experts(said: ReportContent, say: Wording) -> Block:
             (start, bar(gate.share, inks.get(gate.expert, "#7d848c"))),
             (0, text_at_right(gate.left_out, kind, COLUMN)),
         )
-        for gate in said.gates
+        for gate in content.gates
     ]
-    note = said.gates_note
+    note = content.gates_note
     if left_out:
-        without = say("Left out: what the probability does when an expert's share goes to the others.")
+        without = say("Without it: the change in probability when the expert's share goes to the others.")
         note = say(" ").join((note, without))
     return stack(
-        text(say("Experts: the gate's shares"), HEADING, COLUMN),
-        text_at_right(say("left out"), LABEL, COLUMN) if left_out else NOTHING,
+        text(say("Experts: gate shares"), HEADING, COLUMN),
+        text_at_right(say("without it"), LABEL, COLUMN) if left_out else NOTHING,
         *lines,
         space(4),
         text(note, SMALL, COLUMN),
     )
 
 
-def reasons(said: ReportContent, say: Wording, width: float = FULL) -> Block:
-    """Return what is said of the number: what it depends on, how often it was wrong, and that reader and AI differ."""
-    sentences = said.reasons.sentences()
+def reasons(content: ReportContent, say: Wording, width: float = FULL) -> Block:
+    """Return the sentences on the AI result: agreement with the reader, thresholds, what it depends on, error rates."""
+    sentences = content.reasons.sentences()
     more = text(say(" ").join(sentences), SMALL, width) if sentences else NOTHING
-    return stack(_beside_the_number(said, say, width), more)
+    return stack(_thresholds(content, say, width), more)
 
 
-def _beside_the_number(said: ReportContent, say: Wording, width: float) -> Block:
-    """Return what no reading is without: that reader and AI differ, where they do, and the thresholds."""
+def _thresholds(content: ReportContent, say: Wording, width: float) -> Block:
+    """Return the sentences of every AI result: that reader and AI differ, if they do, and the thresholds."""
     return stack(
-        text(said.differs, BODY, width) if said.differs else NOTHING,
-        text(say("{sentence}.", sentence=capital(said.thresholds)), SMALL, width),
+        text(content.differs, BODY, width) if content.differs else NOTHING,
+        text(say("{sentence}.", sentence=capital(content.thresholds)), SMALL, width),
     )
 
 
-def warnings(said: ReportContent, say: Wording) -> list[Piece]:
+def warnings(content: ReportContent, say: Wording) -> list[Piece]:
     """Return the warnings, each a piece."""
-    if not said.warnings:
+    if not content.warnings:
         words = say("{label}: {value}", label=say(WARNINGS), value=say("None."))
         return [Piece(text(words, LABEL, FULL), above=stack(space(8), rule(FULL)))]
-    lines = [text(one, BODY, FULL) for one in said.warnings]
+    lines = [text(warning, BODY, FULL) for warning in content.warnings]
     return _under(say(WARNINGS), lines, say)
 
 
 def examination(section: Section, say: Wording) -> list[Piece]:
-    """Return indication, comparison and technique, each line of the paper a piece; nothing where nothing is said. As the
-    facts above them they need no title, unless they go on on another page."""
+    """Return indication, comparison and technique, each printed line a piece; none where there is no text. Like the facts
+    above them they have a title only where they continue on another page."""
     lines: list[Block] = []
-    for told in section.lines:
-        kind = LABEL if told.value == say(NOT_GIVEN) else BODY
-        wrapped = [(LABEL_WIDTH, one) for one in text_lines(told.value, kind, FULL - LABEL_WIDTH)]
-        lines += [beside((0, text(told.label, LABEL, LABEL_WIDTH - 4)), *wrapped[:1])]
-        lines += [beside(one) for one in wrapped[1:]]
+    for entry in section.lines:
+        kind = LABEL if entry.value == say(NOT_GIVEN) else BODY
+        wrapped = [(LABEL_WIDTH, line) for line in text_lines(entry.value, kind, FULL - LABEL_WIDTH)]
+        lines += [beside((0, text(entry.label, LABEL, LABEL_WIDTH - 4)), *wrapped[:1])]
+        lines += [beside(placed) for placed in wrapped[1:]]
     again = text(say("{what}, continued", what=section.title), HEADING, FULL)
     above = [stack(space(8), rule(FULL)), *[NOTHING] * len(lines)]
-    return [Piece(line, air, again) for line, air in zip(lines, above, strict=False)]
+    return [Piece(line, spacing, again) for line, spacing in zip(lines, above, strict=False)]
 
 
-def own(said: ReportContent, say: Wording) -> list[Piece]:
-    """Return the reader's own read, two short lines a piece; nothing where there is none."""
-    told = said.own
+def own(content: ReportContent, say: Wording) -> list[Piece]:
+    """Return the reader's assessment, two short lines a piece; none where there is none."""
+    assessment = content.own
     if say.shows("experts"):
-        # How long it took is the annex's.
-        told = Section(told.title, tuple(line for line in told.lines if line.label != say("Time taken")))
-    lines = [block for block, _ in paired_rows(told, _OWN_LABEL)]
-    return _under(said.own.title, lines, say) if lines else []
+        # The times are printed in the annex.
+        assessment = Section(
+            assessment.title, tuple(line for line in assessment.lines if line.label != say("Time taken"))
+        )
+    lines = [block for block, _ in paired_rows(assessment, _OWN_LABEL)]
+    return _under(content.own.title, lines, say) if lines else []
 
 
-def comment(said: ReportContent, say: Wording) -> list[Piece]:
-    """Return the reader's comment, each line a piece."""
-    if said.comment == say(NONE_GIVEN):
-        # Of what there is none, paper says nothing.
+def comment(content: ReportContent, say: Wording) -> list[Piece]:
+    """Return the reader's comment, each printed line a piece; none where there is no comment."""
+    if content.comment == say(NONE_GIVEN):
         return []
     title = say("Reader's comment")
     again = text(say("{what}, continued", what=title), HEADING, FULL)
-    lines = text_lines(said.comment, BODY, FULL - _COMMENT_LABEL)
+    lines = text_lines(content.comment, BODY, FULL - _COMMENT_LABEL)
     first = beside((0, text(title, HEADING, _COMMENT_LABEL)), (_COMMENT_LABEL, stack(space(2), *lines[:2])))
     return [
         Piece(first, above=stack(space(8), rule(FULL))),
@@ -202,7 +205,7 @@ def comment(said: ReportContent, say: Wording) -> list[Piece]:
 
 
 def _under(title: str, lines: list[Block], say: Wording) -> list[Piece]:
-    """Return lines under a title, which is never parted from the first two and is said again on a further page."""
+    """Return lines under a title, which stays with the first two and is repeated on a further page."""
     again = text(say("{what}, continued", what=title), HEADING, FULL)
     return [
         Piece(stack(text(title, HEADING, FULL), *lines[:2]), above=stack(space(8), rule(FULL))),
@@ -210,8 +213,8 @@ def _under(title: str, lines: list[Block], say: Wording) -> list[Piece]:
     ]
 
 
-def signature(said: ReportContent, say: Wording) -> Block:
-    """Return the lines on which a report is signed."""
+def signature(content: ReportContent, say: Wording) -> Block:
+    """Return the lines for signing the report by hand."""
 
     def field(label: str, value: str, wide: float) -> Block:
         def draw(sheet: Sheet, x: float, y: float) -> None:
@@ -222,28 +225,28 @@ def signature(said: ReportContent, say: Wording) -> Block:
         return Block(36, draw)
 
     return beside(
-        (0, field(say("Reader"), said.reader, COLUMN)),
+        (0, field(say("Reader"), content.reader, COLUMN)),
         (COLUMN + GAP, field(say("Signature"), "", 152)),
         (COLUMN + GAP + 168, field(say("Date"), "", COLUMN - 168)),
     )
 
 
-def limits(said: ReportContent, say: Wording) -> Block:
-    """Return intended use, limits and the whole hash of the weights, small, each on lines over the whole width."""
+def limits(content: ReportContent, say: Wording) -> Block:
+    """Return intended use, limits and the full hash of the weights in small type over the full width."""
     heading, tiny, small = Type(6, 8, bold=True, ink=QUIET), Type(5.5, 8, ink=QUIET), Type(6, 8, ink=QUIET)
     wide = FULL - _LIMIT_LABEL
-    told = [
+    lines = [
         beside(
             (0, text(say("Intended use"), heading, _LIMIT_LABEL)),
-            (_LIMIT_LABEL, text(said.intended_use, small, wide)),
+            (_LIMIT_LABEL, text(content.intended_use, small, wide)),
         ),
         beside(
             (0, text(say("Limits"), heading, _LIMIT_LABEL)),
-            (_LIMIT_LABEL, stack(*(text(one, small, wide) for one in said.limits))),
+            (_LIMIT_LABEL, stack(*(text(limit, small, wide) for limit in content.limits))),
         ),
         beside(
             (0, text(say("Weights"), heading, _LIMIT_LABEL)),
-            (_LIMIT_LABEL, text(f"SHA-256 {said.weights_sha256}", tiny, wide)),
+            (_LIMIT_LABEL, text(f"SHA-256 {content.weights_sha256}", tiny, wide)),
         ),
     ]
-    return stack(space(4), rule(FULL), *told)
+    return stack(space(4), rule(FULL), *lines)

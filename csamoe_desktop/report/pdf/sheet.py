@@ -1,6 +1,6 @@
-"""A4 paper in points (1/72 inch) and the blocks that are put on it: text set to a width, rules, rows, columns.
+"""A4 paper in points (1/72 inch) and the blocks on it: wrapped text, rules, rows, columns.
 
-A block is measured before it is drawn, so that a page is planned whole and nothing is laid over anything else.
+A block has its height before it is drawn, so that a page can be planned as a whole and nothing overlaps.
 """
 
 from collections.abc import Callable
@@ -26,7 +26,7 @@ from PySide6.QtGui import (
 from csamoe_desktop.report.pdf.fonts import FAMILIES, printable
 
 UNIT = 20
-"""Device units a point; a whole number, so that the eight-point grid stays one."""
+"""Device units per point; a whole number, to keep the eight-point grid exact."""
 WIDTH, HEIGHT = 595, 842
 
 INK, QUIET, HAIRLINE = "#1b1d20", "#5d636b", "#c9cdd2"
@@ -42,7 +42,7 @@ class Type:
     ink: str = INK
 
     def font(self) -> QFont:
-        """Return the font, in device units, without what would change letters when the text is copied."""
+        """Return the font, in device units, without ligatures: they would change the text when it is copied from the PDF."""
         font = QFont()
         font.setFamilies(list(FAMILIES))
         font.setPixelSize(round(self.size * UNIT))
@@ -53,9 +53,9 @@ class Type:
 
 
 class Sheet:
-    """A PDF being drawn, in memory. All lengths are points from the upper left corner of the page.
+    """A PDF drawn in memory. All coordinates are points from the upper left corner of the page.
 
-    A context: whatever happens within, the painter is ended before its paper goes (Qt aborts otherwise).
+    A context manager: the painter is ended before its paint device is destroyed, as Qt aborts otherwise.
     """
 
     def __init__(self, title: str, identifier: UUID) -> None:
@@ -80,7 +80,7 @@ class Sheet:
             self.painter.end()
 
     def next_page(self) -> None:
-        """Go on with a new page."""
+        """Begin a new page."""
         self._writer.newPage()
 
     def finished(self) -> bytes:
@@ -102,7 +102,7 @@ class Sheet:
         self.painter.setBrush(QBrush())
 
     def triangle(self, x: float, y: float, half: float, fill: str = INK) -> None:
-        """Draw a triangle that stands on its tip at (x, y)."""
+        """Draw a triangle that points down, with its tip at (x, y)."""
         self.painter.setPen(QPen(Qt.PenStyle.NoPen))
         self.painter.setBrush(QColor(fill))
         corners = [(x, y), (x - half, y - 1.5 * half), (x + half, y - 1.5 * half)]
@@ -112,14 +112,14 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Something of a known height; `draw` puts it on a sheet with its upper left corner at (x, y)."""
+    """A part of a page with a known height; `draw` draws it on a sheet with its upper left corner at (x, y)."""
 
     height: float
     draw: Callable[[Sheet, float, float], None]
 
 
 def rectangle(x: float, y: float, width: float, height: float) -> QRectF:
-    """Return a rectangle given in points in device units."""
+    """Return a rectangle in device units from points."""
     return QRectF(x * UNIT, y * UNIT, width * UNIT, height * UNIT)
 
 
@@ -129,7 +129,7 @@ def pen(ink: str, width: float, style: Qt.PenStyle = Qt.PenStyle.SolidLine) -> Q
 
 
 def text_width(words: str, kind: Type) -> float:
-    """Return how wide `words` are on one line."""
+    """Return the width of `words` on one line, in points."""
     return QFontMetricsF(kind.font()).horizontalAdvance(printable(words)) / UNIT
 
 
@@ -144,7 +144,7 @@ def text_lines(words: str, kind: Type, width: float) -> list[Block]:
     layout.beginLayout()
     while (line := layout.createLine()).isValid():
         line.setLineWidth(width * UNIT)
-        # A line with Chinese in it is taller than its font says: the baselines keep their distance all the same.
+        # A line with Chinese is taller than the font's metrics: position it by its baseline.
         line.setPosition(QPointF(0, baseline - line.ascent()))
     layout.endLayout()
 
@@ -159,7 +159,7 @@ def text_lines(words: str, kind: Type, width: float) -> list[Block]:
 
 
 def text(words: str, kind: Type, width: float, most: int | None = None) -> Block:
-    """Return `words` wrapped to `width` as one block, ended by an ellipsis after `most` lines."""
+    """Return `words` wrapped to `width` as one block, cut with an ellipsis after `most` lines."""
     words = printable(words)
     lines = text_lines(words, kind, width)
     if most is not None and len(lines) > most:
@@ -171,7 +171,7 @@ def text(words: str, kind: Type, width: float, most: int | None = None) -> Block
 
 
 def text_at_right(words: str, kind: Type, width: float) -> Block:
-    """Return one line of `words` that ends at the right of `width`."""
+    """Return one line of `words`, right-aligned in `width`."""
     (line,) = text_lines(words, kind, 10 * WIDTH) or [space(kind.leading)]
     start = width - text_width(words, kind)
     return Block(line.height, lambda sheet, x, y: line.draw(sheet, x + start, y))
@@ -207,5 +207,5 @@ NOTHING = space(0)
 
 
 def rule(width: float) -> Block:
-    """Return a hairline with its eight points of air below."""
+    """Return a hairline with eight points of space below."""
     return Block(8, lambda sheet, x, y: sheet.line(x, y, x + width, y))

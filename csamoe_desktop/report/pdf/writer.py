@@ -1,7 +1,7 @@
-"""The report as a PDF: A4, one sheet a reading (more where a comment is long), vector text and bars, images without loss.
+"""The report as a PDF: A4, vector text and bars, lossless images.
 
-A document of several lesions begins with a list of them; a lesion of several views has a sheet on these together above
-theirs. The same input gives the same bytes: the document's dates are those of the input, its id is made from the content.
+A document on several lesions begins with a list of them; a lesion with several views has the combined result before the
+views. The same input gives the same bytes: the document's dates are those of the input, its id is made from the content.
 """
 
 import dataclasses
@@ -28,8 +28,8 @@ def write_pdf(path: Path, given: ReportInput | Report) -> None:
     """Write the report of `given` to `path`.
 
     Raises:
-        UserError: a mask is empty, the template or the logo cannot be used, or the file cannot be written; what stood
-            at `path` is then untouched.
+        UserError: a mask is empty, the template or the logo cannot be used, or the file cannot be written; an existing
+            file at `path` is then unchanged.
     """
     document = render(given)
     write_whole(path, lambda temporary: temporary.write_bytes(document))
@@ -43,74 +43,74 @@ def render(given: ReportInput | Report) -> bytes:
     """
     report = as_report(given)
     say = document_wording(report)
-    said = document_content(report, say)
+    content = document_content(report, say)
     logo = read_logo(Path(report.letterhead.logo)) if report.letterhead.logo else None
     register_fonts()
-    said = _with_missing_letters(said, report, say)
-    pages = document_pages(report, said, say, letterhead(report.letterhead.institution, logo))
-    name = ", ".join(dict.fromkeys(shown_name(one.study_name) for one in report.readings))
+    content = _with_missing_letters(content, report, say)
+    pages = document_pages(report, content, say, letterhead(report.letterhead.institution, logo))
+    name = ", ".join(dict.fromkeys(shown_name(view.study_name) for view in report.readings))
     created = report.readings[0].created
-    drawn = "" if logo is None else sha256(logo.tobytes()).hexdigest()
-    identifier = uuid5(NAMESPACE_URL, f"{said}{created.isoformat()}{drawn}")
-    with Sheet(f"{said.title} ({shown_name(report.readings[0].study_name)})", identifier) as sheet:
+    logo_hash = "" if logo is None else sha256(logo.tobytes()).hexdigest()
+    identifier = uuid5(NAMESPACE_URL, f"{content}{created.isoformat()}{logo_hash}")
+    with Sheet(f"{content.title} ({shown_name(report.readings[0].study_name)})", identifier) as sheet:
         for number, page in enumerate(pages, 1):
             if number > 1:
                 sheet.next_page()
             page.draw(sheet, LEFT, TOP)
-            footer(said.first, name, number, len(pages), say).draw(sheet, LEFT, BOTTOM)
+            footer(content.first, name, number, len(pages), say).draw(sheet, LEFT, BOTTOM)
         document = sheet.finished()
     return _dated(document, created)
 
 
 def page_count(given: ReportInput | Report) -> int:
-    """Return how many pages the report of `given` has.
+    """Return the number of pages of the report of `given`.
 
     Raises:
-        UserError: as `render`.
+        UserError: see `render`.
     """
     return len(re.findall(rb"/Type\s*/Page\b", render(given)))
 
 
-def _with_missing_letters(said: DocumentContent, report: Report, say: Wording) -> DocumentContent:
-    """Return what is said with a warning of letters that no font has: on paper something else stands for them."""
-    names = [report.letterhead.institution, *(shown_name(one.study_name) for one in report.readings)]
-    scripts = missing_scripts(" ".join([*_texts(said), *names]))
+def _with_missing_letters(content: DocumentContent, report: Report, say: Wording) -> DocumentContent:
+    """Return the content with a warning where it has characters that no font has, which are printed as codes."""
+    names = [report.letterhead.institution, *(shown_name(view.study_name) for view in report.readings)]
+    scripts = missing_scripts(" ".join([*_texts(content), *names]))
     if not scripts:
-        return said
+        return content
     sentence = say(
-        "No font here has some letters of this report ({scripts}): their codes, or the script and how many they are, stand in "
-        "brackets for them. The report as text or JSON has them.",
+        "Some characters in this report ({scripts}) are missing from the available fonts. Their codes, or the script and the "
+        "number of characters, are shown in brackets. The text and JSON reports contain the characters.",
         scripts=say.listed(scripts),
     )
     lesions = tuple(
         dataclasses.replace(
-            lesion, views=tuple(dataclasses.replace(one, warnings=(sentence, *one.warnings)) for one in lesion.views)
+            lesion, views=tuple(dataclasses.replace(view, warnings=(sentence, *view.warnings)) for view in lesion.views)
         )
-        for lesion in said.lesions
+        for lesion in content.lesions
     )
-    return dataclasses.replace(said, lesions=lesions, first=lesions[0].views[0])
+    return dataclasses.replace(content, lesions=lesions, first=lesions[0].views[0])
 
 
-def _texts(told: object) -> Iterator[str]:
-    """Yield every text in what is said."""
-    if isinstance(told, str):
-        yield told
-    elif isinstance(told, tuple):
-        for one in told:
-            yield from _texts(one)
-    elif dataclasses.is_dataclass(told) and not isinstance(told, type):
-        for field in dataclasses.fields(told):
-            yield from _texts(getattr(told, field.name))
+def _texts(part: object) -> Iterator[str]:
+    """Yield every text in a part of the content."""
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, tuple):
+        for item in part:
+            yield from _texts(item)
+    elif dataclasses.is_dataclass(part) and not isinstance(part, type):
+        for field in dataclasses.fields(part):
+            yield from _texts(getattr(part, field.name))
 
 
 def _dated(document: bytes, moment: datetime) -> bytes:
-    """Return the document with its dates, for which Qt takes the clock's, set to `moment` in the same length."""
+    """Return the document with its dates, which Qt takes from the clock, replaced by `moment` at the same length."""
 
-    def dated(found: re.Match[bytes]) -> bytes:
-        offset = timedelta(hours=int(found["hours"] or 0), minutes=int(found["minutes"] or 0))
-        local = moment.astimezone(timezone(-offset if found["sign"] == b"-" else offset))
-        shape = "%Y%m%d%H%M%S" if found["start"].startswith(b"/") else "%Y-%m-%dT%H:%M:%S"
-        return found["start"] + local.strftime(shape).encode() + found["zone"]
+    def dated(match: re.Match[bytes]) -> bytes:
+        offset = timedelta(hours=int(match["hours"] or 0), minutes=int(match["minutes"] or 0))
+        local = moment.astimezone(timezone(-offset if match["sign"] == b"-" else offset))
+        shape = "%Y%m%d%H%M%S" if match["start"].startswith(b"/") else "%Y-%m-%dT%H:%M:%S"
+        return match["start"] + local.strftime(shape).encode() + match["zone"]
 
     zone = rb"(?P<zone>Z|(?P<sign>[+-])(?P<hours>\d\d)[':](?P<minutes>\d\d))"
     document = re.sub(rb"(?P<start>/(?:Creation|Mod)Date \(D:)\d{14}" + zone, dated, document)

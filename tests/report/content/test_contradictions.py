@@ -67,48 +67,48 @@ def test_what_agrees_or_is_left_open_is_no_contradiction(
 
 def test_the_readers_own_texts_are_held_against_the_side(make: Make) -> None:
     given = make(facts=facts(), description=LEFT, comment="Mass in the right breast.")
-    assert "reader's comment names right" in contradictions(given)[0]
+    assert "reader's comment says right" in contradictions(given)[0]
     assert not contradictions(make(facts=facts(), description=LEFT, comment="Left mass; right breast unremarkable."))
     indication = Examination(indication="Palpable lump, right breast")
     (told,) = in_document(Report((make(facts=facts(), description=LEFT, comment=""),), examination=indication))
-    assert "indication names right" in told[0]
+    assert "indication says right" in told[0]
     from_file = make(facts=facts(laterality="left"), comment="Lump, right breast.")
-    assert "reader's comment names right" in contradictions(from_file)[0]
+    assert "reader's comment says right" in contradictions(from_file)[0]
 
 
 def test_what_the_file_says_is_filled_in_and_marked(make: Make) -> None:
     given = make(facts=facts(laterality="left", probe="Anti-radial"))
     lines = {line.label: line.value for line in content(given).lesion.lines}
-    assert (lines["Place"], lines["View"]) == ("left breast (from the file)", "antiradial (from the file)")
+    assert (lines["Location"], lines["View"]) == ("left breast (from the file)", "antiradial (from the file)")
     assert report_dict(given)["readings"][0]["from_file"] == {"side": "left", "view": "antiradial"}
     confirmed = dataclasses.replace(given, description=dataclasses.replace(LEFT, view=View.ANTIRADIAL))
     lines = {line.label: line.value for line in content(confirmed).lesion.lines}
-    assert (lines["Place"], lines["View"]) == ("left breast", "antiradial")
+    assert (lines["Location"], lines["View"]) == ("left breast", "antiradial")
     unsure = facts(sides=(SideSaid("image laterality", "left"), SideSaid("laterality", "right")))
-    assert "Place" not in {line.label for line in content(make(facts=unsure)).lesion.lines}
+    assert "Location" not in {line.label for line in content(make(facts=unsure)).lesion.lines}
     assert "The file names different sides" in content(make(facts=unsure, comment="")).warnings[0]
 
 
 def test_views_that_exclude_each_other_are_asked_about(make: Make) -> None:
     given = make(facts=facts(probe="Transverse plane"), description=Description(view=View.LONGITUDINAL, identity="one"))
     assert contradictions(given) == (
-        "The view does not agree: the reader says longitudinal, the file says Transverse plane.",
+        "View mismatch: the reader entered longitudinal, the file says Transverse plane. Check which is right.",
     )
 
 
 @pytest.mark.parametrize(
     ("born", "made", "told"),
     [
-        ("2025-03-15", "2025-03-14", "lies after the study date"),
-        ("2030-01-01", "2025-03-14", "lies after the study date"),
-        ("1961-13-40", "2025-03-14", "is no date"),
-        ("unknown", "2025-03-14", "is no date"),
-        ("1961-02-30", "2025-03-14", "is no date"),
-        ("1961-04-12", "2025-02-30", "study date is no date"),
-        ("1961-04-12", "2031-01-01", "study date (2031-01-01) lies in the future"),
-        ("2026-01-01", "", "lies in the future"),
+        ("2025-03-15", "2025-03-14", "is after the study date"),
+        ("2030-01-01", "2025-03-14", "is after the study date"),
+        ("1961-13-40", "2025-03-14", "is not a valid date"),
+        ("unknown", "2025-03-14", "is not a valid date"),
+        ("1961-02-30", "2025-03-14", "is not a valid date"),
+        ("1961-04-12", "2025-02-30", "study date is not a valid date"),
+        ("1961-04-12", "2031-01-01", "study date (2031-01-01) is in the future"),
+        ("2026-01-01", "", "is in the future"),
         ("1861-04-12", "2025-03-14", "over 120 years"),
-        ("0000-00-00", "2025-03-14", "is no date"),
+        ("0000-00-00", "2025-03-14", "is not a valid date"),
     ],
 )
 def test_dates_that_cannot_be_are_printed(make: Make, born: str, made: str, told: str) -> None:
@@ -156,7 +156,7 @@ def test_views_of_both_breasts_under_one_lesion_are_printed(make: Make, tmp_path
     report = Report((first, other))
     sentence = in_document(report)[0][0]
     assert sentence == (
-        "The views of Lesion 1 are of different sides: left (phantom.dcm, frame 3); right (phantom.dcm, frame 8)."
+        "The views of Lesion 1 are from different sides: left (phantom.dcm, frame 3); right (phantom.dcm, frame 8)."
     )
     assert report_text(report).count(sentence) == 2
     of_files = [
@@ -170,5 +170,5 @@ def test_the_chinese_report_says_them_in_chinese(make: Make) -> None:
     say = load_wording("zh")
     given = make(facts=facts(laterality="left", sex="male"), description=RIGHT, comment="right breast")
     told = contradictions(given, say)
-    assert told[0] == "侧别不一致：阅片者为右侧，文件为左侧（侧别）。"
+    assert told[0] == "侧别不一致：医师录入为右侧，文件为左侧（侧别）。请核对。"
     assert not any(word in " ".join(told) for word in ("the ", "The ", "side", "male"))

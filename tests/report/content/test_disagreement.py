@@ -54,7 +54,7 @@ def test_it_is_on_every_kind_of_report_and_asks_for_nothing(make: Make) -> None:
 
 def test_the_chinese_sentence_is_chinese(make: Make) -> None:
     said = content(make(probability=0.98, reads=AssessmentRecord(final=Assessment("3"))), load_wording("zh"))
-    assert said.differs.startswith("阅片者与人工智能结论不同：BI-RADS 3")
+    assert said.differs.startswith("医师评估与 AI 结果不一致：医师 BI-RADS 3")
 
 
 def test_a_view_that_was_not_read_is_said(make: Make) -> None:
@@ -63,7 +63,10 @@ def test_a_view_that_was_not_read_is_said(make: Make) -> None:
     chosen = LeftOut(Description("Cyst?", identity="two"), 2, "other.dcm", 0, 1, chosen=True)
     report = Report((given,), left_out=(unread, chosen))
     text = report_text(report)
-    assert "Marked, but not in this report, as no reading of it holds: Lesion 1 in phantom.dcm, frame 8." in text
+    assert (
+        "Marked, but not in this report because there is no current AI result: Lesion 1 in phantom.dcm, frame 8."
+        in text
+    )
     assert "Left out of this report by the user: Cyst? in other.dcm." in text
     told = report_dict(report)
     assert [one["chosen"] for one in told["left_out"]] == [False, True]

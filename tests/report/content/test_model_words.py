@@ -25,11 +25,11 @@ def test_each_kind_says_what_it_needs(card: ModelCard) -> None:
     whole = dataclasses.replace(card, views=("image",), field=None, builder=Builder("resnet18"))
     assert needs(card) == "needs an outline"
     assert needs(dataclasses.replace(whole, field=2.2)) == "needs an outline"
-    assert needs(whole) == "reads the whole image, no outline needed"
+    assert needs(whole) == "assesses the whole image, no outline needed"
     both = needs(dataclasses.replace(whole, builder=Builder("la-net")))
     assert "no outline needed" in both
-    assert "proposes an outline itself" in both
-    assert needs(dataclasses.replace(whole, task="outlining")) == "proposes an outline itself, gives no reading"
+    assert "also proposes outlines" in both
+    assert needs(dataclasses.replace(whole, task="outlining")) == "proposes outlines, gives no AI result"
 
 
 def test_auc_and_dice_are_found_where_they_are(card: ModelCard) -> None:
@@ -62,6 +62,6 @@ def test_a_model_that_is_hardly_better_than_chance_is_said_to_be(card: ModelCard
         return dataclasses.replace(card, evaluations=(Evaluation("test", 100, 90, metrics),))
 
     assert caution(card) == caution(tested(0.76)) == ""
-    assert caution(tested(0.74)).startswith("reads poorly")
+    assert caution(tested(0.74)).startswith("poor test results")
     assert caution(dataclasses.replace(tested(0.74), task="outlining")) == ""
     assert caution(dataclasses.replace(card, evaluations=())) == ""

@@ -51,7 +51,7 @@ def test_a_reading_not_looked_at_closer_says_nothing(make: Make) -> None:
     assert said.reasons.sentences() == ()
     assert (said.scale.reach, said.scale.reach_words) == (None, "")
     assert {gate.left_out for gate in said.gates} == {""}
-    assert "contours" not in said.text()
+    assert "With other outlines" not in said.text()
 
 
 def test_the_range_the_median_and_the_changes_are_written(make: Make) -> None:
@@ -63,8 +63,8 @@ def test_the_range_the_median_and_the_changes_are_written(make: Make) -> None:
         ("Tumour core", "-0.03"),
         ("Boundary", "0.00"),
     ]
-    assert "With other contours: 0.72 to 0.90" in said.text()
-    assert "Gate, Whole image: 55 %; left out: -0.21" in said.text()
+    assert "With other outlines: 0.72 to 0.90" in said.text()
+    assert "Gate share, Whole image: 55 %; without it: -0.21" in said.text()
     said.text().encode("latin-1", errors="ignore").decode("latin-1")
     assert said.gates[0].stages == "0.10 0.20 0.30 0.40"
 
@@ -72,19 +72,24 @@ def test_the_range_the_median_and_the_changes_are_written(make: Make) -> None:
 def test_depends_on_your_contour_only_where_the_range_crosses_a_threshold(make: Make) -> None:
     assert reasons(said_of(closer(make(), {"smoothed": 0.72}))).contour == ""
     assert reasons(said_of(closer(make(), {"smoothed": 0.70}))).contour == (
-        "The category depends on your contour: indeterminate to suspicious (0.70 to 0.83)."
+        "The category depends on your outline: indeterminate to suspicious (0.70 to 0.83)."
     )
     assert "likely benign to suspicious" in reasons(said_of(closer(make(), {"smoothed": 0.05}))).contour
 
 
 @pytest.mark.parametrize(
     ("ellipse", "begins"),
-    [(0.82, "Little of it"), (0.75, "Some of it"), (0.70, "Much of it"), (0.05, "Much of it")],
+    [
+        (0.82, "Little of the result depends"),
+        (0.75, "Some of the result depends"),
+        (0.70, "Much of the result depends"),
+        (0.05, "Much of the result depends"),
+    ],
 )
 def test_what_hangs_on_the_roughness_is_said_against_the_ellipse(make: Make, ellipse: float, begins: str) -> None:
     sentence = reasons(said_of(closer(make(), {"ellipse": ellipse}))).ellipse
     assert sentence.startswith(begins)
-    assert f"reads {ellipse:.2f}" in sentence
+    assert f"gives {ellipse:.2f}" in sentence
     assert reasons(said_of(closer(make(), {"smoothed": ellipse}))).ellipse == ""
 
 
@@ -96,8 +101,8 @@ def test_experts_disagree_where_they_fall_on_both_sides_of_the_thresholds(make: 
     assert told(0.8, 0.9, 0.3) == ""
     assert told(0.05, 0.1, 0.3) == ""
     assert told(0.8, 0.05, 0.9) == (
-        "The experts disagree: alone, the whole image (0.80) and the boundary (0.90) read suspicious, "
-        "the tumour core (0.05) reads likely benign."
+        "The experts disagree. Alone, the whole image (0.80) and the boundary (0.90) give suspicious, "
+        "the tumour core (0.05) gives likely benign."
     )
 
 
@@ -106,12 +111,13 @@ def test_the_categorys_rate_is_told_with_its_numbers(make: Make) -> None:
         return reasons(said_of(closer(make(probability=probability), counts=COUNTS)), 2, prevalence).rates
 
     assert told(0.83) == (
-        "Of 90 validation images read suspicious, 10 were benign (11 %; 100 of 300 images of 190 patients were malignant)."
+        "Of 90 validation images classified as suspicious, 10 were benign "
+        "(11 %; 100 of 300 images of 190 patients were malignant)."
     )
-    assert told(0.05).startswith("Of 122 validation images read likely benign, 2 were malignant (1.6 %; ")
+    assert told(0.05).startswith("Of 122 validation images classified as likely benign, 2 were malignant (1.6 %; ")
     assert told(0.5) == ""
     # 10 % malignant: 0.9 * 10/200 = 0.045 false alarms to 0.1 * 80/100 = 0.08 caught; 0.1 * 0.02 to 0.9 * 0.6.
-    assert told(0.83, 0.1).endswith("with 10 % malignant, as you gave for your own, it would be 36 %.")
+    assert told(0.83, 0.1).endswith("at your site's malignancy rate of 10 % it would be 36 %.")
     assert told(0.05, 0.1).endswith("it would be 0.4 %.")
     assert reasons(said_of(closer(make()))).rates == "", "a card without counts says nothing"
 
@@ -124,14 +130,14 @@ def test_numbers_never_say_more_than_there_is() -> None:
 
 def test_the_prevalence_given_reaches_the_report(make: Make) -> None:
     given = dataclasses.replace(closer(make(), counts=COUNTS), prevalence=0.1)
-    assert "as you gave for your own" in content(given).text()
+    assert "at your site's malignancy rate" in content(given).text()
 
 
 def test_what_the_nearest_training_images_were_is_said_with_how_near_they_lie(make: Make) -> None:
     assert reasons(said_of(make())).nearest == ""
     near = dataclasses.replace(make().ai_result, nearest=Nearest(20, 17, 0.031, 0.25))
     assert reasons(near).nearest == (
-        "Of the 20 training images it resembles most, 17 were malignant; they lie no farther away than is usual "
+        "Of the 20 most similar training images, 17 were malignant; they lie no farther away than is usual "
         "(0.031; usual up to 0.250)."
     )
     far = dataclasses.replace(near, nearest=Nearest(20, 17, 0.31, 0.25))
@@ -151,9 +157,15 @@ def test_what_was_seen_in_another_hospital_stands_before_what_was_seen_at_home(m
     for probability, wanted in (
         (
             0.05,
-            "In a hospital it never saw (OASBUD, Warsaw), 15 of 104 malignant images were read likely benign (14 %).",
+            (
+                "At a hospital the model never saw (OASBUD, Warsaw), 15 of 104 malignant images were classified as likely "
+                "benign (14 %)."
+            ),
         ),
-        (0.95, "In a hospital it never saw (OASBUD, Warsaw), 3 of 96 benign images were read suspicious (3.1 %)."),
+        (
+            0.95,
+            "At a hospital the model never saw (OASBUD, Warsaw), 3 of 96 benign images were classified as suspicious (3.1 %).",
+        ),
     ):
         made = told(probability)
         assert made.outside == wanted

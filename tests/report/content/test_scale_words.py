@@ -127,5 +127,5 @@ def test_every_reason_and_note_has_its_chinese() -> None:
     own = Spacing(0.1, 0.1, "region 1")
     said |= {by_hand((0.0, 0.0), (0.0, 100.0), length, own).words for length in (7, 10, 15)}
     assert len(said) > 50
-    assert {one for one in said if english.told(one) != one} == set()
-    assert {one for one in said if re.search("[a-z]{3}", say.told(one))} == set()
+    assert {one for one in said if english.translate(one) != one} == set()
+    assert {one for one in said if re.search("[a-z]{3}", say.translate(one))} == set()

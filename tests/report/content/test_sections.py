@@ -39,7 +39,7 @@ def test_patient_and_study_are_named(make: Make) -> None:
     assert told(said.patient) == {
         "Patient": "Müller-Ångström, Zoë",
         "Patient ID": "TEST-0042",
-        "Born": "1961-04-12",
+        "Date of birth": "1961-04-12",
         "Sex": "female",
         "Side": "left",
         "Institution": "Invented Hospital",
@@ -124,7 +124,7 @@ def test_the_lesion_in_millimetres(make: Make) -> None:
     assert lesion["Size from"] == "calibrated from region 1"
     assert lesion["Outline"] == "imported, then edited (phantom-mask.png)"
     assert lesion["Core"].startswith("outline eroded 5 times, ")
-    assert lesion["Boundary"].startswith("dilated 5 times, less the lesion, ")
+    assert lesion["Boundary"].startswith("dilated 5 times, minus the lesion, ")
 
 
 def test_the_lesion_in_pixels(make: Make) -> None:
@@ -138,11 +138,11 @@ def test_the_lesion_in_pixels(make: Make) -> None:
 
 def test_the_part_of_the_frame_that_was_read_is_named(make: Make) -> None:
     given = make()
-    assert told(content(given).lesion)["Read from"] == "the whole frame"
+    assert told(content(given).lesion)["Area assessed"] == "the whole frame"
     mask = np.zeros((360, 480), bool)
     mask[100:160, 150:250] = True
     card = dataclasses.replace(given.ai_result.card, field=2.0)
-    assert told(content(make(mask=mask, card=card)).lesion)["Read from"] == "a part of 200 x 200 px around the lesion"
+    assert told(content(make(mask=mask, card=card)).lesion)["Area assessed"] == "200 x 200 px around the lesion"
 
 
 def test_a_lesion_too_small_to_erode_says_so(make: Make) -> None:
@@ -161,7 +161,7 @@ def test_the_model_is_named_with_its_figures(make: Make) -> None:
     assert model["Version"] == "invented 1.0, weights 3f2a9c01b7de"
     assert model["Trained on"] == "an invented data set, 1500 images"
     assert model["AUC"] == ("0.951 (95 % interval 0.920 to 0.974), 375 images of 213 patients; test: held-out patients")
-    assert model["Computed on"] == "CPU: x86_64 (float32)"
+    assert model["Compute device"] == "CPU: x86_64 (float32)"
     assert said.weights_sha256 == "3f2a9c01b7de" + "4d" * 26
 
 
@@ -183,8 +183,8 @@ def test_no_comment_is_said(make: Make) -> None:
 
 
 def test_the_time_is_written_with_its_zone_if_it_has_one(make: Make) -> None:
-    assert content(make()).made.startswith("Made 2025-03-14 15:09 +00:00 with CSA-MoE Desktop ")
-    assert content(make(created=datetime(2025, 3, 14, 15, 9))).made.startswith("Made 2025-03-14 15:09 with ")
+    assert content(make()).made.startswith("Created 2025-03-14 15:09 +00:00 with CSA-MoE Desktop ")
+    assert content(make(created=datetime(2025, 3, 14, 15, 9))).made.startswith("Created 2025-03-14 15:09 with ")
 
 
 def test_an_empty_mask_is_refused(make: Make) -> None:
@@ -231,7 +231,7 @@ def test_the_plain_text_can_be_pasted_anywhere_and_ends_with_what_it_is_for(make
         "Breast ultrasound: second reading of one lesion",
         "Study",
         "Reader's comment",
-        "AI reading",
+        "AI result",
         "Lesion",
         "Warnings and notes",
         "Model",
@@ -250,7 +250,7 @@ def test_the_plain_text_says_it_all(make: Make) -> None:
         "Patient: Müller-Ångström, Zoë",
         "Category: Suspicious",
         "Probability of malignancy: 0.83",
-        "Gate, Whole image: 55 %",
+        "Gate share, Whole image: 55 %",
         "Mind the gap.",
         "Biopsy arranged.",
         "Reader: Dr. Ana Łukasz",

@@ -44,9 +44,9 @@ def unread(name: str) -> Row:
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        ([], "No model has read it."),
-        ([unread("a")], "No model has read it."),
-        ([row("a", 0.9), unread("b")], "One model has read it: suspicious."),
+        ([], "No model has given a result."),
+        ([unread("a")], "No model has given a result."),
+        ([row("a", 0.9), unread("b")], "One model has given a result: suspicious."),
         ([row("a", 0.9), row("b", 0.7)], "Both models agree: suspicious."),
         ([row("a", 0.3), row("b", 0.2), row("c", 0.5)], "All 3 models agree: indeterminate."),
         (
@@ -90,7 +90,7 @@ def test_the_table_lines_up_and_names_what_was_not_read() -> None:
         assert told[name].index(cell) == heading.index("Probability")
     assert "core 50 %" in told["a"]
     assert "one expert" in told["a-longer-name"]
-    assert f"c 1.0 has not read it. {NEEDS_OUTLINE}" in lines
+    assert f"c 1.0 gave no result. {NEEDS_OUTLINE}" in lines
     assert "a 1.0: It is small." in lines
     assert "A note." in lines
     assert "Research use only" in lines[-1]

@@ -48,8 +48,8 @@ def test_what_the_reader_said_of_the_lesion_begins_its_section(make: Make) -> No
     told = Description("Fibroadenoma?", Side.RIGHT, 10, 40.0, View.TRANSVERSE)
     lines = content(make(description=told)).lesion.lines
     assert [(one.label, one.value) for one in lines[:4]] == [
-        ("Called", "Fibroadenoma?"),
-        ("Place", "right breast, 10 o'clock, 40 mm from the nipple"),
+        ("Name", "Fibroadenoma?"),
+        ("Location", "right breast, 10 o'clock, 40 mm from the nipple"),
         ("View", "transverse"),
         ("Size", lines[3].value),
     ]
@@ -100,7 +100,7 @@ def test_there_is_no_third_dimension_unless_the_views_are_at_right_angles(two_vi
     views = (two_views[0], described(two_views[1], view=other))
     (lesion,) = document_content(Report(views), PLAIN).lesions
     assert lesion.size == "16.0 x 9.6 mm"
-    assert lesion.size_from.endswith("first view (radial); no third: no view is said to lie at right angles to it")
+    assert lesion.size_from.endswith("first view (radial); no third: no view at right angles to it")
 
 
 def test_pixels_of_two_images_make_no_third_dimension(two_views: Views) -> None:
@@ -108,7 +108,7 @@ def test_pixels_of_two_images_make_no_third_dimension(two_views: Views) -> None:
     bare = dataclasses.replace(second, frame=Frame(second.frame.pixels, 7, None))
     (lesion,) = document_content(Report((first, bare)), PLAIN).lesions
     assert lesion.size == "16.0 x 9.6 mm"
-    assert lesion.size_from.endswith("no third: both images would have to be calibrated")
+    assert lesion.size_from.endswith("no third: both images must be calibrated")
 
 
 def test_views_that_disagree_are_said_to_beside_what_they_come_to(two_views: Views) -> None:
@@ -122,8 +122,8 @@ def test_views_that_disagree_are_said_to_beside_what_they_come_to(two_views: Vie
         ("Second view (antiradial)", "likely benign, 0.05"),
     ]
     assert together.agreement == (
-        "The two views disagree: the first view (radial, 0.83) reads suspicious; "
-        "the second view (antiradial, 0.05) reads likely benign."
+        "The two views disagree: the first view (radial, 0.83) gives suspicious; "
+        "the second view (antiradial, 0.05) gives likely benign."
     )
     assert together.agreement in report_text(Report(two_views))
 
@@ -143,7 +143,7 @@ def test_views_read_by_different_models_are_not_fused(two_views: Views, make: Ma
     (lesion,) = document_content(report, PLAIN).lesions
     assert lesion.together is None
     assert (lesion.category, lesion.probability) == ("Suspicious / Likely benign", "0.83 / 0.05")
-    assert "read by different models, so they are not read together" in report_text(report)
+    assert "assessed with different models, so they are not combined" in report_text(report)
     assert report_dict(report)["together"][0]["reading"] is None
 
 
@@ -178,7 +178,7 @@ def test_a_report_is_of_one_patient_and_of_something(make: Make) -> None:
         Report((make(), unnumbered))
     Report((make(), dataclasses.replace(make(), facts=StudyFacts())))
     Report((make(), dataclasses.replace(make(), facts=StudyFacts("Mueller, Zoe", "TEST-0042"))))
-    with pytest.raises(UserError, match="no finished reading"):
+    with pytest.raises(UserError, match="no AI result to report"):
         Report(())
 
 
@@ -210,7 +210,7 @@ def test_the_paper_begins_with_an_impression_and_pages_are_counted_through(sever
     assert re.search(r"Cyst\?\s+left breast, 10 o'clock\s+\S+ x \S+ mm\s+3\s+Indeterminate\s+0\.40", told[0])
     order = [
         "Overall impression",
-        "The views read together",
+        "All views combined",
         "The two views disagree",
         "Lesion 1, first view: radial",
         "Lesion 1, second view: antiradial",
@@ -263,8 +263,8 @@ def test_the_chinese_paper_is_chinese(several: Report, tmp_path: Path) -> None:
         "乳腺超声",
         "仅供研究使用",
         "恶性概率",
-        "多切面综合阅片",
-        "医师阅片",
+        "多切面综合结果",
+        "医师评估",
         "BI-RADS 分类",
         "两个切面不一致",
     ):
@@ -297,13 +297,13 @@ def test_data_holds_every_reading_and_what_the_views_come_to(several: Report, tm
     told["readings"][2]["comment"] = "another"
     told["together"][0]["reading"]["probability"] = 0.9
     file.write_text(json.dumps(told), encoding="utf-8")
-    assert set(read_json(file).changed) == {"comment of reading 3", "together"}
+    assert set(read_json(file).changed) == {"comment of view 3", "together"}
 
 
 def test_text_lists_the_lesions_and_says_once_what_is_the_same(several: Report) -> None:
     text = report_text(several)
     assert text.index("Lesions\n") < text.index("Lesion 1, first view: radial\n") < text.index("\nCyst?\n\n")
-    assert "  Lesion 1: Place: left breast, 2 o'clock, 30 mm from the nipple; Size: 16.0 x 9.6 x 8.0 mm; " in text
+    assert "  Lesion 1: Location: left breast, 2 o'clock, 30 mm from the nipple; Size: 16.0 x 9.6 x 8.0 mm; " in text
     assert text.count("Patient ID: TEST-0042") == 1
-    assert text.count("\nAI reading\n") == 3
+    assert text.count("\nAI result\n") == 3
     assert "Stable." in text

@@ -14,8 +14,7 @@ from csamoe_desktop.report.pdf.fonts import missing_scripts, printable, register
 from csamoe_desktop.report.plain_text import report_text
 from csamoe_desktop.report.writing import is_report_file, write_report
 from csamoe_desktop.study.model import StudyFacts
-
-from .conftest import Make
+from tests.report.conftest import Make
 
 COVERED = (
     "Müller, Änne", "Łukasiewicz", "Иванов, Иван", "Παπαδόπουλος", "שרון, דבורה", "قباني, لنزار", "张小明", "山田太郎", "홍길동",
@@ -57,7 +56,7 @@ def test_for_a_letter_without_a_glyph_stands_its_code_or_its_script(
         assert printable(printable(name)) == printable(name)
 
 
-@pytest.mark.parametrize(("language", "said"), [("en", "No font here has some letters"), ("zh", "本机字体缺少")])
+@pytest.mark.parametrize(("language", "said"), [("en", "Some characters in this report"), ("zh", "在现有字体中缺失")])
 @pytest.mark.parametrize("name", ["𠮷田𠀀子", "བསྟན་འཛིན"])
 def test_the_report_says_that_letters_are_missing(
     make: Make, tmp_path: Path, language: str, said: str, name: str
@@ -77,7 +76,7 @@ def test_the_report_says_that_letters_are_missing(
 @pytest.mark.parametrize("name", ["张小明", "สมชาย, ใจดี", "शर्मा, अनिता"])
 def test_a_name_that_can_be_printed_is_on_paper_without_a_word(make: Make, tmp_path: Path, name: str) -> None:
     write_report(tmp_path / "a.pdf", of(make, name, warnings=()))
-    assert "No font here" not in words_of(tmp_path / "a.pdf")
+    assert "Some characters in this report" not in words_of(tmp_path / "a.pdf")
     fonts = subprocess.run(["pdffonts", tmp_path / "a.pdf"], capture_output=True, check=True).stdout.decode()
     wanted = {"张": "WenQuanYi", "ส": "Thai", "श": "Devanagari"}[name[0]]
     assert re.search(wanted, fonts)

@@ -78,7 +78,7 @@ def test_one_lesion_is_one_page_with_its_signature(
         pages = paper(Report((given,), language, examination=EXAMINATION), tmp_path / "one.pdf")
         assert len(pages) == 1
         assert say("Signature") in pages[0]
-        order = [pages[0].index(say(one)) for one in ("AI reading", "Signature", "Computed on")]
+        order = [pages[0].index(say(one)) for one in ("AI result", "Signature", "Compute device")]
         assert order == sorted(order), "the annex comes last"
 
 

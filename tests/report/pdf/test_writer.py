@@ -157,11 +157,11 @@ def test_outline_core_and_boundary_are_drawn_where_the_network_saw_them(written:
 def test_the_part_that_was_read_is_marked_where_it_is_not_the_whole_frame(
     make: Make, written: Callable[..., Path]
 ) -> None:
-    assert "Part read" not in words(written())
+    assert "Part assessed" not in words(written())
     card = dataclasses.replace(make().ai_result.card, field=2.0)
     frame = np.full((224, 224), 40, np.uint8)
     file = written(pixels=frame, card=card, ellipses=(((0.5, 0.5), (0.125, 0.125)),))
-    assert "Part read" in words(file)
+    assert "Part assessed" in words(file)
     page = pixels(file, 288)
     boxes_found = picture_boxes(page, 40)
     top, bottom, start, end = boxes_found[1]

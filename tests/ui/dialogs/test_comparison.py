@@ -78,7 +78,7 @@ def test_every_model_reads_what_it_can(
     assert csamoe.row.unread == NEEDS_OUTLINE
     assert whole.row is not None
     assert whole.row.ai_result is not None
-    assert compared.sentence.text().startswith("One model has read it: ")
+    assert compared.sentence.text().startswith("One model has given a result: ")
 
     session.mask_commands.import_from(demo.spiculated_mask)
     # Its reading does not hang on the outline, and the other's reason is gone.
@@ -211,7 +211,7 @@ def tells(compared: ComparisonWindow) -> bool:
     lines = compared.rows.values()
     seen = any(widget.isVisibleTo(compared) for line in lines for widget in (line.probability, line.scale, line.gates))
     found = any(line.probability.text() or line.category.text() or line.scale.accessibleName() for line in lines)
-    led = any(word in compared.sentence.text() for word in ("agree", "has read it", "So far"))
+    led = any(word in compared.sentence.text() for word in ("agree", "has given a result", "So far"))
     copied = any(line.row is not None and line.row.model in compared.text() for line in lines)
     return seen or found or led or copied or compared.copy.isEnabled()
 

@@ -77,7 +77,7 @@ def test_a_logo_that_cannot_be_used_is_said_where_it_is_chosen(
     (tmp_path / "broken.png").write_text("no picture", encoding="utf-8")
     Image.new("RGB", (30, 20)).save(tmp_path / "logo.png")
     for name, sentence in (
-        ("broken.png", "The logo broken.png is no PNG or JPEG picture. No PDF can be written with it."),
+        ("broken.png", "The logo broken.png is not a PNG or JPEG image. No PDF can be written with it."),
         ("logo.png", ""),
         ("gone.png", "could not be read"),
     ):

@@ -34,5 +34,5 @@ def test_the_window_writes_it_and_says_that_it_is_not_signed(
     qtbot.waitUntil(lambda: len(written) == 2, timeout=60_000)
     assert [read_json(file).signed.signer for file in written] == [Signer.UNKNOWN, Signer.NONE]
     assert len(said) == 1
-    assert said[0].startswith("The report is not signed. The key that signs reports")
+    assert said[0].startswith("The report is not signed. The signing key")
     assert "is damaged" in said[0]
