@@ -72,6 +72,11 @@ class Settings:
     assessments_in_report: bool = False
     shortcuts: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def malignancy_rate(self) -> float | None:
+        """The malignancy rate at the user's site, above 0 to 0.99, or None where it is not given."""
+        return self.prevalence / 100 if self.prevalence else None
+
     def with_recent(self, path: Path) -> "Settings":
         """Return these settings with `path` first among the recent files."""
         name = str(path)

@@ -25,7 +25,7 @@ from csamoe_desktop.read_views import CombinedResult, read_views
 from csamoe_desktop.report.content.blocks import Line, ReportContent, Section
 from csamoe_desktop.report.content.from_file import filled_in
 from csamoe_desktop.report.content.lesion_size import LesionSize, lesion_size
-from csamoe_desktop.report.content.sections import clean
+from csamoe_desktop.report.content.letters import clean
 from csamoe_desktop.report.content.views import LesionContent, document_content
 from csamoe_desktop.report.document import Report, ReportInput, as_report
 from csamoe_desktop.report.signing import SIGNATURE, signature_of

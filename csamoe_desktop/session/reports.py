@@ -9,8 +9,7 @@ from pathlib import Path
 from csamoe_desktop.assess import look_closer
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.read_views import CombinedResult, read_views
-from csamoe_desktop.report.content.sections import ReportInput
-from csamoe_desktop.report.document import LeftOut, Report
+from csamoe_desktop.report.document import LeftOut, Report, ReportInput
 from csamoe_desktop.report.letterhead import Letterhead
 from csamoe_desktop.report.plain_text import report_text
 from csamoe_desktop.report.writing import write_report
@@ -227,7 +226,7 @@ class Reports:
                 notes=study.notes,
                 reads=reads,
                 calipers=calipers,
-                prevalence=settings.prevalence / 100 if settings.prevalence else None,
+                prevalence=settings.malignancy_rate,
                 description=description,
                 number=work.number,
             )

@@ -10,7 +10,8 @@ import pytest
 
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.reader.assessment import Assessment, AssessmentRecord
-from csamoe_desktop.report.content.sections import ReportInput, content
+from csamoe_desktop.report.content.sections import content
+from csamoe_desktop.report.document import ReportInput
 from csamoe_desktop.report.json_reading import read_json
 from csamoe_desktop.report.json_report import content_sha256, pixels_sha256, report_dict, write_json
 from csamoe_desktop.report.writing import write_report

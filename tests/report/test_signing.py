@@ -14,7 +14,7 @@ import pytest
 
 from csamoe_desktop import paths
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.report.content.sections import ReportInput
+from csamoe_desktop.report.document import ReportInput
 from csamoe_desktop.report.json_reading import read_json
 from csamoe_desktop.report.json_report import content_sha256, report_dict
 from csamoe_desktop.report.signing import (

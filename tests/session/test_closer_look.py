@@ -11,7 +11,8 @@ from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
 
 from csamoe_desktop import paths
-from csamoe_desktop.report.content.sections import GateShare, Scale, content
+from csamoe_desktop.report.content.blocks import GateShare, Scale
+from csamoe_desktop.report.content.sections import content
 from csamoe_desktop.session.closer_look import LOOKING_CLOSER
 from csamoe_desktop.session.lesion_work import ResultState
 from csamoe_desktop.session.session import Session

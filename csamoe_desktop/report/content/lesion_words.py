@@ -4,7 +4,7 @@ from csamoe_desktop.lesion.calipers import by_source
 from csamoe_desktop.lesion.description import Description
 from csamoe_desktop.lesion.margin import Margin
 from csamoe_desktop.lesion.measure import Size
-from csamoe_desktop.lesion.regions import Part
+from csamoe_desktop.lesion.regions import Part, Regions
 from csamoe_desktop.names import shown_name
 from csamoe_desktop.report.content.from_file import filled_in
 from csamoe_desktop.report.document import ReportInput
@@ -75,19 +75,27 @@ def lesion_lines(given: ReportInput, size: Size | None, say: Wording = PLAIN) ->
     )
     if not given.ai_result.card.needs_outline:
         return lines
+    return (*lines, (say("Core"), core_words(regions, say)), (say("Boundary"), boundary_words(regions, say)))
+
+
+def core_words(regions: Regions, say: Wording = PLAIN) -> str:
+    """Return how the core was made from the outline, and its size in pixels of the network's input."""
     side = regions.image.shape[0]
     eroded = (
         say("outline eroded {times}", times=_times(regions.erosions, say))
         if regions.erosions
         else say("the outline itself, not eroded")
     )
-    core = say("{how}, {count} px at {side} x {side}", how=eroded, count=int(regions.core.sum()), side=side)
-    boundary = say(
+    return say("{how}, {count} px at {side} x {side}", how=eroded, count=int(regions.core.sum()), side=side)
+
+
+def boundary_words(regions: Regions, say: Wording = PLAIN) -> str:
+    """Return how the boundary was made from the outline, and its size in pixels of the network's input."""
+    return say(
         "dilated {times}, minus the lesion, {count} px",
         times=_times(regions.dilations, say),
         count=int(regions.boundary.sum()),
     )
-    return (*lines, (say("Core"), core), (say("Boundary"), boundary))
 
 
 def size_words(size: Size, say: Wording = PLAIN) -> str:

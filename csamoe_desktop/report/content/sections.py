@@ -1,55 +1,31 @@
 """The content of a report on one view of a lesion, as data in the words of a template; the writers only lay it out."""
 
 import math
-import unicodedata
 from datetime import datetime
 from pathlib import PurePath
 
 from csamoe_desktop import __version__
-from csamoe_desktop.assess import AIResult, Category, ContourRange, categorise
 from csamoe_desktop.lesion.margin import describe_margin
 from csamoe_desktop.lesion.measure import measure
-from csamoe_desktop.names import fitting_name, shown, shown_name
-from csamoe_desktop.networks.cards import Evaluation, ModelCard, Thresholds
+from csamoe_desktop.names import fitting_name, shown_name
+from csamoe_desktop.networks.cards import Evaluation, ModelCard
 from csamoe_desktop.report.content.blocks import (
     MANAGEMENT,
     NONE_GIVEN,
     NOT_GIVEN,
     NOTICE,
-    WARNINGS,
-    GateShare,
     Line,
     ReportContent,
-    Scale,
     Section,
 )
 from csamoe_desktop.report.content.contradictions import contradictions
 from csamoe_desktop.report.content.disagreement import disagreement
 from csamoe_desktop.report.content.from_file import file_side_words
 from csamoe_desktop.report.content.lesion_words import lesion_lines, shape_lines
-from csamoe_desktop.report.content.reasons import EXPERTS, change_words, probability_words, range_words, reasons
+from csamoe_desktop.report.content.letters import card_words, clean
+from csamoe_desktop.report.content.result_words import ROUTING, result_words, warning_words
 from csamoe_desktop.report.document import Report, ReportInput, as_report
 from csamoe_desktop.wording import PLAIN, Wording
-
-__all__ = [
-    "MANAGEMENT",
-    "NONE_GIVEN",
-    "NOTICE",
-    "NOT_GIVEN",
-    "ROUTING",
-    "WARNINGS",
-    "GateShare",
-    "Line",
-    "ReportContent",
-    "ReportInput",
-    "Scale",
-    "Section",
-    "content",
-    "make_scale",
-    "report_file_name",
-]
-
-ROUTING = "A gate share is routing, not evidence: it says how much weight an expert had, not what it found."
 
 _SHORT_HASH = 12
 
@@ -63,15 +39,12 @@ def content(given: ReportInput, say: Wording = PLAIN, against: tuple[str, ...] |
         UserError: the mask is empty.
     """
     facts, card, ai_result = given.facts, given.ai_result.card, given.ai_result
-    scale, digits = make_scale(
-        ai_result.prediction.probability, ai_result.category, card.thresholds, ai_result.contour, say
-    )
-    gates = ai_result.prediction.gates
+    words = result_words(ai_result, given.prevalence, say)
     # A model for the whole image needs no outline, so there may be none.
     marked = card.needs_outline or bool(given.mask.pixels.any())
     size = measure(given.mask.pixels, given.frame.scale) if marked else None
     against = tuple(map(clean, contradictions(given, say) if against is None else against))
-    noted = (*ai_result.warnings, *given.notes, *given.mask.notes)
+    warnings = warning_words(ai_result, (*given.notes, *given.mask.notes), say)
     return ReportContent(
         title=say("Breast ultrasound: second reading of one lesion"),
         notice=say(NOTICE),
@@ -89,13 +62,13 @@ def content(given: ReportInput, say: Wording = PLAIN, against: tuple[str, ...] |
         or clean(given.study_name),
         patient=_patient(given, say),
         study=_study(given, say),
-        category=capital(say(ai_result.category.value)),
-        positive=positive_words(card, say),
-        scale=scale,
-        thresholds=_thresholds(scale, card.thresholds, say),
-        gates=tuple(_gate(ai_result, name, say) for name in sorted(gates, key=_expert_order)),
+        category=words.category,
+        positive=words.positive,
+        scale=words.scale,
+        thresholds=words.thresholds,
+        gates=words.gates,
         gates_note=say(ROUTING),
-        reasons=reasons(ai_result, digits, given.prevalence, say),
+        reasons=words.reasons,
         lesion=_section(say("Lesion"), say, *lesion_lines(given, size, say)),
         shape=_section(
             say("Shape of the outline"),
@@ -106,7 +79,7 @@ def content(given: ReportInput, say: Wording = PLAIN, against: tuple[str, ...] |
         else Section("", ()),
         model=_model(card, ai_result.device, say),
         weights_sha256=card.sha256,
-        warnings=tuple(dict.fromkeys((*against, *(say.translate(clean(note)) for note in noted)))),
+        warnings=tuple(dict.fromkeys((*against, *warnings))),
         own=_section(say("Reader's assessment"), say, *(given.reads.lines(say) if given.reads else ())),
         comment=clean(given.comment, keep_lines=True) or say(NONE_GIVEN),
         reader=clean(given.reader),
@@ -114,7 +87,7 @@ def content(given: ReportInput, say: Wording = PLAIN, against: tuple[str, ...] |
         limits=tuple(card_words(limit, say) for limit in card.limits),
         management=say(MANAGEMENT),
         contradictions=against,
-        differs=disagreement(given.reads.final, ai_result.category, scale.probability_words, say)
+        differs=disagreement(given.reads.final, ai_result.category, words.scale.probability_words, say)
         if given.reads
         else "",
     )
@@ -127,90 +100,6 @@ def report_file_name(given: ReportInput | Report) -> str:
     # The name of a DICOM file is often its UID: digits after the last dot are not a suffix.
     stem = name.name if name.suffix[1:].isdigit() else name.stem
     return fitting_name(stem, "-report.pdf")
-
-
-def make_scale(
-    probability: float,
-    category: Category,
-    thresholds: Thresholds,
-    contour: ContourRange | None = None,
-    say: Wording = PLAIN,
-    digits: int | None = None,
-) -> tuple[Scale, int]:
-    """Return the scale and the number of decimals it is written with; `digits` None: as many as needed for the printed
-    numbers to agree with the category."""
-    below, above = thresholds.benign_below, thresholds.suspicious_from
-    digits = _digits(probability, category, thresholds) if digits is None else digits
-    scale = Scale(
-        probability=probability,
-        benign_below=below,
-        suspicious_from=above,
-        probability_words=probability_words(probability, digits),
-        benign_below_words=f"{below:.{digits}f}",
-        suspicious_from_words=f"{above:.{digits}f}",
-        reach=(contour.low, contour.high) if contour else None,
-        reach_words=range_words(contour, digits, say) if contour else "",
-    )
-    return scale, digits
-
-
-def _digits(probability: float, category: Category, thresholds: Thresholds) -> int:
-    for digits in (2, 3):
-        written = Thresholds(round(thresholds.benign_below, digits), round(thresholds.suspicious_from, digits))
-        agrees = categorise(round(probability, digits), written) == category
-        if agrees and 0 < written.benign_below and written.suspicious_from < 1:
-            return digits
-    return 4
-
-
-def positive_words(card: ModelCard, say: Wording) -> str:
-    """Return the name of the event that a model's probability refers to, such as "malignancy"."""
-    return say("malignancy") if card.positive == "malignant" else card.positive
-
-
-def capital(words: str) -> str:
-    """Return the text with its first letter capitalised."""
-    return words[:1].upper() + words[1:]
-
-
-def clean(text: str, keep_lines: bool = False) -> str:
-    """Return `text` without control characters (a file may hold any), on one line unless `keep_lines`."""
-    lines = [
-        " ".join(shown("".join(" " if unicodedata.category(letter) == "Cc" else letter for letter in line)).split())
-        for line in text.splitlines()
-    ]
-    return "\n".join(lines).strip("\n") if keep_lines else " ".join(line for line in lines if line)
-
-
-def card_words(text: str, say: Wording) -> str:
-    """Return a text of a model card in the report's language, or quoted in English where there is no translation."""
-    english = clean(text)
-    translation = say.translate(english)
-    has_words = any(letter.isascii() and letter.isalpha() for letter in english)
-    if translation != english or say.language == "en" or not has_words:
-        return translation
-    return say("“{words}” (quoted from the model card)", words=english)
-
-
-def _thresholds(scale: Scale, thresholds: Thresholds, say: Wording) -> str:
-    below, above = scale.benign_below_words, scale.suspicious_from_words
-    ranges = say("likely benign below {below}, suspicious from {above}", below=below, above=above)
-    return ranges + (
-        say("; chosen on {images}", images=card_words(thresholds.chosen_on, say)) if thresholds.chosen_on else ""
-    )
-
-
-def _gate(ai_result: AIResult, name: str, say: Wording) -> GateShare:
-    prediction, explanation = ai_result.prediction, ai_result.explanation
-    share, stages = prediction.gates[name], prediction.stage_attention.get(name, ())
-    left_out = explanation.left_out.get(name) if explanation else None
-    return GateShare(
-        expert=say(EXPERTS[name]) if name in EXPERTS else name.capitalize(),
-        share=share,
-        words=f"{100 * share:.0f} %",
-        left_out="" if left_out is None else change_words(left_out, prediction.probability),
-        stages=" ".join(f"{stage:.2f}" for stage in stages) if any(stages) else "",
-    )
 
 
 def _patient(given: ReportInput, say: Wording) -> Section:
@@ -289,11 +178,6 @@ def _section(title: str, say: Wording, *lines: tuple[str, str]) -> Section:
     """Return a section without the lines that have no value."""
     cleaned = ((label, clean(value)) for label, value in lines)
     return Section(title, tuple(Line(label, value) for label, value in cleaned if value))
-
-
-def _expert_order(name: str) -> tuple[int, str]:
-    order = list(EXPERTS)
-    return (order.index(name) if name in order else len(order)), name
 
 
 def _clock(moment: datetime, say: Wording) -> str:

@@ -11,8 +11,9 @@ from csamoe_desktop.errors import UserError
 from csamoe_desktop.inference.bundle import Bundle
 from csamoe_desktop.inference.predictor import Predictor
 from csamoe_desktop.networks.cards import ModelCard, Thresholds
+from csamoe_desktop.report.content.blocks import MANAGEMENT, NOTICE, Scale
 from csamoe_desktop.report.content.reasons import probability_words
-from csamoe_desktop.report.content.sections import MANAGEMENT, NOTICE, ROUTING, Scale
+from csamoe_desktop.report.content.result_words import ROUTING
 from csamoe_desktop.study.model import Frame
 
 NEEDS_OUTLINE = "This model needs an outline, and there is none."

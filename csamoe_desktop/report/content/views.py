@@ -13,7 +13,9 @@ from csamoe_desktop.report.content.contradictions import in_document
 from csamoe_desktop.report.content.disagreement import disagreement
 from csamoe_desktop.report.content.lesion_size import LesionSize, lesion_size
 from csamoe_desktop.report.content.lesion_words import called, described_place, ordinal, view_words
-from csamoe_desktop.report.content.sections import capital, clean, content, make_scale, positive_words
+from csamoe_desktop.report.content.letters import capital, clean
+from csamoe_desktop.report.content.result_words import make_scale, positive_words
+from csamoe_desktop.report.content.sections import content
 from csamoe_desktop.report.document import LesionViews, Report, ReportInput
 from csamoe_desktop.wording import Wording, load_wording
 

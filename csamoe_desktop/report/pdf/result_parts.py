@@ -1,7 +1,7 @@
 """The parts of a page on one view: AI result on its scale, gate shares, warnings, assessment, comment, limits."""
 
 from csamoe_desktop.report.content.blocks import NONE_GIVEN, NOT_GIVEN, WARNINGS, ReportContent, Scale, Section
-from csamoe_desktop.report.content.sections import capital
+from csamoe_desktop.report.content.letters import capital
 from csamoe_desktop.report.pdf.layout import (
     BODY,
     CATEGORY,

@@ -20,7 +20,7 @@ from csamoe_desktop.errors import UserError
 from csamoe_desktop.inference.bundle import Bundle, readers
 from csamoe_desktop.inference.predictor import Predictor
 from csamoe_desktop.lesion.mask import LesionMask
-from csamoe_desktop.report.content.sections import ROUTING
+from csamoe_desktop.report.content.result_words import ROUTING
 from csamoe_desktop.report.content.side_by_side import (
     CAUTION,
     NEEDS_OUTLINE,

@@ -4,8 +4,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from csamoe_desktop.networks.cards import ModelCard
+from csamoe_desktop.report.content.blocks import Scale
 from csamoe_desktop.report.content.model_words import needs
-from csamoe_desktop.report.content.sections import Scale
 from csamoe_desktop.report.content.side_by_side import NEEDS_OUTLINE, Row, gate_words
 from csamoe_desktop.ui.panels.result_bars import CategorySign, ProbabilityScale
 from csamoe_desktop.ui.widgets import theme

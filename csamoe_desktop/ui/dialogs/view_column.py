@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVB
 
 from csamoe_desktop.lesion.mask import LesionMask
 from csamoe_desktop.lesion.outline import outlines
-from csamoe_desktop.report.content.sections import Scale
+from csamoe_desktop.report.content.blocks import Scale
 from csamoe_desktop.report.pdf.pictures import as_image
 from csamoe_desktop.session.lesion_views import ShownView
 from csamoe_desktop.study.model import Frame

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QHBoxLayout, QPushBu
 from csamoe_desktop.assess import AIResult, probability_words
 from csamoe_desktop.networks.cards import Thresholds
 from csamoe_desktop.read_views import CombinedResult, read_views, view_names
-from csamoe_desktop.report.content.sections import MANAGEMENT, NOTICE, Scale
+from csamoe_desktop.report.content.blocks import MANAGEMENT, NOTICE, Scale
 from csamoe_desktop.session.lesion_views import ShownView
 from csamoe_desktop.ui.dialogs.view_column import HIDDEN, UNREAD, ViewColumn, extent, forget
 from csamoe_desktop.ui.panels.result_bars import CategorySign, ProbabilityScale

@@ -4,7 +4,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 
 from csamoe_desktop.report.content.contradictions import contradictions
 from csamoe_desktop.report.content.disagreement import disagreement
-from csamoe_desktop.report.content.sections import make_scale
+from csamoe_desktop.report.content.result_words import make_scale
 from csamoe_desktop.session.lesion_work import ResultState
 from csamoe_desktop.session.session import Session
 from csamoe_desktop.ui.widgets import theme

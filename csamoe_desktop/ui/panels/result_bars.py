@@ -5,7 +5,7 @@ from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPaintEvent, 
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from csamoe_desktop.assess import Category
-from csamoe_desktop.report.content.sections import GateShare, Scale
+from csamoe_desktop.report.content.blocks import GateShare, Scale
 from csamoe_desktop.ui.widgets import theme
 
 _FILLED = {Category.LIKELY_BENIGN: 0, Category.INDETERMINATE: 180, Category.SUSPICIOUS: 360}

@@ -8,7 +8,8 @@ from csamoe_desktop.lesion.calipers import by_source
 from csamoe_desktop.lesion.history import EditedMask
 from csamoe_desktop.lesion.measure import Size, area_words
 from csamoe_desktop.names import shown_name
-from csamoe_desktop.report.content.sections import ReportContent, content
+from csamoe_desktop.report.content.lesion_words import boundary_words, core_words
+from csamoe_desktop.report.content.result_words import ROUTING, result_words, warning_words
 from csamoe_desktop.session.lesion_work import LesionWork, ResultState
 from csamoe_desktop.session.session import Session
 from csamoe_desktop.study.scale import NOT_CALIBRATED, Spacing
@@ -118,16 +119,15 @@ class LesionBox(Box):
         spacing = session.frame.scale.of(mask.pixels)
         self.source.setText(_sentence(spacing.words))
         self._show_size(mask, spacing)
-        given = session.reports.in_view() if session.shown_result.state is ResultState.DONE else None
-        core = given is not None and given.ai_result.card.needs_outline
+        ai_result = session.shown_result.result if session.shown_result.state is ResultState.DONE else None
+        core = ai_result is not None and ai_result.card.needs_outline
         self.regions.setVisible(core)
-        if given is not None and core:
-            values = {line.label: line.value for line in content(given).lesion.lines}
-            regions = given.ai_result.regions
+        if ai_result is not None and core:
+            regions = ai_result.regions
             self.regions.setText(
                 f"Core: {_steps(regions.erosions)} inward  ·  boundary: {_steps(regions.dilations)} outward"
             )
-            self.regions.setToolTip(f"<p>Core: {values['Core']}.<br>Boundary: {values['Boundary']}.</p>")
+            self.regions.setToolTip(f"<p>Core: {core_words(regions)}.<br>Boundary: {boundary_words(regions)}.</p>")
 
     def _show_size(self, mask: EditedMask, spacing: Spacing) -> None:
         """Show the outline's measurements; while it is being drawn, only the area is known."""
@@ -262,11 +262,11 @@ class ResultBox(Box):
         self._numbers.setVisible(state in _HAS_NUMBERS)
         self._numbers.setEnabled(state is ResultState.DONE)
         self._show_button()
-        given = self._session.reports.in_view() if state in _HAS_NUMBERS else None
-        if given is not None and given.ai_result is not self._shown:
-            self._shown = given.ai_result
-            self.sign.show_category(given.ai_result.category)
-            self._show_numbers(content(given), given.ai_result.device)
+        ai_result = self._session.shown_result.result if state in _HAS_NUMBERS else None
+        if ai_result is not None and ai_result is not self._shown:
+            self._shown = ai_result
+            self.sign.show_category(ai_result.category)
+            self._show_numbers(ai_result)
         self._show_reach()
         self._show_views()
 
@@ -286,24 +286,26 @@ class ResultBox(Box):
         self.button.setEnabled(self._assess.isEnabled())
         self.button.setToolTip(self._session.model.missing or self._assess.toolTip())
 
-    def _show_numbers(self, report: ReportContent, device: str) -> None:
-        self.category.setText(report.category)
-        self.probability.setText(report.scale.probability_words)
-        self.of.setText(f"Calibrated probability of {report.positive}")
-        self.scale.show_scale(report.scale)
-        self.scale.setToolTip(f"<p>{report.thresholds[0].upper()}{report.thresholds[1:]}.</p>")
-        self._reach = report.scale.reach_words
-        self.gates.show_gates(report.gates)
+    def _show_numbers(self, ai_result: AIResult) -> None:
+        session = self._session
+        words = result_words(ai_result, session.settings.malignancy_rate)
+        self.category.setText(words.category)
+        self.probability.setText(words.scale.probability_words)
+        self.of.setText(f"Calibrated probability of {words.positive}")
+        self.scale.show_scale(words.scale)
+        self.scale.setToolTip(f"<p>{words.thresholds[0].upper()}{words.thresholds[1:]}.</p>")
+        self._reach = words.scale.reach_words
+        self.gates.show_gates(words.gates)
         # A single expert has no gate shares.
-        self.gates.setVisible(len(report.gates) > 1)
-        self.routing.setVisible(len(report.gates) > 1)
+        self.gates.setVisible(len(words.gates) > 1)
+        self.routing.setVisible(len(words.gates) > 1)
         self.routing.setText("Gate shares show routing, not evidence.")
         left_out = "Left out: how the probability changes when the expert's share goes to the others."
-        stages = "<br>".join(f"{gate.expert}: {gate.stages}" for gate in report.gates if gate.stages)
+        stages = "<br>".join(f"{gate.expert}: {gate.stages}" for gate in words.gates if gate.stages)
         weights = f"<p>Weights of the network's four stages, fine to coarse:<br>{stages}</p>" if stages else ""
-        self.routing.setToolTip(f"<p>{report.gates_note} {left_out}</p>{weights}")
+        self.routing.setToolTip(f"<p>{ROUTING} {left_out}</p>{weights}")
         self.gates.setToolTip(self.routing.toolTip())
-        why = report.reasons
+        why = words.reasons
         for label, sentences in (
             (self.cautions, (why.contour, why.disagreement)),
             (self.reasons, (why.ellipse, why.nearest, why.outside, why.rates)),
@@ -311,12 +313,13 @@ class ResultBox(Box):
             # Non-breaking spaces keep "<" and its number on one line.
             label.setText("\n".join(filter(None, sentences)).replace("> ", ">\xa0").replace("< ", "<\xa0"))
             label.setVisible(any(sentences))
-        # Contradictions change with the reader's assessment: `apart` shows them.
-        warnings = [warning for warning in report.warnings if warning not in report.contradictions]
+        notes = () if session.study is None or session.work is None else session.study.notes
+        outline = session.work.result_mask if session.work is not None else None
+        warnings = warning_words(ai_result, (*notes, *(outline.notes if outline is not None else ())))
         self.warnings.setText("\n".join(warnings))
         self.warnings.setVisible(bool(warnings))
-        version = next(line.value for line in report.model.lines if line.label == "Version")
-        self.read_by.setText(f"{version.partition(', weights')[0]}  ·  {device}")
+        card = ai_result.card
+        self.read_by.setText(f"{card.name} {card.version}  ·  {ai_result.device}")
 
     def _show_reach(self) -> None:
         """Show the range over other outlines, or that it is being calculated; the probability is shown without waiting."""

@@ -5,7 +5,7 @@ from html import escape
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QVBoxLayout, QWidget
 
 from csamoe_desktop import __version__, paths
-from csamoe_desktop.report.content.sections import MANAGEMENT, NOTICE
+from csamoe_desktop.report.content.blocks import MANAGEMENT, NOTICE
 from csamoe_desktop.ui.shell.command_table import MENUS
 from csamoe_desktop.ui.widgets import theme
 from csamoe_desktop.ui.widgets.actions import Actions, shown

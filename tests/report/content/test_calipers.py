@@ -5,7 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from csamoe_desktop.lesion.calipers import Caliper
-from csamoe_desktop.report.content.sections import ReportInput, content
+from csamoe_desktop.report.content.sections import content
+from csamoe_desktop.report.document import ReportInput
 from csamoe_desktop.report.pdf.writer import write_pdf
 from csamoe_desktop.study.model import Spacing
 

@@ -10,8 +10,8 @@ from csamoe_desktop.errors import UserError
 from csamoe_desktop.lesion.description import Description, Side, View
 from csamoe_desktop.reader.examination import Examination
 from csamoe_desktop.report.content.contradictions import contradictions, in_document
-from csamoe_desktop.report.content.sections import ReportInput, content
-from csamoe_desktop.report.document import Report
+from csamoe_desktop.report.content.sections import content
+from csamoe_desktop.report.document import Report, ReportInput
 from csamoe_desktop.report.json_report import report_dict
 from csamoe_desktop.report.plain_text import report_text
 from csamoe_desktop.study.model import Frame, StudyFacts

@@ -9,8 +9,8 @@ from csamoe_desktop.assess import Category
 from csamoe_desktop.lesion.description import Description
 from csamoe_desktop.reader.assessment import Assessment, AssessmentRecord
 from csamoe_desktop.report.content.disagreement import differ, disagreement
-from csamoe_desktop.report.content.sections import ReportInput, content
-from csamoe_desktop.report.document import LeftOut, Report
+from csamoe_desktop.report.content.sections import content
+from csamoe_desktop.report.document import LeftOut, Report, ReportInput
 from csamoe_desktop.report.json_report import report_dict
 from csamoe_desktop.report.plain_text import report_text
 from csamoe_desktop.wording import load_wording

@@ -11,7 +11,8 @@ from csamoe_desktop.inference.cases import Nearest
 from csamoe_desktop.inference.explanation import Explanation
 from csamoe_desktop.networks.cards import CategoryCounts, OutsideCounts
 from csamoe_desktop.report.content.reasons import Reasons, change_words, range_words, reasons
-from csamoe_desktop.report.content.sections import ReportInput, content
+from csamoe_desktop.report.content.sections import content
+from csamoe_desktop.report.document import ReportInput
 
 Make = Callable[..., ReportInput]
 COUNTS = CategoryCounts(positives=100, negatives=200, missed=2, cleared=120, caught=80, false_alarms=10, patients=190)

@@ -9,7 +9,8 @@ import pytest
 from pydicom.dataset import Dataset
 
 from csamoe_desktop.lesion.calipers import Caliper
-from csamoe_desktop.report.content.sections import ReportInput, content
+from csamoe_desktop.report.content.sections import content
+from csamoe_desktop.report.document import ReportInput
 from csamoe_desktop.report.json_report import report_dict
 from csamoe_desktop.report.pdf.writer import write_pdf
 from csamoe_desktop.report.plain_text import report_text

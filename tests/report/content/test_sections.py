@@ -15,15 +15,10 @@ from csamoe_desktop.lesion.files.formats import read_mask
 from csamoe_desktop.lesion.history import EditedMask
 from csamoe_desktop.lesion.mask import Author, LesionMask
 from csamoe_desktop.networks.cards import Thresholds
+from csamoe_desktop.report.content.blocks import MANAGEMENT, NOT_GIVEN, Section
 from csamoe_desktop.report.content.reasons import probability_words
-from csamoe_desktop.report.content.sections import (
-    MANAGEMENT,
-    NOT_GIVEN,
-    ReportInput,
-    Section,
-    content,
-    report_file_name,
-)
+from csamoe_desktop.report.content.sections import content, report_file_name
+from csamoe_desktop.report.document import ReportInput
 from csamoe_desktop.study.model import StudyFacts
 from csamoe_desktop.study.raster import open_picture
 

@@ -15,8 +15,9 @@ from csamoe_desktop.networks.cards import read_card
 from csamoe_desktop.paths import model_weights
 from csamoe_desktop.reader.assessment import Assessment, AssessmentRecord
 from csamoe_desktop.reader.examination import Examination
-from csamoe_desktop.report.content.sections import ReportInput, card_words, content
-from csamoe_desktop.report.document import Report
+from csamoe_desktop.report.content.letters import card_words
+from csamoe_desktop.report.content.sections import content
+from csamoe_desktop.report.document import Report, ReportInput
 from csamoe_desktop.report.pdf.writer import write_pdf
 from csamoe_desktop.report.plain_text import report_text
 from csamoe_desktop.study.model import StudyFacts

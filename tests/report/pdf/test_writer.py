@@ -16,7 +16,7 @@ import pytest
 
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.networks.cards import Thresholds
-from csamoe_desktop.report.content.sections import ReportInput
+from csamoe_desktop.report.document import ReportInput
 from csamoe_desktop.report.pdf.writer import render, write_pdf
 from csamoe_desktop.study.model import Spacing, StudyFacts
 

@@ -12,7 +12,8 @@ from pytestqt.qtbot import QtBot
 
 from csamoe_desktop.assess import Category
 from csamoe_desktop.lesion.measure import measure
-from csamoe_desktop.report.content.sections import GateShare, Scale, content
+from csamoe_desktop.report.content.blocks import GateShare, Scale
+from csamoe_desktop.report.content.sections import content
 from csamoe_desktop.session.lesion_work import ResultState
 from csamoe_desktop.session.session import Session
 from csamoe_desktop.study.phantom import DemoStudy
