@@ -207,7 +207,7 @@ def test_a_store_that_fails_is_said_once_and_drawing_goes_on(
     assert session.unsaved() == (2, 0)
     no_store.unlink()
     qtbot.waitUntil(lambda: session.autosaver.safe, timeout=30_000)
-    qtbot.waitUntil(lambda: "Your outlines are kept again." in [one.text for one in window.messages.shown()])
+    qtbot.waitUntil(lambda: "Your outlines are saved again." in [one.text for one in window.messages.shown()])
     assert not window.status.trouble.isVisible()
     assert session.unsaved() == (0, 0)
     assert failures == [], "it was said once"

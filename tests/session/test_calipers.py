@@ -423,7 +423,7 @@ def test_another_image_under_the_dialog_is_not_calibrated(window: MainWindow) ->
     window.session.navigation.to_frame(2)
     QTest.mouseClick(dialog.calibrate, LEFT)
     assert dialog.isVisible()
-    assert "Another image has come into view" in dialog.outcome.text()
+    assert "Another image is current now" in dialog.outcome.text()
     assert spacing_of(window) is None
     dialog.reject()
 

@@ -702,9 +702,9 @@ def test_a_file_replaced_on_the_disk_is_not_reported_under_its_old_reading(
     shutil.copy(demo.smooth, file)
     open_files(session, small_png)
     study = open_study(file)
-    with pytest.raises(UserError, match="another image"):
+    with pytest.raises(UserError, match="different image"):
         session.lesion_frames.frame_of(PlacedLesion(study, 2, placed.work))
-    with pytest.raises(UserError, match="another image"):
+    with pytest.raises(UserError, match="different image"):
         session.lesion_frames.frame_of(PlacedLesion(study, 0, placed.work))
 
 

@@ -173,7 +173,7 @@ def test_a_file_exported_again_the_same_keeps_its_outline_another_image_does_not
     assert small_png.read_bytes() != first
     open_files(session, small_png)
     assert session.shown_result.state is ResultState.READY
-    assert not any("another image" in message.text for message in window.messages.shown())
+    assert not any("different image" in message.text for message in window.messages.shown())
 
     # The same size, one pixel changed.
     grey[20, 20] ^= 1
@@ -183,7 +183,7 @@ def test_a_file_exported_again_the_same_keeps_its_outline_another_image_does_not
     assert session.mask is not None
     assert not session.mask.can_undo
     assert window.own_read.comment.toPlainText() == ""
-    note = "small.png is another image than before: the outline made on that one was put aside."
+    note = "small.png is a different image now. The outline of the earlier image is saved and comes back with that image."
     assert note in [message.text for message in window.messages.shown()]
     assert session.unsaved() == (0, 0), "what was put aside is in the store"
 
@@ -207,4 +207,4 @@ def test_another_sop_instance_is_another_image(
     open_files(session, copies["cine"])
     session.navigation.to_frame(3)
     assert session.shown_result.state is ResultState.NO_MASK
-    assert told[-1].startswith("Frame 4 of cine.dcm is another image than before")
+    assert told[-1].startswith("Frame 4 of cine.dcm is a different image now")

@@ -119,7 +119,7 @@ def test_the_reading_is_veiled_until_there_is_a_category(session: Session, marke
     assert session.shown_result.state is ResultState.HIDDEN
     session.assessments.assess()
     assert session.shown_result.state is ResultState.HIDDEN, "asking again does not lift it"
-    assert "Your own read comes first" in str(refused[0])
+    assert "Give your assessment first" in str(refused[0])
     session.assessments.change(session.assessments.current.with_terms("shape", ("irregular",)))
     session.assessments.assess()
     assert session.shown_result.state is ResultState.HIDDEN, "a term is no category"

@@ -202,7 +202,7 @@ def test_a_reading_is_that_of_the_command_line_and_goes_stale_with_the_outline(
     assert session.work is not None
     assert (
         session.work.outdated_because(session.model.name)
-        == f"This reading is by {DEFAULT}; the settings now name other."
+        == f"This AI result is from {DEFAULT}; the model chosen now is other."
     )
 
 

@@ -234,7 +234,7 @@ def test_dicom_files_without_an_image_are_passed_over(
     assert isinstance(found, str)
     shutil.copy(found, disc / "a plan.dcm")
     open_files(session, disc)
-    assert told.pop().startswith("There is no image in the folder disc: its DICOM files hold none.")
+    assert told.pop().startswith("There is no image in the folder disc: its DICOM files contain none.")
     shutil.copy(demo.smooth, disc / "b.dcm")
     open_files(session, disc)
     assert told == ["1 image of disc is open; 1 file that is no image was passed over."]
