@@ -1,4 +1,4 @@
-"""Frames that take a while: turning to one never waits for it, the newest wins, and until it is there all stays as it is."""
+"""Slow frames: the GUI never waits for one, the newest request wins, and until it is decoded nothing changes."""
 
 import os
 import sys
@@ -31,7 +31,7 @@ COUNT = 40
 
 
 class SlowCine:
-    """A study whose frames are decoded in the worker only, and once `go` is set; it notes which were, in order."""
+    """A study whose frames are decoded only in the worker, once `go` is set; it records their order."""
 
     def __init__(self, name: str = "slow.dcm", count: int = COUNT, broken: tuple[int, ...] = ()) -> None:
         self.go = threading.Event()
@@ -57,7 +57,7 @@ def slow() -> Iterator[SlowCine]:
 
 @pytest.fixture
 def seen(session: Session) -> list[int]:
-    """The frames that come into view."""
+    """Record the frames that are shown."""
     indices: list[int] = []
     session.frameChanged.connect(lambda: indices.append(-1 if session.frame is None else session.frame.index))
     return indices
@@ -75,7 +75,7 @@ def idle(session: Session) -> bool:
 
 
 def show(session: Session, slow: SlowCine, qtbot: QtBot) -> None:
-    """Bring the study into view, with nothing under way any more; then its frames are held back."""
+    """Show the study and wait until no work is left; from then on its frames are held back."""
     slow.go.set()
     session.studies.append(slow.study)
     session.navigation.to_study(slow.study)
@@ -348,7 +348,7 @@ def test_a_cine_paused_or_broken_while_a_frame_is_to_come_stays(session: Session
     qtbot.waitUntil(lambda: index(session) == 15 and idle(session), timeout=30_000)
     slow.go.clear()
     cine.toggle()
-    # It was decoded two ahead.
+    # It was decoded ahead, two frames before.
     qtbot.waitUntil(lambda: index(session) == 17 and session.frames.awaited is not None, timeout=30_000)
     asked: list[str] = []
     session.jobs.busyChanged.connect(lambda lane, busy: asked.append(lane) if lane == DECODING else None)
@@ -391,7 +391,7 @@ def test_the_cache_keeps_so_many_bytes_and_lets_the_longest_unused_go() -> None:
 
 
 def where(index: int) -> NDArray[np.uint8]:
-    """Return the number of the process that decodes, as bytes."""
+    """Return the id of the decoding process, as bytes."""
     return np.tile(np.frombuffer(os.getpid().to_bytes(8, sys.byteorder), np.uint8), (40, 8))
 
 
@@ -402,7 +402,7 @@ def test_what_holds_python_up_is_decoded_in_another_process(session: Session, qt
     session.navigation.to_study(study)
 
     def turned() -> bool:
-        """Turn on until a frame comes that was not decoded here, as all are until the other process is up."""
+        """Go on until a frame comes from the other process; until that has started, all are decoded here."""
         if session.frame is not None and session.frames.awaited is None:
             session.navigation.to_frame(session.frame.index + 7)
         return session.frame is not None and not np.array_equal(session.frame.pixels, here)
@@ -412,7 +412,7 @@ def test_what_holds_python_up_is_decoded_in_another_process(session: Session, qt
 
 @pytest.fixture
 def compressed(demo: DemoStudy, tmp_path: Path) -> Path:
-    """The made cine as JPEG 2000; of its sixth frame only the beginning is there."""
+    """The demo cine as JPEG 2000; its sixth frame is cut off."""
     dataset = pydicom.dcmread(demo.cine)
     dataset.compress(JPEG2000Lossless)
     frames = list(generate_frames(dataset.PixelData, number_of_frames=int(dataset.NumberOfFrames)))

@@ -1,4 +1,4 @@
-"""Several lesions on an image, and one lesion on several: marked, named, hidden, locked, deleted, read each by itself."""
+"""Several lesions on one image, one lesion on several: each is marked, named, hidden, locked, deleted, assessed on its own."""
 
 import json
 import shutil
@@ -49,7 +49,7 @@ def at(session: Session) -> LesionWork:
 
 
 def draw(session: Session, row: float, column: float, high: float = 20, wide: float = 30) -> LesionWork:
-    """Mark an ellipse as the lesion at hand."""
+    """Mark an ellipse as the current lesion."""
     assert session.frame is not None
     at(session).mask.replace(ellipse(session.frame.shape, row, column, high, wide), Author.DRAWN)
     session.mask_edited(None)
@@ -58,7 +58,7 @@ def draw(session: Session, row: float, column: float, high: float = 20, wide: fl
 
 @pytest.fixture
 def two(session: Session, open_files: Open, demo: DemoStudy) -> tuple[LesionWork, LesionWork]:
-    """Two lesions on one image, the second at hand."""
+    """Two lesions on one image, the second is current."""
     open_files(session, demo.spiculated)
     session.mask_commands.import_from(demo.spiculated_mask)
     first = at(session)
@@ -164,7 +164,7 @@ def test_a_locked_outline_is_not_changed(
     assert np.array_equal(at(session).mask.pixels, before)
     assert len(session.lesions.there) == 1
     window.actions_table["lesion_locked"].trigger()
-    # What was told has moved the canvas.
+    # The message has moved the canvas.
     place = window.canvas.widget_position(20, 20)
     qtbot.mousePress(view, Qt.MouseButton.LeftButton, pos=place)
     qtbot.mouseRelease(view, Qt.MouseButton.LeftButton, pos=place)
@@ -279,7 +279,7 @@ def test_the_same_lesion_copied_through_a_cine_is_one_lesion(
 
 @pytest.fixture
 def two_frames(window: MainWindow, open_files: Open, demo: DemoStudy, read: Do) -> tuple[LesionWork, LesionWork]:
-    """One lesion on two frames of a cine, read on the first, the second in view."""
+    """One lesion on two frames of a cine, assessed on the first; the second is current."""
     session = window.session
     open_files(session, demo.cine)
     first = draw(session, 150, 200, 50, 70)
@@ -366,7 +366,7 @@ def test_an_outline_on_another_patient_s_image_is_never_the_same_lesion(
 
 
 def test_the_dialog_says_only_what_was_said(session: Session, open_files: Open, small_png: Path) -> None:
-    # A picture: a DICOM file says the side itself, and OK confirms it.
+    # An image file: a DICOM file names the side itself, and OK confirms it.
     open_files(session, small_png)
     untouched = DescribeDialog(session)
     assert not untouched.same.isEnabled()
@@ -384,7 +384,7 @@ def test_the_dialog_says_only_what_was_said(session: Session, open_files: Open, 
     assert (said.name, said.clock, said.distance_mm, said.side) == ("index", 12, 0, Side.UNSAID)
 
 
-# -- what is seen
+# -- display
 
 
 def row_texts(lesions: LesionList, column: int) -> list[str]:
@@ -501,7 +501,7 @@ def test_a_click_on_a_lesion_takes_it_in_hand(
     inside = window.canvas.widget_position(200, 200)
     qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=inside)
     assert at(session) is first
-    # A drag changes window and level, wherever it begins.
+    # A drag changes window and level wherever it begins.
     there = window.canvas.widget_position(60, 80)
     qtbot.mousePress(view, Qt.MouseButton.LeftButton, pos=there)
     qtbot.mouseMove(view, there + QPoint(30, 10))
@@ -553,7 +553,7 @@ def test_the_report_takes_all_readings_that_hold(
     assert [one.work for one in session.reports.ready()] == [first, second]
     draw(session, 150, 150)
     assert [one.work for one in session.reports.left_out()] == [first]
-    # Another file is not of this examination, unless it is said to show the same lesion.
+    # Another file does not belong to this examination unless it is marked as showing the same lesion.
     open_files(session, small_png)
     third = draw(session, 20, 20, 10, 12)
     read(session)

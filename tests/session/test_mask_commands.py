@@ -1,4 +1,4 @@
-"""The Lesion menu's corrections on a real session: one step each, and what they say."""
+"""The corrections of the Lesion menu on a real session: one step of undo each, and their messages."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ SHAPE = (60, 80)
 
 @pytest.fixture
 def told(session: Session) -> list[str]:
-    """A study of three frames is open; what is noted."""
+    """Open a study of three frames, and return the list of its notes."""
     said: list[str] = []
     session.noted.connect(said.append)
     frames = [np.full(SHAPE, level, np.uint8) for level in (90, 100, 110)]

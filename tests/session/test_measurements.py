@@ -1,4 +1,4 @@
-"""What the outline in view measures: found out behind the screen, and never in the middle of a stroke."""
+"""The current outline is measured in a worker, and never during a stroke."""
 
 from collections.abc import Callable
 
