@@ -71,9 +71,9 @@ def test_all_that_was_said_is_back_on_another_day(
     assert said.measured
     session = sessions()
     open_files(session, demo.spiculated)
-    assert session.assessments.current == said, "what was measured on this very outline, too"
+    assert session.assessments.current == said, "including the measurements of this outline"
     assert session.assessments.since
-    assert session.shown_result.hidden, "the AI has not read it yet"
+    assert session.shown_result.hidden, "there is no AI result yet"
     session.mask_commands.clear()
     assert session.assessments.current == SAID, "what was measured goes with its outline, the rest stays"
 

@@ -65,7 +65,7 @@ def test_a_stroke_is_kept_as_soon_as_the_button_comes_up(
         qtbot.mouseMove(view, window.canvas.widget_position(row, 300))
         assert not session.autosaver.safe
         if row == 100:
-            assert stored(session) is None, "a stroke in hand may yet be cancelled"
+            assert stored(session) is None, "a stroke in progress may still be cancelled"
         qtbot.mouseRelease(view, Qt.MouseButton.LeftButton, pos=window.canvas.widget_position(row, 300))
         assert session.mask is not None
         qtbot.waitUntil(lambda: session.autosaver.safe)
@@ -210,7 +210,7 @@ def test_a_store_that_fails_is_said_once_and_drawing_goes_on(
     qtbot.waitUntil(lambda: "Your outlines are saved again." in [one.text for one in window.messages.shown()])
     assert not window.status.trouble.isVisible()
     assert session.unsaved() == (0, 0)
-    assert failures == [], "it was said once"
+    assert failures == [], "the failure is reported once"
     assert stored(session) is not None
 
 

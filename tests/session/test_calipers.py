@@ -77,7 +77,7 @@ def at(canvas: Canvas, place: Place) -> QPointF:
 
 
 def move(canvas: Canvas, place: Place, keys: Qt.KeyboardModifier = NO_KEY) -> None:
-    """Move the mouse with the button down and keys pressed, which QTest cannot do."""
+    """Move the mouse with the button down and modifier keys pressed, which QTest cannot do."""
     position = at(canvas, place)
     everywhere = QPointF(canvas.viewport().mapToGlobal(position))
     event = QMouseEvent(QEvent.Type.MouseMove, position, everywhere, Qt.MouseButton.NoButton, LEFT, keys)
@@ -155,7 +155,7 @@ def test_calipers_stay_with_their_frame_and_outlive_its_study(window: MainWindow
     show(session, made())
     assert session.calipers.kept == kept
     session.mask_commands.undo()
-    assert session.calipers.kept == kept, "no step is left from before it was closed"
+    assert session.calipers.kept == kept, "undo does not go back beyond closing"
 
 
 def test_an_end_can_be_moved_and_put_back(window: MainWindow, canvas: Canvas) -> None:
@@ -218,9 +218,9 @@ def test_a_click_selects_and_delete_removes(window: MainWindow, canvas: Canvas) 
     assert ends(session) == near((60, 20), (60, 120))
     assert len(session.calipers.kept) == 1
     QTest.keyClick(canvas, Qt.Key.Key_Delete)
-    assert len(session.calipers.kept) == 1, "none is selected"
+    assert len(session.calipers.kept) == 1, "no caliper is selected"
     click(canvas, (100, 100))
-    assert len(session.calipers.kept) == 1, "a click draws none"
+    assert len(session.calipers.kept) == 1, "a click draws no caliper"
 
 
 def test_undo_takes_back_what_was_done_last(window: MainWindow, canvas: Canvas) -> None:

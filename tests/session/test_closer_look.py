@@ -38,7 +38,7 @@ def test_the_number_comes_first_and_the_rest_follows(
     session.mask_commands.import_from(demo.spiculated_mask)
     read(session)
     assert session.shown_result.state is ResultState.DONE
-    assert not looked(session), "nobody waited for the contours"
+    assert not looked(session), "the probability is shown without waiting for the range"
     first = reading.probability.text()
     assert first
     assert reading.reach.text() == "Looking closer …"
@@ -141,7 +141,7 @@ def test_a_model_of_the_whole_image_reads_an_unmarked_one(
     assert session.shown_result.result is not None
     assert session.shown_result.result.contour is None
     assert reading.probability.isVisible()
-    assert not reading.gates.isVisible(), "one expert: nothing is routed"
+    assert not reading.gates.isVisible(), "with one expert there are no gate shares"
     assert reading.reach.text() == ""
     given = session.reports.in_view()
     assert given is not None

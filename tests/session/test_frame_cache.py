@@ -40,7 +40,7 @@ class SlowCine:
         self.study = Study(Path(f"/{name}"), "cine", count, 60, 80, self._decode, frame_seconds=0.005, quick=False)
 
     def _decode(self, index: int) -> NDArray[np.uint8]:
-        assert threading.current_thread() is not threading.main_thread(), "the window waited for a frame"
+        assert threading.current_thread() is not threading.main_thread(), "the GUI thread decoded a frame"
         self.begun.append(index)
         assert self.go.wait(30)
         if index in self.broken:
@@ -309,7 +309,7 @@ def test_closing_goes_on_to_the_first_that_can_be_decoded(
     session.open_studies.close_current()
     qtbot.waitUntil(lambda: len(failures) == 2, timeout=30_000)
     assert session.study is None
-    assert session.frames.cache.bytes == 0, "of what is closed nothing is kept"
+    assert session.frames.cache.bytes == 0, "frames of closed studies are dropped"
 
 
 def test_what_is_opened_meanwhile_comes_into_view_and_stays(
@@ -383,7 +383,7 @@ def test_the_cache_keeps_so_many_bytes_and_lets_the_longest_unused_go() -> None:
     cache.put(other, frame(0))
     assert cache.bytes == 400
     cache.put(one, Frame(np.zeros((100, 100), np.uint8), 9, None))
-    assert cache.bytes == 0, "one that is too large is not kept, and leaves nothing behind"
+    assert cache.bytes == 0, "a frame that is too large is not cached, and frees its memory"
     cache.put(one, frame(1))
     cache.put(other, frame(1))
     cache.keep_only([other])

@@ -82,7 +82,7 @@ def test_each_lesion_has_its_own_outline_reading_and_undo(
     assert session.shown_result.result is not None
     probability = session.shown_result.result.prediction.probability
     session.lesions.choose(second)
-    assert session.shown_result.state is ResultState.READY, "the other's reading is not this one's"
+    assert session.shown_result.state is ResultState.READY, "each lesion has its own AI result"
     session.mask_commands.undo()
     assert second.mask.empty
     assert not first.mask.empty
@@ -295,7 +295,7 @@ def test_the_panel_says_what_the_views_come_to(
 ) -> None:
     session, views = window.session, window.reading.views
     first, second = two_frames
-    assert not views.isVisible(), "the other view alone is no reading of this one"
+    assert not views.isVisible(), "an AI result of the other view alone is not shown"
     read(session)
     together = session.reports.together()
     assert together is not None
@@ -348,7 +348,7 @@ def test_one_report_holds_the_views_and_the_other_lesions(
     window.actions_table["copy_report"].trigger()
     text = QGuiApplication.clipboard().text()
     assert "Lesion 2" in text
-    assert text.count("Lesion 3") == 1, "it has not been read, and the report says so"
+    assert text.count("Lesion 3") == 1, "the report names the lesion without AI result"
 
 
 def test_an_outline_on_another_patient_s_image_is_never_the_same_lesion(
@@ -423,7 +423,7 @@ def test_the_list_tells_nothing_of_a_veiled_reading(
     assert session.shown_result.state is ResultState.HIDDEN
     assert row_texts(lesions, STATE) == ["marked"]
     session.lesions.add()
-    assert row_texts(lesions, STATE) == ["marked", "not marked"], "out of the hand it is veiled too"
+    assert row_texts(lesions, STATE) == ["marked", "not marked"], "its AI result is hidden too when another lesion is current"
 
 
 def test_eye_and_lock_are_pressed_in_the_list(
@@ -480,7 +480,7 @@ def test_other_lesions_are_drawn_in_their_own_colour_with_their_name(
     assert colours_near(window, 60, 50, (240, 228, 66)), "the second one is yellow"
     session.lesions.choose(session.lesions.there[0])
     assert others.names == ("Lesion 2",)
-    assert colours_near(window, 60, 50, (240, 228, 66)), "at hand or not"
+    assert colours_near(window, 60, 50, (240, 228, 66)), "whether current or not"
     session.lesions.toggle_shown(second)
     assert others.names == ()
     assert not colours_near(window, 60, 50, (240, 228, 66))

@@ -526,7 +526,7 @@ def test_a_double_click_accepts(
     assert window.session.mask is not None
     assert window.session.mask.pixels[places[1]]
     QTest.mouseMove(view, at + QPoint(30, 30))
-    assert window.canvas.window_level == level, "and no drag of the window is left in hand"
+    assert window.canvas.window_level == level, "and no drag of window and level is left in progress"
     beside = window.canvas.widget_position(2, 2)
     QTest.mouseDClick(view, LEFT, pos=beside)
     QTest.mouseRelease(view, LEFT, pos=beside)

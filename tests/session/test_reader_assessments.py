@@ -165,7 +165,7 @@ def test_passing_it_over_shows_the_reading_and_is_kept(session: Session, marked:
     give(session, "5")
     (row,) = kept(qtbot, session)
     assert (row.record.asked, row.record.skipped, row.record.first) == (True, True, None)
-    assert row.record.final == Assessment("5"), "what is said afterwards is the final read"
+    assert row.record.final == Assessment("5"), "changes after the AI result belong to the final assessment"
 
 
 def test_passed_over_before_the_reading_and_given_after_all(session: Session, marked: Do, assess: Do) -> None:
@@ -273,7 +273,7 @@ def test_nothing_that_the_network_found_shows_under_the_veil(
     # The panels show measurements a little later than the AI result arrives.
     qtbot.wait(150)
     assert session.work is not None
-    assert session.work.ai_result is not None, "it has been read"
+    assert session.work.ai_result is not None, "the AI result has been computed"
     assert session.shown_result.result is None
     assert session.reports.in_view() is None
 
@@ -347,7 +347,7 @@ def test_what_is_proposed_is_the_reader_s_once_confirmed(session: Session, marke
     marked(session)
     measured(session)
     assert own.proposed is not None
-    assert own.current == Assessment(), "a proposal is nobody's read"
+    assert own.current == Assessment(), "a proposal is not an assessment"
     own.confirm()
     assert own.current.size == own.proposed.size
     assert own.current.terms == {name: (term,) for name, term in own.proposed.terms.items()}
@@ -498,7 +498,7 @@ def test_closing_the_program_keeps_what_is_in_view(marked: Do, qtbot: QtBot) -> 
     (row,) = AssessmentStore(paths.store_file()).all()
     assert row.record.first == Assessment("3")
     assert row.ai is None
-    assert not row.record.final.given, "before the AI's reading there is no final read"
+    assert not row.record.final.given, "before the AI result there is no final assessment"
 
 
 def test_turning_to_another_frame_keeps_and_looking_alone_does_not(

@@ -164,7 +164,7 @@ def test_what_there_is_to_know_of_an_image_is_told_as_it_comes_into_view(
     assert "16-bit values" in told[1]
     session.navigation.to_study(session.studies[0])
     session.navigation.to_study(session.studies[1])
-    assert len(told) == 2, "once"
+    assert len(told) == 2, "each note is emitted once"
 
 
 def test_a_folder_can_be_dropped_and_chosen_and_its_note_stays(
