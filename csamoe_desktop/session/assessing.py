@@ -32,7 +32,7 @@ class Assessing:
         self._lesions = lesions
         self._calibration = calibration
         self._lesion: LesionWork | None = None
-        calibration.changed.connect(self.ask_guard_again)
+        calibration.changed.connect(self.run_guard_again)
 
     @property
     def lesion(self) -> LesionWork | None:
@@ -58,7 +58,7 @@ class Assessing:
             work.ai_result, work.result_mask, work.result_version = ai_result, mask, version
             work.result_scale = frame.scale
             # The image may have been calibrated in the meantime.
-            self.ask_guard_again()
+            self.run_guard_again()
             scene.modelChanged.emit()
             scene.tell_result()
 
@@ -84,7 +84,7 @@ class Assessing:
         if self._scene.jobs.cancel(ASSESSING):
             self._scene.tell_result()
 
-    def ask_guard_again(self) -> None:
+    def run_guard_again(self) -> None:
         """Run the guard again for every AI result whose image has a different scale now: withhold the result if the
         outline's size forbids it, and update its warnings."""
         scene, changed = self._scene, False

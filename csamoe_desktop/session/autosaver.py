@@ -72,7 +72,7 @@ class Autosaver(QObject):
         # Open the file, and update its schema, before the first image is opened.
         self._store()
 
-    def bring(self, study: Study, frame: Frame) -> tuple[FrameLesions, bool]:
+    def open_frame(self, study: Study, frame: Frame) -> tuple[FrameLesions, bool]:
         """Return the work on a frame that is about to be shown, and whether work on a different image was set aside for
         it.
 

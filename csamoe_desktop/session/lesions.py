@@ -318,7 +318,7 @@ class Lesions(QObject):
     def _marked(self) -> list[PlacedLesion]:
         return [placed for placed in self.placed() if not placed.work.mask.empty]
 
-    def make_room(self, work: LesionWork, pixels: Bool) -> None:
+    def choose_for_copy(self, work: LesionWork, pixels: Bool) -> None:
         """Choose the lesion on the current frame that `work` of another frame is to be copied to: the same lesion if
         it is marked here, or an overlapping one that has no other views; otherwise a blank one. No other lesion is
         overwritten."""

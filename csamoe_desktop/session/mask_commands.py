@@ -114,7 +114,7 @@ class MaskCommands:
         if frame is None or frame.shape != copied.pixels.shape:
             scene.noted.emit(f"The outline was not copied: this frame and frame {number} differ in size.")
             return
-        self._lesions.make_room(work, copied.pixels)
+        self._lesions.choose_for_copy(work, copied.pixels)
         present = scene.mask
         if present is None or self._lesions.refuses():
             return

@@ -63,7 +63,7 @@ class Measurements(QObject):
         """Whether the current outline is changing or being measured: `changed` follows."""
         return (key := self._key()) is not None and key != self._failed_key and self._result(key) is None
 
-    def when_there(self, take: Callable[[Measured], None]) -> None:
+    def when_measured(self, take: Callable[[Measured], None]) -> None:
         """Call `take` with the measurements of the current outline, at once or as soon as they are known; never if
         nothing is marked or the outline changes before."""
         key = self._key()

@@ -37,7 +37,7 @@ class Navigation:
         image_changed = False
         scene.study, scene.frame, scene.frame_lesions = study, frame, None
         if study is not None and frame is not None:
-            scene.frame_lesions, image_changed = self._autosaver.bring(study, frame)
+            scene.frame_lesions, image_changed = self._autosaver.open_frame(study, frame)
             scene.frame = self._calibration.applied(study, frame, scene.frame_lesions.image)
         if study_changed:
             scene.studyChanged.emit()

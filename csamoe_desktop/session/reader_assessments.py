@@ -135,7 +135,7 @@ class ReaderAssessments(QObject):
                 self.change(self._sitting.assessment.confirming(measured.proposed, only))
 
         # Right after a stroke the outline is still being measured.
-        self._measurements.when_there(take)
+        self._measurements.when_measured(take)
 
     def confirm_next(self) -> None:
         """Take over the first proposal that is not confirmed yet: the size, then one term after the other."""
@@ -144,7 +144,7 @@ class ReaderAssessments(QObject):
             if measured.proposed is not None and (unconfirmed := measured.proposed.open(self._sitting.assessment)):
                 self.confirm(unconfirmed[0])
 
-        self._measurements.when_there(take)
+        self._measurements.when_measured(take)
 
     def withdraw(self) -> None:
         """Remove the confirmed measurements."""

@@ -423,7 +423,9 @@ def test_the_list_tells_nothing_of_a_veiled_reading(
     assert session.shown_result.state is ResultState.HIDDEN
     assert row_texts(lesions, STATE) == ["marked"]
     session.lesions.add()
-    assert row_texts(lesions, STATE) == ["marked", "not marked"], "its AI result is hidden too when another lesion is current"
+    assert row_texts(lesions, STATE) == ["marked", "not marked"], (
+        "its AI result is hidden too when another lesion is current"
+    )
 
 
 def test_eye_and_lock_are_pressed_in_the_list(
