@@ -1,4 +1,4 @@
-"""The window on real files: the made study and the shipped model."""
+"""Fixtures: a session and a window on real files, the demo study and the shipped model."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,13 +22,13 @@ Open = Callable[..., None]
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> DemoStudy:
-    """The made study, written once; tests only read it."""
+    """The demo study, written once; tests only read it."""
     return write_demo_study(tmp_path_factory.mktemp("demo"))
 
 
 @pytest.fixture
 def small_png(tmp_path: Path) -> Path:
-    """A small grey picture."""
+    """A small grey image file."""
     file = tmp_path / "small.png"
     grey = np.tile(np.linspace(20, 220, 64).astype(np.uint8), (48, 1))
     file.write_bytes(cv2.imencode(".png", grey)[1].tobytes())
@@ -37,7 +37,7 @@ def small_png(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def open_files(qtbot: QtBot) -> Open:
-    """Return a function that opens files in a session, each by itself, and waits until that is done: the last is in view."""
+    """Return a function that opens files in a session one by one and waits; the last one is the current study."""
 
     def opened(session: Session, *files: Path) -> None:
         for file in files:
@@ -49,7 +49,7 @@ def open_files(qtbot: QtBot) -> Open:
 
 @pytest.fixture
 def session(qtbot: QtBot) -> Iterator[Session]:
-    # The own read before the AI's has tests of its own; these are about the AI's reading.
+    # AI results are not hidden here; the first assessment has tests of its own.
     session = Session(Settings(assessment_first=False))
     yield session
     session.close()
@@ -70,7 +70,7 @@ def window(qtbot: QtBot) -> Iterator[MainWindow]:
 
 @pytest.fixture
 def mark() -> Callable[[Session], None]:
-    """Return a function that marks a rectangle in the middle of the frame in view, as one step."""
+    """Return a function that marks a rectangle in the middle of the current frame, as one step."""
 
     def marked(session: Session) -> None:
         assert session.mask is not None
@@ -85,7 +85,7 @@ def mark() -> Callable[[Session], None]:
 
 @pytest.fixture
 def read(qtbot: QtBot) -> Callable[[Session], None]:
-    """Return a function that assesses the lesion in view and waits for the reading."""
+    """Return a function that assesses the current lesion and waits for the AI result."""
 
     def finished(session: Session) -> None:
         session.assessing.begin()
@@ -96,7 +96,7 @@ def read(qtbot: QtBot) -> Callable[[Session], None]:
 
 @pytest.fixture
 def measured(qtbot: QtBot) -> Callable[[Session], None]:
-    """Return a function that waits until the outline in view is measured."""
+    """Return a function that waits until the current outline is measured."""
 
     def waited(session: Session) -> None:
         qtbot.waitUntil(lambda: not session.measurements.under_way)

@@ -1,1 +1,1 @@
-"""What is open and everything the user does with it, as QtCore objects without a widget."""
+"""The session: what is open and everything the user does with it, as QtCore objects without a widget."""

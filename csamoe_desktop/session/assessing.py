@@ -1,6 +1,7 @@
-"""Reading the lesion in view in the worker: one at a time, and what became of it is kept with the lesion.
+"""Computes the AI result of the current lesion in a worker, one at a time, and stores it with the lesion.
 
-A calibration by hand changes how large a lesion is, and so what the input guard says of it: it is asked again then.
+A calibration by hand changes the lesion's size in millimetres, and so what the input guard finds: the guard then runs
+again.
 """
 
 import dataclasses
@@ -23,7 +24,7 @@ ASSESSING = "assessing"
 
 
 class Assessing:
-    """The reading that is under way in a scene."""
+    """The run of the model in a scene."""
 
     def __init__(self, scene: Scene, model: ChosenModel, lesions: Lesions, calibration: HandCalibration) -> None:
         self._scene = scene
@@ -31,15 +32,15 @@ class Assessing:
         self._lesions = lesions
         self._calibration = calibration
         self._lesion: LesionWork | None = None
-        calibration.changed.connect(self.ask_guard_again)
+        calibration.changed.connect(self.run_guard_again)
 
     @property
     def lesion(self) -> LesionWork | None:
-        """The lesion that is being read, or None."""
+        """The lesion that the model is running on, or None."""
         return self._lesion if self._scene.jobs.busy(ASSESSING) else None
 
     def begin(self) -> None:
-        """Read the lesion in view; a second call supersedes the first."""
+        """Run the model on the current lesion; a second call replaces the first."""
         scene = self._scene
         work, frame = scene.work, scene.frame
         if work is None or frame is None:
@@ -48,44 +49,44 @@ class Assessing:
         mask, version = work.mask.finished(), work.mask.version
         model, device = self._model.name, scene.settings.device
 
-        def read(job: Job) -> AIResult:
+        def run(job: Job) -> AIResult:
             predictor = self._model.load(job, model, device, 0.8)
-            job.progress(0.8, "Reading the lesion")
+            job.progress(0.8, "Running the model")
             return assess(frame, mask.pixels, predictor)
 
         def done(ai_result: AIResult) -> None:
             work.ai_result, work.result_mask, work.result_version = ai_result, mask, version
             work.result_scale = frame.scale
-            # It may have been calibrated meanwhile.
-            self.ask_guard_again()
+            # The image may have been calibrated in the meantime.
+            self.run_guard_again()
             scene.modelChanged.emit()
             scene.tell_result()
 
         def failed(problem: BaseException) -> None:
-            told = problem.message if isinstance(problem, UserError) else "Something went wrong inside the program."
-            work.failure, work.failed_version, work.withheld = told, version, isinstance(problem, Withheld)
+            message = problem.message if isinstance(problem, UserError) else "Something went wrong inside the program."
+            work.failure, work.failed_version, work.withheld = message, version, isinstance(problem, Withheld)
             if work.ai_result is None:
                 work.result_scale = frame.scale
             scene.tell_result()
-            # The panel says why nothing is read; nothing went wrong.
+            # The panel shows why the result is withheld; this is not an error.
             if not work.withheld:
                 scene.failed.emit(problem)
 
         work.failure = ""
         if self.lesion is not None and self.lesion is not work:
-            scene.noted.emit(f"The reading of {self.lesion.title} was stopped for that of {work.title}.")
+            scene.noted.emit(f"The model run for {self.lesion.title} was stopped; {work.title} is assessed instead.")
         self._lesion = work
-        scene.jobs.submit(ASSESSING, read, Outcome(done, failed, scene.progressed.emit))
+        scene.jobs.submit(ASSESSING, run, Outcome(done, failed, scene.progressed.emit))
         scene.tell_result()
 
     def cancel(self) -> None:
-        """Stop the reading under way; what was there before stays."""
+        """Stop the run in progress; an earlier result stays."""
         if self._scene.jobs.cancel(ASSESSING):
             self._scene.tell_result()
 
-    def ask_guard_again(self) -> None:
-        """Ask the guard again of every reading whose image has another scale by now: what the outline's size forbids is
-        withheld from then on, and what it cautions of is said."""
+    def run_guard_again(self) -> None:
+        """Run the guard again for every AI result whose image has a different scale now: withhold the result if the
+        outline's size forbids it, and update its warnings."""
         scene, changed = self._scene, False
         for placed in self._lesions.placed():
             work, shape = placed.work, placed.work.mask.pixels.shape
@@ -95,19 +96,19 @@ class Assessing:
             if work.ai_result is None or work.result_mask is None or work.result_scale == scale:
                 continue
             mask = work.result_mask.pixels if work.result_mask.pixels.any() else None
-            # What the file and the outline say is asked, not the pixels, which are the same.
-            nothing = np.broadcast_to(np.uint8(0), shape)
+            # Only the checks of file and outline: the pixels have not changed.
+            no_pixels = np.broadcast_to(np.uint8(0), shape)
             before, now = (
-                check_origin(Frame(nothing, placed.frame, one, placed.study.origin), mask)
-                for one in (work.result_scale, scale)
+                check_origin(Frame(no_pixels, placed.frame, used_scale, placed.study.origin), mask)
+                for used_scale in (work.result_scale, scale)
             )
             work.result_scale, changed = scale, True
             if why := withheld_because(now):
                 work.failure, work.failed_version, work.withheld = why, work.result_version, True
             if before != now:
-                old = {one.sentence for one in before}
-                kept = tuple(one for one in work.ai_result.warnings if one not in old)
-                said = (*kept, *(one.sentence for one in now))
-                work.ai_result = dataclasses.replace(work.ai_result, warnings=said)
+                old = {finding.sentence for finding in before}
+                others = tuple(warning for warning in work.ai_result.warnings if warning not in old)
+                warnings = (*others, *(finding.sentence for finding in now))
+                work.ai_result = dataclasses.replace(work.ai_result, warnings=warnings)
         if changed:
             scene.tell_result()

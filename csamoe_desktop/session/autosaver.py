@@ -1,6 +1,6 @@
-"""The work on the frames: in memory for the open studies, and in the local store from the end of each stroke on.
+"""Saves the work on the frames: in memory for the open studies, and in the local store after each stroke.
 
-`save_soon` is told of every change; going to another frame, closing a study and closing the program save all there is.
+`save_soon` is called on every change; going to another frame, closing a study and closing the program save everything.
 """
 
 import logging
@@ -17,7 +17,7 @@ from csamoe_desktop.session.frame_lesions import FrameLesions, blank_lesion
 from csamoe_desktop.session.jobs import Jobs, Outcome
 from csamoe_desktop.session.lesion_work import LesionWork
 from csamoe_desktop.session.reader_sitting import sitting_from
-from csamoe_desktop.session.saved_frame import ANEW, ReopenedMask, SavedFrame, State, image_hash
+from csamoe_desktop.session.saved_frame import NOT_QUEUED, ReopenedMask, SavedFrame, State, image_hash
 from csamoe_desktop.session.store_watch import StoreWatch
 from csamoe_desktop.store.autosave import Autosave
 from csamoe_desktop.store.earlier import EarlierOutline
@@ -29,268 +29,272 @@ _log = logging.getLogger(__name__)
 
 STORING = "storing"
 
-_SOON = 250
-"""Milliseconds from a change until it is given to the store: what changes together is written together."""
-_TRY_AGAIN_AFTER = 5000
-"""Milliseconds, where the store could not be written."""
+_SAVE_DELAY = 250
+"""Milliseconds from a change until it is queued for the store, so that changes made together are written together."""
+_RETRY_DELAY = 5000
+"""Milliseconds until the next attempt after the store could not be written."""
 
 
 class Autosaver(QObject):
-    """Masks, calipers, readings, assessments and comments of frames, in view or not, and what is said of examinations; all
-    but the AI's readings outlive the program."""
+    """Outlines, calipers, AI results, assessments and comments of all open frames, and the texts of examinations.
+    All but the AI results are stored and outlive the program."""
 
     failed = Signal(object)
-    """The store cannot be read or written: the exception, once, until it is in order again."""
+    """The store cannot be read or written: the exception, emitted once until the store works again."""
     troubled = Signal(str)
-    """Why the store cannot be read or written, as long as that lasts; "" once it is in order."""
+    """Why the store cannot be read or written; "" once it works again."""
     noted = Signal(str)
-    """The store is in order again; or another window works with it, and what came of that."""
+    """The store works again; or another window uses it too, and what was merged."""
     merged = Signal()
-    """Another window's lesions or calipers have joined those here."""
+    """Lesions or calipers of another window were added here."""
     renumbered = Signal(object)
-    """A LesionWork has another number, as another window has used its own."""
+    """This LesionWork has a new number, because another window used its old one."""
 
     def __init__(self, autosave: Autosave, jobs: Jobs, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._autosave = autosave
         self._jobs = jobs
-        self._there: dict[tuple[Path, int], SavedFrame] = {}
-        self._aside: dict[tuple[Path, int, str], SavedFrame] = {}
-        self._anew: set[tuple[Path, int]] = set()
-        """Frames of files opened anew, on which something was done before: whether they are the same is still to be seen."""
+        self._frames: dict[tuple[Path, int], SavedFrame] = {}
+        self._set_aside: dict[tuple[Path, int, str], SavedFrame] = {}
+        self._reopened_frames: set[tuple[Path, int]] = set()
+        """Frames of reopened files that have earlier work; whether their images are still the same is not known yet."""
         self._examinations: dict[str, Examination] = {}
         self._closed = False
-        self._said = ""
-        """Why the store cannot be read or written, as it was said; "" while it is in order."""
+        self._trouble = ""
+        """Why the store cannot be read or written, as the user was told; "" while it works."""
         self._watch = StoreWatch(autosave, jobs, self)
         self._watch.noted.connect(self.noted)
-        self._soon, self._again = QTimer(self), QTimer(self)
-        for timer, wait in ((self._soon, _SOON), (self._again, _TRY_AGAIN_AFTER)):
+        self._save_timer, self._retry_timer = QTimer(self), QTimer(self)
+        for timer, wait in ((self._save_timer, _SAVE_DELAY), (self._retry_timer, _RETRY_DELAY)):
             timer.setSingleShot(True)
             timer.setInterval(wait)
             timer.timeout.connect(self._save)
-        # So that the file stands open, in the schema in use, before the first image is.
+        # Open the file, and update its schema, before the first image is opened.
         self._store()
 
-    def bring(self, study: Study, frame: Frame) -> tuple[FrameLesions, bool]:
-        """Return the work on a frame that comes into view, and whether other work had to make way for it.
+    def open_frame(self, study: Study, frame: Frame) -> tuple[FrameLesions, bool]:
+        """Return the work on a frame that is about to be shown, and whether work on a different image was set aside for
+        it.
 
-        Work on this very image is found in the store, whatever its file is called and whenever it was done. A file may
-        be exported anew under its old name: what was done on another image is put aside then, and is back when that
-        image is.
+        Work on exactly this image is found in the store, whatever its file is called and whenever it was done. A file
+        may be exported again under its old name: work on the earlier image is then set aside and comes back with that
+        image.
         """
-        self._give()
-        self._join()
-        self._there = {key: entry for key, entry in self._there.items() if not entry.work.untouched}
+        self._enqueue_changes()
+        self._take_over_merged()
+        self._frames = {key: entry for key, entry in self._frames.items() if not entry.work.untouched}
         key, image = (study.path, frame.index), image_hash(study, frame)
-        there = self._there.get(key)
-        if there is not None and there.work.image == image:
-            return there.work, False
-        if there is not None:
-            self._aside[(*key, there.work.image)] = there
-        aside = (study.path, frame.index, image)
-        made_way = there is not None or (key in self._anew and aside not in self._aside)
-        self._anew.discard(key)
-        entry = (
-            self._aside.pop(aside) if aside in self._aside else self._open(frame, image) or self._found(frame, image)
-        )
-        self._there[key] = entry
+        present = self._frames.get(key)
+        if present is not None and present.work.image == image:
+            return present.work, False
+        if present is not None:
+            self._set_aside[(*key, present.work.image)] = present
+        aside_key = (study.path, frame.index, image)
+        image_changed = present is not None or (key in self._reopened_frames and aside_key not in self._set_aside)
+        self._reopened_frames.discard(key)
+        if aside_key in self._set_aside:
+            entry = self._set_aside.pop(aside_key)
+        else:
+            entry = self._open_elsewhere(frame, image) or self._load(frame, image)
+        self._frames[key] = entry
         self.save_soon()
-        return entry.work, made_way
+        return entry.work, image_changed
 
     def get(self, study: Study, index: int) -> FrameLesions | None:
-        """Return the work on a frame as it was last in view, or None."""
-        entry = self._there.get((study.path, index))
+        """Return the work on a frame as it was when last shown, or None."""
+        entry = self._frames.get((study.path, index))
         return None if entry is None else entry.work
 
     def by_study(self, studies: Sequence[Study]) -> list[tuple[Study, list[FrameLesions]]]:
-        """Return the studies of which frames were in view, with these frames' lesions in the order of the frames."""
-        found: dict[Path, list[FrameLesions]] = {}
-        for (path, _), entry in self._there.items():
-            found.setdefault(path, []).append(entry.work)
+        """Return the studies with frames that have been shown, each with the lesions of these frames in frame order."""
+        by_path: dict[Path, list[FrameLesions]] = {}
+        for (path, _), entry in self._frames.items():
+            by_path.setdefault(path, []).append(entry.work)
         return [
-            (study, sorted(found[study.path], key=lambda one: one.frame)) for study in studies if study.path in found
+            (study, sorted(by_path[study.path], key=lambda lesions: lesions.frame))
+            for study in studies
+            if study.path in by_path
         ]
 
     def put_aside(self, study: Study) -> None:
-        """The file was opened anew: what was done on its frames, the first excepted, which comes into view now, is back as
-        they come into view, if they still are the same images."""
-        for (path, index), entry in list(self._there.items()):
+        """Set aside the work on the frames of a reopened file, except the first frame, which is shown now. It comes
+        back when a frame is shown and is still the same image."""
+        for (path, index), entry in list(self._frames.items()):
             if path == study.path and index:
-                self._aside[path, index, entry.work.image] = self._there.pop((path, index))
-                self._anew.add((path, index))
+                self._set_aside[path, index, entry.work.image] = self._frames.pop((path, index))
+                self._reopened_frames.add((path, index))
 
     def forget(self, study: Study) -> None:
-        """Let go of all work on a study: its masks, calipers and comments are in the store, or wait for it."""
-        self._give(study)
-        self._there = {key: entry for key, entry in self._there.items() if key[0] != study.path}
-        self._aside = {key: entry for key, entry in self._aside.items() if key[0] != study.path}
+        """Release all work on a study: its outlines, calipers and comments are in the store or queued for it."""
+        self._enqueue_changes(study)
+        self._frames = {key: entry for key, entry in self._frames.items() if key[0] != study.path}
+        self._set_aside = {key: entry for key, entry in self._set_aside.items() if key[0] != study.path}
         self.save_soon()
 
-    def examination(self, key: str, anew: bool = False) -> Examination:
-        """Return what is said of an examination; `anew`: look in the store again, another window may have written."""
-        if anew or key not in self._examinations:
+    def examination(self, key: str, reload: bool = False) -> Examination:
+        """Return the texts of an examination; with `reload`, read the store again, as another window may have
+        written to it."""
+        if reload or key not in self._examinations:
             try:
                 self._examinations[key] = self._autosave.find_examination(key)
             except UserError as problem:
-                self._could_not(problem)
+                self._failed(problem)
                 self._examinations.setdefault(key, Examination())
         return self._examinations[key]
 
-    def say_of_examination(self, key: str, said: Examination) -> None:
-        """Take what the reader says of an examination."""
-        self._examinations[key] = said
-        self._autosave.keep_examination(key, said)
+    def set_examination(self, key: str, examination: Examination) -> None:
+        """Take over the reader's texts of an examination."""
+        self._examinations[key] = examination
+        self._autosave.keep_examination(key, examination)
         self.save_soon()
 
     @property
     def safe(self) -> bool:
         """Whether every finished stroke and every comment is in the store."""
         return not self._autosave.work_to_do and not any(
-            entry.unkept() or entry.measured != entry.work.calipers.now for entry in self._entries()
+            entry.unsaved() or entry.queued_calipers != entry.work.calipers.now for entry in self._entries()
         )
 
     def at_stake(self) -> tuple[int, int]:
-        """Try to store all at once, and return how many outlines and how many notes the store did not take: comments,
-        descriptions, calipers, and what is said of an examination."""
-        self._give()
+        """Try to save everything now, and return how many outlines and how many notes could not be saved. Notes are
+        comments, descriptions, calipers and the texts of examinations."""
+        self._enqueue_changes()
         if not self.safe:
             self._store_now()
-        ungiven = [work for entry in self._entries() for work in entry.unkept() if not work.mask.in_stroke]
-        outlines = sum(kept.marked for kept in self._autosave.waiting) + sum(not work.mask.empty for work in ungiven)
-        return outlines, self._autosave.waiting_notes + sum(bool(work.comment.strip()) for work in ungiven)
+        unqueued = [work for entry in self._entries() for work in entry.unsaved() if not work.mask.in_stroke]
+        outlines = sum(lesion.marked for lesion in self._autosave.waiting)
+        outlines += sum(not work.mask.empty for work in unqueued)
+        return outlines, self._autosave.waiting_notes + sum(bool(work.comment.strip()) for work in unqueued)
 
     def close(self) -> None:
-        """Store all, a stroke in hand too, and let go of the store."""
-        self._soon.stop()
-        self._again.stop()
+        """Save everything, a stroke in progress too, and close the store."""
+        self._save_timer.stop()
+        self._retry_timer.stop()
         self._closed = True
         self._watch.close()
         for entry in self._entries():
             entry.work.current.mask.end()
-        self._give()
+        self._enqueue_changes()
         if self._autosave.work_to_do:
             self._store_now()
         self._autosave.close()
 
-    def _open(self, frame: Frame, image: str) -> SavedFrame | None:
-        """Return the work on this very image under another file's name, or None: two of one image would overwrite each
-        other in the store."""
-        same = (one for one in self._entries() if (one.work.image, one.frame) == (image, frame.index))
-        return next(same, None)
+    def _open_elsewhere(self, frame: Frame, image: str) -> SavedFrame | None:
+        """Return the work on the same image if it is open under another file name, or None: two copies would
+        overwrite each other in the store."""
+        matches = (entry for entry in self._entries() if (entry.work.image, entry.frame) == (image, frame.index))
+        return next(matches, None)
 
-    def _found(self, frame: Frame, image: str) -> SavedFrame:
-        """Return the work on an image as the store has it, or none done yet, with its calipers if it was closed before."""
-        there = FrameLesions(frame.shape, image, frame.index, FrameCalipers())
-        given: dict[int, State] = {}
+    def _load(self, frame: Frame, image: str) -> SavedFrame:
+        """Return the work on an image as the store has it, or new work; calipers that were saved are included."""
+        frame_lesions = FrameLesions(frame.shape, image, frame.index, FrameCalipers())
+        queued: dict[int, State] = {}
         numbers: tuple[int, ...] = ()
         try:
-            numbers, there.last_number = self._autosave.numbers(image, frame.index)
-            there.calipers = FrameCalipers(self._autosave.find_calipers(image, frame.index))
+            numbers, frame_lesions.last_number = self._autosave.numbers(image, frame.index)
+            frame_lesions.calipers = FrameCalipers(self._autosave.find_calipers(image, frame.index))
         except UserError as problem:
-            self._could_not(problem)
-        found = []
+            self._failed(problem)
+        lesions = []
         for number in numbers:
             try:
-                work = self._reopened(there, number, number, given)
+                work = self._load_lesion(frame_lesions, number, number, queued)
             except UserError as problem:
-                # The others are sound.
-                self._could_not(problem)
+                # The other lesions can still be read.
+                self._failed(problem)
                 continue
             if work is not None:
-                found.append(work)
-        there.begin(found)
-        return SavedFrame(there, frame.index, given, there.calipers.now)
+                lesions.append(work)
+        frame_lesions.begin(lesions)
+        return SavedFrame(frame_lesions, frame.index, queued, frame_lesions.calipers.now)
 
-    def _reopened(
-        self, frame_lesions: FrameLesions, number: int, versions: int, given: dict[int, State]
+    def _load_lesion(
+        self, frame_lesions: FrameLesions, number: int, versions: int, queued: dict[int, State]
     ) -> LesionWork | None:
-        """Return a lesion as the store has it, or None; its mask takes the versions of the lesion number `versions`.
+        """Return a lesion as the store has it, or None; its mask gets the version numbers of lesion number `versions`.
 
         Raises:
             UserError: it cannot be read.
         """
-        kept = self._autosave.find(LesionKey(frame_lesions.image, frame_lesions.frame, number))
-        if kept is None or kept.nothing or (kept.rows, kept.columns) != frame_lesions.shape:
+        stored = self._autosave.find(LesionKey(frame_lesions.image, frame_lesions.frame, number))
+        if stored is None or stored.nothing or (stored.rows, stored.columns) != frame_lesions.shape:
             return None
         work = blank_lesion(frame_lesions, versions)
         work.number = number
-        work.mask = ReopenedMask(kept.mask(), work.mask.version)
-        work.comment, work.locked = kept.comment, kept.locked
-        self._read_again(work, kept)
-        # One kept before lesions had descriptions has no identity yet: it is kept anew with one.
-        if kept.description is not None:
-            work.description = kept.description
-            given[number] = (work.mask.version, work.comment, work.description, work.locked, work.sitting.said)
+        work.mask = ReopenedMask(stored.mask(), work.mask.version)
+        work.comment, work.locked = stored.comment, stored.locked
+        self._restore_assessment(work, stored)
+        # A lesion saved before descriptions existed has no identity yet: it is saved again with one.
+        if stored.description is not None:
+            work.description = stored.description
+            queued[number] = (work.mask.version, work.comment, work.description, work.locked, work.sitting.saved_state)
         return work
 
-    def _read_again(self, work: LesionWork, kept: StoredLesion) -> None:
-        """Give a lesion back what the reader said of it."""
-        if kept.stored_sitting is None:
+    def _restore_assessment(self, work: LesionWork, stored: StoredLesion) -> None:
+        """Restore the reader's assessment of a lesion."""
+        if stored.stored_sitting is None:
             return
         try:
-            work.sitting = sitting_from(kept.stored_sitting)
+            work.sitting = sitting_from(stored.stored_sitting)
         except UserError as problem:
             self.failed.emit(problem)
         except ValueError:
-            _log.exception("a kept assessment is left out")
+            _log.exception("a stored assessment is left out")
             self.failed.emit(
-                UserError(
-                    f"Your assessment of {work.title} as it was kept is damaged and cannot be shown.", "Give it again."
-                )
+                UserError(f"Your saved assessment of {work.title} is damaged and cannot be shown.", "Give it again.")
             )
 
-    def _join(self) -> None:
-        """Take over what other windows have done to what is open here, and say it."""
+    def _take_over_merged(self) -> None:
+        """Take over what other windows have changed on the open images, and tell the user."""
         if not self._autosave.was_merged:
             return
-        told = self._autosave.merged()
-        for old, new in told.moved.items():
+        merged = self._autosave.merged()
+        for old, new in merged.moved.items():
             for entry in self._entries():
                 if (entry.work.image, entry.frame) == (old.image, old.frame):
                     self._renumber(entry, old.lesion, new.lesion)
-        for (image, frame), (ours, whole) in told.calipers.items():
+        for (image, frame), (ours, whole) in merged.calipers.items():
             for entry in self._entries():
                 if (entry.work.image, entry.frame) == (image, frame):
                     now = both_calipers(ours, whole, entry.work.calipers.now)
                     entry.work.calipers.change(now, entry.work.current.mask.version)
-                    entry.measured = whole
-        for key, said in told.examinations.items():
-            self._examinations[key] = said
+                    entry.queued_calipers = whole
+        for key, examination in merged.examinations.items():
+            self._examinations[key] = examination
         self.save_soon()
         self.merged.emit()
-        for sentence in told.said:
+        for sentence in merged.said:
             self.noted.emit(sentence)
 
     def _renumber(self, entry: SavedFrame, old: int, new: int) -> None:
-        """The lesion `old` here is `new` from now on; the one that another window has made of `old` joins it."""
-        there = entry.work
-        everything = (*there.lesions, *there.removed)
-        for clash in (work for work in everything if work.number == new):
-            # Begun here in this very moment.
-            there.last_number = clash.number = 1 + max(there.last_number, new)
-        mine = next((work for work in everything if work.number == old), None)
+        """Renumber lesion `old` to `new`, and add the lesion that another window stored under `old`."""
+        frame_lesions = entry.work
+        all_works = (*frame_lesions.lesions, *frame_lesions.removed)
+        for clash in (work for work in all_works if work.number == new):
+            # A lesion that was begun here at the same time.
+            frame_lesions.last_number = clash.number = 1 + max(frame_lesions.last_number, new)
+        mine = next((work for work in all_works if work.number == old), None)
         if mine is None:
             return
         mine.number = new
-        there.last_number = max(there.last_number, new)
-        if old in entry.given:
-            entry.given[new] = entry.given.pop(old)
+        frame_lesions.last_number = max(frame_lesions.last_number, new)
+        if old in entry.queued:
+            entry.queued[new] = entry.queued.pop(old)
         self.renumbered.emit(mine)
         try:
-            # Versions tell the masks of a frame apart: each of the two has those of the other's number.
-            theirs = self._reopened(there, old, new, entry.given)
+            # Version numbers distinguish the masks of a frame: each of the two keeps those of its first number here.
+            theirs = self._load_lesion(frame_lesions, old, new, entry.queued)
         except UserError as problem:
-            self._could_not(problem)
+            self._failed(problem)
             return
         if theirs is not None:
-            there.lesions = sorted((*there.lesions, theirs), key=lambda one: one.number)
+            frame_lesions.lesions = sorted((*frame_lesions.lesions, theirs), key=lambda work: work.number)
 
     def _entries(self) -> list[SavedFrame]:
-        return [*self._there.values(), *self._aside.values()]
+        return [*self._frames.values(), *self._set_aside.values()]
 
     def earlier(self, frame_lesions: FrameLesions) -> list[EarlierOutline]:
-        """Return the outlines of an image that had to make way for others, the newest first.
+        """Return the outlines of an image that were replaced by others, newest first.
 
         Raises:
             UserError: the store cannot be read.
@@ -298,85 +302,85 @@ class Autosaver(QObject):
         return self._autosave.earlier(frame_lesions.image, frame_lesions.frame)
 
     def save_soon(self) -> None:
-        """Something that is saved has changed: a step on a mask is complete, a comment, a description, an assessment ..."""
-        if not (self._closed or self._soon.isActive()):
-            self._soon.start()
+        """Save shortly: a step on a mask is complete, or a comment, a description, an assessment ... changed."""
+        if not (self._closed or self._save_timer.isActive()):
+            self._save_timer.start()
 
     def _save(self) -> None:
-        self._join()
-        self._give()
-        # After a failure it waits for `_again`.
-        if self._autosave.work_to_do and not self._again.isActive():
+        self._take_over_merged()
+        self._enqueue_changes()
+        # After a failure the next attempt waits for the timer.
+        if self._autosave.work_to_do and not self._retry_timer.isActive():
             self._store()
 
-    def _give(self, closing: Study | None = None) -> None:
-        """Give the queue what has changed; of a study that is `closing`, a stroke in hand too."""
-        for place, entry in (*self._there.items(), *self._aside.items()):
+    def _enqueue_changes(self, closing: Study | None = None) -> None:
+        """Queue what has changed; for the study `closing`, a stroke in progress too."""
+        for frame_key, entry in (*self._frames.items(), *self._set_aside.items()):
             self._autosave.uses(entry.work.image, entry.frame, entry.work.last_number)
-            if closing is not None and place[0] == closing.path:
+            if closing is not None and frame_key[0] == closing.path:
                 entry.work.current.mask.end()
-            for work in entry.unkept():
+            for work in entry.unsaved():
                 state, mask = entry.state(work), work.mask
                 if mask.in_stroke:
                     continue
                 key = LesionKey(entry.work.image, entry.frame, work.number)
                 pixels = LesionMask(mask.pixels, mask.author, mask.source, mask.notes)
                 try:
-                    stored_sitting = work.sitting.to_dict() if work.sitting.said else None
-                    kept = (
+                    stored_sitting = work.sitting.to_dict() if work.sitting.saved_state else None
+                    stored = (
                         nothing_of(mask.pixels.shape) if state is None else packed(pixels, *state[1:4], stored_sitting)
                     )
-                except Exception as problem:  # noqa: BLE001 - one that cannot be packed keeps none of the others
-                    self._could_not(problem)
+                except Exception as problem:  # noqa: BLE001 - the other lesions are still saved
+                    self._failed(problem)
                     continue
-                self._autosave.keep(key, kept)
-                entry.given[work.number] = state
-            if (now := entry.work.calipers.now) != entry.measured:
+                self._autosave.keep(key, stored)
+                entry.queued[work.number] = state
+            if (now := entry.work.calipers.now) != entry.queued_calipers:
                 self._autosave.keep_calipers(entry.work.image, entry.frame, now)
-                entry.measured = now
+                entry.queued_calipers = now
 
     def _store(self) -> None:
-        # One that is under way takes what comes meanwhile; submitting another would drop what it has to tell.
+        # A running job also writes what is queued meanwhile; submitting another would drop its outcome.
         if not self._jobs.busy(STORING):
-            self._jobs.submit(STORING, lambda job: self._autosave.write(), Outcome(self._could, self._could_not))
+            self._jobs.submit(STORING, lambda job: self._autosave.write(), Outcome(self._stored, self._failed))
 
     def _store_now(self) -> None:
         try:
-            self._could(self._autosave.write())
-        except Exception as problem:  # noqa: BLE001 - whatever it is, it is not kept, and the program may be closing
-            self._could_not(problem)
+            self._stored(self._autosave.write())
+        except Exception as problem:  # noqa: BLE001 - nothing was saved, and the program may be closing
+            self._failed(problem)
 
-    def _could(self, begun_afresh: UserError | None) -> None:
-        self._join()
-        for spoilt in self._autosave.found_spoilt():
-            self.failed.emit(spoilt)
-        if begun_afresh is not None:
+    def _stored(self, new_file: UserError | None) -> None:
+        self._take_over_merged()
+        for damage in self._autosave.found_spoilt():
+            self.failed.emit(damage)
+        if new_file is not None:
             for entry in self._entries():
-                # Where nothing was done, something may have been taken over that could not be read before.
-                entry.given |= {work.number: ANEW for work in entry.work.lesions if not work.blank}
-                entry.measured = ()
-            for key, said in self._examinations.items():
-                if said.given:
-                    self._autosave.keep_examination(key, said)
+                # Blank lesions are left out: the new file may hold data for them that could not be read before.
+                entry.queued |= {work.number: NOT_QUEUED for work in entry.work.lesions if not work.blank}
+                entry.queued_calipers = ()
+            for key, examination in self._examinations.items():
+                if examination.given:
+                    self._autosave.keep_examination(key, examination)
             self.save_soon()
-            self.failed.emit(begun_afresh)
-        elif self._said:
-            self.noted.emit("Your outlines are kept again.")
-        self._said = ""
+            self.failed.emit(new_file)
+        elif self._trouble:
+            self.noted.emit("Your outlines are saved again.")
+        self._trouble = ""
         self.troubled.emit("")
-        self._again.stop()
+        self._retry_timer.stop()
         if self._autosave.work_to_do:
-            # It came while the rest was being written.
+            # More was queued while the rest was written.
             self.save_soon()
 
-    def _could_not(self, problem: BaseException) -> None:
-        if not (self._closed or self._again.isActive()):
-            self._again.start()
-        self._join()
+    def _failed(self, problem: BaseException) -> None:
+        if not (self._closed or self._retry_timer.isActive()):
+            self._retry_timer.start()
+        self._take_over_merged()
         if not isinstance(problem, UserError):
             _log.error("fault in storing", exc_info=problem)
-        # Another reason is another thing to say.
-        if self._said != str(problem):
-            self._said = str(problem)
-            self.troubled.emit(self._said)
+        # A new reason is shown again.
+        if self._trouble != str(problem):
+            self._trouble = str(problem)
+            self.troubled.emit(self._trouble)
             self.failed.emit(problem)

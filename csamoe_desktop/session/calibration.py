@@ -1,6 +1,6 @@
-"""Calibration by hand: the scale the user gave a frame, or a whole study, by drawing along the depth scale.
+"""Calibration by hand: the user gives a frame, or a whole study, its scale by drawing a line along the depth scale.
 
-It lasts until the program ends, and is the image's, not its file's: it is not written anywhere.
+The scale belongs to the image, not to its file. It is not stored anywhere and lasts until the program ends.
 """
 
 import dataclasses
@@ -19,15 +19,15 @@ from csamoe_desktop.study.model import Frame, Scale, Spacing, Study
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class DrawnLine:
-    """A line along the depth scale, its ends (row, column), and the work on a lesion of the frame it was drawn on."""
+    """A line along the depth scale: its ends (row, column), and a lesion of the frame on which it was drawn."""
 
     start: Place
     end: Place
     work: LesionWork
 
 
-class _Which(NamedTuple):
-    """What tells a study with its pixel size from any other, a file exported anew under its name too."""
+class _StudyKey(NamedTuple):
+    """Identifies a study with its pixel size, so that a new file exported under the same name is recognised."""
 
     path: Path
     instance: str
@@ -36,48 +36,49 @@ class _Which(NamedTuple):
 
 
 class HandCalibration(QObject):
-    """What the user calibrated. A frame's own goes before its study's, and the study's is for frames without any."""
+    """The calibrations by hand. A frame's own calibration takes precedence; that of its study applies to frames
+    without one."""
 
     changed = Signal()
-    """The frame in view has another scale."""
+    """The scale of the current frame changed."""
     drawn = Signal(object)
-    """A `DrawnLine` is long enough to calibrate by."""
+    """A `DrawnLine` long enough to calibrate by was drawn."""
 
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
         self._scene = scene
         self._frames: dict[str, Scale] = {}
-        self._studies: dict[_Which, Scale] = {}
+        self._studies: dict[_StudyKey, Scale] = {}
 
     def applied(self, study: Study, frame: Frame, image: str) -> Frame:
-        """Return `frame`, whose image hash is `image`, with the scale the user gave it, where there is one."""
+        """Return `frame`, whose image hash is `image`, with its scale by hand if there is one."""
         scale = self.scale_of(study, frame.index, image, frame.shape)
         return frame if scale == frame.scale else dataclasses.replace(frame, scale=scale)
 
     def scale_of(self, study: Study, index: int, image: str, shape: tuple[int, int]) -> Scale:
-        """Return the scale in use of frame `index` of `study`, with this image hash and shape."""
-        own, given = study.scale_of(index), self._frames.get(image)
-        if given is None and not own.calibrated:
-            given = self._studies.get(_which(study, shape))
-        return own if given is None else given
+        """Return the scale in use for frame `index` of `study`, which has this image hash and shape."""
+        own, by_user = study.scale_of(index), self._frames.get(image)
+        if by_user is None and not own.calibrated:
+            by_user = self._studies.get(_study_key(study, shape))
+        return own if by_user is None else by_user
 
     @property
     def there(self) -> bool:
-        """Whether the frame in view is calibrated by hand."""
+        """Whether the current frame is calibrated by hand."""
         frame = self._scene.frame
         return frame is not None and frame.scale.by_hand
 
     def file_spacing(self, line: DrawnLine | None = None) -> Spacing | None:
-        """Return what the file itself says of the frame in view where a line is drawn, or, without one, of all that it
-        calibrates; None where it gives no millimetres there."""
-        found = file_spacing(self.file_scale, None if line is None else (line.start, line.end))
-        return found if found.in_mm else None
+        """Return the spacing that the file gives for the current frame where `line` is drawn, or, without a line,
+        for all calibrated parts; None if it gives no millimetres there."""
+        spacing = file_spacing(self.file_scale, None if line is None else (line.start, line.end))
+        return spacing if spacing.in_mm else None
 
     def spacing_by(self, line: DrawnLine, length: float) -> Spacing:
-        """Return the spacing of the frame in view by a line that is `length` millimetres long.
+        """Return the spacing of the current frame if `line` is `length` millimetres long.
 
         Raises:
-            UserError: the line is too short, or no ultrasound image has such pixels.
+            UserError: the line is too short, or no ultrasound image has pixels of this size.
         """
         own, ends = self.file_scale, (line.start, line.end)
         rows = line.work.mask.pixels.shape[0]
@@ -85,62 +86,62 @@ class HandCalibration(QObject):
 
     @property
     def file_scale(self) -> Scale:
-        """What the file itself says of the frame in view."""
+        """The scale that the file gives for the current frame."""
         study, frame = self._scene.study, self._scene.frame
         return Scale() if study is None or frame is None else study.scale_of(frame.index)
 
     @property
     def others(self) -> int:
-        """How many more frames the study in view has that its file does not calibrate."""
+        """The number of other frames of the current study that the file does not calibrate."""
         study = self._scene.study
         if study is None or self.file_scale.calibrated:
             return 0
         return sum(not study.scale_of(index).calibrated for index in range(study.frame_count)) - 1
 
     def calibrate(self, line: DrawnLine, length: float, all_frames: bool = False) -> None:
-        """Take `line` for `length` millimetres on the frame in view; with `all_frames` on every frame of its study that
-        has no calibration of its own, too.
+        """Calibrate the current frame by `line`, which is `length` millimetres long; with `all_frames`, also every
+        frame of its study without its own calibration.
 
         Raises:
-            UserError: the line is too short, no image has such pixels, or another frame is in view.
+            UserError: the line is too short, no image has pixels of this size, or another frame is current.
         """
         scene = self._scene
         study, frame, work = scene.study, scene.frame, scene.work
         if study is None or frame is None or work is None or work.image != line.work.image:
             raise UserError(
-                "Another image has come into view; nothing was calibrated.",
-                "Go back to yours, and draw the line again.",
+                "Another image is current now; nothing was calibrated.",
+                "Go back to your image and draw the line again.",
             )
-        # On what was calibrated by hand before: a split screen may be calibrated on one side and then on the other.
+        # Add to an earlier calibration by hand: the two sides of a split screen are calibrated one after the other.
         before = self.file_scale if all_frames else self._frames.get(work.image, self.file_scale)
         scale = calibrated_by_hand(before, (line.start, line.end), self.spacing_by(line, length))
         if all_frames and self.others:
-            self._studies[_which(study, frame.shape)] = scale
+            self._studies[_study_key(study, frame.shape)] = scale
             self._frames.pop(work.image, None)
         else:
             self._frames[work.image] = scale
         self._show(study, frame, work)
 
     def remove(self) -> None:
-        """Remove the calibration of the frame in view: its own, else its study's."""
+        """Remove the calibration by hand of the current frame: its own, otherwise that of its study."""
         scene = self._scene
         study, frame, work = scene.study, scene.frame, scene.work
         if study is None or frame is None or work is None or not self.there:
             return
         if self._frames.pop(work.image, None) is not None:
-            told = "The calibration by hand of this frame was removed"
+            message = "The calibration by hand was removed from this frame"
         else:
-            self._studies.pop(_which(study, frame.shape), None)
-            told = "The calibration by hand was removed from all frames of this study that had it"
+            self._studies.pop(_study_key(study, frame.shape), None)
+            message = "The calibration by hand was removed from all frames of this study that used it"
         self._show(study, frame, work)
         now = self.file_scale if scene.frame is None else scene.frame.scale
-        again = now.common.words if now.common.in_mm else f"measured by {now.words()}"
-        scene.noted.emit(f"{told}; {f'it is {again} again' if now.calibrated else 'sizes are in pixels'}.")
+        source = now.common.words if now.common.in_mm else f"measured by {now.words()}"
+        scene.noted.emit(f"{message}. {f'The image is {source} again' if now.calibrated else 'Sizes are in pixels'}.")
 
     def _show(self, study: Study, frame: Frame, work: LesionWork) -> None:
         self._scene.frame = self.applied(study, frame, work.image)
         self.changed.emit()
 
 
-def _which(study: Study, shape: tuple[int, int]) -> _Which:
-    return _Which(study.path, study.facts.instance_uid, study.frame_count, shape)
+def _study_key(study: Study, shape: tuple[int, int]) -> _StudyKey:
+    return _StudyKey(study.path, study.facts.instance_uid, study.frame_count, shape)

@@ -1,4 +1,4 @@
-"""The calipers on the frame in view: which there are, which is selected, and the one in hand."""
+"""The calipers on the current frame: which there are, which is selected, and which is being drawn or moved."""
 
 from PySide6.QtCore import QObject, Signal
 
@@ -7,96 +7,98 @@ from csamoe_desktop.session.scene import Scene
 
 
 class Calipers(QObject):
-    """The session's calipers. They are kept with the frame's work; what is in hand or selected is the view's only."""
+    """The session's calipers. They are stored with the frame's work; selection and dragging are part of the display
+    only."""
 
     changed = Signal()
-    """The calipers on the frame in view are others."""
+    """The calipers on the current frame changed."""
     shown = Signal()
-    """What is to be drawn is another: one was selected, or the one in hand moved."""
+    """The drawing changed: another caliper is selected, or the caliper being dragged moved."""
 
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
         self._scene = scene
         self._selected: int | None = None
-        self._held: tuple[int | None, Caliper] | None = None
+        self._dragged: tuple[int | None, Caliper] | None = None
         scene.frameChanged.connect(self._frame_changed)
 
     @property
     def kept(self) -> tuple[Caliper, ...]:
-        """The calipers on the frame in view, number 1 first."""
+        """The calipers on the current frame, number 1 first, without the changes of a drag in progress."""
         work = self._scene.work
         return () if work is None else work.calipers.now
 
     @property
     def drawn(self) -> tuple[Caliper, ...]:
-        """The calipers as they are drawn: with the one in hand where it is now."""
-        kept = self.kept
-        if self._held is None:
-            return kept
-        place, caliper = self._held
-        return (*kept, caliper) if place is None else (*kept[:place], caliper, *kept[place + 1 :])
+        """The calipers as drawn: the one being dragged is at its present position."""
+        calipers = self.kept
+        if self._dragged is None:
+            return calipers
+        index, caliper = self._dragged
+        return (*calipers, caliper) if index is None else (*calipers[:index], caliper, *calipers[index + 1 :])
 
     @property
     def selected(self) -> int | None:
-        """The place among `drawn` of the one that is selected or in hand."""
-        if self._held is None:
+        """The index in `drawn` of the caliper that is selected or being dragged."""
+        if self._dragged is None:
             return self._selected
-        return len(self.kept) if self._held[0] is None else self._held[0]
+        return len(self.kept) if self._dragged[0] is None else self._dragged[0]
 
     @property
     def holding(self) -> bool:
-        """Whether one is in hand."""
-        return self._held is not None
+        """Whether a caliper is being dragged."""
+        return self._dragged is not None
 
     def select(self, place: int | None) -> None:
-        """Select the caliper at `place`, or none."""
+        """Select the caliper at index `place`, or none."""
         if place != self._selected:
             self._selected = place
             self.shown.emit()
 
     def hold(self, place: int | None, caliper: Caliper) -> None:
-        """Draw the caliper at `place` (None: a new one) as `caliper`, as long as it is in hand."""
-        if self._held != (place, caliper):
-            self._held = (place, caliper)
+        """Draw the caliper at index `place` (None: a new one) as `caliper` while it is dragged."""
+        if self._dragged != (place, caliper):
+            self._dragged = (place, caliper)
             self.shown.emit()
 
     def put_down(self) -> None:
-        """Keep the one in hand as it is now, and select it."""
-        if self._held is not None:
+        """Finish the drag: take over the caliper as it is now and select it."""
+        if self._dragged is not None:
             drawn, selected = self.drawn, self.selected
-            self._held = None
+            self._dragged = None
             self._change(drawn, selected)
 
     def let_go(self) -> bool:
-        """Forget the one in hand: it is where it was, or not at all; return whether there was one."""
-        if self._held is None:
+        """Cancel the drag: the caliper returns to its former position, a new one disappears. Return whether there
+        was a drag."""
+        if self._dragged is None:
             return False
-        self._held = None
+        self._dragged = None
         self.shown.emit()
         return True
 
     def remove_selected(self) -> bool:
-        """Remove the selected one, and return whether there was one."""
-        place = self._selected
-        if place is None or self._held is not None:
+        """Remove the selected caliper; return whether there was one."""
+        index = self._selected
+        if index is None or self._dragged is not None:
             return False
-        self._change((*self.kept[:place], *self.kept[place + 1 :]), None)
+        self._change((*self.kept[:index], *self.kept[index + 1 :]), None)
         return True
 
     @property
     def can_undo(self) -> bool:
-        """Whether the last thing done on the frame was done with a caliper."""
+        """Whether the last step on the frame was made with a caliper."""
         work = self._scene.work
         return work is not None and (self.holding or work.calipers.can_undo(work.mask.version))
 
     @property
     def can_redo(self) -> bool:
-        """Whether the next thing to be done again is a caliper's."""
+        """Whether the next step to redo was made with a caliper."""
         work = self._scene.work
         return work is not None and not self.holding and work.calipers.can_redo(work.mask.version)
 
     def undo(self) -> bool:
-        """Take back what was done last, if that was done with a caliper; return whether it was."""
+        """Undo the last step if it was made with a caliper; return whether it was."""
         work = self._scene.work
         if work is None or not self.can_undo:
             return False
@@ -106,7 +108,7 @@ class Calipers(QObject):
         return True
 
     def redo(self) -> bool:
-        """Do again what was taken back, if that was done with a caliper; return whether it was."""
+        """Redo the step undone last if it was made with a caliper; return whether it was."""
         work = self._scene.work
         if work is None or not self.can_redo:
             return False
@@ -126,5 +128,5 @@ class Calipers(QObject):
         self.changed.emit()
 
     def _frame_changed(self) -> None:
-        self._held = None
+        self._dragged = None
         self._changed()

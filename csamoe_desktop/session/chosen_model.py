@@ -1,4 +1,4 @@
-"""The model that the settings name, as it is loaded: in a worker, once, and kept until another is wanted."""
+"""The model chosen in the settings: loaded once, in a worker, and held until another one is needed."""
 
 from typing import TYPE_CHECKING
 
@@ -22,29 +22,30 @@ class ChosenModel:
 
     @property
     def name(self) -> str:
-        """The name of its bundle."""
+        """The name of the model's bundle."""
         return self._scene.settings.model or DEFAULT
 
     @property
     def missing(self) -> str:
-        """Why it cannot be used, or ""."""
+        """Why the model cannot be used, or ""."""
         return self._loaded.missing(self.name)
 
     @property
     def predictor(self) -> "Predictor | None":
-        """It as it is loaded, with the device really in use; None while it is not."""
+        """The loaded model with the device that it runs on; None while it is not loaded."""
         return self._loaded.peek(self.name, self._scene.settings.device)
 
     @property
     def needs_outline(self) -> bool:
-        """Whether it gives no result until a lesion is marked."""
+        """Whether the model needs an outline to give a result."""
         return self._loaded.needs_outline(self.name)
 
     def load(self, job: Job, model: str, device: str, share: float = 1.0) -> "Predictor":
-        """Return a model, loaded if need be: for workers, who name it, as the settings may change under them.
+        """Return a model, loading it if necessary. For workers: they pass the model's name, as the settings may change
+        while they run.
 
         Args:
-            job: the worker's; loading is `share` of it.
+            job: the worker's job; loading makes up `share` of its progress.
             model, device: the bundle's name, and the device as the settings name it.
             share: from 0 to 1.
 
@@ -55,7 +56,7 @@ class ChosenModel:
         return self._loaded.get(model, device, lambda done, words: job.progress(share * done, words))
 
     def preload(self) -> None:
-        """Load it in the worker, so that the first result is quick; `modelChanged` follows, or `failed`."""
+        """Load the model in a worker, so that the first result comes quickly; `modelChanged` follows, or `failed`."""
         scene, model, device = self._scene, self.name, self._scene.settings.device
 
         def failed(problem: BaseException) -> None:

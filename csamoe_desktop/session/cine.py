@@ -1,4 +1,4 @@
-"""Cine: the frames of a study shown one after the other, at the pace they were recorded."""
+"""Cine: plays the frames of a study at the speed at which they were recorded."""
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -6,11 +6,11 @@ from csamoe_desktop.session.frame_cache import FrameCache
 from csamoe_desktop.session.navigation import Navigation
 from csamoe_desktop.session.scene import Scene
 
-_USUAL_SECONDS = 0.1
+_DEFAULT_SECONDS = 0.1
 
 
 class Cine(QObject):
-    """Plays the study in view, round and round, until paused or until another study or frame is asked for."""
+    """Plays the current study in a loop, until paused or until another study or frame is chosen."""
 
     playingChanged = Signal(bool)
 
@@ -22,41 +22,41 @@ class Cine(QObject):
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._step)
         scene.studyChanged.connect(self.pause)
-        # The next frame could not be decoded: it was said once, and need not be said ten times a second.
+        # The next frame cannot be decoded. Pausing avoids repeating the message ten times a second.
         scene.stayed.connect(self.pause)
 
     @property
     def playing(self) -> bool:
-        """Whether it plays."""
+        """Whether it is playing."""
         return self._timer.isActive()
 
     @property
     def possible(self) -> bool:
-        """Whether there is more than one frame."""
+        """Whether the study has more than one frame."""
         return self._scene.study is not None and self._scene.study.frame_count > 1
 
     def toggle(self) -> None:
-        """Play, or pause."""
+        """Play or pause."""
         if self.playing:
             self.pause()
         elif self.possible and self._scene.study is not None:
-            self._timer.start(round(1000 * (self._scene.study.frame_seconds or _USUAL_SECONDS)))
+            self._timer.start(round(1000 * (self._scene.study.frame_seconds or _DEFAULT_SECONDS)))
             self.playingChanged.emit(True)
 
     def pause(self) -> None:
-        """Stay at the frame in view."""
+        """Stop at the current frame."""
         if self.playing:
             self._timer.stop()
             self._navigation.stay()
             self.playingChanged.emit(False)
 
     def go_to(self, index: int) -> None:
-        """Pause at frame `index`."""
+        """Pause and go to frame `index`."""
         self.pause()
         self._navigation.to_frame(index)
 
     def go_by(self, steps: int) -> None:
-        """Pause, and go some frames on or back."""
+        """Pause and go forward or back by `steps` frames."""
         self.pause()
         self._navigation.by(steps)
 
@@ -65,5 +65,5 @@ class Cine(QObject):
         if study is None or frame is None:
             self.pause()
         elif self._frames.awaited is None:
-            # Else the next one is still being decoded: it plays slower rather than leave any out.
+            # While the next frame is still being decoded, playing slows down; no frame is skipped.
             self._navigation.to_frame((frame.index + 1) % study.frame_count)

@@ -1,4 +1,5 @@
-"""The second result of a reading, after its number is on the screen: why, and how much of it hangs on the contour."""
+"""Completes an AI result after its probability is shown: the explanation, and how much the result depends on the
+outline."""
 
 import dataclasses
 import logging
@@ -19,10 +20,11 @@ LOOKING_CLOSER = "looking closer"
 
 
 class CloserLook(QObject):
-    """Looks closer at the reading in view, in a lane of its own, as long as it holds; `resultChanged` follows.
+    """Computes range and explanation of the AI result in view, in its own lane, as long as the result is up to date;
+    `resultChanged` follows.
 
-    The reading is the same before and after: what could not be found out (a device out of memory) is said, and not
-    tried again.
+    Probability and category do not change. If the computation fails (a device out of memory), the user is told and it
+    is not repeated.
     """
 
     def __init__(self, scene: Scene, model: ChosenModel, shown: ShownResult) -> None:
@@ -30,27 +32,27 @@ class CloserLook(QObject):
         self._scene = scene
         self._model = model
         self._shown = shown
-        self._at: AIResult | None = None
+        self._examined: AIResult | None = None
         scene.resultChanged.connect(self._look)
 
     @property
     def under_way(self) -> bool:
-        """Whether more is to come on the reading in view."""
-        return self._at is not None and self._at is self._shown.result
+        """Whether range and explanation of the result in view are still being computed."""
+        return self._examined is not None and self._examined is self._shown.result
 
     def _look(self) -> None:
         scene, work = self._scene, self._scene.work
         ai_result = self._shown.result
-        holds = self._shown.state is ResultState.DONE
-        if not holds or ai_result is None or ai_result.looked_closer:
-            # Whoever goes on drawing, or turns to another frame, is not to wait for it.
-            self._at = None
+        up_to_date = self._shown.state is ResultState.DONE
+        if not up_to_date or ai_result is None or ai_result.looked_closer:
+            # Drawing on, or going to another frame, must not wait for this computation.
+            self._examined = None
             scene.jobs.cancel(LOOKING_CLOSER)
             return
         frame = scene.frame
-        if ai_result is self._at or work is None or work.result_mask is None or frame is None:
+        if ai_result is self._examined or work is None or work.result_mask is None or frame is None:
             return
-        self._at = ai_result
+        self._examined = ai_result
         pixels = work.result_mask.pixels
         mask = pixels if pixels.any() else None
 
@@ -58,11 +60,17 @@ class CloserLook(QObject):
 
         def look(job: Job) -> AIResult:
             predictor = self._model.load(job, model, device)
-            return look_closer(frame, mask, predictor, ai_result, lambda share: job.progress(share, "Looking closer"))
+            return look_closer(
+                frame,
+                mask,
+                predictor,
+                ai_result,
+                lambda share: job.progress(share, "Calculating the range over other outlines"),
+            )
 
-        def done(closer: AIResult) -> None:
+        def done(completed: AIResult) -> None:
             if work.ai_result is ai_result:
-                work.ai_result = closer
+                work.ai_result = completed
             scene.tell_result()
 
         def failed(problem: BaseException) -> None:

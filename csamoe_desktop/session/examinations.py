@@ -1,6 +1,8 @@
-"""What the reader says of the examinations that are open: one a report, kept in the local store.
+"""The examinations that are open: indication, comparison and technique, once for each report, stored in the local
+store.
 
-An examination is known by a hash of its study instance UID; an image file, which has none, by the hash of its first image.
+An examination is identified by a hash of its study instance UID; an image file has none and is identified by the hash
+of its first image.
 """
 
 import hashlib
@@ -21,7 +23,7 @@ class Examinations(QObject):
     """Indication, comparison and technique of the session's studies."""
 
     changed = Signal()
-    """What is said of the examination in view may be different."""
+    """The texts of the current examination may have changed."""
 
     def __init__(self, scene: Scene, autosaver: Autosaver, lesions: Lesions) -> None:
         super().__init__(scene)
@@ -30,56 +32,56 @@ class Examinations(QObject):
         self._lesions = lesions
         self._first_images: dict[Study, str] = {}
         scene.studyChanged.connect(self.look_again)
-        # It comes with every frame too; and what is one lesion on two images is in one report.
+        # Emitted with every frame too; and two images with views of one lesion share a report.
         scene.lesionChanged.connect(self.changed)
 
     @property
     def key(self) -> str | None:
-        """Which examination the report of what is in view is of; None where nothing is.
+        """The examination that the report of the current image belongs to; None without an image.
 
-        Where the images of one report come from several, one of which something is said goes before the others, and the
-        one in view before all.
+        If the images of one report come from several examinations, the current one takes precedence if it has texts,
+        then the first of the others that has texts.
         """
         study = self._scene.study
         if study is None or self._scene.frame is None:
             return None
-        here = self._key_of(study)
-        if self._autosaver.examination(here).given:
-            return here
+        own = self._key_of(study)
+        if self._autosaver.examination(own).given:
+            return own
         others = (self._key_of(other) for other in self._lesions.studies_of_examination() if other is not study)
-        return next((key for key in others if self._autosaver.examination(key).given), here)
+        return next((key for key in others if self._autosaver.examination(key).given), own)
 
     @property
     def now(self) -> Examination:
-        """What is said of the examination in view."""
+        """The texts of the current examination."""
         key = self.key
         return Examination() if key is None else self._autosaver.examination(key)
 
     @property
     def usual_technique(self) -> str:
-        """What is proposed as technique: the reader's own usual one, or the program's in the language of reports."""
+        """The technique to propose: the reader's own usual text, otherwise the program's in the report language."""
         settings = self._scene.settings
         if settings.technique:
             return settings.technique
         try:
-            say = load_wording(settings.report_language)
+            wording = load_wording(settings.report_language)
         except UserError:
-            # Whoever exports is told; here is no report yet.
-            say = PLAIN
-        return usual_technique(say)
+            # The export reports this error; here there is no report yet.
+            wording = PLAIN
+        return usual_technique(wording)
 
-    def take(self, key: str, said: Examination) -> None:
-        """Take what the reader says of the examination `key`, which need not be in view any more."""
-        if said != self._autosaver.examination(key):
-            self._autosaver.say_of_examination(key, said)
+    def take(self, key: str, examination: Examination) -> None:
+        """Take over the reader's texts of the examination `key`, which need not be current any more."""
+        if examination != self._autosaver.examination(key):
+            self._autosaver.set_examination(key, examination)
             self.changed.emit()
 
     def look_again(self) -> None:
-        """Ask the store anew: another window may have written."""
-        there = self._scene.studies
-        self._first_images = {study: image for study, image in self._first_images.items() if study in there}
+        """Read the store again: another window may have written to it."""
+        studies = self._scene.studies
+        self._first_images = {study: image for study, image in self._first_images.items() if study in studies}
         if (key := self.key) is not None:
-            self._autosaver.examination(key, anew=True)
+            self._autosaver.examination(key, reload=True)
         self.changed.emit()
 
     def _key_of(self, study: Study) -> str:
@@ -90,12 +92,13 @@ class Examinations(QObject):
         return self._first_images[study]
 
     def _first_image(self, study: Study) -> str:
-        """Return the hash of a file's first image; it is decoded for this only where it was never in view."""
-        there = self._autosaver.get(study, 0)
-        if there is not None:
-            return there.image
+        """Return the hash of a file's first image, which is decoded for this only if it was never in view."""
+        frame_lesions = self._autosaver.get(study, 0)
+        if frame_lesions is not None:
+            return frame_lesions.image
         try:
             return image_hash(study, study.frame(0))
         except UserError:
-            # It cannot be decoded any more: by one that could be, it is known at least while it is open.
-            return next((one.image for _, frames in self._autosaver.by_study([study]) for one in frames), "")
+            # It cannot be decoded any more: another image of the file identifies it while it is open.
+            saved = (frame for _, frames in self._autosaver.by_study([study]) for frame in frames)
+            return next((frame.image for frame in saved), "")

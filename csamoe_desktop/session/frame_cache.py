@@ -1,4 +1,4 @@
-"""Decoded frames: those that come soon enough at once, the others from the worker, a few of them before they are asked for."""
+"""Decoded frames: fast ones are decoded at once, slow ones in a worker, some of them ahead of time."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
@@ -16,84 +16,84 @@ DECODING, AHEAD = "decoding", "decoding ahead"
 Came = Callable[[Frame], None]
 Failed = Callable[[BaseException], None]
 _PATIENCE = 20.0
-"""Seconds that one who waits for another's frame gives it; a frame's own deadline is shorter."""
+"""Seconds to wait for a frame that another thread decodes; the deadline of a single frame is shorter."""
 MOST_BYTES = 256 * 2**20
-"""Of pixels kept, of all open studies together."""
+"""Limit on the bytes of pixels in the cache, for all open studies together."""
 
 
 class DecodedFrames:
-    """The frames decoded last, as many as fit; for any thread."""
+    """The frames decoded last, as many as fit in memory; usable from any thread."""
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
         self._most_bytes = most_bytes
         self._lock = Lock()
-        # With its study, so that no other one can get its id.
-        self._kept: OrderedDict[tuple[int, int], tuple[Study, Frame]] = OrderedDict()
+        # The study is stored too, so that its id is not reused.
+        self._frames: OrderedDict[tuple[int, int], tuple[Study, Frame]] = OrderedDict()
         self._bytes = 0
 
     @property
     def bytes(self) -> int:
-        """How many are kept."""
+        """The bytes of pixels in the cache."""
         return self._bytes
 
     def get(self, study: Study, index: int) -> Frame | None:
-        """Return a frame, or None where it is not kept."""
+        """Return a frame, or None if it is not in the cache."""
         with self._lock:
             key = (id(study), index)
-            if key not in self._kept:
+            if key not in self._frames:
                 return None
-            self._kept.move_to_end(key)
-            return self._kept[key][1]
+            self._frames.move_to_end(key)
+            return self._frames[key][1]
 
     def put(self, study: Study, frame: Frame) -> None:
-        """Keep a frame, in the place of those not asked for the longest."""
+        """Store a frame, and drop the least recently used ones if there is no room."""
         with self._lock:
             self._drop((id(study), frame.index))
-            self._kept[id(study), frame.index] = study, frame
+            self._frames[id(study), frame.index] = study, frame
             self._bytes += frame.pixels.nbytes
             while self._bytes > self._most_bytes:
-                self._drop(next(iter(self._kept)))
+                self._drop(next(iter(self._frames)))
 
     def keep_only(self, studies: Iterable[Study]) -> None:
-        """Let go of the frames of all other studies."""
+        """Drop the frames of all other studies."""
         ids = {id(study) for study in studies}
         with self._lock:
-            for key in [key for key in self._kept if key[0] not in ids]:
+            for key in [key for key in self._frames if key[0] not in ids]:
                 self._drop(key)
 
     def _drop(self, key: tuple[int, int]) -> None:
-        if key in self._kept:
-            self._bytes -= self._kept.pop(key)[1].pixels.nbytes
+        if key in self._frames:
+            self._bytes -= self._frames.pop(key)[1].pixels.nbytes
 
 
 class FrameCache(QObject):
-    """The frames of the session's studies. Those of a study that is quick are decoded when they are asked for, always
-    from its file; the others are kept, and wanted one at a time: the newest wins."""
+    """The frames of the session's studies. Frames of a quick study are decoded from its file on each request; the
+    others are cached, and requested one at a time: the newest request wins."""
 
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
         self._scene = scene
         self.cache = DecodedFrames()
-        # What the reader waits for has a process of its own, which thumbnails and looking ahead never hold up.
-        # The other one is that of whoever opens a file: it runs by then.
+        # Frames that the reader waits for have their own process, so that thumbnails and decoding ahead never delay them.
+        # The other process is the shared one: it is running already, as it opens the files.
         self._process, self._process_ahead = DecodingProcess(), shared()
-        self._lock, self._one_ahead = Lock(), Lock()
-        self._under_way: dict[tuple[int, int], Event] = {}
-        self._wanted: tuple[Study, int] | None = None
-        self._further: tuple[int, Came, Failed] | None = None
-        self._before: tuple[Study, int] | None = None
-        scene.studyChanged.connect(self._let_go)
+        self._lock, self._ahead_lock = Lock(), Lock()
+        self._decoding: dict[tuple[int, int], Event] = {}
+        self._requested: tuple[Study, int] | None = None
+        self._next_request: tuple[int, Came, Failed] | None = None
+        self._shown_before: tuple[Study, int] | None = None
+        scene.studyChanged.connect(self._drop_closed)
         scene.frameChanged.connect(self._look_ahead)
 
     @property
     def awaited(self) -> tuple[Study, int] | None:
-        """The study and index of the frame that will come into view; None while none is being decoded for that."""
-        if self._wanted is None or self._further is None:
-            return self._wanted
-        return self._wanted[0], self._further[0]
+        """The study and index of the frame that will be shown next; None if no frame is being decoded for that."""
+        if self._requested is None or self._next_request is None:
+            return self._requested
+        return self._requested[0], self._next_request[0]
 
     def at_once(self, study: Study, index: int) -> Frame | None:
-        """Return a frame that need not be waited for, or None.
+        """Return a frame that is available without waiting, or None.
 
         Raises:
             UserError: it cannot be decoded.
@@ -101,7 +101,7 @@ class FrameCache(QObject):
         return study.frame(index) if study.quick else self.cache.get(study, index)
 
     def decoded(self, study: Study, index: int, urgent: bool = False) -> Frame:
-        """Return a frame, decoded now unless it is kept: for workers. What is `urgent` waits for no other frame.
+        """Return a frame from the cache, or decode it now. For workers. An `urgent` request waits for no other frame.
 
         Raises:
             UserError: it cannot be decoded.
@@ -110,8 +110,8 @@ class FrameCache(QObject):
             return study.frame(index)
         if urgent:
             return self._decoded(study, index, self._process)
-        # Whoever finds a frame under way here can rely on it: it does not wait for another one first.
-        with self._one_ahead:
+        # One at a time, so that a frame found in progress is not itself waiting for another one.
+        with self._ahead_lock:
             return self._decoded(study, index, self._process_ahead)
 
     def want(
@@ -122,54 +122,54 @@ class FrameCache(QObject):
         failed: Failed,
         by_steps: bool = False,
     ) -> None:
-        """Have a frame decoded in the worker for `came`, or `failed`; what was wanted before is not any more.
+        """Have a frame decoded in a worker, then call `came` or `failed`; this replaces an earlier request.
 
-        Only one that is wanted `by_steps` lets the one before come still, on the way: who holds a key down sees where
-        they are.
+        Only a request made `by_steps` lets the earlier frame of the same study come first, so that the frames passed
+        while a key is held down are visible.
         """
-        if by_steps and self._wanted not in (None, (study, index)) and self._wanted[0] is study:
-            self._further = (index, came, failed)
+        if by_steps and self._requested not in (None, (study, index)) and self._requested[0] is study:
+            self._next_request = (index, came, failed)
             return
         self.forget()
         self._scene.jobs.cancel(AHEAD)
-        self._wanted = (study, index)
+        self._requested = (study, index)
 
         def done(frame: Frame) -> None:
-            further, self._further, self._wanted = self._further, None, None
+            next_request, self._next_request, self._requested = self._next_request, None, None
             came(frame)
-            if further is not None and self._wanted is None and self._scene.study is study:
-                self.want(study, *further)
+            if next_request is not None and self._requested is None and self._scene.study is study:
+                self.want(study, *next_request)
 
         def refused(problem: BaseException) -> None:
-            self._wanted = self._further = None
+            self._requested = self._next_request = None
             failed(problem)
 
         self._scene.jobs.submit(DECODING, lambda job: self.decoded(study, index, urgent=True), Outcome(done, refused))
 
     def forget(self) -> bool:
-        """Want no frame any more; return whether one was wanted."""
-        wanted, self._wanted, self._further = self._wanted, None, None
+        """Cancel the request; return whether there was one."""
+        requested, self._requested, self._next_request = self._requested, None, None
         self._scene.jobs.cancel(DECODING)
-        return wanted is not None
+        return requested is not None
 
     def close(self) -> None:
-        """End the process that decodes for the reader; the shared one ends with the program."""
+        """End the process that decodes for the reader; the shared process ends with the program."""
         self._process.close()
 
     def _decoded(self, study: Study, index: int, process: DecodingProcess) -> Frame:
-        """Return a frame that is kept, being decoded, or decoded now."""
+        """Return a frame from the cache, from the thread that decodes it now, or decode it."""
         key = (id(study), index)
         with self._lock:
-            if (kept := self.cache.get(study, index)) is not None:
-                return kept
-            other = self._under_way.get(key)
-            if other is None:
-                mine = self._under_way[key] = Event()
-        if other is not None:
-            other.wait(_PATIENCE)
-            if (kept := self.cache.get(study, index)) is not None:
-                return kept
-            # It failed there, and will here.
+            if (cached := self.cache.get(study, index)) is not None:
+                return cached
+            others_event = self._decoding.get(key)
+            if others_event is None:
+                own_event = self._decoding[key] = Event()
+        if others_event is not None:
+            others_event.wait(_PATIENCE)
+            if (cached := self.cache.get(study, index)) is not None:
+                return cached
+            # Decoding failed in the other thread; it fails here too, with its error.
             return _decode(study, index, process)
         try:
             frame = _decode(study, index, process)
@@ -177,25 +177,25 @@ class FrameCache(QObject):
             return frame
         finally:
             with self._lock:
-                del self._under_way[key]
-            mine.set()
+                del self._decoding[key]
+            own_event.set()
 
-    def _let_go(self) -> None:
+    def _drop_closed(self) -> None:
         self.cache.keep_only(self._scene.studies)
-        if self._before is not None and self._before[0] not in self._scene.studies:
-            self._before = None
+        if self._shown_before is not None and self._shown_before[0] not in self._scene.studies:
+            self._shown_before = None
 
     def _look_ahead(self) -> None:
-        """Decode what may be wanted next: the two frames in the direction of travel, and the one behind."""
-        scene, before = self._scene, self._before
+        """Decode the frames likely to be needed next: two in the direction of travel and one behind."""
+        scene, before = self._scene, self._shown_before
         study, frame = scene.study, scene.frame
         if study is None or frame is None or study.quick:
             return
-        self._before = (study, frame.index)
+        self._shown_before = (study, frame.index)
         back = before is not None and before[0] is study and frame.index < before[1]
-        # After the last the first, as a cine goes on; twice as far ahead as back.
-        places = dict.fromkeys((frame.index + (-step if back else step)) % study.frame_count for step in (1, -1, 2))
-        missing = [index for index in places if index != frame.index and self.cache.get(study, index) is None]
+        # The first frame follows the last, as in a cine; twice as far ahead as back.
+        indices = dict.fromkeys((frame.index + (-step if back else step)) % study.frame_count for step in (1, -1, 2))
+        missing = [index for index in indices if index != frame.index and self.cache.get(study, index) is None]
 
         def work(job: Job) -> None:
             if study.apart:
@@ -206,7 +206,7 @@ class FrameCache(QObject):
                 try:
                     self.decoded(study, index)
                 except UserError:
-                    # Told when it is wanted.
+                    # The error is shown when the frame is requested.
                     continue
 
         if missing:

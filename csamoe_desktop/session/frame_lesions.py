@@ -1,4 +1,4 @@
-"""The lesions of one frame as they are worked on: which there are, and which is at hand."""
+"""The lesions of one frame: which there are, and which is the current one."""
 
 from dataclasses import dataclass, field
 
@@ -10,20 +10,20 @@ from csamoe_desktop.session.lesion_work import LesionWork
 
 @dataclass(slots=True, eq=False)
 class FrameLesions:
-    """One frame's lesions, never none: where nothing is marked there is a blank one to begin with.
+    """One frame's lesions. There is always at least one: if nothing is marked, a blank lesion.
 
     Attributes:
         shape: the frame's rows and columns.
-        image: which image it is (`kept_frame.image_hash`).
+        image: the hash that identifies the image (`saved_frame.image_hash`).
         frame: its index in the study.
         calipers: the distances measured on it.
         last_number: the highest number that any lesion on this image ever had.
         lesions: by their number.
-        at_hand: the one that tools, reading and report work on.
-        proposed: the outlines that were proposed here and neither accepted nor dismissed, and by which network.
+        removed: deleted lesions that can be restored, the last one at the end.
+        proposed: the proposals that are neither accepted nor dismissed, and the network that made them.
+        dismissed: the proposals were dismissed: the program does not look for lesions by itself any more.
         as_deleted: `steps` after the last deletion.
-        dismissed: what was proposed was dismissed: nothing is looked for by itself any more.
-        removed: what was deleted and can be brought back, the last one at the end.
+        current: the lesion that tools, AI result and report work on.
     """
 
     shape: tuple[int, int]
@@ -39,7 +39,7 @@ class FrameLesions:
     current: LesionWork = field(init=False)
 
     def begin(self, lesions: list[LesionWork]) -> None:
-        """Begin with these lesions, in the order of their numbers, the first one at hand."""
+        """Start with these lesions, in the order of their numbers; the first one becomes the current one."""
         self.lesions = lesions
         if lesions:
             self.current = lesions[0]
@@ -48,21 +48,21 @@ class FrameLesions:
 
     @property
     def untouched(self) -> bool:
-        """Whether nothing would be lost without it."""
+        """Whether nothing would be lost without this object."""
         return self.calipers.untouched and not self.removed and all(work.blank for work in self.lesions)
 
     @property
     def steps(self) -> object:
-        """What differs after each step of drawing or measuring."""
+        """A value that differs after each step of drawing or measuring."""
         return tuple((work.number, work.mask.version) for work in self.lesions), self.calipers.now
 
     @property
     def marked(self) -> bool:
-        """Whether any of them has an outline."""
+        """Whether any lesion has an outline."""
         return any(not work.mask.empty for work in self.lesions)
 
     def new(self) -> LesionWork:
-        """Add a blank lesion, with a number that none here has had, and take it in hand."""
+        """Add a blank lesion, with a number never used here, and make it the current one."""
         numbers = (work.number for work in (*self.lesions, *self.removed))
         self.last_number = 1 + max((self.last_number, *numbers))
         work = blank_lesion(self, self.last_number)
@@ -71,29 +71,30 @@ class FrameLesions:
         return work
 
     def remove(self, work: LesionWork) -> None:
-        """Delete a lesion; its neighbour is at hand then, or a blank one."""
-        place = self.lesions.index(work)
+        """Delete a lesion. If it was the current one, its neighbour, or a blank lesion, becomes the current one."""
+        index = self.lesions.index(work)
         self.lesions.remove(work)
         if not work.blank:
             self.removed.append(work)
         if self.current is work:
             if self.lesions:
-                self.current = self.lesions[min(place, len(self.lesions) - 1)]
+                self.current = self.lesions[min(index, len(self.lesions) - 1)]
             else:
                 self.new()
 
     def restore(self) -> LesionWork | None:
-        """Bring back what was deleted last, and take it in hand; None where nothing was."""
+        """Restore the lesion deleted last and make it the current one; return None if there is none."""
         if not self.removed:
             return None
         work = self.removed.pop()
-        # A blank one was there only because nothing else was.
-        self.lesions = sorted((one for one in (*self.lesions, work) if not one.blank), key=lambda one: one.number)
+        # A blank lesion was only a placeholder.
+        lesions = (lesion for lesion in (*self.lesions, work) if not lesion.blank)
+        self.lesions = sorted(lesions, key=lambda lesion: lesion.number)
         self.current = work
         return work
 
 
 def blank_lesion(frame: FrameLesions, number: int) -> LesionWork:
-    """Return a lesion of `frame` on which nothing was done."""
+    """Return a new lesion of `frame` without any work on it."""
     mask = EditedMask(frame.shape, first_version=VERSIONS_EACH * (number - 1))
     return LesionWork(mask, frame.image, frame.frame, number, calipers=frame.calipers)

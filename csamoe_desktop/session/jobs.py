@@ -1,4 +1,4 @@
-"""The one way off the GUI thread: in each lane the newest job wins, and whatever it ends with arrives on the GUI thread."""
+"""Work off the GUI thread: in each lane the newest job wins, and every outcome arrives on the GUI thread."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,24 +7,24 @@ from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QObject, QRunnable, Qt, QThreadPool, QTimer, Signal
 
-_LOOK_EVERY_MS = 250
-_LEFT: list[QThreadPool] = []
-"""Lanes left to themselves, whose thread waits for something that does not come (a drive that is gone): destroyed, a pool
-would wait for it."""
+_CHECK_EVERY_MS = 250
+_ABANDONED: list[QThreadPool] = []
+"""Pools of abandoned lanes, whose thread waits for something that does not come, such as a disconnected drive. They
+are kept, as destroying a pool would wait for its thread."""
 
 
 class Cancelled(Exception):
-    """Raised inside a job that was cancelled, by `Job.progress`; it ends the job without a word."""
+    """Raised inside a cancelled job by `Job.progress`; it ends the job silently."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What becomes of a job, each called on the GUI thread; after a newer job in its lane none of them is.
+    """The callbacks of a job, all called on the GUI thread; none is called after a newer job starts in its lane.
 
     Attributes:
-        done: with the result.
-        failed: with the exception.
-        progress: with a share from 0 to 1 and what is being done, in words.
+        done: gets the result.
+        failed: gets the exception.
+        progress: gets a share from 0 to 1 and the present step in words.
     """
 
     done: Callable[[Any], None]
@@ -35,27 +35,27 @@ class Outcome:
 class Job:
     """One piece of work, as its own thread sees it."""
 
-    def __init__(self, lane: str, work: Callable[["Job"], Any], outcome: Outcome, tell: Callable[..., None]) -> None:
+    def __init__(self, lane: str, work: Callable[["Job"], Any], outcome: Outcome, post: Callable[..., None]) -> None:
         self.lane = lane
         self.cancelled = False
         self.last_heard = monotonic()
         self._work = work
         self._outcome = outcome
-        self._tell = tell
+        self._post = post
 
     def progress(self, share: float, words: str) -> None:
-        """Say how far the work is, from 0 to 1.
+        """Report the progress, from 0 to 1.
 
         Raises:
-            Cancelled: the job was cancelled meanwhile.
+            Cancelled: the job was cancelled.
         """
         if self.cancelled:
             raise Cancelled
         self.last_heard = monotonic()
-        self._tell(self, self._outcome.progress, share, words)
+        self._post(self, self._outcome.progress, share, words)
 
     def run(self) -> None:
-        """Do the work; every way it can end, an exception too, is told to the GUI thread."""
+        """Do the work; its result or its exception is passed to the GUI thread."""
         if self.cancelled:
             return
         self.last_heard = monotonic()
@@ -63,10 +63,10 @@ class Job:
             result = self._work(self)
         except Cancelled:
             return
-        except BaseException as problem:  # noqa: BLE001 - a swallowed exception would leave the window waiting
-            self._tell(self, self._outcome.failed, problem)
+        except BaseException as problem:  # noqa: BLE001 - a lost exception would leave the window waiting
+            self._post(self, self._outcome.failed, problem)
         else:
-            self._tell(self, self._outcome.done, result)
+            self._post(self, self._outcome.done, result)
 
 
 class _Runner(QRunnable):
@@ -79,9 +79,9 @@ class _Runner(QRunnable):
 
 
 class Jobs(QObject):
-    """The lanes. Each has one thread; submitting to a lane cancels what runs or waits there."""
+    """The lanes. Each has one thread; submitting to a lane cancels its running and waiting jobs."""
 
-    _told = Signal(object, object, object)
+    _posted = Signal(object, object, object)
     busyChanged = Signal(str, bool)
     """(lane, whether it has a current job)."""
 
@@ -89,10 +89,10 @@ class Jobs(QObject):
         super().__init__(parent)
         self._pools: dict[str, QThreadPool] = {}
         self._current: dict[str, Job] = {}
-        self._told.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+        self._posted.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
         self._patience: dict[Job, tuple[float, BaseException]] = {}
         self._watch = QTimer(self)
-        self._watch.setInterval(_LOOK_EVERY_MS)
+        self._watch.setInterval(_CHECK_EVERY_MS)
         self._watch.timeout.connect(self._give_up)
 
     def submit(
@@ -102,15 +102,15 @@ class Jobs(QObject):
         outcome: Outcome,
         patience: tuple[float, BaseException] | None = None,
     ) -> Job:
-        """Run `work` in the lane's thread instead of what was there before, and return its job.
+        """Run `work` in the lane's thread instead of its earlier job, and return the new job.
 
         Args:
-            lane, work, outcome: as the class says.
-            patience: after so many seconds without a word from the job it has failed, with this exception, and the lane goes
-                on with another thread; None waits as long as it takes.
+            lane, work, outcome: see the class.
+            patience: seconds and an exception. If the job reports nothing for so long, it fails with this exception,
+                and the lane continues with another thread; None waits without limit.
         """
         self.cancel(lane)
-        job = Job(lane, work, outcome, self._tell)
+        job = Job(lane, work, outcome, self._post)
         if patience is not None:
             self._patience[job] = patience
             self._watch.start()
@@ -123,7 +123,7 @@ class Jobs(QObject):
         return job
 
     def cancel(self, lane: str) -> bool:
-        """Cancel the lane's job; nothing more is heard of it. Return whether there was one."""
+        """Cancel the lane's job; none of its callbacks is called any more. Return whether there was a job."""
         job = self._current.pop(lane, None)
         if job is None:
             return False
@@ -136,45 +136,45 @@ class Jobs(QObject):
         return lane in self._current
 
     def finish(self, *ending: str, within: float = 2.0) -> bool:
-        """Cancel everything and wait until every thread has come home; for closing the program.
+        """Cancel all jobs and wait for their threads to end; for closing the program.
 
-        What runs or waits in the lanes `ending` is done to its end, and its outcome called, before this returns. For the
-        others it waits `within` seconds in all; return whether they came home by then.
+        Jobs in the lanes `ending` run to their end, and their callbacks are called, before this returns. For the others
+        it waits `within` seconds in all; return whether they ended in that time.
         """
         for lane in list(self._current):
             if lane not in ending:
                 self.cancel(lane)
-        until, home = monotonic() + within, True
+        deadline, all_ended = monotonic() + within, True
         for lane, pool in list(self._pools.items()):
             if lane in ending:
                 pool.waitForDone()
-            elif not pool.waitForDone(max(1, round(1000 * (until - monotonic())))):
-                self._leave(lane)
-                home = False
+            elif not pool.waitForDone(max(1, round(1000 * (deadline - monotonic())))):
+                self._abandon(lane)
+                all_ended = False
         QCoreApplication.sendPostedEvents(self)
-        return home
+        return all_ended
 
-    def _leave(self, lane: str) -> None:
-        """Leave a lane's thread to itself: the next job there gets another one."""
+    def _abandon(self, lane: str) -> None:
+        """Abandon a lane's thread: the next job there gets another one."""
         pool = self._pools.pop(lane)
         pool.setParent(None)
         pool.clear()
-        _LEFT.append(pool)
+        _ABANDONED.append(pool)
 
     def _give_up(self) -> None:
-        """Fail the jobs that nothing was heard of for too long."""
-        self._patience = {job: kept for job, kept in self._patience.items() if self._current.get(job.lane) is job}
+        """Fail the jobs that have reported nothing for too long."""
+        self._patience = {job: limit for job, limit in self._patience.items() if self._current.get(job.lane) is job}
         if not self._patience:
             self._watch.stop()
         for job, (seconds, problem) in list(self._patience.items()):
             if monotonic() - job.last_heard > seconds:
                 del self._patience[job]
                 self.cancel(job.lane)
-                self._leave(job.lane)
+                self._abandon(job.lane)
                 job._outcome.failed(problem)
 
-    def _tell(self, job: Job, call: Callable[..., None], *arguments: object) -> None:
-        self._told.emit(job, call, arguments)
+    def _post(self, job: Job, call: Callable[..., None], *arguments: object) -> None:
+        self._posted.emit(job, call, arguments)
 
     def _deliver(self, job: Job, call: Callable[..., None], arguments: tuple[object, ...]) -> None:
         if self._current.get(job.lane) is not job:
@@ -186,5 +186,5 @@ class Jobs(QObject):
 
 
 def anyone_left() -> bool:
-    """Return whether a thread still waits in a lane that was left to itself; the program cannot wait for it to end."""
-    return any(pool.activeThreadCount() for pool in _LEFT)
+    """Return whether a thread of an abandoned lane is still running; the program cannot wait for it to end."""
+    return any(pool.activeThreadCount() for pool in _ABANDONED)

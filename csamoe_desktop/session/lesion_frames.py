@@ -1,4 +1,5 @@
-"""The frames that lesions lie on, decoded and calibrated as they were when the lesions were marked."""
+"""The frames of lesions, decoded and calibrated, after a check that they are the images on which the lesions were
+marked."""
 
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.session.calibration import HandCalibration
@@ -9,23 +10,23 @@ from csamoe_desktop.study.model import Frame
 
 
 class LesionFrames:
-    """Finds the frame of a lesion that need not be in view; for workers."""
+    """Finds the frame of a lesion that need not be current; for workers."""
 
     def __init__(self, frames: FrameCache, calibration: HandCalibration) -> None:
         self._frames = frames
         self._calibration = calibration
 
     def frame_of(self, placed: PlacedLesion) -> Frame:
-        """Return the frame a lesion is on, decoded now, with the scale the user gave it.
+        """Return the frame of a lesion, decoded now, with its scale by hand if there is one.
 
         Raises:
-            UserError: it cannot be decoded, or is another image by now.
+            UserError: it cannot be decoded, or is a different image now.
         """
-        there = placed.frame < placed.study.frame_count
-        frame = self._frames.decoded(placed.study, placed.frame, urgent=True) if there else None
+        exists = placed.frame < placed.study.frame_count
+        frame = self._frames.decoded(placed.study, placed.frame, urgent=True) if exists else None
         if frame is None or image_hash(placed.study, frame) != placed.work.image:
             raise UserError(
-                f"{placed.where} is another image than the one {placed.work.title} was marked on.",
-                "Open the file again, and mark and assess the lesion there.",
+                f"{placed.where} is a different image now: {placed.work.title} was not marked on it.",
+                "Open the file again, then mark and assess the lesion there.",
             )
         return self._calibration.applied(placed.study, frame, placed.work.image)

@@ -1,4 +1,4 @@
-"""What the window "Views of this lesion" is shown: the views of the session's lesion at hand, as they are now."""
+"""The data for the window "Views of this lesion": the views of the current lesion as they are now."""
 
 from dataclasses import dataclass
 
@@ -21,13 +21,13 @@ class ShownView:
 
     Attributes:
         frame: the image.
-        mask: the lesion on it, as it is marked now.
-        description: what the reader calls it, and where it lies.
-        number: of the lesion on its image, from 1.
-        assessment: the last reading of it, or None.
-        veiled: the reader's own read is still to be given: nothing of the AI's is shown, whatever there is.
-        where: which image it is, such as "IM0003.dcm, frame 4".
-        because: in a sentence, why `ai_result` no longer holds, or, without one, why there is none; or "".
+        mask: the lesion's present outline on it.
+        description: the lesion's name and location.
+        number: the lesion's number on its image, from 1.
+        ai_result: its last AI result, or None.
+        hidden: the reader's assessment is still to be given: no AI result is shown.
+        where: the image, such as "IM0003.dcm, frame 4".
+        because: a sentence: why `ai_result` is outdated, or why there is none; or "".
     """
 
     frame: Frame
@@ -41,17 +41,17 @@ class ShownView:
 
     @property
     def shown(self) -> AIResult | None:
-        """The reading that may be seen, whether it holds or not."""
+        """The AI result that may be shown, even if it is outdated."""
         return None if self.hidden else self.ai_result
 
     @property
     def holds(self) -> AIResult | None:
-        """The reading that may be seen and is of what is marked now."""
+        """The AI result that may be shown and matches the present outline."""
         return None if self.because else self.shown
 
 
 class ShownViews:
-    """Finds them; a frame that is not in view is decoded once and kept as long as it is one of them."""
+    """Collects the views; a frame other than the current one is decoded once and held while it is among them."""
 
     def __init__(
         self,
@@ -71,8 +71,9 @@ class ShownViews:
         self._frames: dict[tuple[str, Scale], Frame] = {}
 
     def __call__(self) -> list[ShownView]:
-        """Return the views, that in view first; one whose image cannot be decoded any more is left out, and that is said."""
-        seen: list[ShownView] = []
+        """Return the views, the current one first. A view whose image cannot be decoded is left out, and `failed` is
+        emitted for it."""
+        views: list[ShownView] = []
         frames: dict[tuple[str, Scale], Frame] = {}
         for placed in self._lesions.views():
             try:
@@ -81,9 +82,9 @@ class ShownViews:
                 self._scene.failed.emit(problem)
                 continue
             frames[placed.work.image, frame.scale] = frame
-            seen.append(self._seen(placed, frame))
+            views.append(self._view(placed, frame))
         self._frames = frames
-        return seen
+        return views
 
     def _frame(self, placed: PlacedLesion) -> Frame:
         scene = self._scene
@@ -94,7 +95,7 @@ class ShownViews:
         known = self._frames.get((placed.work.image, scale))
         return self._frames_of.frame_of(placed) if known is None else known
 
-    def _seen(self, placed: PlacedLesion, frame: Frame) -> ShownView:
+    def _view(self, placed: PlacedLesion, frame: Frame) -> ShownView:
         work = placed.work
         failure = work.failure if work.failed_version == work.mask.version else ""
         return ShownView(
@@ -102,9 +103,10 @@ class ShownViews:
             mask=work.mask.finished(),
             description=work.description,
             number=work.number,
-            # What the guard forbids is seen nowhere.
+            # A withheld result is shown nowhere.
             ai_result=None if failure and work.withheld else work.ai_result,
-            hidden=self._shown.hidden or self._shown.hides(work),  # another view would tell of this one
+            hidden=self._shown.hidden
+            or self._shown.hides(work),  # the result of one view would give away that of another
             where=placed.where,
             because=failure or work.outdated_because(self._model.name),
         )

@@ -1,4 +1,4 @@
-"""What the reader and the model have done on one lesion of a frame, and where its reading stands."""
+"""What the reader and the model have done on one lesion of a frame, and the state of its AI result."""
 
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -13,19 +13,19 @@ from csamoe_desktop.study.scale import UNCALIBRATED, Scale
 
 
 class ResultState(Enum):
-    """Where the reading of the lesion in view stands."""
+    """The state of a lesion's AI result."""
 
     NO_STUDY = auto()
     NO_MASK = auto()
     READY = auto()
     RUNNING = auto()
     HIDDEN = auto()
-    """Done, and not to be seen before the reader's own read."""
+    """Computed, and hidden until the reader's assessment."""
     DONE = auto()
     OUTDATED = auto()
     FAILED = auto()
     WITHHELD = auto()
-    """The input guard forbids a reading of this image and outline."""
+    """The input guard forbids an AI result for this image and outline."""
 
 
 @dataclass(slots=True, eq=False)
@@ -34,21 +34,22 @@ class LesionWork:
 
     Attributes:
         mask: the outline, with its undo.
-        image: which image it is on (`kept_frame.image_hash`).
+        image: the hash that identifies its image (`saved_frame.image_hash`).
         frame: the index of its frame in the study.
         number: its number on that image, from 1; no other lesion there ever has it.
-        description: what it is called and where it lies.
-        shown, locked: whether its outline is drawn, and whether it may not be changed.
-        assessment: the last reading that succeeded.
-        assessed_mask, assessed_version: the mask it read, and that mask's version.
-        assessed_scale: the scale by which the outline's size was last asked whether it can be a lesion of the breast.
-        failure, failed_version: why the last attempt failed ("" if it did not), and on which version of the mask.
-        withheld: it did not fail; the input guard forbade it.
+        description: its name and location.
+        shown, locked: whether its outline is drawn, and whether its outline is protected from changes.
+        ai_result: the last AI result that was computed.
+        result_mask, result_version: the mask it was computed from, and that mask's version.
+        result_scale: the scale with which the guard last checked the outline's size.
+        failure, failed_version: why the last attempt failed ("" if it did not), and for which version of the mask.
+        withheld: the last attempt did not fail; the input guard withheld the result.
         comment: the reader's free text.
         reported_version, reported_comment: the mask's version and the comment in the last report that was written.
         calipers: the distances measured on the frame, with their undo: one object for all its lesions.
-        sitting: the reader's assessment, and how it came about.
-        unfinished: the name of a tool and its open polygon or livewire, left as another lesion came to hand; None where none is.
+        sitting: the reader's assessment, and how it was reached.
+        unfinished: the name of a tool and its open polygon or livewire, saved when another lesion became current; or
+            None.
     """
 
     mask: EditedMask
@@ -74,30 +75,31 @@ class LesionWork:
 
     @property
     def title(self) -> str:
-        """What it is called."""
+        """The lesion's name."""
         return self.description.title(self.number)
 
     @property
     def blank(self) -> bool:
-        """Whether nothing was done on it."""
+        """Whether there is no work on the lesion."""
         mask = self.mask
         changed = mask.can_undo or mask.can_redo or not mask.empty
-        said = self.comment or self.description.said_of_lesion or not self.sitting.assessment.untouched
-        return not (changed or said or self.ai_result or self.unfinished)
+        has_notes = self.comment or self.description.said_of_lesion or not self.sitting.assessment.untouched
+        return not (changed or has_notes or self.ai_result or self.unfinished)
 
     @property
     def outline_unreported(self) -> bool:
-        """Whether there is an outline that no report holds; one just imported, and not read, is in its file."""
+        """Whether the outline is in no report; an imported outline without AI result does not count, as it is in its
+        file."""
         only_imported = self.mask.author is Author.IMPORTED and self.ai_result is None
         return not (self.mask.empty or only_imported or self.mask.version == self.reported_version)
 
     @property
     def comment_unreported(self) -> bool:
-        """Whether there is a comment that no report holds."""
+        """Whether the comment is in no report."""
         return self.comment.strip() not in ("", self.reported_comment.strip())
 
     def state(self, model: str, needs_outline: bool = True) -> ResultState:
-        """Return where its reading stands, `model` being the one that would read now; no reading is under way."""
+        """Return the state of the AI result if `model` is the chosen model; a run in progress is not considered."""
         if self.failure and self.failed_version == self.mask.version:
             return ResultState.WITHHELD if self.withheld else ResultState.FAILED
         if self.ai_result is not None:
@@ -105,15 +107,15 @@ class LesionWork:
         return ResultState.NO_MASK if self.mask.empty and needs_outline else ResultState.READY
 
     def outdated_because(self, model: str) -> str:
-        """Return in one sentence why the reading no longer holds, or "".
+        """Return in one sentence why the AI result is outdated, or "".
 
-        Another model is another reading. Another device is not: it runs the same network in the same float32 and may
-        differ in the last digits only, and the reading says what it ran on.
+        Another model gives another result. Another device does not: it runs the same network in the same float32, so
+        that only the last digits may differ, and the result names the device it was computed on.
         """
         if self.ai_result is None:
             return ""
         if self.result_version != self.mask.version:
-            return "The outline has changed since this reading."
+            return "The outline has changed since this AI result."
         if self.ai_result.card.name != model:
-            return f"This reading is by {self.ai_result.card.name}; the settings now name {model}."
+            return f"This AI result is from {self.ai_result.card.name}; the model chosen now is {model}."
         return ""

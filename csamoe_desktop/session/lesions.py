@@ -1,4 +1,4 @@
-"""The lesions on the frame in view: which is at hand, and what the reader does with them as a whole."""
+"""The lesions on the current frame: which is the current one, and what the reader does with whole lesions."""
 
 import dataclasses
 from contextlib import suppress
@@ -21,7 +21,7 @@ from csamoe_desktop.study.patients import two_patients
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PlacedLesion:
-    """A lesion and where it is: the study and the index of the frame."""
+    """A lesion and its place: the study and the index of the frame."""
 
     study: Study
     frame: int
@@ -29,48 +29,48 @@ class PlacedLesion:
 
     @property
     def words(self) -> str:
-        """Say which it is among those of all open images."""
+        """The lesion's name with its image and its location, which identify it among all open images."""
         place = self.work.description.place()
         return f"{self.work.title} in {self.where}{f' ({place})' if place else ''}"
 
     @property
     def where(self) -> str:
-        """Say which image it is on."""
+        """The image that the lesion is on."""
         return self.study.name + (f", frame {self.frame + 1}" if self.study.frame_count > 1 else "")
 
 
 class Lesions(QObject):
-    """The lesions of the scene; `lesionChanged` and `currentLesionChanged` follow what is done here."""
+    """The lesions of the scene; `lesionChanged` and `currentLesionChanged` follow every change made here."""
 
     def __init__(self, scene: Scene, autosaver: Autosaver) -> None:
         super().__init__(scene)
         self._scene = scene
         self._autosaver = autosaver
-        self._known: tuple[LesionWork, str, bool] | None = None
+        self._views_key: tuple[LesionWork, str, bool] | None = None
         self._has_views = False
-        scene.lesionArriving.connect(self._agree)
+        scene.lesionArriving.connect(self._update_descriptions)
         for signal in (scene.lesionArriving, scene.lesionChanged):
             signal.connect(self._forget_views)
         scene.maskChanged.connect(self._show_edited)
 
     @property
     def there(self) -> tuple[LesionWork, ...]:
-        """The lesions on the frame in view, by number; one that is blank where nothing is marked."""
+        """The lesions on the current frame, by number; a blank lesion if nothing is marked."""
         frame_lesions = self._scene.frame_lesions
         return () if frame_lesions is None else tuple(frame_lesions.lesions)
 
     @property
     def can_add(self) -> bool:
-        """Whether there is a frame, and no lesion on it still to be marked."""
+        """Whether a frame is open and all its lesions are marked."""
         return bool(self.there) and not any(work.blank for work in self.there)
 
     @property
     def can_restore(self) -> bool:
-        """Whether a lesion was deleted on this frame."""
+        """Whether a deleted lesion of this frame can be restored."""
         return self._scene.frame_lesions is not None and bool(self._scene.frame_lesions.removed)
 
     def choose(self, work: LesionWork) -> None:
-        """Take a lesion of the frame in view in hand."""
+        """Make a lesion of the current frame the current one."""
         frame_lesions = self._scene.frame_lesions
         if frame_lesions is None or work is frame_lesions.current or work not in frame_lesions.lesions:
             return
@@ -79,13 +79,13 @@ class Lesions(QObject):
         self._scene.lesion_turned()
 
     def choose_next(self) -> None:
-        """Take the next lesion in hand, after the last the first."""
+        """Make the next lesion the current one; the first follows the last."""
         if self.there and self._scene.work is not None:
-            place = self.there.index(self._scene.work)
-            self.choose(self.there[(place + 1) % len(self.there)])
+            index = self.there.index(self._scene.work)
+            self.choose(self.there[(index + 1) % len(self.there)])
 
     def add(self) -> None:
-        """Begin another lesion on this frame; one that is still blank is taken in hand instead."""
+        """Add a lesion to this frame; if there is a blank lesion, make it the current one instead."""
         frame_lesions = self._scene.frame_lesions
         if frame_lesions is None:
             return
@@ -96,12 +96,12 @@ class Lesions(QObject):
         frame_lesions.current.mask.end()
         before = frame_lesions.current.description
         added = frame_lesions.new()
-        # The breast and the way the probe was held are the image's.
+        # Side and view apply to the whole image.
         added.description = dataclasses.replace(added.description, side=before.side, view=before.view)
         self._scene.lesion_turned()
 
     def remove(self) -> None:
-        """Delete the lesion at hand; `restore` brings it back as long as the program runs."""
+        """Delete the current lesion; `restore` brings it back until the program ends."""
         frame_lesions = self._scene.frame_lesions
         if frame_lesions is None or self.refuses():
             return
@@ -118,7 +118,7 @@ class Lesions(QObject):
 
     @property
     def deleted_last(self) -> bool:
-        """Whether a lesion of this frame was deleted, and nothing was drawn or measured since."""
+        """Whether a lesion of this frame was deleted, and nothing has been drawn or measured since."""
         frame_lesions = self._scene.frame_lesions
         return (
             frame_lesions is not None
@@ -128,38 +128,39 @@ class Lesions(QObject):
 
     @property
     def unfinished(self) -> list[PlacedLesion]:
-        """The lesions with a polygon or livewire that is not closed."""
+        """The lesions with an open polygon or livewire."""
         here = self._scene.work if self._scene.line_open() else None
-        return [one for one in self.placed() if one.work is here or one.work.unfinished is not None]
+        return [placed for placed in self.placed() if placed.work is here or placed.work.unfinished is not None]
 
     def restore(self) -> None:
-        """Bring back the lesion of this frame that was deleted last."""
+        """Restore the lesion of this frame that was deleted last."""
         frame_lesions = self._scene.frame_lesions
         if frame_lesions is not None and frame_lesions.restore() is not None:
             self._scene.lesion_turned()
 
-    def bring_back(self, kept: StoredLesion) -> None:
-        """Add an outline that had to make way for another as a further lesion of the frame in view, and take it in hand."""
+    def bring_back(self, stored: StoredLesion) -> None:
+        """Add a replaced outline from the store as a further lesion of the current frame, and make it the current
+        one."""
         frame_lesions = self._scene.frame_lesions
-        if frame_lesions is None or (kept.rows, kept.columns) != frame_lesions.shape:
+        if frame_lesions is None or (stored.rows, stored.columns) != frame_lesions.shape:
             return
         self.add()
-        work, mask = frame_lesions.current, kept.mask()
+        work, mask = frame_lesions.current, stored.mask()
         work.mask.replace(mask.pixels, mask.author, mask.source, mask.notes)
-        work.comment = kept.comment
-        if kept.description is not None:
-            # A lesion of its own: the one it once was may still be marked beside it.
-            work.description = dataclasses.replace(kept.description, identity=Description().identity)
-        if kept.stored_sitting is not None:
-            # What the reader said of it, in a sitting of its own; what was measured is proposed again.
+        work.comment = stored.comment
+        if stored.description is not None:
+            # A new identity: the original lesion may still be marked on this image.
+            work.description = dataclasses.replace(stored.description, identity=Description().identity)
+        if stored.stored_sitting is not None:
+            # The reader's assessment, in a new sitting; measurements are proposed again.
             with suppress(UserError, ValueError):
-                work.sitting.assessment = sitting_from(kept.stored_sitting).assessment.without_measured()
+                work.sitting.assessment = sitting_from(stored.stored_sitting).assessment.without_measured()
         self._scene.lesion_turned()
         self._scene.mask_edited(None)
 
     def describe(self, work: LesionWork, description: Description) -> None:
-        """Take what the reader says a lesion is called and where it lies; it may have gone meanwhile. What is so of the
-        lesion is said of its other views too, and the side of all on the image."""
+        """Take over the reader's description of a lesion, which may have been deleted meanwhile. What applies to the
+        lesion is copied to its other views, and the side to all lesions on the image."""
         before = work.description
         if before != description:
             if before.identity != description.identity:
@@ -174,20 +175,20 @@ class Lesions(QObject):
             self._scene.tell_lesion()
 
     def comment(self, work: LesionWork, text: str) -> None:
-        """Take the reader's comment on a lesion."""
+        """Take over the reader's comment on a lesion."""
         if text != work.comment:
             work.comment = text
             self._scene.commentChanged.emit()
 
     def toggle_shown(self, work: LesionWork | None = None) -> None:
-        """Show a lesion's outline (None: of the one at hand) or hide it."""
+        """Show or hide a lesion's outline (None: of the current lesion)."""
         work = work or self._scene.work
         if work is not None:
             work.shown = not work.shown
             self._scene.tell_lesion()
 
     def toggle_locked(self, work: LesionWork | None = None) -> None:
-        """Lock a lesion (None: the one at hand), so that its outline cannot be changed, or unlock it."""
+        """Lock a lesion (None: the current one), so that its outline cannot be changed, or unlock it."""
         work = work or self._scene.work
         if work is not None:
             work.mask.end()
@@ -195,7 +196,7 @@ class Lesions(QObject):
             self._scene.tell_lesion()
 
     def refuses(self) -> bool:
-        """Return whether the lesion at hand is locked, and if so say it."""
+        """Return whether the current lesion is locked, and tell the user if it is."""
         work = self._scene.work
         if work is None or not work.locked:
             return False
@@ -210,7 +211,7 @@ class Lesions(QObject):
         return frame_lesions is not None and frame_lesions.marked
 
     def earlier_outlines(self) -> list[EarlierOutline]:
-        """Return the outlines of the image in view that had to make way for others, the newest first.
+        """Return the outlines of the current image that were replaced by others, newest first.
 
         Raises:
             UserError: the store cannot be read.
@@ -222,110 +223,115 @@ class Lesions(QObject):
 
     @property
     def has_views(self) -> bool:
-        """Whether the lesion at hand is marked in more than one view; quick, as it is asked with every move of a brush."""
+        """Whether the current lesion is marked in more than one view; cached, as it is read on every move of a
+        brush."""
         here = self._scene.work
         if here is None:
             return False
         known = (here, here.description.identity, here.mask.empty)
-        if self._known != known:
-            self._known, self._has_views = known, len(self.views()) > 1
+        if self._views_key != known:
+            self._views_key, self._has_views = known, len(self.views()) > 1
         return self._has_views
 
     def views(self) -> list[PlacedLesion]:
-        """Return the marked views of the lesion at hand, the one at hand first; one that another patient's image shows is
-        none."""
+        """Return the marked views of the current lesion, the current one first; views on another patient's images
+        are left out."""
         here, study = self._scene.work, self._scene.study
         if here is None or study is None:
             return []
-        same = [
-            one
-            for one in self._marked()
-            if one.work.description.identity == here.description.identity and _one_patient(one.study, study)
+        views = [
+            placed
+            for placed in self._marked()
+            if placed.work.description.identity == here.description.identity and _same_patient(placed.study, study)
         ]
-        return sorted(same, key=lambda one: one.work is not here)
+        return sorted(views, key=lambda view: view.work is not here)
 
     def other_views(self, work: LesionWork) -> list[LesionWork]:
-        """Return what is of the same lesion on the other images that were in view; another patient's is not."""
-        placed = self.placed()
-        own = next((one.study for one in placed if one.work is work), None)
+        """Return the other views of a lesion, on images that have been shown; another patient's are left out."""
+        all_placed = self.placed()
+        own_study = next((placed.study for placed in all_placed if placed.work is work), None)
         return [
-            one.work
-            for one in placed
-            if one.work is not work
-            and one.work.description.identity == work.description.identity
-            and (own is None or _one_patient(one.study, own))
+            placed.work
+            for placed in all_placed
+            if placed.work is not work
+            and placed.work.description.identity == work.description.identity
+            and (own_study is None or _same_patient(placed.study, own_study))
         ]
 
-    def _agree(self) -> None:
-        """An image comes into view: what was said of its lesions in other views meanwhile holds here too."""
+    def _update_descriptions(self) -> None:
+        """Update the lesions of an image about to be shown with what was described in their other views meanwhile."""
         for work in self.there:
             for other in self.other_views(work):
                 work.description = work.description.agreeing(Description(), other.description)
 
     def elsewhere(self) -> list[PlacedLesion]:
-        """Return the marked lesions on other images that may be the one at hand in another view: those of another patient,
-        or of which another lesion on this image is a view, are not."""
+        """Return the marked lesions on other images that could be views of the current lesion. Left out are lesions
+        of another patient, and lesions that another lesion on this image is a view of."""
         here, study = self._scene.work, self._scene.study
         if here is None or study is None:
             return []
         marked = self._marked()
-        beside = {one.description.identity for one in self.there if one is not here}
-        foreign = {one.work.description.identity for one in marked if not _one_patient(one.study, study)}
+        same_image = {work.description.identity for work in self.there if work is not here}
+        other_patient = {
+            placed.work.description.identity for placed in marked if not _same_patient(placed.study, study)
+        }
         return [
-            one
-            for one in marked
-            if one.work not in self.there and one.work.description.identity not in beside | foreign
+            placed
+            for placed in marked
+            if placed.work not in self.there and placed.work.description.identity not in same_image | other_patient
         ]
 
     def identity_with(self, other: LesionWork | None) -> str:
-        """Return the identity of a view of the lesion that `other` marks, or (None) of a lesion of its own."""
+        """Return the identity for a further view of lesion `other`, or a new identity (None)."""
         return (Description() if other is None else other.description).identity
 
     def placed(self) -> list[PlacedLesion]:
-        """Return every lesion on the frames that were in view, each once: an image may be open under two names."""
-        found = {
+        """Return every lesion on the frames that have been shown, each once, as an image may be open under two
+        names."""
+        by_work = {
             work: PlacedLesion(study, frame_lesions.frame, work)
             for study, frames in self._autosaver.by_study(self._scene.studies)
             for frame_lesions in frames
             for work in frame_lesions.lesions
         }
-        return list(found.values())
+        return list(by_work.values())
 
     def of_examination(self) -> list[PlacedLesion]:
-        """Return every lesion of the examination in view, on the frames that were in view."""
+        """Return every lesion of the current examination, on the frames that have been shown."""
         study = self._scene.study
         if study is None:
             return []
-        placed = self.placed()
-        here = {one.work.description.identity for one in placed if one.study is study}
+        all_placed = self.placed()
+        own = {placed.work.description.identity for placed in all_placed if placed.study is study}
         return [
-            one
-            for one in placed
-            if one.study is study
-            or _one_examination(one.study.facts, study.facts)
-            or one.work.description.identity in here
+            placed
+            for placed in all_placed
+            if placed.study is study
+            or _same_examination(placed.study.facts, study.facts)
+            or placed.work.description.identity in own
         ]
 
     def studies_of_examination(self) -> list[Study]:
-        """Return the studies with lesions of the examination in view, each once."""
-        return list(dict.fromkeys(one.study for one in self.of_examination()))
+        """Return the studies with lesions of the current examination, each once."""
+        return list(dict.fromkeys(placed.study for placed in self.of_examination()))
 
     def _marked(self) -> list[PlacedLesion]:
-        return [one for one in self.placed() if not one.work.mask.empty]
+        return [placed for placed in self.placed() if not placed.work.mask.empty]
 
-    def make_room(self, work: LesionWork, pixels: Bool) -> None:
-        """Take in hand, on the frame now in view, what `work` of another frame is to be copied to: the same lesion where it
-        is marked here, or one that lies there and is no other frame's; else a blank one. None is another lesion's."""
+    def choose_for_copy(self, work: LesionWork, pixels: Bool) -> None:
+        """Choose the lesion on the current frame that `work` of another frame is to be copied to: the same lesion if
+        it is marked here, or an overlapping one that has no other views; otherwise a blank one. No other lesion is
+        overwritten."""
         identity = work.description.identity
-        same = [one for one in self.there if one.description.identity == identity]
-        alone = [one for one in self.there if overlaps(pixels, (one,)) and self._alone(one)]
+        same = [lesion for lesion in self.there if lesion.description.identity == identity]
+        alone = [lesion for lesion in self.there if overlaps(pixels, (lesion,)) and self._alone(lesion)]
         if chosen := next(iter(same + alone), None):
             self.choose(chosen)
         else:
             self.add()
 
     def link(self, work: LesionWork) -> None:
-        """From now on the lesion at hand is the one that `work` of another frame is; what is said of it stays."""
+        """Make the current lesion a view of the lesion `work` of another frame; its description stays."""
         here = self._scene.work
         if here is not None and here.description.identity != work.description.identity:
             own, known = here.description, work.description
@@ -333,42 +339,44 @@ class Lesions(QObject):
             self.describe(here, dataclasses.replace(own, identity=known.identity, view=view))
 
     def _alone(self, work: LesionWork) -> bool:
-        """Return whether no other outline is of the same lesion."""
+        """Return whether no other outline belongs to the same lesion."""
         identity = work.description.identity
-        return not any(one.work is not work and one.work.description.identity == identity for one in self._marked())
+        return not any(
+            other.work is not work and other.work.description.identity == identity for other in self._marked()
+        )
 
-    # -- telling
+    # -- updates
 
     def look_again(self) -> None:
-        """Which there are may be different: another window works with the same store."""
+        """Update the display: another window has changed the lesions in the store."""
         self._scene.tell_lesion()
         self._scene.maskChanged.emit(None)
 
     def _forget_views(self) -> None:
-        self._known = None
+        self._views_key = None
 
     def _show_edited(self, box: object | None) -> None:
-        """What is drawn on is shown."""
+        """Show a hidden outline when it is drawn on."""
         if self._scene.work is not None and not self._scene.work.shown:
             self.toggle_shown()
 
 
-def _one_patient(one: Study, other: Study) -> bool:
-    """Return whether two files may be of one patient: none says otherwise."""
-    return not two_patients((one.facts, other.facts))
+def _same_patient(first: Study, second: Study) -> bool:
+    """Return whether two files may belong to one patient: nothing in them contradicts it."""
+    return not two_patients((first.facts, second.facts))
 
 
 def overlaps(pixels: Bool, others: tuple[LesionWork, ...]) -> bool:
     """Return whether a mask shares a pixel with an outline of `others`."""
-    return any(bool((pixels & one.mask.pixels).any()) for one in others if not one.mask.empty)
+    return any(bool((pixels & other.mask.pixels).any()) for other in others if not other.mask.empty)
 
 
-def _one_examination(one: StudyFacts, other: StudyFacts) -> bool:
-    """Return whether two files say that they are of one patient's one study; where a file does not name its study, by
-    patient, date and accession."""
-    if two_patients((one, other)):
+def _same_examination(first: StudyFacts, second: StudyFacts) -> bool:
+    """Return whether two files belong to one study of one patient by their headers; if a file does not name its
+    study, by patient, date and accession number."""
+    if two_patients((first, second)):
         return False
-    if one.study_uid and other.study_uid:
-        return one.study_uid == other.study_uid and one.patient_id == other.patient_id
-    known = (one.patient_id, one.study_date)
-    return all(known) and known == (other.patient_id, other.study_date) and one.accession == other.accession
+    if first.study_uid and second.study_uid:
+        return first.study_uid == second.study_uid and first.patient_id == second.patient_id
+    known = (first.patient_id, first.study_date)
+    return all(known) and known == (second.patient_id, second.study_date) and first.accession == second.accession

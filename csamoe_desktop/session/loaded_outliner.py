@@ -1,4 +1,5 @@
-"""The network that proposes outlines, as the window's worker uses it: loaded when first needed, stopped when not."""
+"""The network that proposes outlines, as the window's worker uses it: loaded when first needed, stopped when
+cancelled."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -16,22 +17,22 @@ if TYPE_CHECKING:
 
 
 class LoadedOutliner:
-    """The network that proposes, loaded by the first that needs it, in the one thread of its lane."""
+    """The network that proposes outlines, loaded by the first job that needs it, in the one thread of its lane."""
 
     def __init__(self) -> None:
         self._loaded: tuple[str, Outliner] | None = None
 
     def get(self, device: str, job: Job) -> "Outliner":
-        """Return it on the device asked for.
+        """Return the network on the given device.
 
         Raises:
             UserError: it is missing or damaged, or there is no such device.
-            Cancelled: nobody waits for it any more.
+            Cancelled: the job was cancelled.
         """
         if self._loaded is not None and self._loaded[0] == device:
             return self._loaded[1]
         job.progress(0.0, "Starting PyTorch")
-        # Importing torch takes seconds: here, where nobody waits for the window.
+        # Importing torch takes seconds: it happens here, in a worker, and not at the start.
         from csamoe_desktop.inference.loading import load_outliner
 
         job.progress(0.5, "Loading the model")
@@ -40,15 +41,15 @@ class LoadedOutliner:
         return outliner
 
 
-class Heeding:
-    """A finder that looks no more once its job is cancelled: a proposal takes two looks."""
+class CancellableFinder:
+    """A finder that stops when its job is cancelled: a proposal takes two runs of the network."""
 
     def __init__(self, finder: Finder, job: Job) -> None:
         self._finder = finder
         self._job = job
 
     def logits(self, pixels: NDArray[np.uint8], parts: Sequence[Part] | None = None) -> list[NDArray[np.float32]]:
-        """Look, as the finder does.
+        """Run the network, as the finder does.
 
         Raises:
             Cancelled: the job was cancelled.

@@ -1,4 +1,4 @@
-"""What is done to a whole mask at once by a command: fill its holes, smooth it, keep its largest piece, copy it on."""
+"""Commands on a whole mask: import it, fill its holes, smooth it, keep its largest piece, copy it to the next frame."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from csamoe_desktop.session.scene import Scene
 
 
 class MaskCommands:
-    """Each is one step of undo, and says what came of it: the new area, or that there was nothing to do."""
+    """Each command is one step of undo and reports its effect: the new area, or that there was nothing to do."""
 
     def __init__(
         self, scene: Scene, editor: MaskEditor, lesions: Lesions, calipers: Calipers, navigation: Navigation
@@ -32,26 +32,26 @@ class MaskCommands:
         self._navigation = navigation
 
     def import_from(self, path: Path, resize: bool = False, another: bool = False) -> None:
-        """Put the mask in the file `path` in the place of the one in view; one step of undo.
+        """Replace the current mask by the one in the file `path`; one step of undo.
 
         Raises:
-            MaskOfAnotherImage: the file says so, and `another` is not set.
+            MaskOfAnotherImage: the file names another image, and `another` is not set.
             MaskSizeMismatch: its size is not the frame's, and `resize` is not set.
             UserError: it cannot be read, or is empty.
         """
         scene = self._scene
         if scene.study is None or scene.frame is None or scene.mask is None:
-            raise UserError("There is no image to put a mask on.", "Open a study first.")
+            raise UserError("There is no image for the mask.", "Open a study first.")
         if self._lesions.refuses():
             return
         place = FramePlace(scene.frame.index, scene.study.frame_count)
-        read = read_mask(path, scene.frame.shape, resize, scene.study.path.name, place, another)
-        self._editor.apply(lambda mask: mask.replace(read.pixels, Author.IMPORTED, path.name, read.notes))
-        for note in read.notes:
+        imported = read_mask(path, scene.frame.shape, resize, scene.study.path.name, place, another)
+        self._editor.apply(lambda mask: mask.replace(imported.pixels, Author.IMPORTED, path.name, imported.notes))
+        for note in imported.notes:
             scene.noted.emit(note)
 
     def undo(self) -> None:
-        """Take back the last step on the mask in view, or with a caliper, or a lesion's deletion, where that came last."""
+        """Undo the last step: on the current mask, with a caliper, or the deletion of a lesion."""
         mask = self._scene.mask
         if self._lesions.deleted_last or not (self._calipers.can_undo or (mask and mask.can_undo)):
             self._lesions.restore()
@@ -59,49 +59,49 @@ class MaskCommands:
             self._editor.apply(EditedMask.undo)
 
     def redo(self) -> None:
-        """Do the step taken back last again."""
+        """Redo the step that was undone last."""
         mask = self._scene.mask
         if not self._calipers.redo() and mask is not None and mask.can_redo:
             self._editor.apply(EditedMask.redo)
 
     def clear(self) -> None:
-        """Remove the mask in view; one step of undo."""
+        """Remove the current mask; one step of undo."""
         mask = self._scene.mask
         if mask is not None and not mask.empty:
             self._editor.apply(lambda mask: mask.replace(np.zeros_like(mask.pixels), Author.NONE))
 
     def fill_holes(self) -> None:
-        """Fill what the outline encloses."""
+        """Fill the holes inside the outline."""
         if (mask := self._scene.mask) is not None:
             self._draw(fill_holes(mask.pixels), "Holes filled", "The outline has no holes.")
 
     def smooth(self) -> None:
-        """Round the outline's burrs."""
+        """Smooth the outline."""
         if (mask := self._scene.mask) is not None:
             smoothed = smooth(mask.pixels, aspect=self._scene.aspect)
             if not smoothed.any():
-                self._scene.noted.emit("The outline is too small to be smoothed.")
+                self._scene.noted.emit("The outline is too small to smooth.")
                 return
-            self._draw(smoothed, "Outline smoothed", "The outline is smooth already.")
+            self._draw(smoothed, "Outline smoothed", "The outline is already smooth.")
 
     def keep_largest(self) -> None:
         """Remove all pieces but the largest."""
         if (mask := self._scene.mask) is not None:
-            kept, pieces = largest_piece(mask.pixels)
+            largest, pieces = largest_piece(mask.pixels)
             removed = pieces - 1
             done = f"{removed} smaller {'piece' if removed == 1 else 'pieces'} removed"
-            self._draw(kept, done, "The outline is in one piece.")
+            self._draw(largest, done, "The outline is a single piece.")
 
     @property
     def can_copy_on(self) -> bool:
-        """Whether there is an outline, and a frame after this one."""
+        """Whether there is an outline and a next frame."""
         study, frame, mask = self._scene.study, self._scene.frame, self._scene.mask
         if study is None or frame is None or mask is None:
             return False
         return not mask.empty and frame.index + 1 < study.frame_count
 
     def copy_to_next(self) -> None:
-        """Go to the next frame with this one's outline; what was drawn there comes back by undo."""
+        """Go to the next frame and copy this outline to it; undo restores what was drawn there."""
         frame, mask, work = self._scene.frame, self._scene.mask, self._scene.work
         if frame is None or mask is None or work is None or not self.can_copy_on:
             return
@@ -109,31 +109,31 @@ class MaskCommands:
         self._navigation.to_frame(frame.index + 1, lambda: self._copy_here(copied, number, work))
 
     def _copy_here(self, copied: LesionMask, number: int, work: LesionWork) -> None:
-        """Put a copy of the outline of `work`, on frame `number`, on the frame that came into view."""
+        """Copy the outline of `work`, drawn on frame `number`, to the current frame."""
         scene, frame = self._scene, self._scene.frame
         if frame is None or frame.shape != copied.pixels.shape:
-            scene.noted.emit(f"This frame has another size than frame {number}: its outline was not copied.")
+            scene.noted.emit(f"The outline was not copied: this frame and frame {number} differ in size.")
             return
-        self._lesions.make_room(work, copied.pixels)
-        there = scene.mask
-        if there is None or self._lesions.refuses():
+        self._lesions.choose_for_copy(work, copied.pixels)
+        present = scene.mask
+        if present is None or self._lesions.refuses():
             return
-        replaced = not there.empty and not np.array_equal(there.pixels, copied.pixels)
+        replaced = not present.empty and not np.array_equal(present.pixels, copied.pixels)
         self._editor.apply(lambda mask: mask.replace(copied.pixels, copied.author, copied.source, copied.notes))
         self._lesions.link(work)
         if replaced:
             self._scene.noted.emit(
-                f"The outline of frame {number} took the place of this frame's own; undo brings it back."
+                f"The outline of frame {number} replaced the outline of this frame. Undo restores it."
             )
 
-    def _draw(self, pixels: Bool, done: str, idle: str) -> None:
-        """Put these pixels in the mask's place and say how the area changed."""
+    def _draw(self, pixels: Bool, done: str, unchanged: str) -> None:
+        """Replace the mask's pixels and report how the area changed."""
         mask, frame = self._scene.mask, self._scene.frame
         if mask is None or frame is None or mask.empty or self._lesions.refuses():
             return
         before, spacing = mask.count, frame.scale.of(mask.pixels)
         if self._editor.apply(lambda mask: mask.redraw(pixels)) is None:
-            self._scene.noted.emit(idle)
+            self._scene.noted.emit(unchanged)
             return
         after = mask.count
         share = 100 * (after / before - 1)

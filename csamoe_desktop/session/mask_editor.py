@@ -1,4 +1,4 @@
-"""The one way to change the current mask: it checks the lock, makes one step of undo, and tells everyone once."""
+"""The only way to change the current mask: it checks the lock, makes one step of undo, and emits each signal once."""
 
 from collections.abc import Callable
 
@@ -8,11 +8,12 @@ from csamoe_desktop.session.lesions import Lesions
 from csamoe_desktop.session.scene import Scene
 
 Change = Callable[[EditedMask], Box | None]
-"""Changes a mask, and returns the box around what changed, or None where nothing did."""
+"""Changes a mask and returns the box around the change, or None if nothing changed."""
 
 
 class MaskEditor:
-    """Changes the mask of the current lesion, at once (`apply`) or stroke by stroke (`begin`, `paint`, `end`, `cancel`).
+    """Changes the mask of the current lesion, at once (`apply`) or stroke by stroke (`begin`, `paint`, `end`,
+    `cancel`).
 
     `maskChanged` of the scene follows every change, `strokeEnded` every complete step.
     """
@@ -22,10 +23,10 @@ class MaskEditor:
         self._lesions = lesions
 
     def apply(self, change: Change) -> Box | None:
-        """Change the mask in one step of undo; a locked lesion is left alone, and the user is told.
+        """Change the mask in one step of undo. A locked lesion is not changed, and the user is told.
 
         Returns:
-            The box around what changed; None where nothing did, or may.
+            The box around what changed; None if nothing changed, or the lesion is locked.
         """
         mask = self._scene.mask
         if mask is None or self._lesions.refuses():
@@ -38,10 +39,10 @@ class MaskEditor:
         return box
 
     def draw(self, covered: tuple[Box, Bool], value: bool) -> Box | None:
-        """Set (`value` true) or clear what `covered` says, a box and bool pixels of its shape, in one step of undo.
+        """Set (`value` true) or clear the pixels `covered`, a box and bool pixels of its shape, in one step of undo.
 
         Returns:
-            The box around the pixels that changed; None where none did, or may.
+            The box around the pixels that changed; None if none changed, or the lesion is locked.
         """
 
         def change(mask: EditedMask) -> Box | None:
@@ -53,7 +54,7 @@ class MaskEditor:
         return self.apply(change)
 
     def begin(self) -> EditedMask | None:
-        """Begin a stroke and return the mask it is drawn on; None where there is no mask, or its lesion is locked."""
+        """Begin a stroke and return its mask; None if there is no mask, or its lesion is locked."""
         mask = self._scene.mask
         if mask is None or self._lesions.refuses():
             return None
@@ -61,13 +62,13 @@ class MaskEditor:
         return mask
 
     def paint(self, mask: EditedMask, covered: tuple[Box, Bool], value: bool) -> None:
-        """Set or clear, inside the stroke begun on `mask`, what `covered` says, as in `draw`."""
+        """Set or clear the pixels `covered`, as in `draw`, within the stroke begun on `mask`."""
         changed = mask.paint(*covered, value)
         if changed is not None:
             self._scene.mask_edited(changed)
 
     def end(self, mask: EditedMask) -> None:
-        """End the stroke begun on `mask`, where it still is in progress: one step of undo."""
+        """End the stroke begun on `mask` if it is still in progress: one step of undo."""
         if mask.in_stroke:
             mask.end()
             self._scene.stroke_ended()

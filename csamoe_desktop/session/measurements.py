@@ -1,6 +1,6 @@
-"""What the outline in view measures and proposes, found out in a worker: never on the GUI thread while a stroke is in hand.
+"""Measures the current outline and derives proposed descriptors, in a worker: never on the GUI thread during a stroke.
 
-On a frame of 8 megapixels all this takes a tenth of a second, which a brush would be seen to wait for.
+On a frame of 8 megapixels this takes a tenth of a second, which would delay a brush visibly.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ MEASURING = "measuring"
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """How large an outline is, how smooth, and what it proposes for the reader's own read."""
+    """The size of an outline, the regularity of its margin, and what it proposes for the reader's assessment."""
 
     size: Size
     margin: Margin
@@ -35,17 +35,17 @@ _Key = tuple[EditedMask, int, Scale]
 
 
 class Measurements(QObject):
-    """Measures the outline in view anew whenever it, or its millimetres, changed."""
+    """Measures the current outline again whenever it, or its scale, changes."""
 
     changed = Signal()
-    """`now` is there."""
+    """`now` has a new value."""
 
     def __init__(self, scene: Scene, calibration: HandCalibration) -> None:
         super().__init__(scene)
         self._scene = scene
-        self._known: WeakKeyDictionary[EditedMask, tuple[int, Scale, Measured]] = WeakKeyDictionary()
-        self._in_hand: _Key | None = None
-        self._given_up: _Key | None = None
+        self._results: WeakKeyDictionary[EditedMask, tuple[int, Scale, Measured]] = WeakKeyDictionary()
+        self._running: _Key | None = None
+        self._failed_key: _Key | None = None
         self._closed = False
         self._waiting: list[tuple[_Key, Callable[[Measured], None]]] = []
         scene.currentLesionChanged.connect(self._look)
@@ -55,25 +55,25 @@ class Measurements(QObject):
 
     @property
     def now(self) -> Measured | None:
-        """What the outline in view measures; None where nothing is marked, or it is still being found out."""
-        return None if (key := self._key()) is None else self._found(key)
+        """The measurements of the current outline; None if nothing is marked, or while they are computed."""
+        return None if (key := self._key()) is None else self._result(key)
 
     @property
     def under_way(self) -> bool:
-        """Whether the outline in view changes, or is still being measured: `changed` follows."""
-        return (key := self._key()) is not None and key != self._given_up and self._found(key) is None
+        """Whether the current outline is changing or being measured: `changed` follows."""
+        return (key := self._key()) is not None and key != self._failed_key and self._result(key) is None
 
-    def when_there(self, take: Callable[[Measured], None]) -> None:
-        """Call `take` with what the outline in view measures: at once, or as soon as it is known; never where nothing is
-        marked, or the outline changes before."""
+    def when_measured(self, take: Callable[[Measured], None]) -> None:
+        """Call `take` with the measurements of the current outline, at once or as soon as they are known; never if
+        nothing is marked or the outline changes before."""
         key = self._key()
-        if key is not None and (found := self._found(key)) is not None:
-            take(found)
+        if key is not None and (measured := self._result(key)) is not None:
+            take(measured)
         elif key is not None and self.under_way:
             self._waiting.append((key, take))
 
     def close(self) -> None:
-        """Measure nothing any more."""
+        """Stop measuring."""
         self._closed = True
         self._stop()
 
@@ -81,46 +81,46 @@ class Measurements(QObject):
         mask, frame = self._scene.mask, self._scene.frame
         return None if mask is None or frame is None or mask.empty else (mask, mask.version, frame.scale)
 
-    def _found(self, key: _Key) -> Measured | None:
-        known = self._known.get(key[0])
-        return known[2] if known is not None and known[:2] == key[1:] else None
+    def _result(self, key: _Key) -> Measured | None:
+        result = self._results.get(key[0])
+        return result[2] if result is not None and result[:2] == key[1:] else None
 
     def _look(self) -> None:
         key = self._key()
-        done = key is None or key == self._given_up or self._found(key) is not None
+        done = key is None or key == self._failed_key or self._result(key) is not None
         if self._closed or key is None or done or key[0].in_stroke:
             self._stop()
-        elif self._in_hand != key:
-            self._in_hand = key
-            # The mask is drawn on meanwhile.
+        elif self._running != key:
+            self._running = key
+            # A copy, as the user may draw on the mask meanwhile.
             pixels, scale = key[0].pixels.copy(), key[2]
             self._scene.jobs.submit(
                 MEASURING,
                 lambda job: _measured(pixels, scale),
-                Outcome(lambda found: self._done(key, found), lambda problem: self._failed(key, problem)),
+                Outcome(lambda measured: self._done(key, measured), lambda problem: self._failed(key, problem)),
             )
 
     def _stop(self) -> None:
-        if self._in_hand is not None:
-            self._in_hand = None
+        if self._running is not None:
+            self._running = None
             self._scene.jobs.cancel(MEASURING)
 
-    def _done(self, key: _Key, found: Measured) -> None:
-        self._in_hand = None
-        self._known[key[0]] = (*key[1:], found)
+    def _done(self, key: _Key, measured: Measured) -> None:
+        self._running = None
+        self._results[key[0]] = (*key[1:], measured)
         waiting, self._waiting = self._waiting, []
         self.changed.emit()
         for wanted, take in waiting:
             if wanted == key == self._key():
-                take(found)
+                take(measured)
 
     def _failed(self, key: _Key, problem: BaseException) -> None:
-        # Not tried again before the outline is another one.
-        self._in_hand, self._given_up = None, key
+        # Not tried again until the outline changes.
+        self._running, self._failed_key = None, key
         self.changed.emit()
         self._scene.failed.emit(problem)
 
 
 def _measured(pixels: Bool, scale: Scale) -> Measured:
-    """Return what a mask that is not empty measures."""
+    """Return the measurements of a mask that is not empty."""
     return Measured(measure(pixels, scale), describe_margin(pixels, scale), propose(pixels, scale))

@@ -1,4 +1,5 @@
-"""Going to another frame or study: at once where it is quick, else when its image is decoded. Until then all stays."""
+"""Goes to another frame or study: at once if it is quick, otherwise when its image is decoded; until then nothing
+changes."""
 
 from collections.abc import Callable, Sequence
 
@@ -17,34 +18,36 @@ def _nothing() -> None:
 
 
 class Navigation:
-    """Which frame is in view: study, frame and lesions change in one go, before anything is emitted."""
+    """The current frame: study, frame and lesions change together, before any signal is emitted."""
 
     def __init__(self, scene: Scene, frames: FrameCache, autosaver: Autosaver, calibration: HandCalibration) -> None:
         self._scene = scene
         self._frames = frames
         self._autosaver = autosaver
         self._calibration = calibration
-        # What is drawn on stays in view.
+        # Drawing cancels a pending change of frame.
         scene.maskChanged.connect(self.stay)
 
     def show(self, study: Study | None, frame: Frame | None, listed: bool = False) -> None:
-        """Bring a frame, or nothing, into view; `listed`: the list of open studies changed too."""
+        """Show a frame, or nothing; `listed`: the list of open studies has changed too."""
         scene = self._scene
         scene.leaving.emit()
         self._frames.forget()
         study_changed = listed or study is not scene.study
-        made_way = False
+        image_changed = False
         scene.study, scene.frame, scene.frame_lesions = study, frame, None
         if study is not None and frame is not None:
-            scene.frame_lesions, made_way = self._autosaver.bring(study, frame)
+            scene.frame_lesions, image_changed = self._autosaver.open_frame(study, frame)
             scene.frame = self._calibration.applied(study, frame, scene.frame_lesions.image)
         if study_changed:
             scene.studyChanged.emit()
         scene.frameChanged.emit()
         scene.lesion_turned()
-        if made_way and study is not None and frame is not None:
-            which = f"Frame {frame.index + 1} of {study.name}" if study.frame_count > 1 else study.name
-            scene.noted.emit(f"{which} is another image than before: the outline made on that one was put aside.")
+        if image_changed and study is not None and frame is not None:
+            name = f"Frame {frame.index + 1} of {study.name}" if study.frame_count > 1 else study.name
+            scene.noted.emit(
+                f"{name} is a different image now. The outline of the earlier image is saved and comes back with that image."
+            )
 
     def to_study(self, study: Study) -> None:
         """Go to a study's first frame."""
@@ -54,7 +57,7 @@ class Navigation:
             self._to(study, 0, _nothing, False)
 
     def to_frame(self, index: int, then: Then = _nothing, by_steps: bool = False) -> None:
-        """Go to a frame of the study in view, and call `then`; `by_steps`: past the one that was to come."""
+        """Go to a frame of the current study, and call `then`; `by_steps`: after the frame that is being decoded."""
         study, frame = self._scene.study, self._scene.frame
         if study is None:
             return
@@ -66,7 +69,7 @@ class Navigation:
             then()
 
     def by(self, steps: int) -> None:
-        """Go some frames on or back, from the one that is to come where there is one."""
+        """Go forward or back by `steps` frames, counted from the frame that is being decoded if there is one."""
         awaited, frame = self._frames.awaited, self._scene.frame
         if awaited is not None and awaited[0] is self._scene.study:
             self.to_frame(awaited[1] + steps, by_steps=True)
@@ -74,9 +77,9 @@ class Navigation:
             self.to_frame(frame.index + steps)
 
     def to_first(self, studies: Sequence[Study]) -> None:
-        """Go to the first of `studies` that can be shown, now that the one in view is closed."""
+        """Go to the first of `studies` that can be shown, after the current one was closed."""
         problems: list[BaseException] = []
-        for place, study in enumerate(studies):
+        for index, study in enumerate(studies):
             try:
                 frame = self._frames.at_once(study, 0)
             except UserError as problem:
@@ -84,17 +87,17 @@ class Navigation:
                 continue
             if frame is None:
                 self.show(None, None, True)
-                self._to_first_when_decoded(study, studies[place + 1 :])
+                self._to_first_when_decoded(study, studies[index + 1 :])
             else:
                 self.show(study, frame, True)
             break
         else:
             self.show(None, None, True)
-        for told in problems:
-            self._scene.failed.emit(told)
+        for failure in problems:
+            self._scene.failed.emit(failure)
 
     def stay(self, box: object | None = None) -> None:
-        """Let what is in view stay, whatever was to come; `box` is what `maskChanged` tells, and is not used."""
+        """Cancel going to another frame; `box` comes from `maskChanged` and is not used."""
         if self._frames.forget():
             self._scene.stayed.emit()
 

@@ -1,4 +1,4 @@
-"""The list of open studies: what is opened joins it, and what is closed leaves it."""
+"""The list of open studies: opened studies are added, closed ones removed."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from csamoe_desktop.study.model import Frame, Study
 
 
 class OpenStudies:
-    """Changes the scene's list of studies, and which of them is in view where one is opened or closed."""
+    """Changes the scene's list of studies, and the current study when one is opened or closed."""
 
     def __init__(
         self, scene: Scene, navigation: Navigation, autosaver: Autosaver, frames: FrameCache, settings: UserSettings
@@ -23,32 +23,32 @@ class OpenStudies:
         self._settings = settings
 
     def show(self, study: Study, frame: Frame, path: Path) -> None:
-        """Bring a study that was opened just now into view, in the place of one from the same file; `path` is what the user
-        opened, that file or a folder."""
+        """Show a study that was just opened, replacing one from the same file; `path` is what the user opened: that
+        file, or a folder."""
         scene = self._scene
-        place = self._place_of(study)
-        if place is None:
+        index = self._index_of(study)
+        if index is None:
             scene.studies.append(study)
         else:
-            scene.studies[place] = study
+            scene.studies[index] = study
             self._autosaver.put_aside(study)
         self._settings.change(scene.settings.with_recent(path))
         self._navigation.show(study, frame, listed=True)
 
     def list_opened(self, study: Study, path: Path) -> None:
-        """Add a study opened just now, or put it in the place of the one from the same file, unless that is in view."""
+        """Add a study that was just opened, or replace the one from the same file, unless that one is current."""
         scene = self._scene
         self._settings.change(scene.settings.with_recent(path))
-        place = self._place_of(study)
-        if place is None:
+        index = self._index_of(study)
+        if index is None:
             self.add([study])
-        elif scene.studies[place] is not scene.study:
-            scene.studies[place] = study
+        elif scene.studies[index] is not scene.study:
+            scene.studies[index] = study
             self._autosaver.put_aside(study)
             scene.studiesListed.emit()
 
     def add(self, studies: list[Study]) -> None:
-        """Add studies that were opened just now behind the others; what is in view stays."""
+        """Add studies that were just opened at the end of the list; the current one stays."""
         scene = self._scene
         scene.studies += studies
         scene.studiesListed.emit()
@@ -56,14 +56,14 @@ class OpenStudies:
             self._navigation.to_study(studies[0])
 
     def close_current(self) -> None:
-        """Close the study in view, with its results; the nearest that can be shown comes into view."""
+        """Close the current study with its results; the nearest one that can be shown becomes the current one."""
         scene = self._scene
         if scene.study is None:
             return
-        place = scene.studies.index(scene.study)
-        self._autosaver.forget(scene.studies.pop(place))
-        self._navigation.to_first((*scene.studies[place:], *reversed(scene.studies[:place])))
+        index = scene.studies.index(scene.study)
+        self._autosaver.forget(scene.studies.pop(index))
+        self._navigation.to_first((*scene.studies[index:], *reversed(scene.studies[:index])))
 
-    def _place_of(self, study: Study) -> int | None:
-        """Return the place in the list of the study from the same file, or None."""
-        return next((place for place, other in enumerate(self._scene.studies) if other.path == study.path), None)
+    def _index_of(self, study: Study) -> int | None:
+        """Return the index in the list of the study from the same file, or None."""
+        return next((index for index, other in enumerate(self._scene.studies) if other.path == study.path), None)

@@ -1,7 +1,8 @@
-"""The reader's own read before the AI's: the veil over the AI's reading, what is proposed, the times, and the store's row.
+"""The reader's assessments: the first one before the AI result is shown, the proposed descriptors, the times, and the
+rows in the store.
 
-The AI's reading of a lesion is computed when it is asked for, and stays veiled until the reader has given a BI-RADS
-category or passed it over; which of the two it was is kept. Nothing the network found ever reaches the own read.
+The AI result is computed on request and stays hidden until the reader has given a BI-RADS category or skipped the first
+assessment; which of the two is recorded. Nothing that the network found enters the assessment.
 """
 
 import logging
@@ -19,7 +20,7 @@ from csamoe_desktop.session.jobs import Outcome
 from csamoe_desktop.session.lesion_work import LesionWork, ResultState
 from csamoe_desktop.session.lesions import Lesions
 from csamoe_desktop.session.measurements import Measured, Measurements
-from csamoe_desktop.session.reader_sitting import ReaderSitting, go_on
+from csamoe_desktop.session.reader_sitting import ReaderSitting, resume_sitting
 from csamoe_desktop.session.scene import Scene
 from csamoe_desktop.session.shown_result import ShownResult
 from csamoe_desktop.session.sitting_record import sitting_of
@@ -29,16 +30,16 @@ from csamoe_desktop.study.scale import Scale
 _log = logging.getLogger(__name__)
 
 KEEPING_READS = "keeping reads"
-GIVE_FIRST = "Your own read comes first: choose a BI-RADS category."
+GIVE_FIRST = "Give your assessment first: choose a BI-RADS category."
 
 
 class ReaderAssessments(QObject):
     """The sittings of the open frames."""
 
     changed = Signal()
-    """The own read in view, or what is proposed for it, changed."""
+    """The assessment of the current lesion, or what is proposed for it, changed."""
     wanted = Signal()
-    """The reader is to give the own read now: its box takes the keys."""
+    """The reader is to give the assessment now: move the keyboard focus to its panel."""
 
     def __init__(
         self,
@@ -56,176 +57,178 @@ class ReaderAssessments(QObject):
         self._assessing = assessing
         self._shown = shown
         self.clock: Callable[[], float] = monotonic
-        """Tells the seconds."""
+        """Returns the time in seconds."""
         self._since = self.clock()
         self._work: LesionWork | None = None
         self._awaited: LesionWork | None = None
-        self._nothing = ReaderSitting()
-        self._said = False
+        self._no_sitting = ReaderSitting()
+        self._failure_reported = False
         self.reads = AssessmentStore(paths.store_file())
-        scene.lesionArriving.connect(self._turn)
-        scene.lesionChanged.connect(self._linked)
-        scene.resultSettling.connect(self._heard)
+        scene.lesionArriving.connect(self._lesion_arriving)
+        scene.lesionChanged.connect(self._lesion_described)
+        scene.resultSettling.connect(self._result_settling)
         scene.settingsChanged.connect(self._settings_changed)
-        calibration.changed.connect(self._heard)
+        calibration.changed.connect(self._result_settling)
         measurements.changed.connect(self.changed)
 
-    # -- what is in view
+    # -- the current lesion
 
     @property
     def _sitting(self) -> ReaderSitting:
-        """The sitting in view, asked of the scene each time: what is veiled is never another frame's question."""
+        """The sitting of the current lesion, always taken from the scene, so that hiding never depends on another
+        frame."""
         work = self._scene.work
-        return self._nothing if work is None else work.sitting
+        return self._no_sitting if work is None else work.sitting
 
     @property
     def current(self) -> Assessment:
-        """What the reader says of the lesion in view."""
+        """The reader's assessment of the current lesion."""
         return self._sitting.assessment
 
     @property
     def first(self) -> Assessment | None:
-        """What the reader said of it before the AI's reading was shown, or None."""
+        """The assessment given before the AI result was shown, or None."""
         return self._sitting.first
 
     @property
     def skipped(self) -> bool:
-        """Whether the own read was passed over."""
+        """Whether the first assessment was skipped."""
         return self._sitting.skipped
 
     @property
     def since(self) -> str:
-        """The day on which the read in view was begun, if it is back from another time the image was open; else ""."""
-        read = self._sitting
-        return read.begun[:10] if read.reopened and not read.assessment.untouched else ""
+        """The day on which the current sitting began, if it was restored from the store; otherwise ""."""
+        sitting = self._sitting
+        return sitting.begun[:10] if sitting.reopened and not sitting.assessment.untouched else ""
 
     @property
     def proposed(self) -> Proposed | None:
-        """What the outline in view proposes; None where none is marked, or it is still being measured."""
+        """What the current outline proposes; None if nothing is marked, or while it is being measured."""
         measured = self._measurements.now
         return None if measured is None else measured.proposed
 
-    # -- what the reader does
+    # -- the reader's actions
 
-    def change(self, read: Assessment) -> None:
-        """Take what the reader says now of the lesion in view."""
+    def change(self, assessment: Assessment) -> None:
+        """Take over the reader's new assessment of the current lesion."""
         sitting = self._sitting
-        if self._scene.work is None or read == sitting.assessment:
+        if self._scene.work is None or assessment == sitting.assessment:
             return
-        before, sitting.assessment = sitting.assessment, read
-        self._tell_views(before)
+        before, sitting.assessment = sitting.assessment, assessment
+        self._copy_to_views(before)
         if sitting.shown:
-            # A final read that the program's end took away would be no final read.
+            # The final assessment must not be lost if the program ends.
             self.keep()
         else:
-            # Who gives a category after all has not passed it over; who takes it back has not given one.
-            sitting.skipped = sitting.skipped and not read.given
-            sitting.ready = sitting.ready and (read.given or sitting.skipped)
+            # A category given later cancels the skip; a category taken back cancels the assessment.
+            sitting.skipped = sitting.skipped and not assessment.given
+            sitting.ready = sitting.ready and (assessment.given or sitting.skipped)
         self.changed.emit()
 
     def confirm(self, only: str = "") -> None:
-        """Take over what is proposed, where the reader has said nothing: all of it, or `only` the size (SIZE) or the term
-        of one descriptor."""
+        """Take over what is proposed, where the reader has entered nothing: all of it, or `only` the size (SIZE) or
+        the term of one descriptor."""
 
         def take(measured: Measured) -> None:
             if measured.proposed is not None:
                 self._sitting.measured_on = self._outline
                 self.change(self._sitting.assessment.confirming(measured.proposed, only))
 
-        # Right after a stroke it is still being measured.
-        self._measurements.when_there(take)
+        # Right after a stroke the outline is still being measured.
+        self._measurements.when_measured(take)
 
     def confirm_next(self) -> None:
-        """Take over the first of what is proposed and not confirmed: the size, then one term after the other."""
+        """Take over the first proposal that is not confirmed yet: the size, then one term after the other."""
 
         def take(measured: Measured) -> None:
-            if measured.proposed is not None and (left := measured.proposed.open(self._sitting.assessment)):
-                self.confirm(left[0])
+            if measured.proposed is not None and (unconfirmed := measured.proposed.open(self._sitting.assessment)):
+                self.confirm(unconfirmed[0])
 
-        self._measurements.when_there(take)
+        self._measurements.when_measured(take)
 
     def withdraw(self) -> None:
-        """Take back what was measured and confirmed."""
+        """Remove the confirmed measurements."""
         self.change(self._sitting.assessment.without_measured())
 
     def want(self) -> None:
-        """Lead the reader's keys to the own read."""
+        """Move the keyboard focus to the assessment."""
         self.wanted.emit()
 
     def assess(self) -> None:
-        """Let the AI read the lesion in view; where it has and is veiled, show that once there is an own read."""
+        """Compute the AI result of the current lesion. If it is computed and hidden, show it once there is an
+        assessment."""
         if self._shown.state is ResultState.HIDDEN:
             if not self._sitting.assessment.given:
-                self._scene.failed.emit(UserError(GIVE_FIRST, "Or pass it over (Reading > Skip the own read)."))
+                self._scene.failed.emit(UserError(GIVE_FIRST, "Or skip it (Assessment > Skip your assessment)."))
                 self.want()
                 return
-            self._lift(skipped=False)
+            self._reveal(skipped=False)
             return
-        # Who assesses with a category given has given the own read.
+        # With a category given, the first assessment is complete.
         self._sitting.ready = self._sitting.ready or self._sitting.assessment.given
         self._assessing.begin()
 
     def skip(self) -> None:
-        """Pass over the own read: the AI's reading is shown, and that it was skipped is kept."""
+        """Skip the first assessment: the AI result is shown, and the skip is recorded."""
         if self._shown.hidden:
-            self._lift(skipped=not self._sitting.assessment.given)
+            self._reveal(skipped=not self._sitting.assessment.given)
 
     def seen(self, work: LesionWork) -> None:
-        """Note that a model's reading of a lesion is on the screen beside the panel, as a comparison's is: what the reader
-        says of it from now on is no first read."""
+        """Note that an AI result of a lesion is shown outside the panel, as in a comparison: later changes belong to
+        the final assessment."""
         if work.sitting.shown or self._shown.hides(work):
             return
-        self._show(work)
-        if self._take(work):
+        self._note_shown(work)
+        if self._queue(work):
             self._store()
         self.changed.emit()
 
     def record(self, work: LesionWork) -> AssessmentRecord:
-        """Return how the reads of a lesion came about, as the settings want it in the report."""
-        self._tick()
+        """Return how the assessments of a lesion came about, as the settings want it in the report."""
+        self._count_time()
         record = work.sitting.record()
         return record if self._scene.settings.assessments_in_report else record.final_only()
 
     def keep(self) -> None:
-        """Put the sitting in view into the store, in the worker."""
-        self._tick()
-        if self._work is not None and self._take(self._work):
+        """Save the current sitting in the store, in a worker."""
+        self._count_time()
+        if self._work is not None and self._queue(self._work):
             self._store()
 
     def at_stake(self) -> int:
-        """Try to store all at once, and return how many reads the store did not take."""
-        self._tick()
+        """Try to save everything now, and return how many assessments could not be saved."""
+        self._count_time()
         if self._work is not None:
-            self._take(self._work)
+            self._queue(self._work)
         if self.reads.work_to_do:
             try:
                 self.reads.write()
-            except Exception as problem:  # noqa: BLE001 - whatever it is, it is counted
-                _log.warning("reads are not stored: %s", problem)
+            except Exception as problem:  # noqa: BLE001 - the caller gets the count
+                _log.warning("assessments are not stored: %s", problem)
         return self.reads.waiting
 
-    def keep_again(self, work: LesionWork) -> None:
-        """Put a lesion's sitting into the store once more: the lesion has another number now."""
-        if self._take(work):
+    def save_again(self, work: LesionWork) -> None:
+        """Save a lesion's sitting again, because the lesion has a new number."""
+        if self._queue(work):
             self._store()
 
     def close(self) -> None:
-        """Put the sitting in view, and what waits, into the store now."""
-        self._tick()
+        """Save the current sitting, and all that are queued, now."""
+        self._count_time()
         if self._work is not None:
-            self._take(self._work)
+            self._queue(self._work)
         try:
             self.reads.write()
-        except Exception as problem:  # noqa: BLE001 - whatever it is, the program closes
-            _log.warning("reads are lost: %s", problem)
-        # A report finished as the program closes has begun another.
+        except Exception as problem:  # noqa: BLE001 - the program closes in any case
+            _log.warning("assessments are lost: %s", problem)
+        # A report that was finished on closing has started another save.
         self._scene.jobs.finish()
 
     # -- the same lesion in other views
 
-    def _tell_views(self, before: Assessment) -> None:
-        """What the reader says of a lesion is said once: it holds for its other views, unless there something else was.
-        What is measured is each view's own."""
+    def _copy_to_views(self, before: Assessment) -> None:
+        """Copy the assessment to the lesion's other views, unless they have a different one. Measurements belong to
+        each view."""
         work = self._scene.work
         if work is None:
             return
@@ -234,8 +237,8 @@ class ReaderAssessments(QObject):
             if theirs.without_measured() in (before.without_measured(), Assessment()):
                 other.sitting.assessment = work.sitting.assessment.of_another_view(theirs)
 
-    def _hear_views(self) -> None:
-        """Take over what was said of the lesion at hand in another view, where nothing is said of it here."""
+    def _copy_from_views(self) -> None:
+        """Take over the assessment of the current lesion from another view, if it has none here."""
         work = self._scene.work
         if work is None or not work.sitting.assessment.without_measured().untouched:
             return
@@ -244,127 +247,130 @@ class ReaderAssessments(QObject):
                 work.sitting.assessment = other.sitting.assessment.of_another_view(work.sitting.assessment)
                 return
 
-    def _linked(self) -> None:
-        """What a lesion is described as changed: it may be a view of another one now."""
+    def _lesion_described(self) -> None:
+        """A lesion's description changed: it may be a view of another lesion now."""
         work = self._scene.work
         if work is not None and work is self._work:
-            self._hear_views()
-            self._tell_views(Assessment())
+            self._copy_from_views()
+            self._copy_to_views(Assessment())
             self.changed.emit()
 
-    # -- behind it
+    # -- internals
 
     @property
     def _outline(self) -> tuple[int, Scale] | None:
-        """What tells the outline in view, and its millimetres, from any other on this frame."""
+        """Identifies the current outline and its scale among all on this frame."""
         work, frame = self._scene.work, self._scene.frame
         return None if work is None or frame is None else (work.mask.version, frame.scale)
 
-    def _lift(self, skipped: bool) -> None:
+    def _reveal(self, skipped: bool) -> None:
         self._sitting.ready, self._sitting.skipped, self._sitting.asked = True, skipped, True
         self._scene.tell_result()
         self.changed.emit()
 
-    def _turn(self) -> None:
-        """Another lesion is at hand, or the same one opened anew: the one before is left."""
-        self._tick()
+    def _lesion_arriving(self) -> None:
+        """Another lesion is current, or the same one was reopened: save the one before."""
+        self._count_time()
         work = self._scene.work
-        if self._work is not None and work is not self._work and self._take(self._work):
+        if self._work is not None and work is not self._work and self._queue(self._work):
             self._store()
         self._work = work
         if (outline := self._outline) is not None:
-            go_on(self._sitting, *outline)
-        self._hear_views()
-        self._see()
+            resume_sitting(self._sitting, *outline)
+        self._copy_from_views()
+        self._note_result()
         self.changed.emit()
 
-    def _heard(self) -> None:
-        """The reading or the outline changed."""
+    def _result_settling(self) -> None:
+        """The AI result or the outline changed."""
         if self._scene.work is not self._work:
-            # Another frame comes into view, and is turned to next.
+            # Another frame is about to be shown; `lesionArriving` follows.
             return
-        # First of all: what was measured on another outline is not what the reader says as the AI's reading is shown.
+        # This comes first: measurements of an earlier outline must not count as assessed when the AI result is shown.
         if self._sitting.assessment.measured and self._sitting.measured_on != self._outline:
             self._sitting.assessment = self._sitting.assessment.without_measured()
-        self._see()
+        self._note_result()
         self.changed.emit()
 
     def _settings_changed(self) -> None:
         revealed = [
-            one.work.sitting
-            for one in self._lesions.placed()
-            if one.work.ai_result is not None and not one.work.sitting.shown and not self._shown.hides(one.work)
+            placed.work.sitting
+            for placed in self._lesions.placed()
+            if placed.work.ai_result is not None
+            and not placed.work.sitting.shown
+            and not self._shown.hides(placed.work)
         ]
-        for read in revealed:
-            # Who turns the question off before answering it has passed it over; to turn it on again veils nothing.
-            read.asked, read.skipped, read.ready = True, not read.assessment.given, True
+        for sitting in revealed:
+            # Turning the setting off before answering counts as skipping; turning it on again hides nothing.
+            sitting.asked, sitting.skipped, sitting.ready = True, not sitting.assessment.given, True
         if revealed:
             self._scene.tell_result()
 
-    def _see(self) -> None:
-        """Note when the AI's reading is waited for, has come, and is shown."""
-        work, read = self._work, self._sitting
+    def _note_result(self) -> None:
+        """Note when the reader waits for the AI result, when it arrives, and when it is shown."""
+        work, sitting = self._work, self._sitting
         if work is not None and self._shown.state is ResultState.RUNNING:
-            self._tick()
+            self._count_time()
             if self._awaited is not work:
                 self._stop_waiting()
-                self._awaited, read.waited_since = work, self.clock()
-                read.seen = None if work.ai_result is None else work.ai_result.prediction
+                self._awaited, sitting.waited_since = work, self.clock()
+                sitting.seen = None if work.ai_result is None else work.ai_result.prediction
             return
-        self._answered()
-        if work is None or work.ai_result is None or read.shown or self._shown.hides(work):
+        self._note_answer()
+        if work is None or work.ai_result is None or sitting.shown or self._shown.hides(work):
             return
-        self._show(work)
+        self._note_shown(work)
         self.keep()
 
-    def _show(self, work: LesionWork) -> None:
-        """Note that the reader sees a model's reading of a lesion from now on."""
-        self._tick()
-        read = work.sitting
-        read.shown = True
-        seen = next((one.sitting for one in self._lesions.other_views(work) if one.sitting.shown), None)
-        if seen is not None:
-            # Who has seen it of one view is not asked before the AI is of the next.
-            read.asked, read.skipped, read.first = seen.asked, seen.skipped, seen.first
+    def _note_shown(self, work: LesionWork) -> None:
+        """Note that the reader sees an AI result of a lesion from now on."""
+        self._count_time()
+        sitting = work.sitting
+        sitting.shown = True
+        seen_view = next((view.sitting for view in self._lesions.other_views(work) if view.sitting.shown), None)
+        if seen_view is not None:
+            # After seeing the AI result of one view, the reader is not asked for a first assessment of the next.
+            sitting.asked, sitting.skipped, sitting.first = seen_view.asked, seen_view.skipped, seen_view.first
             return
-        read.asked = read.asked or self._scene.settings.assessment_first
-        read.first = read.assessment if read.assessment.given else None
+        sitting.asked = sitting.asked or self._scene.settings.assessment_first
+        sitting.first = sitting.assessment if sitting.assessment.given else None
 
-    def _answered(self) -> None:
-        """Note how long the reading that is awaited took, in view or not, once it is there; or that none comes."""
+    def _note_answer(self) -> None:
+        """Note how long the awaited AI result took once it is there, on the current lesion or not; or that none
+        comes."""
         work = self._awaited
         if work is None:
             return
-        read, prediction = work.sitting, None if work.ai_result is None else work.ai_result.prediction
-        if prediction is not None and prediction is not read.seen and read.waited_since is not None:
-            self._tick()
-            read.ai_seconds = self.clock() - read.waited_since
+        sitting, prediction = work.sitting, None if work.ai_result is None else work.ai_result.prediction
+        if prediction is not None and prediction is not sitting.seen and sitting.waited_since is not None:
+            self._count_time()
+            sitting.ai_seconds = self.clock() - sitting.waited_since
             self._stop_waiting()
         elif work is self._work:
-            self._tick()
+            self._count_time()
             self._stop_waiting()
 
     def _stop_waiting(self) -> None:
         if self._awaited is not None:
             self._awaited.sitting.waited_since, self._awaited = None, None
 
-    def _tick(self) -> None:
-        """Count the time since the last call to what the reader was doing with the lesion that was in view."""
+    def _count_time(self) -> None:
+        """Add the time since the last call to what the reader was doing with the lesion that was current."""
         now = self.clock()
-        past, self._since = now - self._since, now
+        elapsed, self._since = now - self._since, now
         if self._work is None:
             return
-        read = self._work.sitting
-        if read.shown:
-            read.final_seconds += past
-        elif not (read.ready and read.waited_since is not None):
-            # Who has given the own read, and waits, is not reading.
-            read.first_seconds += past
+        sitting = self._work.sitting
+        if sitting.shown:
+            sitting.final_seconds += elapsed
+        elif not (sitting.ready and sitting.waited_since is not None):
+            # Waiting for the AI result after the first assessment does not count as assessing.
+            sitting.first_seconds += elapsed
 
-    def _take(self, work: LesionWork) -> bool:
-        """Put a sitting into the queue, and return whether there was anything to keep."""
-        read = work.sitting
-        if not (read.assessment.given or read.shown):
+    def _queue(self, work: LesionWork) -> bool:
+        """Queue a sitting for the store, and return whether there was anything to save."""
+        sitting = work.sitting
+        if not (sitting.assessment.given or sitting.shown):
             return False
         self.reads.keep(sitting_of(work))
         return True
@@ -374,19 +380,19 @@ class ReaderAssessments(QObject):
         if jobs.busy(KEEPING_READS):
             return
 
-        def kept(nothing: None) -> None:
-            self._said = False
-            # What came while it was being written.
+        def saved(nothing: None) -> None:
+            self._failure_reported = False
+            # More was queued while the rest was written.
             if self.reads.work_to_do:
                 self._store()
 
         def failed(problem: BaseException) -> None:
-            if not self._said:
-                self._said = True
-                fault = UserError(
-                    "Your reads are not kept at the moment: something went wrong inside the program.",
-                    "They are tried again with the next.",
+            if not self._failure_reported:
+                self._failure_reported = True
+                refusal = UserError(
+                    "Your assessments are not saved at the moment: something went wrong inside the program.",
+                    "The program tries again with the next assessment.",
                 )
-                self._scene.failed.emit(problem if isinstance(problem, UserError) else fault)
+                self._scene.failed.emit(problem if isinstance(problem, UserError) else refusal)
 
-        jobs.submit(KEEPING_READS, lambda job: self.reads.write(), Outcome(kept, failed))
+        jobs.submit(KEEPING_READS, lambda job: self.reads.write(), Outcome(saved, failed))

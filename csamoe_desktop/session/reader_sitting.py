@@ -1,4 +1,4 @@
-"""One sitting of the reader with one lesion: what was said when, and for how long it was looked at."""
+"""One sitting of the reader with one lesion: the assessments, their order, and the time spent on each."""
 
 import uuid
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from csamoe_desktop.inference.predictor import Prediction
 from csamoe_desktop.reader.assessment import Assessment, AssessmentRecord, assessment_from
 from csamoe_desktop.study.scale import Scale
 
-Said = tuple[Assessment, Assessment | None, bool, bool, bool, bool]
+SittingState = tuple[Assessment, Assessment | None, bool, bool, bool, bool]
 
 
 @dataclass(slots=True, eq=False)
@@ -17,18 +17,18 @@ class ReaderSitting:
     """One sitting with one lesion.
 
     Attributes:
-        assessment: what the reader says now.
-        measured_on: the mask's version and the scale that what was confirmed was measured with.
-        first: what the reader said when the AI's reading was shown; None where nothing was.
+        assessment: the reader's assessment now.
+        measured_on: the mask's version and the scale of the confirmed measurements.
+        first: the assessment when the AI result was first shown; None if there was none.
         asked, skipped: as in `AssessmentRecord`.
-        ready: the reader has done what lifts the veil.
-        shown: the AI's reading has been shown.
-        first_seconds, final_seconds: in view before and after that.
-        waited_since, ai_seconds: since when the reader waits for the AI's reading, and how long it took.
-        seen: the prediction there was as the waiting began.
-        sitting, begun: what the store's row is called, and when it began.
-        reopened: it was begun before the image was opened this time.
-        scale_then: the millimetres a pixel (row, column) that what was confirmed was measured with, until `go_on`.
+        ready: the reader has given or skipped the first assessment, so that the AI result may be shown.
+        shown: the AI result has been shown.
+        first_seconds, final_seconds: time in view before and after that.
+        waited_since, ai_seconds: since when the reader waits for the AI result, and how long it took.
+        seen: the prediction that existed when the waiting began.
+        sitting, begun: the identifier of the row in the store, and when the sitting began.
+        reopened: the sitting began before the image was opened this time.
+        scale_then: millimetres per pixel (row, column) of the confirmed measurements, until `resume_sitting`.
     """
 
     assessment: Assessment = field(default_factory=Assessment)
@@ -49,14 +49,14 @@ class ReaderSitting:
     scale_then: tuple[float, ...] | None = None
 
     @property
-    def said(self) -> Said | None:
-        """What of it outlives the program, the times aside; None where nothing was said or shown."""
+    def saved_state(self) -> SittingState | None:
+        """What is saved of the sitting, apart from the times; None if nothing was assessed or shown."""
         if self.assessment.untouched and self.first is None and not (self.shown or self.skipped):
             return None
         return self.assessment, self.first, self.asked, self.skipped, self.ready, self.shown
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as the store holds it beside the lesion."""
+        """Return the sitting as the store holds it with the lesion."""
         spacing = self.measured_on[1].common if self.measured_on else None
         scale = (spacing.row, spacing.column) if spacing is not None and spacing.in_mm else self.scale_then
         return {
@@ -73,8 +73,8 @@ class ReaderSitting:
         }
 
     def record(self) -> AssessmentRecord:
-        """Return how it came about, as reports and the store hold it: before the AI's reading is shown, what is said is
-        the first read, and there is no final one."""
+        """Return the record for reports and the store. Before the AI result is shown, the assessment is the first
+        one, and there is no final one."""
         before = self.assessment if self.assessment.given else None
         return AssessmentRecord(
             first=self.first if self.shown else before,
@@ -87,49 +87,53 @@ class ReaderSitting:
         )
 
 
-def sitting_from(told: dict[str, Any]) -> ReaderSitting:
-    """Return the sitting that `to_dict` told, to be gone on with on another day.
+def sitting_from(stored: dict[str, Any]) -> ReaderSitting:
+    """Return the sitting that `to_dict` wrote, to be continued later.
 
     Raises:
-        UserError: it is in the terms of a lexicon that is not known here.
-        ValueError: it is spoilt.
+        UserError: it uses terms of a lexicon that is not known here.
+        ValueError: it is damaged.
     """
     try:
-        own, first = assessment_from(told["own"]), told["first"]
-        took, ai, after = told["seconds"]
-        scale = told["spacing"]
+        assessment, first = assessment_from(stored["own"]), stored["first"]
+        first_seconds, ai_seconds, final_seconds = stored["seconds"]
+        scale = stored["spacing"]
         return ReaderSitting(
-            assessment=own,
+            assessment=assessment,
             first=None if first is None else assessment_from(first),
-            asked=bool(told["asked"]),
-            skipped=bool(told["skipped"]),
-            ready=bool(told["ready"]),
-            shown=bool(told["shown"]),
-            first_seconds=float(took),
-            ai_seconds=None if ai is None else float(ai),
-            final_seconds=float(after),
-            sitting=str(told["sitting"]),
-            begun=str(told["begun"]),
+            asked=bool(stored["asked"]),
+            skipped=bool(stored["skipped"]),
+            ready=bool(stored["ready"]),
+            shown=bool(stored["shown"]),
+            first_seconds=float(first_seconds),
+            ai_seconds=None if ai_seconds is None else float(ai_seconds),
+            final_seconds=float(final_seconds),
+            sitting=str(stored["sitting"]),
+            begun=str(stored["begun"]),
             reopened=True,
             scale_then=None if scale is None else (float(scale[0]), float(scale[1])),
         )
     except (KeyError, TypeError, AttributeError, IndexError) as problem:
-        raise ValueError(f"an assessment that cannot be read: {problem}") from problem
+        raise ValueError(f"the stored assessment cannot be read: {problem}") from problem
 
 
-def go_on(read: ReaderSitting, version: int, scale: Scale) -> None:
-    """Go on with a sitting of another day as its lesion comes to hand, with the mask's `version` and the scale there is.
+def resume_sitting(sitting: ReaderSitting, version: int, scale: Scale) -> None:
+    """Continue a stored sitting when its lesion becomes current, with the mask's `version` and the present scale.
 
-    It is the outline that was measured then. Where the image has another scale by now, what was measured and confirmed
-    does not hold any more; a calibration by hand that is gone was the reader's, and what it gave stays.
+    The outline is the one that was measured then. If the image has a different scale now, the confirmed measurements
+    are removed. A calibration by hand that no longer exists was the reader's: measurements made with it stay.
     """
-    if not read.reopened or read.measured_on is not None:
+    if not sitting.reopened or sitting.measured_on is not None:
         return
     spacing = scale.common
-    if read.scale_then is not None and spacing.in_mm and not _alike(read.scale_then, (spacing.row, spacing.column)):
-        read.assessment = read.assessment.without_measured()
-    read.measured_on = version, scale
+    if (
+        sitting.scale_then is not None
+        and spacing.in_mm
+        and not _alike(sitting.scale_then, (spacing.row, spacing.column))
+    ):
+        sitting.assessment = sitting.assessment.without_measured()
+    sitting.measured_on = version, scale
 
 
-def _alike(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
-    return len(one) == len(other) and all(abs(a - b) <= 1e-6 * abs(b) for a, b in zip(one, other, strict=True))
+def _alike(first: tuple[float, ...], second: tuple[float, ...]) -> bool:
+    return len(first) == len(second) and all(abs(a - b) <= 1e-6 * abs(b) for a, b in zip(first, second, strict=True))

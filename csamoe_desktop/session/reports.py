@@ -1,4 +1,4 @@
-"""The report of what is open: of the reading in view, and of all readings that belong with it."""
+"""The report on the current examination: its AI results and assessments, as preview, file or text."""
 
 import dataclasses
 from collections.abc import Callable
@@ -29,12 +29,12 @@ REPORTING, PREVIEWING = "reporting", "previewing a report"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Choice:
-    """What of all that is ready goes into a report, and what the user typed in.
+    """What the user chose for a report, and typed in.
 
     Attributes:
         works: the lesions; None: all.
-        own_only: the reader's assessment without the AI's.
-        patient_name, patient_id: for readings of files that name no patient.
+        own_only: the reader's assessment without the AI result.
+        patient_name, patient_id: for files that name no patient.
     """
 
     works: tuple[LesionWork, ...] | None = None
@@ -42,12 +42,13 @@ class Choice:
     patient_name: str = ""
     patient_id: str = ""
 
-    def holds(self, one: PlacedLesion) -> bool:
+    def holds(self, placed: PlacedLesion) -> bool:
         """Return whether a lesion goes into the report."""
-        return self.works is None or one.work in self.works
+        return self.works is None or placed.work in self.works
 
     def facts(self, facts: StudyFacts) -> StudyFacts:
-        """Return the facts of a file with what the user typed in, marked so; a file that names its patient is believed."""
+        """Return the facts of a file with the patient data that the user typed, marked as entered; a patient named
+        in the file is never replaced."""
         typed = {"patient_name": self.patient_name.strip(), "patient_id": self.patient_id.strip()}
         entered = {name: value for name, value in typed.items() if value}
         if facts.patient_name or facts.patient_id or not entered:
@@ -59,7 +60,7 @@ ALL = Choice()
 
 
 class Reports:
-    """Makes reports of the session's readings; what is veiled, or does not hold any more, is never in one."""
+    """Makes the session's reports; hidden or outdated AI results are never in one."""
 
     def __init__(
         self,
@@ -74,101 +75,116 @@ class Reports:
         self._scene = scene
         self._model = model
         self._lesions = lesions
-        self._frames_of = frames
+        self._lesion_frames = frames
         self._examinations = examinations
         self._assessments = assessments
         self._shown = shown
 
     def in_view(self) -> ReportInput | None:
-        """Return what a report of the reading in view is made from, also when it is stale; None before there is one to
-        be seen."""
+        """Return the report's input for the current lesion, even if its AI result is outdated; None if there is no
+        result to show."""
         study, frame, work = self._scene.study, self._scene.frame, self._scene.work
         if study is None or frame is None or work is None or self._shown.result is None:
             return None
-        make = self._of(study, work)
+        make = self._input_maker(study, work)
         return None if make is None else make(frame)
 
     def ready(self) -> list[PlacedLesion]:
-        """Return the lesions whose readings go into the report: that in view first, then all others that hold, on this
-        image, on the other images of the same examination, and of the same lesions elsewhere."""
+        """Return the lesions whose AI results go into the report: the current one first, then all others with an
+        up-to-date result on this image, on other images of the examination, and in other views of these lesions."""
         scene = self._scene
         here = scene.work
-        found = [one for one in self._lesions.of_examination() if self._holds(one.work)]
-        return sorted(found, key=lambda one: (one.work is not here, scene.studies.index(one.study), one.frame))
+        lesions = [placed for placed in self._lesions.of_examination() if self._up_to_date(placed.work)]
+        return sorted(
+            lesions, key=lambda placed: (placed.work is not here, scene.studies.index(placed.study), placed.frame)
+        )
 
     def left_out(self) -> list[PlacedLesion]:
-        """Return the lesions that belong in the report too, but have no reading that holds."""
-        return [one for one in self._lesions.of_examination() if not one.work.mask.empty and not self._holds(one.work)]
+        """Return the lesions that belong in the report, but have no up-to-date AI result."""
+        return [
+            placed
+            for placed in self._lesions.of_examination()
+            if not placed.work.mask.empty and not self._up_to_date(placed.work)
+        ]
 
     def unread_views(self) -> list[str]:
-        """Return where the other views of the lesion at hand are that are marked, and have no reading that holds."""
+        """Return the images of the current lesion's other views that are marked, but have no up-to-date AI result."""
         views = self._lesions.views()[1:]
-        return [one.where for one in views if not self._holds(one.work)]
+        return [view.where for view in views if not self._up_to_date(view.work)]
 
     def text(self) -> str:
-        """Return the report of all that is ready as plain text.
+        """Return the report on all lesions that are ready, as plain text.
 
         Raises:
             UserError: a frame cannot be decoded any more, or nothing is ready.
         """
         scene = self._scene
-        readings = []
-        for one in self._seen():
-            frame = scene.frame if one.work is scene.work else self._frames_of.frame_of(one)
-            if frame is not None and (make := self._of(one.study, one.work)) is not None:
-                readings.append(make(frame))
-        return report_text(self._document()(readings))
+        inputs = []
+        for placed in self._shown_lesions():
+            frame = scene.frame if placed.work is scene.work else self._lesion_frames.frame_of(placed)
+            if frame is not None and (make := self._input_maker(placed.study, placed.work)) is not None:
+                inputs.append(make(frame))
+        return report_text(self._document()(inputs))
 
     def preview(self, choice: Choice, done: Callable[[Report], None], failed: Callable[[BaseException], None]) -> None:
-        """Make the report of what is chosen in the worker, without looking closer, and call `done` with it."""
+        """Make the report of the chosen lesions in a worker, without computing missing ranges, and call `done` with
+        it."""
         scene = self._scene
-        chosen = [one for one in self.ready() if choice.holds(one)]
-        makes = [(one, make) for one in chosen if (make := self._of(one.study, one.work, choice)) is not None]
+        chosen = [placed for placed in self.ready() if choice.holds(placed)]
+        makers = [
+            (placed, make)
+            for placed in chosen
+            if (make := self._input_maker(placed.study, placed.work, choice)) is not None
+        ]
         here, frame, document = scene.work, scene.frame, self._document(choice)
 
         def make_all(job: Job) -> Report:
             return document(
                 [
-                    make(frame if one.work is here and frame is not None else self._frames_of.frame_of(one))
-                    for one, make in makes
+                    make(frame if placed.work is here and frame is not None else self._lesion_frames.frame_of(placed))
+                    for placed, make in makers
                 ]
             )
 
         scene.jobs.submit(PREVIEWING, make_all, Outcome(done, failed))
 
     def export(self, path: Path, done: Callable[[Path], None], choice: Choice = ALL) -> None:
-        """Write the report of what is chosen in the worker; `done` is called with `path`, or `failed` follows."""
+        """Write the report of the chosen lesions in a worker; `done` is called with `path`, or `failed` follows."""
         scene, work = self._scene, self._scene.work
         if work is None or self._shown.result is None or work.result_mask is None:
-            scene.failed.emit(UserError("There is no reading to report.", "Mark the lesion and assess it first."))
+            scene.failed.emit(UserError("There is no AI result to report.", "Mark the lesion and assess it first."))
             return
         if self._shown.state is not ResultState.DONE:
-            scene.failed.emit(UserError("The reading does not hold for what is on the screen.", "Assess again first."))
+            scene.failed.emit(UserError("The AI result is outdated.", "Assess again, then export the report."))
             return
-        ready = [one for one in self._seen() if choice.holds(one)]
+        ready = [placed for placed in self._shown_lesions() if choice.holds(placed)]
         model, device = self._model.name, scene.settings.device
-        versions = [(one.work, one.work.mask.version, one.work.comment) for one in ready]
-        makes = [(one, make) for one in ready if (make := self._of(one.study, one.work, choice)) is not None]
+        versions = [(placed.work, placed.work.mask.version, placed.work.comment) for placed in ready]
+        makers = [
+            (placed, make)
+            for placed in ready
+            if (make := self._input_maker(placed.study, placed.work, choice)) is not None
+        ]
         frames = {work: scene.frame}
         document = self._document(choice)
 
         def write(job: Job) -> str:
-            readings = []
-            for one, make in makes:
-                frame = frames.get(one.work) or self._frames_of.frame_of(one)
-                given = make(frame)
-                if not given.ai_result.looked_closer:
-                    # Paper is not written before all is known of the reading.
-                    closer = look_closer(
-                        frame, given.mask.pixels, self._model.load(job, model, device), given.ai_result
+            inputs = []
+            for placed, make in makers:
+                frame = frames.get(placed.work) or self._lesion_frames.frame_of(placed)
+                report_input = make(frame)
+                if not report_input.ai_result.looked_closer:
+                    # A report is written only with the complete AI result.
+                    complete = look_closer(
+                        frame, report_input.mask.pixels, self._model.load(job, model, device), report_input.ai_result
                     )
-                    given = dataclasses.replace(given, ai_result=closer)
-                readings.append(given)
-            return write_report(path, document(readings))
+                    report_input = dataclasses.replace(report_input, ai_result=complete)
+                inputs.append(report_input)
+            return write_report(path, document(inputs))
 
         def written(unsigned: str) -> None:
-            for one, version, comment in versions:
-                one.reported_version, one.reported_comment = version, comment
+            for reported, version, comment in versions:
+                reported.reported_version, reported.reported_comment = version, comment
             self._assessments.keep()
             done(path)
             if unsigned:
@@ -177,35 +193,38 @@ class Reports:
         scene.jobs.submit(REPORTING, write, Outcome(written, scene.failed.emit))
 
     def _document(self, choice: Choice = ALL) -> Callable[[list[ReportInput]], Report]:
-        """Return what makes a document of readings, with paper, language and head as they are now."""
-        settings, said = self._scene.settings, self._examinations.now
+        """Return a function that makes a report from its inputs, with the present language, letterhead and texts."""
+        settings, examination = self._scene.settings, self._examinations.now
         language, letterhead = settings.report_language, Letterhead(settings.institution, settings.logo)
-        left = (
-            *(_left_out(one) for one in self.left_out()),
-            *(_left_out(one, chosen=True) for one in self.ready() if not choice.holds(one)),
+        left_out = (
+            *(_left_out(placed) for placed in self.left_out()),
+            *(_left_out(placed, chosen=True) for placed in self.ready() if not choice.holds(placed)),
         )
-        return lambda readings: Report(tuple(readings), language, letterhead, said, left, choice.own_only)
+        return lambda inputs: Report(tuple(inputs), language, letterhead, examination, left_out, choice.own_only)
 
-    def _seen(self) -> list[PlacedLesion]:
-        """Return what is ready; what it says is seen from now on, and what the reader has said is the first read."""
+    def _shown_lesions(self) -> list[PlacedLesion]:
+        """Return the lesions that are ready, and note that their AI results are shown from now on: assessments given
+        so far are first assessments."""
         ready = self.ready()
-        for one in ready:
-            self._assessments.seen(one.work)
+        for placed in ready:
+            self._assessments.seen(placed.work)
         return ready
 
     def together(self) -> CombinedResult | None:
-        """Return what the readings of the views of the lesion at hand come to, that in view first; None where it has no
-        second one that holds."""
-        views = [one.work for one in self._lesions.views()]
-        held = [work.ai_result for work in views if self._holds(work) and work.ai_result is not None]
-        return read_views(held) if len(held) > 1 and self._holds(views[0]) else None
+        """Return the combined AI result of the current lesion's views, the current view first; None if there is no
+        second view with an up-to-date result."""
+        views = [placed.work for placed in self._lesions.views()]
+        results = [work.ai_result for work in views if self._up_to_date(work) and work.ai_result is not None]
+        return read_views(results) if len(results) > 1 and self._up_to_date(views[0]) else None
 
-    def _holds(self, work: LesionWork) -> bool:
-        holds = work.state(self._model.name, self._model.needs_outline) is ResultState.DONE
-        return holds and work.result_mask is not None and not self._shown.hides(work)
+    def _up_to_date(self, work: LesionWork) -> bool:
+        up_to_date = work.state(self._model.name, self._model.needs_outline) is ResultState.DONE
+        return up_to_date and work.result_mask is not None and not self._shown.hides(work)
 
-    def _of(self, study: Study, work: LesionWork, choice: Choice = ALL) -> Callable[[Frame], ReportInput] | None:
-        """Return what makes the report's input of a lesion's reading once its frame is there."""
+    def _input_maker(
+        self, study: Study, work: LesionWork, choice: Choice = ALL
+    ) -> Callable[[Frame], ReportInput] | None:
+        """Return a function that makes the report's input for a lesion once its frame is decoded."""
         settings, ai_result, mask = self._scene.settings, work.ai_result, work.result_mask
         if ai_result is None or mask is None:
             return None
@@ -234,6 +253,6 @@ class Reports:
         return make
 
 
-def _left_out(one: PlacedLesion, chosen: bool = False) -> LeftOut:
-    work, study = one.work, one.study
-    return LeftOut(work.description, work.number, study.path.name, one.frame, study.frame_count, chosen)
+def _left_out(placed: PlacedLesion, chosen: bool = False) -> LeftOut:
+    work, study = placed.work, placed.study
+    return LeftOut(work.description, work.number, study.path.name, placed.frame, study.frame_count, chosen)

@@ -1,4 +1,4 @@
-"""The open work as a whole: the scene and everything that is done with it, put together."""
+"""The session as a whole: the scene and the objects that work on it, put together."""
 
 from pathlib import Path
 
@@ -34,10 +34,10 @@ from csamoe_desktop.store.autosave import Autosave
 
 
 class Session(Scene):
-    """The scene with its collaborators, each under its name; it does nothing itself but open, count and close.
+    """The scene with its collaborators, each under its name; itself it only opens, counts and closes.
 
-    None of them depends on the order they are made in: those who bring state up to date before it is shown listen to
-    `lesionArriving` and `resultSettling`.
+    None of them depends on the order in which they are made: those that bring state up to date before it is shown
+    listen to `lesionArriving` and `resultSettling`.
     """
 
     def __init__(self, settings: Settings, parent: QObject | None = None) -> None:
@@ -71,7 +71,7 @@ class Session(Scene):
         )
         self.autosaver.failed.connect(self.failed)
         self.autosaver.noted.connect(self.noted)
-        self.autosaver.renumbered.connect(self.assessments.keep_again)
+        self.autosaver.renumbered.connect(self.assessments.save_again)
         self.autosaver.merged.connect(self.lesions.look_again)
         for changed in (
             self.strokeEnded,
@@ -83,16 +83,16 @@ class Session(Scene):
             changed.connect(self.autosaver.save_soon)
 
     def open(self, *paths: Path) -> None:
-        """Open files and folders in the worker, one after the other; for each, `studyChanged` or `failed` follows."""
+        """Open files and folders in a worker, one after the other; for each, `studyChanged` or `failed` follows."""
         self.loader.open(*paths)
 
     def unsaved(self) -> tuple[int, int]:
-        """Try to store all at once, and return how many outlines and how many notes the store did not take."""
+        """Try to save everything now, and return how many outlines and how many notes could not be saved."""
         outlines, notes = self.autosaver.at_stake()
         return outlines, notes + self.assessments.at_stake()
 
     def close(self) -> None:
-        """Stop all work and wait for it, a report being written excepted, which is finished; then all is silent."""
+        """Stop all work and wait for it; a report being written is finished. No signal is emitted afterwards."""
         self.user_settings.close()
         self.loader.stop()
         self.proposals.close()

@@ -1,4 +1,4 @@
-"""A reader's sitting with a lesion, as the store has it: first and final read, and the AI's reading where it was shown."""
+"""Makes the store's row of a sitting: first and final assessment, and the AI result if it was shown."""
 
 import hashlib
 
@@ -9,8 +9,8 @@ from csamoe_desktop.store.lesions import LesionKey
 
 def sitting_of(work: LesionWork) -> Sitting:
     """Return the sitting with a lesion as it is to be stored now."""
-    read, ai, ai_result, mask = work.sitting, None, work.ai_result, work.result_mask
-    if read.shown and ai_result is not None and mask is not None:
+    sitting, ai, ai_result, mask = work.sitting, None, work.ai_result, work.result_mask
+    if sitting.shown and ai_result is not None and mask is not None:
         ai = StoredResult(
             category=ai_result.category,
             probability=ai_result.prediction.probability,
@@ -20,4 +20,4 @@ def sitting_of(work: LesionWork) -> Sitting:
             guard=ai_result.warnings,
         )
     key = LesionKey(work.image, work.frame, work.number)
-    return Sitting(read.sitting, key, read.begun, read.record(), ai, identity=work.description.identity)
+    return Sitting(sitting.sitting, key, sitting.begun, sitting.record(), ai, identity=work.description.identity)

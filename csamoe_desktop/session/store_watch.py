@@ -1,4 +1,4 @@
-"""What the window does about its store beside keeping work there: it looks through it once, and looks out for other windows."""
+"""Checks the store in the background: looks through it once for damage, and looks for other windows that use it."""
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -14,10 +14,10 @@ _FIRST_LOOK = 1500
 
 
 class StoreWatch(QObject):
-    """Looks after the store in workers of its own."""
+    """Checks the store in its own workers."""
 
     noted = Signal(str)
-    """There is another window on this store."""
+    """Another window uses this store."""
 
     def __init__(self, autosave: Autosave, jobs: Jobs, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -29,17 +29,17 @@ class StoreWatch(QObject):
         self._timer.start(_FIRST_LOOK)
 
     def look(self) -> None:
-        """Look who else is there; the first time look through the store too."""
+        """Look for other windows; the first time also look through the store."""
         self._timer.setInterval(_LOOK_EVERY)
         if not self._jobs.busy(LOOKING_AROUND):
-            outcome = Outcome(self._saw, lambda problem: None)
+            outcome = Outcome(self._report_windows, lambda problem: None)
             self._jobs.submit(LOOKING_AROUND, lambda job: self._autosave.look_around(), outcome)
         if not self._looked_through:
             self._looked_through = True
             self._jobs.submit(LOOKING_THROUGH, self._look_through, Outcome(lambda nothing: None, lambda problem: None))
 
     def close(self) -> None:
-        """Look no more."""
+        """Stop checking."""
         self._timer.stop()
         for lane in (LOOKING_AROUND, LOOKING_THROUGH):
             self._jobs.cancel(lane)
@@ -47,11 +47,11 @@ class StoreWatch(QObject):
     def _look_through(self, job: Job) -> None:
         self._autosave.look_through(lambda: job.cancelled)
 
-    def _saw(self, others: list[Window]) -> None:
+    def _report_windows(self, others: list[Window]) -> None:
         if not others:
             return
-        where = "; ".join(one.words for one in others)
+        where = "; ".join(window.words for window in others)
         self.noted.emit(
-            f"Another window of the program works with the same store ({where}). Where both change the same outline, "
-            "both are kept: the later one becomes a further lesion."
+            f"Another window of the program uses the same store ({where}). If both windows change the same outline, "
+            "both outlines are saved: the later one becomes a further lesion."
         )

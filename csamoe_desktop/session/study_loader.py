@@ -1,4 +1,4 @@
-"""Opening files and folders in the worker: what waits its turn, and what of a folder came of it."""
+"""Opens files and folders in a worker: the queue, and the results of each folder."""
 
 import logging
 from dataclasses import dataclass, field
@@ -26,13 +26,13 @@ OPENING = "opening"
 
 _PATIENCE = 20.0
 """Seconds after which a drive that does not answer is given up."""
-_AT_ONCE = 20
-"""So many images of a folder are listed together: the list grows as one looks."""
+_BATCH = 20
+"""Images of a folder that are listed together: the list grows while the rest is opened."""
 
 
 @dataclass(slots=True, eq=False)
 class _Folder:
-    """A folder that is being opened: what waits, and what came of the rest."""
+    """A folder that is being opened: the files waiting, and the results so far."""
 
     images: FolderImages
     waiting: list[Path]
@@ -42,25 +42,25 @@ class _Folder:
 
 
 _Moment = tuple[int, int]
-"""What study was in view, and how far the work on the open images was."""
+"""The current study, and how far the work on the open images has come."""
 
 
 def _moment(scene: Scene, lesions: Lesions) -> _Moment:
-    """Return what is in view now, and how far the work is; to look at another frame is no work."""
-    drawn = [one.work.mask.version for one in lesions.placed() if one.work.mask.can_undo]
+    """Return the current study and how far the work has come; looking at another frame is not work."""
+    drawn = [placed.work.mask.version for placed in lesions.placed() if placed.work.mask.can_undo]
     return id(scene.study), sum(drawn) + len(drawn)
 
 
 class StudyLoader(QObject):
-    """The files and folders that the scene opens, one after the other.
+    """The files and folders to open, one after the other.
 
-    Of files, folders, ZIP archives and discs that are opened together the first image comes into view, and the others
-    join the list behind it. None comes into view while the reader works on what is there, or has done so since: a view
-    that turns by itself would take the image away under the hand.
+    Of files, folders, ZIP archives and discs opened together, the first image is shown and the others are added to the
+    list. None is shown while the reader works on an image, or has worked since the request: the image must not change
+    during work on it.
     """
 
     progressed = Signal(float, str)
-    """A folder is being opened: the share that is done, 0 to 1, and what is done now, in words."""
+    """A folder is being opened: the share that is done, 0 to 1, and the present step in words."""
     ended = Signal()
     """Nothing is being opened any more."""
 
@@ -74,15 +74,15 @@ class StudyLoader(QObject):
         self._folder: _Folder | None = None
         self._unpacked = Unpacked(paths.unpacked_folder())
         self.telling = False
-        """Whether what is told is about the files that were opened."""
-        self._untold: dict[int, Study] = {}
-        # Not on `studyChanged`, which clears the notes of the study before.
+        """Whether the message being emitted is about the opened files."""
+        self._with_notes: dict[int, Study] = {}
+        # `studyChanged` would be too early: it clears the notes of the study before.
         scene.frameChanged.connect(self._tell_notes)
 
     def open(self, *paths: Path) -> None:
-        """Open files and folders; of the first, `studyChanged` follows, of the others `studiesListed`, or `failed`."""
+        """Open files and folders; `studyChanged` follows for the first, `studiesListed` for the others, or `failed`."""
         first = _moment(self._scene, self._lesions)
-        # Where the first is refused, the next one is what the reader waits for.
+        # All get the same moment: if the first cannot be opened, the next one is shown.
         self._waiting += [(path.absolute(), first) for path in paths]
         if not self._scene.jobs.busy(OPENING):
             self._open_next()
@@ -92,11 +92,11 @@ class StudyLoader(QObject):
         self._waiting.clear()
 
     def close(self) -> None:
-        """Remove what was unpacked; to be called when no worker reads it any more."""
+        """Remove unpacked files; to be called when no worker reads them any more."""
         self._unpacked.remove()
 
     def cancel(self) -> None:
-        """Stop opening; what is open already stays, and it is said that there was more."""
+        """Stop opening; studies opened so far stay, and the user is told."""
         self._waiting.clear()
         opening, self._folder = self._folder is not None, None
         if self._scene.jobs.cancel(OPENING) or opening:
@@ -121,8 +121,8 @@ class StudyLoader(QObject):
         def done(found: tuple[Study, Frame] | tuple[_Folder, tuple[Study, Frame]]) -> None:
             study, frame = (found[0], found[1]) if isinstance(found[0], Study) else found[1]
             if self._may_show(asked):
-                # The others that were opened with it join the list.
-                self._waiting = [(one, None if when is asked else when) for one, when in self._waiting]
+                # The others opened together with it are only added to the list.
+                self._waiting = [(file, None if moment is asked else moment) for file, moment in self._waiting]
                 self._show(study, frame, path)
             else:
                 self._list(study, path, asked)
@@ -135,27 +135,27 @@ class StudyLoader(QObject):
         self._scene.jobs.submit(OPENING, work, Outcome(done, self._failed, self.progressed.emit), _patience(path))
 
     def _open_rest(self, folder: _Folder) -> None:
-        """Open the next images of a folder, until none waits; those open already stay as they are."""
+        """Open the next images of a folder until none is waiting; studies already open stay as they are."""
         if folder is not self._folder:
             return  # stopped
-        there = {study.path for study in self._scene.studies}
+        open_paths = {study.path for study in self._scene.studies}
         total = len(folder.images.files)
-        some_at_once = max(_AT_ONCE, (total - len(folder.waiting)) // 10)
-        some, folder.waiting = folder.waiting[:some_at_once], folder.waiting[some_at_once:]
+        batch_size = max(_BATCH, (total - len(folder.waiting)) // 10)
+        batch, folder.waiting = folder.waiting[:batch_size], folder.waiting[batch_size:]
 
         def work(job: Job) -> list[Study]:
             studies = []
-            for number, path in enumerate(some):
-                at = total - len(folder.waiting) - len(some) + number
+            for number, path in enumerate(batch):
+                at = total - len(folder.waiting) - len(batch) + number
                 job.progress(at / total, f"Opening image {at + 1:,} of {total:,}")
-                if path not in there and (study := _tried(folder, path)) is not None:
+                if path not in open_paths and (study := _open_or_record(folder, path)) is not None:
                     studies.append(study)
                 else:
-                    folder.opened += path in there
+                    folder.opened += path in open_paths
             return studies
 
         def done(studies: list[Study]) -> None:
-            self._untold |= {id(study): study for study in studies if study.notes}
+            self._with_notes |= {id(study): study for study in studies if study.notes}
             self._studies.add(studies)
             if folder.waiting or folder is not self._folder:
                 self._open_rest(folder)
@@ -163,27 +163,27 @@ class StudyLoader(QObject):
             self._folder = None
             self._tell(folder.images.note(folder.opened, folder.no_images))
             if folder.problems:
-                self._tell(_in_one(folder.problems))
+                self._tell(_joined(folder.problems))
             self._open_next()
 
-        # Of an archive its own name is told, not that of the folder it was unpacked into.
+        # An archive is named itself, not the folder it was unpacked into.
         opened = folder.images.opened or folder.images.folder
         self._scene.jobs.submit(OPENING, work, Outcome(done, self._failed, self.progressed.emit), _patience(opened))
 
     def _may_show(self, asked: "_Moment | None") -> bool:
-        """Return whether what was asked for at that moment may take the place of what is in view."""
+        """Return whether a study requested at that moment may replace the current one."""
         scene = self._scene
         return scene.study is None or (
             asked is not None and not scene.hand_busy() and asked == _moment(scene, self._lesions)
         )
 
     def _list(self, study: Study, opened: Path, asked: "_Moment | None") -> None:
-        """Let a study join the list; say so where it was to come into view."""
+        """Add a study to the list; tell the user if it was meant to be shown."""
         if study.notes:
-            self._untold[id(study)] = study
+            self._with_notes[id(study)] = study
         self._studies.list_opened(study, opened)
         if asked is not None:
-            self._tell(f"{study.name} is open: it is in the list of studies.")
+            self._tell(f"{study.name} was opened and added to the list of studies.")
 
     def _show(self, study: Study, frame: Frame, opened: Path) -> None:
         self._studies.show(study, frame, opened)
@@ -191,7 +191,8 @@ class StudyLoader(QObject):
             self._scene.noted.emit(note)
         if scripts := missing_scripts(study.facts.patient_name):
             self._scene.noted.emit(
-                f"Some letters of the patient's name cannot be shown: no font on this computer has them ({', '.join(scripts)})."
+                "Some letters of the patient's name cannot be shown: no font on this computer has them "
+                f"({', '.join(scripts)})."
             )
 
     def _failed(self, problem: BaseException) -> None:
@@ -199,26 +200,26 @@ class StudyLoader(QObject):
         self._tell(problem)
         self._open_next()
 
-    def _tell(self, told: str | BaseException) -> None:
-        """Tell of files, not of what is in view."""
+    def _tell(self, message: str | BaseException) -> None:
+        """Emit a message about the opened files rather than the current image."""
         self.telling = True
-        (self._scene.noted if isinstance(told, str) else self._scene.failed).emit(told)
+        (self._scene.noted if isinstance(message, str) else self._scene.failed).emit(message)
         self.telling = False
 
     def _tell_notes(self) -> None:
-        """Tell what there is to know of a folder's image when it comes into view for the first time."""
+        """Emit the notes on a folder's image when it is first shown."""
         study = self._scene.study
-        self._untold = {key: one for key, one in self._untold.items() if one in self._scene.studies}
-        if study is not None and self._untold.pop(id(study), None) is not None:
+        self._with_notes = {key: other for key, other in self._with_notes.items() if other in self._scene.studies}
+        if study is not None and self._with_notes.pop(id(study), None) is not None:
             for note in study.notes:
                 self._scene.noted.emit(note)
 
 
 def _patience(path: Path) -> tuple[float, UserError]:
-    """Return how long nothing may be heard of opening `path`, and what it failed of then."""
+    """Return how long opening `path` may report nothing, and the error raised then."""
     return _PATIENCE, UserError(
-        f"{path.name or path} does not answer: nothing could be read from it for {_PATIENCE:g} seconds.",
-        "Check that its drive is connected, then open it again. Other images can be opened meanwhile.",
+        f"{path.name or path} does not answer: no data could be read from it for {_PATIENCE:g} seconds.",
+        "Check that its drive is connected, then open it again. You can open other images meanwhile.",
     )
 
 
@@ -231,7 +232,7 @@ def _first(folder: _Folder, job: Job, frames: FrameCache) -> tuple[Study, Frame]
     while folder.waiting:
         job.progress(0.0, "Opening")
         path = folder.waiting.pop(0)
-        study = _tried(folder, path)
+        study = _open_or_record(folder, path)
         if study is not None:
             try:
                 return study, frames.decoded(study, 0)
@@ -241,21 +242,20 @@ def _first(folder: _Folder, job: Job, frames: FrameCache) -> tuple[Study, Frame]
     if len(folder.problems) == 1:
         raise folder.problems[0]
     if folder.problems:
-        raise _in_one(folder.problems)
+        raise _joined(folder.problems)
     where = f"{'' if folder.images.opened else 'the folder '}{folder.images.name}"
-    raise UserError(f"There is no image in {where}: its DICOM files hold none.", "Open another folder or file.")
+    raise UserError(f"There is no image in {where}: its DICOM files contain none.", "Open another folder or file.")
 
 
-def _tried(folder: _Folder, path: Path) -> Study | None:
-    """Return the study of a file of a folder, or None and note why there is none."""
+def _open_or_record(folder: _Folder, path: Path) -> Study | None:
+    """Return the study of a file in a folder, or None after recording why there is none."""
     try:
         study = open_study(path)
     except NoImage:
         folder.no_images += 1
     except UserError as problem:
         folder.problems.append(problem)
-    except Exception:  # noqa: BLE001 - whatever it is
-        # A fault in one file does not keep the others from the reader.
+    except Exception:  # noqa: BLE001 - a fault in one file must not stop the others
         _log.exception("fault in opening a file of a folder")
         folder.problems.append(UserError(f"{path.name} could not be opened: something went wrong inside the program."))
     else:
@@ -264,8 +264,8 @@ def _tried(folder: _Folder, path: Path) -> Study | None:
     return None
 
 
-def _in_one(problems: list[UserError]) -> UserError:
-    """Return one refusal for several, the first of them whole."""
+def _joined(problems: list[UserError]) -> UserError:
+    """Return one error for several, with the first of them in full."""
     first = problems[0]
     if len(problems) == 1:
         return first

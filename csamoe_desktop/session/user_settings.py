@@ -1,4 +1,4 @@
-"""What the user chose, taken and saved."""
+"""Applies and saves the user's settings."""
 
 from contextlib import suppress
 
@@ -17,7 +17,7 @@ class UserSettings:
         self._unsaved = False
 
     def change(self, settings: Settings) -> None:
-        """Take and save new settings; another model or device is loaded at once, if one was."""
+        """Apply and save new settings; a different model or device is loaded at once if one was loaded."""
         scene = self._scene
         if settings == scene.settings:
             return
@@ -37,7 +37,7 @@ class UserSettings:
                 self._model.preload()
 
     def close(self) -> None:
-        """Save once more what could not be saved."""
+        """Try once more to save settings that could not be saved."""
         if self._unsaved:
             with suppress(UserError):
                 save_settings(self._scene.settings)

@@ -81,7 +81,7 @@ def hidden() -> list[ShownView]:
 
 
 def outdated() -> list[ShownView]:
-    changed = "The outline has changed since this reading."
+    changed = "The outline has changed since this AI result."
     return [view("spiculated", 1, 0.91), view("spiculated", 2, 0.72, because=changed, **across())]
 
 

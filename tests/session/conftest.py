@@ -1,4 +1,4 @@
-"""The window on real files, for the tests of this room."""
+"""Fixtures for the tests of the session: a session and a window on real files."""
 
 from tests.windows import demo, mark, measured, open_files, read, session, small_png, window
 

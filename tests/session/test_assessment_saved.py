@@ -1,4 +1,4 @@
-"""The reader's assessment is back when the image is: after closing it, after the program's end, after a kill."""
+"""The reader's assessment is restored with its image: after closing it, after the program ends, after a kill."""
 
 import dataclasses
 import json
@@ -31,7 +31,7 @@ SAID = Assessment("4C", {"margin": ("spiculated",), "echo_pattern": ("hypoechoic
 
 
 def describe(store: sqlite3.Connection, described: str) -> None:
-    """Write what is said of the one lesion in the store, with the checksum that its row then has."""
+    """Write the description of the only lesion in the store, with the checksum of its new row."""
     store.row_factory = sqlite3.Row
     row = {**dict(store.execute("SELECT * FROM lesion").fetchone()), "described": described}
     store.execute("UPDATE lesion SET described = ?, sum = ?", (described, sums.digest("lesion", row)))
@@ -40,7 +40,7 @@ def describe(store: sqlite3.Connection, described: str) -> None:
 
 @pytest.fixture
 def sessions(qtbot: QtBot) -> Iterator[Callable[[], Session]]:
-    """Return a function that begins a session as a program started now would."""
+    """Return a function that starts a session as a new program would."""
     begun: list[Session] = []
 
     def another() -> Session:
@@ -71,9 +71,9 @@ def test_all_that_was_said_is_back_on_another_day(
     assert said.measured
     session = sessions()
     open_files(session, demo.spiculated)
-    assert session.assessments.current == said, "what was measured on this very outline, too"
+    assert session.assessments.current == said, "including the measurements of this outline"
     assert session.assessments.since
-    assert session.shown_result.hidden, "the AI has not read it yet"
+    assert session.shown_result.hidden, "there is no AI result yet"
     session.mask_commands.clear()
     assert session.assessments.current == SAID, "what was measured goes with its outline, the rest stays"
 

@@ -1,4 +1,4 @@
-"""What is drawn and said is in the store a moment later, and back whenever its image is."""
+"""Outlines and notes are in the store a moment after each change, and restored with their image."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -30,7 +30,7 @@ Day = Callable[..., Session]
 
 @pytest.fixture
 def another_day(qtbot: QtBot) -> Iterator[Day]:
-    """Return a function that closes a session, if one is given, and returns a new one, as the next start has it."""
+    """Return a function that closes the given session, if any, and returns a new one, as after a restart."""
     begun: list[Session] = []
 
     def day(before: Session | None = None) -> Session:
@@ -45,7 +45,7 @@ def another_day(qtbot: QtBot) -> Iterator[Day]:
 
 
 def stored(session: Session) -> NDArray[np.bool_] | None:
-    """Return the mask that the store has for the frame in view, as another program sees it."""
+    """Return the mask that the store has for the current frame, as another program reads it."""
     assert session.work is not None
     assert session.frame is not None
     other = Autosave(paths.store_file())
@@ -65,12 +65,12 @@ def test_a_stroke_is_kept_as_soon_as_the_button_comes_up(
         qtbot.mouseMove(view, window.canvas.widget_position(row, 300))
         assert not session.autosaver.safe
         if row == 100:
-            assert stored(session) is None, "a stroke in hand may yet be cancelled"
+            assert stored(session) is None, "a stroke in progress may still be cancelled"
         qtbot.mouseRelease(view, Qt.MouseButton.LeftButton, pos=window.canvas.widget_position(row, 300))
         assert session.mask is not None
         qtbot.waitUntil(lambda: session.autosaver.safe)
         assert np.array_equal(stored(session), session.mask.pixels)
-    # As after a crash: that session is not closed.
+    # The session is not closed, as after a crash.
     later = another_day()
     open_files(later, demo.smooth)
     assert later.mask is not None
@@ -141,7 +141,7 @@ def test_what_was_cleared_stays_cleared(
     assert third.work is not None
     assert (third.work.mask.empty, third.work.comment) == (True, "no lesion after all")
     third.lesions.comment(third.work, "")
-    # Out of view, it has nothing left that would hold it in memory.
+    # Once another frame is shown, nothing holds it in memory.
     open_files(third, demo.spiculated)
     fourth = another_day(third)
     open_files(fourth, demo.smooth)
@@ -177,7 +177,7 @@ def test_a_study_that_is_closed_has_its_marks_when_it_is_opened_again(
 
 @pytest.fixture
 def no_store(user_folder: Path) -> Path:
-    """The store lies on a drive that is not there: it can be neither opened nor made."""
+    """The store is on a missing drive: it can be neither opened nor created."""
     paths.store_file().parent.mkdir(parents=True, exist_ok=True)
     paths.store_file().symlink_to(paths.store_file().parent / "not there" / "work.sqlite")
     return paths.store_file()
@@ -187,7 +187,7 @@ def test_a_store_that_fails_is_said_once_and_drawing_goes_on(
     no_store: Path, window: MainWindow, open_files: Open, demo: DemoStudy, small_png: Path, mark: Do, qtbot: QtBot
 ) -> None:
     session = window.session
-    # Whether or not there is anything to keep yet: the user is to know before drawing.
+    # Reported even if there is nothing to save yet: the user must know before drawing.
     qtbot.waitUntil(lambda: bool(window.messages.shown()))
     failures: list[BaseException] = []
     session.failed.connect(failures.append)
@@ -207,10 +207,10 @@ def test_a_store_that_fails_is_said_once_and_drawing_goes_on(
     assert session.unsaved() == (2, 0)
     no_store.unlink()
     qtbot.waitUntil(lambda: session.autosaver.safe, timeout=30_000)
-    qtbot.waitUntil(lambda: "Your outlines are kept again." in [one.text for one in window.messages.shown()])
+    qtbot.waitUntil(lambda: "Your outlines are saved again." in [one.text for one in window.messages.shown()])
     assert not window.status.trouble.isVisible()
     assert session.unsaved() == (0, 0)
-    assert failures == [], "it was said once"
+    assert failures == [], "the failure is reported once"
     assert stored(session) is not None
 
 

@@ -37,7 +37,7 @@ Place = tuple[float, float]
 
 
 def made(spacing: Spacing | None = None, name: str = "made.png", grey: int = 100, frames: int = 3) -> Study:
-    """A study of grey frames, each another image."""
+    """A study of grey frames, each a different image."""
     return Study(
         Path(name), "made", frames, *SHAPE, decode=lambda index: np.full(SHAPE, grey + index, np.uint8), scale=spacing
     )
@@ -49,13 +49,13 @@ def show(session: Session, study: Study) -> None:
 
 @pytest.fixture
 def window(qtbot: QtBot) -> Iterator[MainWindow]:
-    """The window on a study of three frames without a calibration."""
+    """The window with an uncalibrated study of three frames."""
     window = make_window(Settings(propose_on_opening=False))
     qtbot.addWidget(window)
     window.show()
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
-    # Larger than the offscreen screen, which it fits when it is shown: three screen pixels an image's tell ends apart.
+    # Larger than the offscreen screen: at three screen pixels per image pixel the ends can be told apart.
     window.resize(1400, 900)
     show(window.session, made())
     yield window
@@ -72,12 +72,12 @@ def mark(session: Session) -> None:
 
 
 def at(canvas: Canvas, place: Place) -> QPointF:
-    """Where a place on the frame, not a pixel's middle, is in the viewport."""
+    """Return the viewport position of a point on the frame (not of a pixel centre)."""
     return QPointF(canvas.widget_position(place[0] - 0.5, place[1] - 0.5))
 
 
 def move(canvas: Canvas, place: Place, keys: Qt.KeyboardModifier = NO_KEY) -> None:
-    """Move the mouse with the button down, which QTest does without keys only."""
+    """Move the mouse with the button down and modifier keys pressed, which QTest cannot do."""
     position = at(canvas, place)
     everywhere = QPointF(canvas.viewport().mapToGlobal(position))
     event = QMouseEvent(QEvent.Type.MouseMove, position, everywhere, Qt.MouseButton.NoButton, LEFT, keys)
@@ -110,7 +110,7 @@ def ends(session: Session, number: int = -1) -> np.ndarray:
 
 
 def near(*places: Place) -> object:
-    """Within what a whole screen pixel is worth on the frame."""
+    """Approximately equal, within the size of a screen pixel on the frame."""
     return pytest.approx(np.array(places), abs=0.3)
 
 
@@ -155,7 +155,7 @@ def test_calipers_stay_with_their_frame_and_outlive_its_study(window: MainWindow
     show(session, made())
     assert session.calipers.kept == kept
     session.mask_commands.undo()
-    assert session.calipers.kept == kept, "no step is left from before it was closed"
+    assert session.calipers.kept == kept, "undo does not go back beyond closing"
 
 
 def test_an_end_can_be_moved_and_put_back(window: MainWindow, canvas: Canvas) -> None:
@@ -218,9 +218,9 @@ def test_a_click_selects_and_delete_removes(window: MainWindow, canvas: Canvas) 
     assert ends(session) == near((60, 20), (60, 120))
     assert len(session.calipers.kept) == 1
     QTest.keyClick(canvas, Qt.Key.Key_Delete)
-    assert len(session.calipers.kept) == 1, "none is selected"
+    assert len(session.calipers.kept) == 1, "no caliper is selected"
     click(canvas, (100, 100))
-    assert len(session.calipers.kept) == 1, "a click draws none"
+    assert len(session.calipers.kept) == 1, "a click draws no caliper"
 
 
 def test_undo_takes_back_what_was_done_last(window: MainWindow, canvas: Canvas) -> None:
@@ -328,7 +328,7 @@ def test_calibrating_gives_the_frame_millimetres_everywhere(window: MainWindow, 
     assert canvas._calipers.labels()[0].endswith(" mm")
     assert canvas._scale.isVisible()
     assert canvas.tool is Tool.CALIPER, "back to the tool before"
-    # This frame only; and kept while another is in view.
+    # Only this frame is calibrated, and stays so while another one is shown.
     window.session.navigation.to_frame(1)
     assert spacing_of(window) is None
     window.session.navigation.to_frame(0)
@@ -355,7 +355,7 @@ def test_all_frames_but_those_with_their_own(window: MainWindow) -> None:
         spacing = spacing_of(window)
         rows.append(0.0 if spacing is None else spacing.row)
     assert rows == pytest.approx([0.4, 0.2, 0.4], rel=0.01)
-    # Removed from the third, it is gone from the first; the second one's own stays.
+    # Removing it from the third frame removes it from the first; the second frame's own calibration stays.
     window.actions_table["remove_calibration"].trigger()
     window.session.navigation.to_frame(0)
     assert spacing_of(window) is None
@@ -421,7 +421,7 @@ def test_another_image_under_the_dialog_is_not_calibrated(window: MainWindow) ->
     window.session.navigation.to_frame(2)
     QTest.mouseClick(dialog.calibrate, LEFT)
     assert dialog.isVisible()
-    assert "Another image has come into view" in dialog.outcome.text()
+    assert "Another image is current now" in dialog.outcome.text()
     assert spacing_of(window) is None
     dialog.reject()
 
@@ -460,7 +460,7 @@ def test_all_is_the_same_at_any_scaling_of_the_screen(scaling: str, tmp_path: Pa
 
 
 def _scaled(scaling: str, picture: str) -> None:
-    """Measure and calibrate in a program of its own, and print what came of it."""
+    """Measure and calibrate in a separate process, and print the results."""
     application = QApplication([])
     window = make_window(Settings(propose_on_opening=False))
     window.resize(1400, 900)
@@ -483,7 +483,7 @@ def _scaled(scaling: str, picture: str) -> None:
     seen = canvas.picture()
     seen.save(picture)
     ratio, place, accent = seen.devicePixelRatio(), at(canvas, caliper.start), QColor(theme.colours_of("dark").accent)
-    # The cross beside the end, on the grey image; a line's middle is where it is brightest.
+    # The cross beside the end, on the grey image; the middle of a line is its brightest pixel.
     blues = [
         QColor(seen.pixel(round((place.x() + across) * ratio), round((place.y() + down) * ratio))).blue()
         - accent.blue()

@@ -1,4 +1,4 @@
-"""The second result of a reading: the number first, then range, reasons and maps, in panel, canvas and report."""
+"""The AI result is completed in steps: probability first, then range, explanation and maps, in panel, canvas and report."""
 
 import dataclasses
 import hashlib
@@ -39,7 +39,7 @@ def test_the_number_comes_first_and_the_rest_follows(
     session.mask_commands.import_from(demo.spiculated_mask)
     read(session)
     assert session.shown_result.state is ResultState.DONE
-    assert not looked(session), "nobody waited for the contours"
+    assert not looked(session), "the probability is shown without waiting for the range"
     first = reading.probability.text()
     assert first
     assert reading.reach.text() == "Calculating the range over other outlines …"
@@ -59,7 +59,7 @@ def test_the_number_comes_first_and_the_rest_follows(
     for sentence in said.reasons.sentences():
         assert sentence in shown
 
-    # One key, expert by expert, then off; hidden with the overlays, and not shown of an earlier outline.
+    # One key shows expert after expert, then none. Maps are hidden with the overlays and for an earlier outline.
     attention, action = window.canvas.attention, window.actions_table["attention"]
     assert (attention.expert, attention.note.isVisible()) == ("", False)
     plain = window.canvas.picture()
@@ -99,7 +99,7 @@ def test_who_goes_on_drawing_does_not_wait_and_the_look_is_taken_up_again(
 
 @pytest.fixture
 def whole_image_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Return the name of a model of the whole image, of random weights, in a folder of its own."""
+    """Return the name of a whole-image model with random weights, in its own folder."""
     import torch
     from safetensors.torch import save_file
 
@@ -142,7 +142,7 @@ def test_a_model_of_the_whole_image_reads_an_unmarked_one(
     assert session.shown_result.result is not None
     assert session.shown_result.result.contour is None
     assert reading.probability.isVisible()
-    assert not reading.gates.isVisible(), "one expert: nothing is routed"
+    assert not reading.gates.isVisible(), "with one expert there are no gate shares"
     assert reading.reach.text() == ""
     given = session.reports.in_view()
     assert given is not None

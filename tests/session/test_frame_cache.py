@@ -1,4 +1,4 @@
-"""Frames that take a while: turning to one never waits for it, the newest wins, and until it is there all stays as it is."""
+"""Slow frames: the GUI never waits for one, the newest request wins, and until it is decoded nothing changes."""
 
 import os
 import sys
@@ -31,7 +31,7 @@ COUNT = 40
 
 
 class SlowCine:
-    """A study whose frames are decoded in the worker only, and once `go` is set; it notes which were, in order."""
+    """A study whose frames are decoded only in the worker, once `go` is set; it records their order."""
 
     def __init__(self, name: str = "slow.dcm", count: int = COUNT, broken: tuple[int, ...] = ()) -> None:
         self.go = threading.Event()
@@ -40,7 +40,7 @@ class SlowCine:
         self.study = Study(Path(f"/{name}"), "cine", count, 60, 80, self._decode, frame_seconds=0.005, quick=False)
 
     def _decode(self, index: int) -> NDArray[np.uint8]:
-        assert threading.current_thread() is not threading.main_thread(), "the window waited for a frame"
+        assert threading.current_thread() is not threading.main_thread(), "the GUI thread decoded a frame"
         self.begun.append(index)
         assert self.go.wait(30)
         if index in self.broken:
@@ -57,7 +57,7 @@ def slow() -> Iterator[SlowCine]:
 
 @pytest.fixture
 def seen(session: Session) -> list[int]:
-    """The frames that come into view."""
+    """Record the frames that are shown."""
     indices: list[int] = []
     session.frameChanged.connect(lambda: indices.append(-1 if session.frame is None else session.frame.index))
     return indices
@@ -75,7 +75,7 @@ def idle(session: Session) -> bool:
 
 
 def show(session: Session, slow: SlowCine, qtbot: QtBot) -> None:
-    """Bring the study into view, with nothing under way any more; then its frames are held back."""
+    """Show the study and wait until no work is left; from then on its frames are held back."""
     slow.go.set()
     session.studies.append(slow.study)
     session.navigation.to_study(slow.study)
@@ -309,7 +309,7 @@ def test_closing_goes_on_to_the_first_that_can_be_decoded(
     session.open_studies.close_current()
     qtbot.waitUntil(lambda: len(failures) == 2, timeout=30_000)
     assert session.study is None
-    assert session.frames.cache.bytes == 0, "of what is closed nothing is kept"
+    assert session.frames.cache.bytes == 0, "frames of closed studies are dropped"
 
 
 def test_what_is_opened_meanwhile_comes_into_view_and_stays(
@@ -348,7 +348,7 @@ def test_a_cine_paused_or_broken_while_a_frame_is_to_come_stays(session: Session
     qtbot.waitUntil(lambda: index(session) == 15 and idle(session), timeout=30_000)
     slow.go.clear()
     cine.toggle()
-    # It was decoded two ahead.
+    # It was decoded ahead, two frames before.
     qtbot.waitUntil(lambda: index(session) == 17 and session.frames.awaited is not None, timeout=30_000)
     asked: list[str] = []
     session.jobs.busyChanged.connect(lambda lane, busy: asked.append(lane) if lane == DECODING else None)
@@ -383,7 +383,7 @@ def test_the_cache_keeps_so_many_bytes_and_lets_the_longest_unused_go() -> None:
     cache.put(other, frame(0))
     assert cache.bytes == 400
     cache.put(one, Frame(np.zeros((100, 100), np.uint8), 9, None))
-    assert cache.bytes == 0, "one that is too large is not kept, and leaves nothing behind"
+    assert cache.bytes == 0, "a frame that is too large is not cached, and frees its memory"
     cache.put(one, frame(1))
     cache.put(other, frame(1))
     cache.keep_only([other])
@@ -391,7 +391,7 @@ def test_the_cache_keeps_so_many_bytes_and_lets_the_longest_unused_go() -> None:
 
 
 def where(index: int) -> NDArray[np.uint8]:
-    """Return the number of the process that decodes, as bytes."""
+    """Return the id of the decoding process, as bytes."""
     return np.tile(np.frombuffer(os.getpid().to_bytes(8, sys.byteorder), np.uint8), (40, 8))
 
 
@@ -402,7 +402,7 @@ def test_what_holds_python_up_is_decoded_in_another_process(session: Session, qt
     session.navigation.to_study(study)
 
     def turned() -> bool:
-        """Turn on until a frame comes that was not decoded here, as all are until the other process is up."""
+        """Go on until a frame comes from the other process; until that has started, all are decoded here."""
         if session.frame is not None and session.frames.awaited is None:
             session.navigation.to_frame(session.frame.index + 7)
         return session.frame is not None and not np.array_equal(session.frame.pixels, here)
@@ -412,7 +412,7 @@ def test_what_holds_python_up_is_decoded_in_another_process(session: Session, qt
 
 @pytest.fixture
 def compressed(demo: DemoStudy, tmp_path: Path) -> Path:
-    """The made cine as JPEG 2000; of its sixth frame only the beginning is there."""
+    """The demo cine as JPEG 2000; its sixth frame is cut off."""
     dataset = pydicom.dcmread(demo.cine)
     dataset.compress(JPEG2000Lossless)
     frames = list(generate_frames(dataset.PixelData, number_of_frames=int(dataset.NumberOfFrames)))

@@ -1,4 +1,4 @@
-"""The one way off the GUI thread."""
+"""Jobs: work off the GUI thread."""
 
 import threading
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ def jobs(qtbot: QtBot) -> Iterator[Jobs]:
 
 
 class Heard:
-    """What an outcome was told, and in which thread."""
+    """Records the callbacks of an outcome, and the thread of each."""
 
     def __init__(self) -> None:
         self.told: list[tuple[str, Any, int]] = []
@@ -96,7 +96,7 @@ def test_the_newest_wins_and_the_older_is_told_to_stop_and_not_heard(jobs: Jobs,
 def test_a_result_already_on_its_way_is_dropped_when_a_newer_job_comes(jobs: Jobs, qtbot: QtBot) -> None:
     first, second = Heard(), Heard()
     jobs.submit("a", lambda job: "first", first.outcome)
-    # The first has ended, its result waits in the queue of this thread, which has not looked yet.
+    # The first job has ended; its result is still in this thread's event queue.
     jobs._pools["a"].waitForDone()
     jobs.submit("a", lambda job: "second", second.outcome)
     qtbot.waitUntil(lambda: len(second.told) == 1)
@@ -190,7 +190,7 @@ def test_the_event_loop_goes_on_while_a_job_runs(jobs: Jobs, qtbot: QtBot) -> No
     timer = QTimer()
     timer.timeout.connect(tick)
     timer.start(0)
-    # The job ends only because the loop went round 50 times meanwhile.
+    # The job ends only if the event loop has run 50 times meanwhile.
     jobs.submit("a", lambda job: enough.wait(30), heard.outcome)
     qtbot.waitUntil(lambda: len(heard.told) == 1, timeout=30_000)
     timer.stop()

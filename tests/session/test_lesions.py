@@ -1,4 +1,4 @@
-"""Several lesions on an image, and one lesion on several: marked, named, hidden, locked, deleted, read each by itself."""
+"""Several lesions on one image, one lesion on several: each is marked, named, hidden, locked, deleted, assessed on its own."""
 
 import json
 import shutil
@@ -49,7 +49,7 @@ def at(session: Session) -> LesionWork:
 
 
 def draw(session: Session, row: float, column: float, high: float = 20, wide: float = 30) -> LesionWork:
-    """Mark an ellipse as the lesion at hand."""
+    """Mark an ellipse as the current lesion."""
     assert session.frame is not None
     at(session).mask.replace(ellipse(session.frame.shape, row, column, high, wide), Author.DRAWN)
     session.mask_edited(None)
@@ -58,7 +58,7 @@ def draw(session: Session, row: float, column: float, high: float = 20, wide: fl
 
 @pytest.fixture
 def two(session: Session, open_files: Open, demo: DemoStudy) -> tuple[LesionWork, LesionWork]:
-    """Two lesions on one image, the second at hand."""
+    """Two lesions on one image, the second is current."""
     open_files(session, demo.spiculated)
     session.mask_commands.import_from(demo.spiculated_mask)
     first = at(session)
@@ -82,7 +82,7 @@ def test_each_lesion_has_its_own_outline_reading_and_undo(
     assert session.shown_result.result is not None
     probability = session.shown_result.result.prediction.probability
     session.lesions.choose(second)
-    assert session.shown_result.state is ResultState.READY, "the other's reading is not this one's"
+    assert session.shown_result.state is ResultState.READY, "each lesion has its own AI result"
     session.mask_commands.undo()
     assert second.mask.empty
     assert not first.mask.empty
@@ -164,7 +164,7 @@ def test_a_locked_outline_is_not_changed(
     assert np.array_equal(at(session).mask.pixels, before)
     assert len(session.lesions.there) == 1
     window.actions_table["lesion_locked"].trigger()
-    # What was told has moved the canvas.
+    # The message has moved the canvas.
     place = window.canvas.widget_position(20, 20)
     qtbot.mousePress(view, Qt.MouseButton.LeftButton, pos=place)
     qtbot.mouseRelease(view, Qt.MouseButton.LeftButton, pos=place)
@@ -279,7 +279,7 @@ def test_the_same_lesion_copied_through_a_cine_is_one_lesion(
 
 @pytest.fixture
 def two_frames(window: MainWindow, open_files: Open, demo: DemoStudy, read: Do) -> tuple[LesionWork, LesionWork]:
-    """One lesion on two frames of a cine, read on the first, the second in view."""
+    """One lesion on two frames of a cine, assessed on the first; the second is current."""
     session = window.session
     open_files(session, demo.cine)
     first = draw(session, 150, 200, 50, 70)
@@ -295,7 +295,7 @@ def test_the_panel_says_what_the_views_come_to(
 ) -> None:
     session, views = window.session, window.reading.views
     first, second = two_frames
-    assert not views.isVisible(), "the other view alone is no reading of this one"
+    assert not views.isVisible(), "an AI result of the other view alone is not shown"
     read(session)
     together = session.reports.together()
     assert together is not None
@@ -348,7 +348,7 @@ def test_one_report_holds_the_views_and_the_other_lesions(
     window.actions_table["copy_report"].trigger()
     text = QGuiApplication.clipboard().text()
     assert "Lesion 2" in text
-    assert text.count("Lesion 3") == 1, "it has not been read, and the report says so"
+    assert text.count("Lesion 3") == 1, "the report names the lesion without AI result"
 
 
 def test_an_outline_on_another_patient_s_image_is_never_the_same_lesion(
@@ -366,7 +366,7 @@ def test_an_outline_on_another_patient_s_image_is_never_the_same_lesion(
 
 
 def test_the_dialog_says_only_what_was_said(session: Session, open_files: Open, small_png: Path) -> None:
-    # A picture: a DICOM file says the side itself, and OK confirms it.
+    # An image file: a DICOM file names the side itself, and OK confirms it.
     open_files(session, small_png)
     untouched = DescribeDialog(session)
     assert not untouched.same.isEnabled()
@@ -384,7 +384,7 @@ def test_the_dialog_says_only_what_was_said(session: Session, open_files: Open, 
     assert (said.name, said.clock, said.distance_mm, said.side) == ("index", 12, 0, Side.UNSAID)
 
 
-# -- what is seen
+# -- display
 
 
 def row_texts(lesions: LesionList, column: int) -> list[str]:
@@ -423,7 +423,9 @@ def test_the_list_tells_nothing_of_a_veiled_reading(
     assert session.shown_result.state is ResultState.HIDDEN
     assert row_texts(lesions, STATE) == ["marked"]
     session.lesions.add()
-    assert row_texts(lesions, STATE) == ["marked", "not marked"], "out of the hand it is veiled too"
+    assert row_texts(lesions, STATE) == ["marked", "not marked"], (
+        "its AI result is hidden too when another lesion is current"
+    )
 
 
 def test_eye_and_lock_are_pressed_in_the_list(
@@ -480,7 +482,7 @@ def test_other_lesions_are_drawn_in_their_own_colour_with_their_name(
     assert colours_near(window, 60, 50, (240, 228, 66)), "the second one is yellow"
     session.lesions.choose(session.lesions.there[0])
     assert others.names == ("Lesion 2",)
-    assert colours_near(window, 60, 50, (240, 228, 66)), "at hand or not"
+    assert colours_near(window, 60, 50, (240, 228, 66)), "whether current or not"
     session.lesions.toggle_shown(second)
     assert others.names == ()
     assert not colours_near(window, 60, 50, (240, 228, 66))
@@ -501,7 +503,7 @@ def test_a_click_on_a_lesion_takes_it_in_hand(
     inside = window.canvas.widget_position(200, 200)
     qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=inside)
     assert at(session) is first
-    # A drag changes window and level, wherever it begins.
+    # A drag changes window and level wherever it begins.
     there = window.canvas.widget_position(60, 80)
     qtbot.mousePress(view, Qt.MouseButton.LeftButton, pos=there)
     qtbot.mouseMove(view, there + QPoint(30, 10))
@@ -553,7 +555,7 @@ def test_the_report_takes_all_readings_that_hold(
     assert [one.work for one in session.reports.ready()] == [first, second]
     draw(session, 150, 150)
     assert [one.work for one in session.reports.left_out()] == [first]
-    # Another file is not of this examination, unless it is said to show the same lesion.
+    # Another file does not belong to this examination unless it is marked as showing the same lesion.
     open_files(session, small_png)
     third = draw(session, 20, 20, 10, 12)
     read(session)
@@ -702,9 +704,9 @@ def test_a_file_replaced_on_the_disk_is_not_reported_under_its_old_reading(
     shutil.copy(demo.smooth, file)
     open_files(session, small_png)
     study = open_study(file)
-    with pytest.raises(UserError, match="another image"):
+    with pytest.raises(UserError, match="different image"):
         session.lesion_frames.frame_of(PlacedLesion(study, 2, placed.work))
-    with pytest.raises(UserError, match="another image"):
+    with pytest.raises(UserError, match="different image"):
         session.lesion_frames.frame_of(PlacedLesion(study, 0, placed.work))
 
 

@@ -1,4 +1,4 @@
-"""The Lesion menu's corrections on a real session: one step each, and what they say."""
+"""The corrections of the Lesion menu on a real session: one step of undo each, and their messages."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ SHAPE = (60, 80)
 
 @pytest.fixture
 def told(session: Session) -> list[str]:
-    """A study of three frames is open; what is noted."""
+    """Open a study of three frames, and return the list of its notes."""
     said: list[str] = []
     session.noted.connect(said.append)
     frames = [np.full(SHAPE, level, np.uint8) for level in (90, 100, 110)]
@@ -68,7 +68,7 @@ def test_a_lesion_is_not_smoothed_away(session: Session, told: list[str]) -> Non
     draw(session, dot)
     session.mask_commands.smooth()
     assert session.mask is not None and np.array_equal(session.mask.pixels, dot)
-    assert told == ["The outline is too small to be smoothed."]
+    assert told == ["The outline is too small to smooth."]
 
 
 def test_the_largest_piece_is_kept(session: Session, told: list[str]) -> None:
@@ -87,7 +87,7 @@ def test_where_there_is_nothing_to_do_that_is_said_and_is_no_step(session: Sessi
     corrections = session.mask_commands
     corrections.fill_holes()
     corrections.keep_largest()
-    assert told == ["The outline has no holes.", "The outline is in one piece."]
+    assert told == ["The outline has no holes.", "The outline is a single piece."]
     assert session.mask.version == version
 
 
@@ -116,7 +116,7 @@ def test_an_outline_in_the_way_is_replaced_in_one_step_and_that_is_said(session:
     draw(session, square())
     session.mask_commands.copy_to_next()
     assert session.mask is not None and np.array_equal(session.mask.pixels, square())
-    assert len(told) == 1 and "undo brings it back" in told[0]
+    assert len(told) == 1 and "Undo restores it" in told[0]
     session.mask_commands.undo()
     assert np.array_equal(session.mask.pixels, own)
     assert len(session.lesions.there) == 1

@@ -1,4 +1,4 @@
-"""What the outline in view measures: found out behind the screen, and never in the middle of a stroke."""
+"""The current outline is measured in a worker, and never during a stroke."""
 
 from collections.abc import Callable
 
@@ -48,7 +48,7 @@ def test_an_outline_is_measured_once_it_is_there(opened: Session, mark: Do, qtbo
     )
     assert not opened.measurements.under_way
     given: list[Measured] = []
-    opened.measurements.when_there(given.append)
+    opened.measurements.when_measured(given.append)
     assert given == [found]
 
 
@@ -77,9 +77,9 @@ def test_who_wants_it_gets_it_when_it_is_known_unless_the_outline_changes_before
     opened: Session, mark: Do, qtbot: QtBot
 ) -> None:
     given: list[Measured] = []
-    opened.measurements.when_there(given.append)
+    opened.measurements.when_measured(given.append)
     mark(opened)
-    opened.measurements.when_there(given.append)
+    opened.measurements.when_measured(given.append)
     opened.mask_commands.undo()
     opened.mask_commands.redo()
     qtbot.waitUntil(lambda: not opened.measurements.under_way)
@@ -90,7 +90,7 @@ def test_who_wants_it_gets_it_when_it_is_known_unless_the_outline_changes_before
     smaller = np.zeros_like(opened.mask.pixels)
     smaller[50:60, 50:70] = True
     opened.mask_editor.apply(lambda mask: mask.redraw(smaller))
-    opened.measurements.when_there(given.append)
+    opened.measurements.when_measured(given.append)
     opened.mask_commands.clear()
     qtbot.wait(200)
     assert len(given) == 1, "there is no outline any more"

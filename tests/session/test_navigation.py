@@ -1,4 +1,4 @@
-"""From study to study and frame to frame: nothing is lost on the way, and facts and image are always of one file."""
+"""Going between studies and frames loses nothing, and facts and image always belong to one file."""
 
 import shutil
 from collections.abc import Callable
@@ -25,12 +25,12 @@ Do = Callable[[Session], None]
 
 @pytest.fixture
 def copies(demo: DemoStudy, tmp_path: Path) -> dict[str, Path]:
-    """The made studies, to be spoilt."""
+    """Copies of the demo studies, to be changed."""
     return {file.stem: Path(shutil.copy(file, tmp_path)) for file in (demo.smooth, demo.spiculated, demo.cine)}
 
 
 def look(window: MainWindow) -> tuple[object, ...]:
-    """Return what the window shows of study and frame, in each of its places."""
+    """Return how each part of the window names study and frame."""
     session, column = window.session, window.study_list
     assert session.study is not None
     assert session.frame is not None
@@ -168,12 +168,12 @@ def test_a_file_exported_again_the_same_keeps_its_outline_another_image_does_not
     first = small_png.read_bytes()
     grey = cv2.imdecode(np.frombuffer(first, np.uint8), cv2.IMREAD_GRAYSCALE)
 
-    # Other bytes, the same pixels.
+    # Different bytes, the same pixels.
     small_png.write_bytes(cv2.imencode(".png", grey, [cv2.IMWRITE_PNG_COMPRESSION, 0])[1].tobytes())
     assert small_png.read_bytes() != first
     open_files(session, small_png)
     assert session.shown_result.state is ResultState.READY
-    assert not any("another image" in message.text for message in window.messages.shown())
+    assert not any("different image" in message.text for message in window.messages.shown())
 
     # The same size, one pixel changed.
     grey[20, 20] ^= 1
@@ -183,7 +183,9 @@ def test_a_file_exported_again_the_same_keeps_its_outline_another_image_does_not
     assert session.mask is not None
     assert not session.mask.can_undo
     assert window.own_read.comment.toPlainText() == ""
-    note = "small.png is another image than before: the outline made on that one was put aside."
+    note = (
+        "small.png is a different image now. The outline of the earlier image is saved and comes back with that image."
+    )
     assert note in [message.text for message in window.messages.shown()]
     assert session.unsaved() == (0, 0), "what was put aside is in the store"
 
@@ -207,4 +209,4 @@ def test_another_sop_instance_is_another_image(
     open_files(session, copies["cine"])
     session.navigation.to_frame(3)
     assert session.shown_result.state is ResultState.NO_MASK
-    assert told[-1].startswith("Frame 4 of cine.dcm is another image than before")
+    assert told[-1].startswith("Frame 4 of cine.dcm is a different image now")

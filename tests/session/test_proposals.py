@@ -1,4 +1,4 @@
-"""Proposed outlines in the window, with the shipped network: offered, chosen, accepted, asked for, drawn over."""
+"""Proposals in the window, with the shipped network: offered, selected, accepted, requested, drawn over."""
 
 import dataclasses
 import shutil
@@ -32,7 +32,7 @@ _LONG = 60_000
 
 @pytest.fixture
 def window(qtbot: QtBot) -> Iterator[MainWindow]:
-    """The window, watching for frames as the program does."""
+    """The window, searching new frames as the program does."""
     window = make_window(Settings(device="cpu", brush_radius=4))
     qtbot.addWidget(window)
     window.resize(1000, 700)
@@ -46,7 +46,7 @@ def window(qtbot: QtBot) -> Iterator[MainWindow]:
 
 @pytest.fixture(scope="module")
 def two(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[tuple[int, int]]]:
-    """Return a picture with two lesions, and a place in each."""
+    """Return an image file with two lesions, and a point in each."""
     one, other = (make_phantom("smooth", seed=seed, shape=(240, 280)) for seed in (1, 2))
     file = tmp_path_factory.mktemp("two") / "two.png"
     cv2.imwrite(str(file), np.hstack([one.pixels, other.pixels]))
@@ -59,7 +59,7 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[tuple[int,
 
 @pytest.fixture
 def offered(qtbot: QtBot, open_files: Open) -> Open:
-    """Return a function that opens a file and waits until something is offered."""
+    """Return a function that opens a file and waits for a proposal."""
 
     def opened(window: MainWindow, file: Path) -> None:
         open_files(window.session, file)
@@ -70,7 +70,7 @@ def offered(qtbot: QtBot, open_files: Open) -> Open:
 
 @pytest.fixture
 def both_offered(qtbot: QtBot, two: tuple[Path, list[tuple[int, int]]], offered: Open) -> Open:
-    """Return a function that opens the picture with two lesions and asks for the one that is not proposed by itself."""
+    """Return a function that opens the image with two lesions and requests the one that is not proposed by itself."""
 
     def opened(window: MainWindow) -> None:
         file, places = two
@@ -119,7 +119,7 @@ def test_a_frame_that_opens_is_looked_at_and_nothing_is_marked(
 
 def test_it_is_drawn_dashed_until_accepted(window: MainWindow, demo: DemoStudy, offered: Open) -> None:
     def whites() -> int:
-        """Return how many pixels are white: between the dashes of a line none are."""
+        """Return the number of white pixels: there are none between the dashes of a line."""
         image = window.canvas.picture().convertToFormat(QImage.Format.Format_Grayscale8)
         rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
         return int((rows[:, : image.width()] > 250).sum())
@@ -174,7 +174,7 @@ def test_a_stroke_begun_on_a_proposal_corrects_it(
     assert session.mask.author is Author.CORRECTED
     assert session.mask.pixels[row, beside] == (tool is Tool.BRUSH)
     assert session.mask.pixels[row, column] == (tool is Tool.BRUSH)
-    # All else of it is as proposed; the stroke and the acceptance are a step of undo each.
+    # The rest of the outline is as proposed; stroke and acceptance are one step of undo each.
     above = np.arange(len(proposed)) < row - 60
     assert np.array_equal(session.mask.pixels[above], proposed[above])
     session.mask_commands.undo()
@@ -313,7 +313,7 @@ def test_another_frame_drops_what_was_found_or_is_being_looked_for(
     open_files(session, demo.spiculated)
     session.proposals.look()
     assert session.jobs.busy(PROPOSING)
-    # Asked at the moment the frame changes: a little later it is looked for lesions on the new one.
+    # Checked at once when the frame changes: a little later the new frame is searched.
     looked: list[bool] = []
     session.frameChanged.connect(lambda: looked.append(session.jobs.busy(PROPOSING)))
     open_files(session, demo.cine)
@@ -347,7 +347,7 @@ def test_a_frame_with_an_outline_is_left_alone(
     open_files(window.session, demo.spiculated)
     window.import_mask(demo.spiculated_mask)
     proposals, jobs = window.session.proposals, window.session.jobs
-    # On a slow machine it may have been begun before the outline came.
+    # On a slow machine the search may have started before the outline was drawn.
     qtbot.waitUntil(lambda: (proposals.stage, jobs.busy(PROPOSING)) == (Stage.IDLE, False), timeout=_LONG)
     qtbot.wait(300)
     assert (proposals.stage, jobs.busy(PROPOSING)) == (Stage.IDLE, False)
@@ -407,7 +407,7 @@ def test_damaged_weights_are_said_once_and_again_when_asked(
 def test_the_outline_is_kept_as_proposed(
     qtbot: QtBot, window: MainWindow, demo: DemoStudy, offered: Open, open_files: Open
 ) -> None:
-    """Closed and opened again, the outline and where it comes from are back, and nothing is proposed over it."""
+    """After closing and opening again, outline and origin are restored, and nothing is proposed over it."""
     offered(window, demo.spiculated)
     session = window.session
     session.proposals.accept()
@@ -435,7 +435,7 @@ def test_the_setting_is_in_the_dialog(qtbot: QtBot, window: MainWindow) -> None:
     assert window.session.settings.propose_on_opening
 
 
-# -- several, each by itself
+# -- several proposals
 
 
 def test_each_that_is_accepted_is_a_lesion_of_its_own(
@@ -526,7 +526,7 @@ def test_a_double_click_accepts(
     assert window.session.mask is not None
     assert window.session.mask.pixels[places[1]]
     QTest.mouseMove(view, at + QPoint(30, 30))
-    assert window.canvas.window_level == level, "and no drag of the window is left in hand"
+    assert window.canvas.window_level == level, "and no drag of window and level is left in progress"
     beside = window.canvas.widget_position(2, 2)
     QTest.mouseDClick(view, LEFT, pos=beside)
     QTest.mouseRelease(view, LEFT, pos=beside)
@@ -544,7 +544,7 @@ def test_the_note_says_what_enter_does_and_leaves_a_shallow_lesion_free(
     assert note(window).endswith("closes your outline")
     key(window, Qt.Key.Key_Escape)
     assert "accepts" in note(window)
-    # Shift the picture up and down past the note: it never lies over an outline or its label.
+    # Move the image up and down past the note: the note never covers an outline or its label.
     for step in range(-12, 13):
         canvas.fit()
         canvas.pan_by(QPointF(0, 25 * step))

@@ -1,4 +1,4 @@
-"""The own read before the AI's: the veil and what lifts it, what is proposed, the times, the store, and the box."""
+"""The first assessment before the AI result: hiding and showing, proposed terms, times, the store, and the panel."""
 
 import dataclasses
 from collections.abc import Callable, Iterator
@@ -38,7 +38,7 @@ SETTINGS = Settings(model="csamoe-resnet18", device="cpu", propose_on_opening=Fa
 
 
 class Clock:
-    """A clock that stands until it is moved."""
+    """A clock that stands still until it is moved."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -77,7 +77,7 @@ def window(qtbot: QtBot) -> Iterator[MainWindow]:
 
 @pytest.fixture
 def marked(open_files: Open, demo: DemoStudy) -> Do:
-    """Return a function that opens a study and takes its outline."""
+    """Return a function that opens a study and imports its outline."""
 
     def opened(session: Session) -> None:
         open_files(session, demo.spiculated)
@@ -88,7 +88,7 @@ def marked(open_files: Open, demo: DemoStudy) -> Do:
 
 @pytest.fixture
 def assess(qtbot: QtBot) -> Do:
-    """Return a function that assesses as the reader does, and waits until the model has read."""
+    """Return a function that presses Assess and waits for the model."""
 
     def stored_sitting(session: Session) -> None:
         session.assessments.assess()
@@ -102,12 +102,12 @@ def give(session: Session, category: str) -> None:
 
 
 def kept(qtbot: QtBot, session: Session) -> list[Sitting]:
-    """What a program started now would find in the store."""
+    """Return what a program started now would find in the store."""
     qtbot.waitUntil(lambda: not session.jobs.busy(KEEPING_READS))
     return AssessmentStore(paths.store_file()).all()
 
 
-# -- the veil
+# -- hidden until the assessment
 
 
 def test_the_reading_is_veiled_until_there_is_a_category(session: Session, marked: Do, assess: Do) -> None:
@@ -119,7 +119,7 @@ def test_the_reading_is_veiled_until_there_is_a_category(session: Session, marke
     assert session.shown_result.state is ResultState.HIDDEN
     session.assessments.assess()
     assert session.shown_result.state is ResultState.HIDDEN, "asking again does not lift it"
-    assert "Your own read comes first" in str(refused[0])
+    assert "Give your assessment first" in str(refused[0])
     session.assessments.change(session.assessments.current.with_terms("shape", ("irregular",)))
     session.assessments.assess()
     assert session.shown_result.state is ResultState.HIDDEN, "a term is no category"
@@ -165,7 +165,7 @@ def test_passing_it_over_shows_the_reading_and_is_kept(session: Session, marked:
     give(session, "5")
     (row,) = kept(qtbot, session)
     assert (row.record.asked, row.record.skipped, row.record.first) == (True, True, None)
-    assert row.record.final == Assessment("5"), "what is said afterwards is the final read"
+    assert row.record.final == Assessment("5"), "changes after the AI result belong to the final assessment"
 
 
 def test_passed_over_before_the_reading_and_given_after_all(session: Session, marked: Do, assess: Do) -> None:
@@ -205,7 +205,7 @@ def test_every_lesion_is_asked_for_its_own(
     assert session.shown_result.state is ResultState.DONE
     assert session.assessments.current == Assessment("5")
     session.navigation.to_study(session.studies[1])
-    # Nobody is told another state in between, while study and frame change.
+    # No listener sees another state while study and frame change.
     assert seen == [ResultState.DONE, ResultState.HIDDEN]
 
 
@@ -247,11 +247,11 @@ def test_it_is_asked_for_unless_turned_off(session: Session, marked: Do, assess:
     assert not session.assessments.skipped, "who is not asked passes nothing over"
 
 
-# -- nothing shows under it
+# -- nothing of a hidden result is visible
 
 
 def said(widget: QWidget) -> str:
-    """All that can be read on a window now: words, tips and what a screen reader is told, of what is visible."""
+    """Return all visible text of a window: words, tooltips and accessible names."""
     words = []
     for one in (widget, *widget.findChildren(QWidget)):
         if one.isVisible():
@@ -265,15 +265,15 @@ def test_nothing_that_the_network_found_shows_under_the_veil(
 ) -> None:
     session, actions = window.session, window.actions_table
     marked(session)
-    # Core and boundary are shown only to who asks for them.
+    # Core and boundary are shown only on request.
     window.overlays.toggle_regions()
     qtbot.wait(100)
     before = window.canvas.picture()
     assess(session)
-    # Panels measure a little later than the reading comes.
+    # The panels show measurements a little later than the AI result arrives.
     qtbot.wait(150)
     assert session.work is not None
-    assert session.work.ai_result is not None, "it has been read"
+    assert session.work.ai_result is not None, "the AI result has been computed"
     assert session.shown_result.result is None
     assert session.reports.in_view() is None
 
@@ -306,7 +306,7 @@ def test_nothing_that_the_network_found_shows_under_the_veil(
     assert refused
     assert not (paths.user_folder() / "report.pdf").exists()
 
-    # With the veil lifted, all of it is there: what was looked for above could have been found.
+    # Once the result is shown, all of it is visible: the search above would have found it.
     session.assessments.skip()
     qtbot.waitUntil(
         lambda: session.shown_result.result is not None and session.shown_result.result.looked_closer, timeout=60_000
@@ -347,7 +347,7 @@ def test_what_is_proposed_is_the_reader_s_once_confirmed(session: Session, marke
     marked(session)
     measured(session)
     assert own.proposed is not None
-    assert own.current == Assessment(), "a proposal is nobody's read"
+    assert own.current == Assessment(), "a proposal is not an assessment"
     own.confirm()
     assert own.current.size == own.proposed.size
     assert own.current.terms == {name: (term,) for name, term in own.proposed.terms.items()}
@@ -416,7 +416,7 @@ def test_the_time_before_and_after_and_that_of_the_ai(
     session.user_settings.change(dataclasses.replace(session.settings, assessments_in_report=True))
     assert session.assessments.record(session.work).first_seconds == 35
 
-    # Another image's time is its own.
+    # Time spent on another image counts for that image.
     open_files(session, demo.smooth)
     clock.goes_on(100)
     session.navigation.to_study(session.studies[0])
@@ -478,7 +478,7 @@ def test_first_ai_and_final_are_kept_as_they_come_and_survive_a_restart(
     assess(session)
     assert session.shown_result.result is not None
     found = session.shown_result.result
-    # Kept as soon as the reading is seen: whoever ends the program then cannot take the first read back.
+    # Saved as soon as the AI result is seen: ending the program cannot take the first assessment back.
     (row,) = kept(qtbot, session)
     assert row.record.first == Assessment("3")
     assert row.record.first_seconds == 20
@@ -498,7 +498,7 @@ def test_closing_the_program_keeps_what_is_in_view(marked: Do, qtbot: QtBot) -> 
     (row,) = AssessmentStore(paths.store_file()).all()
     assert row.record.first == Assessment("3")
     assert row.ai is None
-    assert not row.record.final.given, "before the AI's reading there is no final read"
+    assert not row.record.final.given, "before the AI result there is no final assessment"
 
 
 def test_turning_to_another_frame_keeps_and_looking_alone_does_not(
@@ -543,7 +543,7 @@ def test_a_store_that_cannot_be_written_is_said_once_and_tried_again(
     assert row.record.final == Assessment("4B")
 
 
-# -- the box
+# -- the panel
 
 
 def test_keys_choose_the_category_and_confirm(window: MainWindow, marked: Do, qtbot: QtBot) -> None:
@@ -556,7 +556,7 @@ def test_keys_choose_the_category_and_confirm(window: MainWindow, marked: Do, qt
         box.category.setCurrentIndex(0)
         qtbot.keyClicks(box.category, typed)
         assert session.assessments.current.category == typed
-        # What is typed within the keyboard's interval counts as one word.
+        # Keys typed within the keyboard's interval count as one entry.
         box.category.clearFocus()
         qtbot.wait(QGuiApplication.styleHints().keyboardInputInterval() + 50)
         box.category.setFocus()
@@ -619,7 +619,7 @@ def test_a_stroke_leaves_the_proposal_in_its_place_and_renews_it_at_its_end(
     mask = session.mask
     assert mask is not None
     mask.begin()
-    # So much that it is the largest piece: a stray dot would change nothing.
+    # Large enough to be the largest piece: a stray dot would change nothing.
     rows, columns = mask.pixels.shape[0], mask.pixels.shape[1] // 2
     mask.paint(Box(0, 0, rows, columns), np.ones((rows, columns), bool), True)
     session.mask_edited(None)
@@ -644,7 +644,7 @@ def test_the_box_remembers_what_was_said_before(window: MainWindow, marked: Do, 
 # -- by keyboard alone
 
 KEYS = ("Enter", "Ctrl+R", "4", "C", "Ctrl+G", "Ctrl+Return", "Ctrl+E", "Enter", "Enter")
-"""As the user guide counts them; the report's name is the one that the dialog suggests."""
+"""The keys as listed in the user guide; the report gets the name that the dialog suggests."""
 
 
 def test_a_case_is_read_by_keyboard_alone(qtbot: QtBot, open_files: Open, demo: DemoStudy, tmp_path: Path) -> None:
@@ -664,7 +664,7 @@ def test_a_case_is_read_by_keyboard_alone(qtbot: QtBot, open_files: Open, demo: 
     pressed = 0
 
     def press(key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
-        """Press a key where the focus is, as a keyboard does."""
+        """Press a key on the focused widget, as a keyboard does."""
         nonlocal pressed
         pressed += 1
         focus = QGuiApplication.focusObject()

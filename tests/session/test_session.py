@@ -127,7 +127,7 @@ def test_closing_a_study_brings_the_next_into_view(
     assert (session.study, session.frame, session.studies) == (None, None, [])
     assert session.shown_result.state is ResultState.NO_STUDY
     open_files(session, small_png)
-    assert session.shown_result.state is ResultState.READY, "its outline was kept"
+    assert session.shown_result.state is ResultState.READY, "its outline was stored"
 
 
 def test_a_mask_of_the_right_size_is_imported_as_one_step(session: Session, open_files: Open, demo: DemoStudy) -> None:
@@ -193,16 +193,16 @@ def test_a_reading_is_that_of_the_command_line_and_goes_stale_with_the_outline(
     assert session.shown_result.state is ResultState.OUTDATED
     assert session.shown_result.result is not None
     session.mask_commands.undo()
-    assert session.shown_result.state is ResultState.DONE, "the very outline that was read is back"
+    assert session.shown_result.state is ResultState.DONE, "the outline is the assessed one again"
 
     session.user_settings.change(dataclasses.replace(session.settings, device="cpu"))
-    assert session.shown_result.state is ResultState.DONE, "another device is the same reading"
+    assert session.shown_result.state is ResultState.DONE, "another device gives the same AI result"
     session.user_settings.change(dataclasses.replace(session.settings, model="other"))
     assert session.shown_result.state is ResultState.OUTDATED
     assert session.work is not None
     assert (
         session.work.outdated_because(session.model.name)
-        == f"This reading is by {DEFAULT}; the settings now name other."
+        == f"This AI result is from {DEFAULT}; the model chosen now is other."
     )
 
 

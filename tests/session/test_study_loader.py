@@ -1,4 +1,4 @@
-"""Files and folders as the session opens them."""
+"""Opening files and folders in a session."""
 
 import shutil
 from collections.abc import Callable
@@ -38,7 +38,7 @@ def picture(file: Path, grey: int = 100, depth: type = np.uint8) -> Path:
 
 @pytest.fixture
 def folder(tmp_path: Path, demo: DemoStudy) -> Path:
-    """Two pictures in the folder, a cine and 30 more pictures in those below, and what is no image."""
+    """Two image files in the folder, a cine and 30 more images in its subfolders, and files that are not images."""
     made = tmp_path / "Monday"
     (made / "cines").mkdir(parents=True)
     (made / "stills").mkdir()
@@ -54,7 +54,7 @@ def folder(tmp_path: Path, demo: DemoStudy) -> Path:
 
 @pytest.fixture
 def told(session: Session) -> list[str]:
-    """Every note and refusal, as they come."""
+    """Record every note and error."""
     said: list[str] = []
     session.noted.connect(said.append)
     session.failed.connect(lambda problem: said.append(str(problem)))
@@ -137,7 +137,7 @@ def test_a_fault_of_the_program_in_one_file_leaves_the_others_open(
             raise RuntimeError("a fault")
         return open_study(path)
 
-    # No file is known that the program has a fault with.
+    # Simulated, as no file is known that triggers a fault in the program.
     monkeypatch.setattr(opening, "open_study", faulty)
     open_files(session, tmp_path)
     assert [study.path.name for study in session.studies] == ["1.png", "3.png"]
@@ -164,7 +164,7 @@ def test_what_there_is_to_know_of_an_image_is_told_as_it_comes_into_view(
     assert "16-bit values" in told[1]
     session.navigation.to_study(session.studies[0])
     session.navigation.to_study(session.studies[1])
-    assert len(told) == 2, "once"
+    assert len(told) == 2, "each note is emitted once"
 
 
 def test_a_folder_can_be_dropped_and_chosen_and_its_note_stays(
@@ -221,7 +221,7 @@ def test_the_list_stays_where_it_is_as_one_chooses_from_it(
     assert session.study is not None
     assert item.text().startswith(session.study.path.name)
     assert bar.value() == place
-    # Its pictures arrive before it goes.
+    # Its images arrive before the folder is removed.
     qtbot.waitUntil(lambda: not session.jobs.busy(THUMBNAILS))
 
 
@@ -234,7 +234,7 @@ def test_dicom_files_without_an_image_are_passed_over(
     assert isinstance(found, str)
     shutil.copy(found, disc / "a plan.dcm")
     open_files(session, disc)
-    assert told.pop().startswith("There is no image in the folder disc: its DICOM files hold none.")
+    assert told.pop().startswith("There is no image in the folder disc: its DICOM files contain none.")
     shutil.copy(demo.smooth, disc / "b.dcm")
     open_files(session, disc)
     assert told == ["1 image of disc is open; 1 file that is no image was passed over."]

@@ -1,4 +1,4 @@
-"""Archives, discs and large folders in the window: progress, Cancel, pictures in the list, earlier examinations marked."""
+"""Archives, discs and large folders in the window: progress, Cancel, thumbnails, and marked earlier examinations."""
 
 import zipfile
 from collections.abc import Callable
@@ -135,6 +135,6 @@ def test_earlier_examinations_of_a_patient_are_marked_and_stand_behind_the_newes
         "prior · 2020-01-10 · a",
         "2019-01-01 · c",
     ]
-    # A newer one that is opened by itself makes the others earlier ones.
+    # Opening a newer examination on its own makes the others earlier ones.
     open_files(window.session, dicom(tmp_path / "d", "20250101"))
     assert listed.item(0).text().splitlines()[1] == "prior · 2024-05-10 · b"

@@ -89,7 +89,7 @@ def test_choosing_loads_it_and_makes_the_other_models_reading_stale(
     # It is the same reading, marked as stale: nothing was read anew.
     assert session.shown_result.result is before
     states.append(session.shown_result.state)
-    assert "This reading is by csamoe-resnet18" in chooser.outdated.text()
+    assert "This AI result is from csamoe-resnet18" in chooser.outdated.text()
     chooser.boxes["csamoe-resnet18"].choose.click()
     states.append(session.shown_result.state)
     assert states == [ResultState.DONE, ResultState.OUTDATED, ResultState.DONE]

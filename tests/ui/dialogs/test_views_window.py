@@ -24,7 +24,7 @@ from csamoe_desktop.ui.dialogs import views_window as two_views
 from csamoe_desktop.ui.dialogs.view_column import HIDDEN, UNREAD
 from csamoe_desktop.ui.dialogs.views_window import ViewsWindow
 
-OUTDATED = "The outline has changed since this reading."
+OUTDATED = "The outline has changed since this AI result."
 LEFT = Description("B", Side.LEFT, 10, 40.0, View.RADIAL)
 
 

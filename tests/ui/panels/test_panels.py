@@ -99,7 +99,7 @@ def test_a_reading_from_button_to_stale(window: MainWindow, open_files: Open, de
 
     session.mask_commands.clear()
     assert reading.state is ResultState.OUTDATED
-    assert reading.outdated.text() == "The outline has changed since this reading."
+    assert reading.outdated.text() == "The outline has changed since this AI result."
     assert reading.category.isVisible()
     assert not reading.category.isEnabled(), "an outdated result is greyed"
     assert not window.report.button.isEnabled()

@@ -80,7 +80,7 @@ def test_both_windows_outlines_are_kept_and_shown(
 
 def test_a_window_says_that_there_is_another(window: MainWindow, other: Session, qtbot: QtBot) -> None:
     qtbot.waitUntil(
-        lambda: any("Another window of the program works" in one.text for one in window.messages.shown()),
+        lambda: any("Another window of the program uses" in one.text for one in window.messages.shown()),
         timeout=30_000,
     )
 
