@@ -2,7 +2,8 @@
 
     python docs/make_third_party.py
 
-Names and versions are those installed: run it in the environment made by run.py, after changing a pin in pyproject.toml.
+Names and versions are those installed: run it in the environment made by run.py, after changing a pin in
+pyproject.toml.
 """
 
 import re
@@ -21,14 +22,15 @@ INTRODUCTION = """\
 
 Written by `python docs/make_third_party.py` from what is installed (Linux, Python 3.11); change that, not this page.
 
-The code of CSA-MoE Desktop is under the Apache Licence 2.0 ([LICENSE](LICENSE)). The trained models keep their own licences,
-which stand on their pages in [docs/models](docs/models). What the program is built on keeps its authors' licences:
+The code of CSA-MoE Desktop is under the Apache Licence 2.0 ([LICENSE](LICENSE)). The trained models keep their own
+licences, which stand on their pages in [docs/models](docs/models). What the program is built on keeps its authors'
+licences:
 
 ## Python packages
 
-Packages that the program requires, and those that they require in turn. Many carry notices of libraries inside them in their
-`.dist-info` folder; those hold too. PySide6 (Qt) and shiboken6 are used under the LGPL-3.0, as separate libraries that can be
-replaced.
+Packages that the program requires, and those that they require in turn. Many carry notices of libraries inside them in
+their `.dist-info` folder; those hold too. PySide6 (Qt) and shiboken6 are used under the LGPL-3.0, as separate libraries
+that can be replaced.
 
 """
 

@@ -105,9 +105,9 @@ def reliability(positive: Flags, probability: Values, bins: int = BINS) -> tuple
 def calibration(positive: Flags, probability: Values, bins: int = BINS) -> dict[str, float]:
     """Return the expected calibration error and the Brier score.
 
-    The expected calibration error is the distance between mean probability and share of positives, averaged over the bins
-    of `reliability` and weighted by their images (Naeini et al., AAAI 2015). The Brier score is the mean squared difference
-    between probability and truth (Brier, 1950).
+    The expected calibration error is the distance between mean probability and share of positives, averaged over the
+    bins of `reliability` and weighted by their images (Naeini et al., AAAI 2015). The Brier score is the mean squared
+    difference between probability and truth (Brier, 1950).
     """
     given, true, share = reliability(positive, probability, bins)
     return {
@@ -132,8 +132,8 @@ def roc(positive: Flags, score: Values, at: Values) -> Values:
 
 
 def fit_temperature(targets: NDArray[np.intp] | Flags, logits: Values) -> float:
-    """Return the temperature (Guo et al., 2017): dividing `logits` [N, classes] by it gives the lowest cross-entropy with
-    the classes `targets` [N].
+    """Return the temperature (Guo et al., 2017): dividing `logits` [N, classes] by it gives the lowest cross-entropy
+    with the classes `targets` [N].
 
     Found by golden-section search on its logarithm between 1/20 and 20.
     """

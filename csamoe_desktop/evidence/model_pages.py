@@ -10,10 +10,10 @@ MODELS = "models"
 _CATEGORIES = ("likely benign", "suspicious")
 
 _OUTSIDE = (
-    "Images of a hospital whose images were used neither to train a model nor to choose its thresholds, counted by the "
-    "category that the model gives them (`csamoe-desktop outside`). They show what to expect of a model elsewhere; the "
-    "counts on its own validation images stand beside them. The cards hold counts of images, not which of them are of one "
-    "patient, so no interval is given."
+    "Images of a hospital whose images were used neither to train a model nor to choose its thresholds, counted by "
+    "the category that the model gives them (`csamoe-desktop outside`). They show what to expect of a model "
+    "elsewhere; the counts on its own validation images stand beside them. The cards hold counts of images, not which "
+    "of them are of one patient, so no interval is given."
 )
 
 

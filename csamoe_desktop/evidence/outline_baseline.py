@@ -1,7 +1,7 @@
 """The outline-only baseline: a logistic regression on six numbers of the outline, which never sees the image.
 
-Readers draw malignant lesions with a rougher line, so a network that is given their outlines must do better than this. The
-numbers are those of `margin.outline_features`; the regression is scikit-learn's default (L2, C = 1) on standardised
+Readers draw malignant lesions with a rougher line, so a network that is given their outlines must do better than this.
+The numbers are those of `margin.outline_features`; the regression is scikit-learn's default (L2, C = 1) on standardised
 features, fitted by Newton's method.
 """
 
@@ -32,8 +32,8 @@ class OutlineBaseline:
 def fit_baseline(features: Values, positive: NDArray[np.bool_], penalty: float = 1.0) -> OutlineBaseline:
     """Return the regression of `positive`, bool [N] with both classes, on `features`, [N, F].
 
-    It minimises the sum of the images' cross-entropies plus half of `penalty` times the sum of the squared weights, without
-    the constant's. A feature that does not vary gets no weight.
+    It minimises the sum of the images' cross-entropies plus half of `penalty` times the sum of the squared weights,
+    without the constant's. A feature that does not vary gets no weight.
     """
     middle, deviation = features.mean(0), features.std(0)
     deviation = np.where(deviation > 0, deviation, 1.0)

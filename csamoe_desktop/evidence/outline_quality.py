@@ -98,8 +98,8 @@ def outline_all(
 def figures_of(outlined: Sequence[Outlined], data: str) -> Evaluation:
     """Return the figures of the proposals, under the name `data`.
 
-    All figures are over the images with a lesion, except `false_outlines_normal`: the mean number of false outlines on an
-    image without a lesion, where there are such images.
+    All figures are over the images with a lesion, except `false_outlines_normal`: the mean number of false outlines on
+    an image without a lesion, where there are such images.
 
     Raises:
         UserError: no image has a lesion.
@@ -141,7 +141,8 @@ def summarise(
 
 
 def per_image(outlined: Sequence[Outlined]) -> list[dict[str, Any]]:
-    """Return image, label, group, Dice and IoU (None without a lesion), number of proposals and of false ones, by image."""
+    """Return image, label, group, Dice and IoU (None without a lesion), number of proposals and of false ones, by
+    image."""
     return [
         {
             "image": image.sample.name,

@@ -44,13 +44,13 @@ class PaperRow:
 PAPERS = {
     "csa-moe-net": Paper(
         "CSA-MoE-Net (Zhai, Yang and Zhang, arXiv 2605.25518, 2026)",
-        "Its data is private and split by image: 2,129 images of partner hospitals, 70/15/15, the mean of 20 runs on one "
-        "split, so images of one patient can be in both training and test.",
+        "Its data is private and split by image: 2,129 images of partner hospitals, 70/15/15, the mean of 20 runs on "
+        "one split, so images of one patient can be in both training and test.",
     ),
     "fus2net": Paper(
         "Fus2Net (BioMedical Engineering OnLine, 2021)",
-        "Its data is private: 1,052 images of one local hospital, 100 of them for the test; the paper does not state that no "
-        "patient is on both sides.",
+        "Its data is private: 1,052 images of one local hospital, 100 of them for the test; the paper does not state "
+        "that no patient is on both sides.",
     ),
     "two-stage": Paper(
         "Two-stage network (Long, Guan and Holden)",
@@ -155,7 +155,7 @@ ROWS: dict[str, PaperRow] = {
         "csasn",
         "abstract",
         {},
-        not_here="there is no thyroid data here; the classes are configurable and the network is trained for the breast",
+        not_here="there is no thyroid data here; the classes are configurable, the network is trained for the breast",
     ),
 }
 """The rows of the papers' tables that this program can build, by the name that `row_of` gives for a card's builder."""

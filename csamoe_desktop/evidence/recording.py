@@ -31,7 +31,8 @@ def read_set(
     device: str = "auto",
     progress: Callable[[int], object] = lambda count: None,
 ) -> tuple[list[ReadImage], NDArray[np.float64], tuple[str, ...]]:
-    """Return one row for each image of the model's classes, their fused features [N, C], and what was left out, in words.
+    """Return one row for each image of the model's classes, their fused features [N, C], and what was left out, in
+    words.
 
     Args:
         bundle: of a model that gives AI results.
@@ -76,7 +77,8 @@ def read_outlines_of(
     proposer: Proposer | None = None,
     progress: Callable[[int], object] = lambda count: None,
 ) -> list[OutlineRow]:
-    """Return the numbers of every sample's outline, or of the outline that replaces it; images without one are left out.
+    """Return the numbers of every sample's outline, or of the outline that replaces it; images without one are left
+    out.
 
     Raises:
         UserError: a file is damaged.

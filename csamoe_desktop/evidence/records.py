@@ -196,7 +196,8 @@ def write_readings(
     record: SetRecord,
     fused: NDArray[np.float16] | None = None,
 ) -> None:
-    """Write the rows of one set and kind of outline; rows of other kinds stay. `fused`: features of the same images, [N, C].
+    """Write the rows of one set and kind of outline; rows of other kinds stay. `fused`: features of the same images,
+    [N, C].
 
     Raises:
         UserError: another set is recorded under this name, or a file is damaged or cannot be written.
@@ -231,10 +232,11 @@ def write_outlines(folder: Path, name: str, outline: str, rows: Sequence[Outline
 
 
 def compressed(fused: NDArray[np.float64], width: int = 50) -> NDArray[np.float16]:
-    """Return the first `width` principal components of features [N, C], scaled so that the first has a deviation of one.
+    """Return the first `width` principal components of features [N, C], scaled so that the first has a deviation of
+    one.
 
-    t-SNE is usually given about 50 components (van der Maaten and Hinton, 2008, section 4.2). In half precision a set of
-    a few hundred images takes some ten kilobytes.
+    t-SNE is usually given about 50 components (van der Maaten and Hinton, 2008, section 4.2). In half precision a set
+    of a few hundred images takes some ten kilobytes.
     """
     left, scales, _ = np.linalg.svd(fused - fused.mean(0), full_matrices=False)
     components = (left * scales)[:, :width]

@@ -1,8 +1,8 @@
 """The figures of docs/results: training curves, ROC curves, reliability diagrams, and maps of the fused features.
 
 The same records give the same bytes: everything random is seeded, no date is written, and the user's own matplotlib
-settings are ignored. The colours are Okabe and Ito's palette for colour blindness; each comes with a line style or marker
-of its own.
+settings are ignored. The colours are Okabe and Ito's palette for colour blindness; each comes with a line style or
+marker of its own.
 """
 
 import importlib
@@ -48,8 +48,8 @@ def has_curves(curves: Mapping[str, Values]) -> bool:
 
 
 def draw_curves(file: Path, name: str, curves: Mapping[str, Values]) -> None:
-    """Draw loss, accuracy (or Dice) and gate shares by epoch, training solid and validation dashed, as in figures 3 to 6 of
-    the CSA-MoE-Net paper. Columns that an older run does not have are left out."""
+    """Draw loss, accuracy (or Dice) and gate shares by epoch, training solid and validation dashed, as in figures 3 to
+    6 of the CSA-MoE-Net paper. Columns that an older run does not have are left out."""
     score = "dice" if any(column.endswith("_dice") for column in curves) else "accuracy"
     parts = {"loss": ("loss",), score: (score,), "gates": tuple(f"gate_{expert}" for expert in _EXPERTS)}
     shown = {title: _lines(curves, ends) for title, ends in parts.items()}
@@ -104,8 +104,8 @@ def draw_reliability(file: Path, reads: Sequence[Read]) -> None:
 
 
 def draw_maps(file: Path, fused: Mapping[str, tuple[NDArray[np.float16], Read]]) -> None:
-    """Draw a t-SNE of each model's fused features, as in figures 7 and 8 of the CSA-MoE-Net paper: it keeps neighbours, not
-    distances."""
+    """Draw a t-SNE of each model's fused features, as in figures 7 and 8 of the CSA-MoE-Net paper: it keeps neighbours,
+    not distances."""
     with _drawing() as figures:
         figure, places = _grid(figures, len(fused))
         for axes, (name, (features, read)) in zip(places, fused.items(), strict=False):

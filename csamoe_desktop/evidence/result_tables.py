@@ -118,7 +118,8 @@ def main_table(reads: Sequence[Read], resamples: int = RESAMPLES) -> list[str]:
 
 
 def birads_table(reads: Sequence[Read], resamples: int = RESAMPLES) -> list[str]:
-    """Return a sentence with the AUC of the radiologists' BI-RADS categories where every image has one, else nothing."""
+    """Return a sentence with the AUC of the radiologists' BI-RADS categories where every image has one, else
+    nothing."""
     figure = birads_auc(reads, resamples)
     if figure is None:
         return []
@@ -142,7 +143,8 @@ def auc_of(read: Read, resamples: int = RESAMPLES) -> Figure:
 
 
 def exchange_table(reads: Mapping[str, Mapping[str, Read]], resamples: int = RESAMPLES) -> list[str]:
-    """Return the AUC of each model (first key) by kind of outline (second), and the paired loss against the readers'."""
+    """Return the AUC of each model (first key) by kind of outline (second), and the paired loss against the
+    readers'."""
     kinds = ("reader", "ellipse", "hull", "proposal")
     lines = _head("model", *(f"AUC, {kind}" for kind in kinds), *(f"lost by {kind}" for kind in kinds[1:]))
     for by_kind in reads.values():

@@ -1,5 +1,5 @@
-"""docs/results and docs/models: their pages and figures, written from run records and model cards; no figure is typed by
-hand."""
+"""docs/results and docs/models: their pages and figures, written from run records and model cards; no figure is typed
+by hand."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -24,8 +24,9 @@ _FROM_RECORDS = _MARK + "the run records in docs/results/runs; change those, not
 _FROM_CARD = _MARK + "model_weights/{name}/card.json; change that, not this page."
 
 _OUTLINES_INTRO = (
-    "Dice and IoU compare a proposed outline with the reader's outline of the same lesion; a lesion is missed where the IoU "
-    "is below 0.1. The figures are those on the models' cards. A model with an outline of its own is measured on it."
+    "Dice and IoU compare a proposed outline with the reader's outline of the same lesion; a lesion is missed where "
+    "the IoU is below 0.1. The figures are those on the models' cards. A model with an outline of its own is measured "
+    "on it."
 )
 
 

@@ -16,13 +16,13 @@ _TITLES = {"busbra": "BUS-BRA", "busi": "BUSI", "oasbud": "OASBUD"}
 _RESERVED = ("readme", "outlines", "outside", "training")
 
 _LEGEND = (
-    "† marks a model that was trained on images of the set: its figures there are not a test. Rows named *outline only* see "
-    "no image. See [How to read the tables](README.md#how-to-read-the-tables)."
+    "† marks a model that was trained on images of the set: its figures there are not a test. Rows named *outline "
+    "only* see no image. See [How to read the tables](README.md#how-to-read-the-tables)."
 )
 _EXCHANGED = (
-    "The same models, given other outlines in place of the readers' own: an ellipse of the same centre, second moments and "
-    "area; the convex hull; and the program's own first proposal, whether or not it lies on the lesion. A loss of AUC is "
-    "paired, on the images that have both outlines."
+    "The same models, given other outlines in place of the readers' own: an ellipse of the same centre, second "
+    "moments and area; the convex hull; and the program's own first proposal, whether or not it lies on the lesion. A "
+    "loss of AUC is paired, on the images that have both outlines."
 )
 
 

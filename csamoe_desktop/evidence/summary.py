@@ -18,21 +18,22 @@ from csamoe_desktop.inference.bundle import DEFAULT, OUTLINER
 from csamoe_desktop.networks.cards import POOR_BELOW, ModelCard
 
 _TABLES = """\
-A cell gives a figure and, in brackets, its 95 % interval: the 2.5th and 97.5th percentiles of {many:,} bootstrap resamples
-({few:,} in the smaller tables). Groups are resampled, not images; a group is a patient where the data names patients.
-Accuracy, sensitivity, specificity, precision and F1 are at a calibrated probability of 0.5 unless a table says otherwise.
+A cell gives a figure and, in brackets, its 95 % interval: the 2.5th and 97.5th percentiles of {many:,} bootstrap
+resamples ({few:,} in the smaller tables). Groups are resampled, not images; a group is a patient where the data names
+patients. Accuracy, sensitivity, specificity, precision and F1 are at a calibrated probability of 0.5 unless a table
+says otherwise.
 
 A model marked † was trained on images of the set: its figures there are not a test.
 
-Rows named *outline only* see no image. They are a logistic regression on six numbers of the outline (circularity, solidity,
-convexity, height / width, relative area, log area), fitted to the readers' outlines of patients who are not in the test.
-Readers draw malignant lesions with a rougher line, so a model that is not clearly better may be judging the line and not
-the tissue.
+Rows named *outline only* see no image. They are a logistic regression on six numbers of the outline (circularity,
+solidity, convexity, height / width, relative area, log area), fitted to the readers' outlines of patients who are not
+in the test. Readers draw malignant lesions with a rougher line, so a model that is not clearly better may be judging
+the line and not the tissue.
 """
 
 _PAPERS = (
-    "The papers' own figures stand in italics under each model. They were measured on other data and cannot be compared with "
-    "ours:"
+    "The papers' own figures stand in italics under each model. They were measured on other data and cannot be "
+    "compared with ours:"
 )
 
 
@@ -136,10 +137,11 @@ def _on_outlines(measured: Sequence[_Set], resamples: int) -> str:
     ]
     better, worse = sum(gain.low > 0 for gain in gains), sum(gain.high < 0 for gain in gains)
     return (
-        f"The outline alone, without the image, reaches {cell(tables.auc_of(baseline, 2 * resamples))} on {part.name}. Of "
-        f"{len(gains)} models measured there {_count(better, 'is', 'are')} clearly better and {_count(worse, 'is', 'are')} "
-        "clearly worse (the 95 % interval of the paired difference in AUC leaves out 0). A model that is given the reader's "
-        "outline and is not clearly better may be judging the line and not the tissue."
+        f"The outline alone, without the image, reaches {cell(tables.auc_of(baseline, 2 * resamples))} on {part.name}. "
+        f"Of {len(gains)} models measured there {_count(better, 'is', 'are')} clearly better and "
+        f"{_count(worse, 'is', 'are')} clearly worse (the 95 % interval of the paired difference in AUC leaves out 0). "
+        "A model that is given the reader's outline and is not clearly better may be judging the line and not the "
+        "tissue."
     )
 
 
@@ -166,7 +168,7 @@ def _on_outside(shipped: Sequence[ModelCard]) -> str:
     if not rates:
         return ""
     return (
-        f"In a hospital that the models were not trained on, more malignant images are called likely benign: "
+        "In a hospital that the models were not trained on, malignant images that a model called likely benign: "
         f"{'; '.join(rates)}."
     )
 
@@ -189,8 +191,8 @@ def _on_views(measured: Sequence[_Set], resamples: int) -> str:
             single = np.concatenate(lesions.single)
             twice = np.repeat(lesions.positive, [len(views) for views in lesions.single])
             return (
-                f"Two views of one lesion, combined by the {IN_USE}, raise the AUC of `{DEFAULT}` on {len(lesions.views)} "
-                f"lesions ({part.name}) from {auc(twice, single):.3f} to "
+                f"Combining two views of one lesion by the {IN_USE} changes the AUC of `{DEFAULT}` on "
+                f"{len(lesions.views)} lesions ({part.name}) from {auc(twice, single):.3f} to "
                 f"{auc(lesions.positive, lesions.fused[IN_USE]):.3f}."
             )
     return ""
@@ -198,8 +200,8 @@ def _on_views(measured: Sequence[_Set], resamples: int) -> str:
 
 def _on_proposals(card: ModelCard) -> str:
     tests = [
-        f"Dice {cell(evaluation.metrics['dice'])}, {100 * evaluation.metrics['missed'].value:.1f} % of the lesions missed "
-        f"({evaluation.data.removeprefix('test: ')})"
+        f"Dice {cell(evaluation.metrics['dice'])}, {100 * evaluation.metrics['missed'].value:.1f} % of the lesions "
+        f"missed ({evaluation.data.removeprefix('test: ')})"
         for evaluation in card.evaluations
         if evaluation.data.startswith("test") and {"dice", "missed"} <= set(evaluation.metrics)
     ]

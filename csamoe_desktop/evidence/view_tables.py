@@ -26,25 +26,25 @@ _OTHERS = tuple(name for name in RULES if name != IN_USE)
 # Only of BUS-BRA is it known that a group's images show one lesion: BUSI's groups, for one, are near-duplicates.
 _PAIRED = "busbra"
 _HALVES = (
-    "BUS-BRA marks the two images of a patient with -l and -r (`side` in its labels.csv says left and right). As far as the "
-    "data show, these are the left and the right half of one split screen, not the left and the right breast: see the "
-    "counts below each set. In the pairs inspected, the scanner's own lettering, such as MAMA DIREITA (right breast), runs "
-    "across the cut. A pair is therefore taken for one lesion in two views. A third caliper in some pairs suggests that the "
-    "probe was rotated between the views; the data do not state it."
+    "BUS-BRA marks the two images of a patient with -l and -r (`side` in its labels.csv says left and right). As far "
+    "as the data show, these are the left and the right half of one split screen, not the left and the right breast: "
+    "see the counts below each set. In the pairs inspected, the scanner's own lettering, such as MAMA DIREITA (right "
+    "breast), runs across the cut. A pair is therefore taken for one lesion in two views. A third caliper in some "
+    "pairs suggests that the probe was rotated between the views; the data do not state it."
 )
 _CHOICE = (
-    "The program combines views by the {rule}. Nothing was fitted here, but fold 1 was looked at when this rule was chosen "
-    "from the three, so for that choice it is not a test. Where the views agree in category, every rule gives that category. "
-    "*A single view* counts each view by itself; its intervals are drawn by patient like all others."
+    "The program combines views by the {rule}. Nothing was fitted here, but fold 1 was looked at when this rule was "
+    "chosen from the three, so for that choice it is not a test. Where the views agree in category, every rule gives "
+    "that category. *A single view* counts each view by itself; its intervals are drawn by patient like all others."
 )
 _FEWER = (
-    "The combined probability keeps the temperature that was fitted to single images. The expected calibration error (ECE) "
-    "is then taken over half as many AI results and tends to grow from that alone; the Brier score does not."
+    "The combined probability keeps the temperature that was fitted to single images. The expected calibration error "
+    "(ECE) is then taken over half as many AI results and tends to grow from that alone; the Brier score does not."
 )
 _CATEGORIES = (
     "Categories by the card's thresholds, which were chosen for single images. For the lesions whose views differ in "
-    "category: percentages right / indeterminate / wrong. Right is *suspicious* for a malignant lesion and *likely benign* "
-    "for a benign one."
+    "category: percentages right / indeterminate / wrong. Right is *suspicious* for a malignant lesion and *likely "
+    "benign* for a benign one."
 )
 
 

@@ -14,8 +14,12 @@ DOCS = ROOT / "docs"
 RUNS = DOCS / "results" / "runs"
 
 # What changes with the number of resamples: an interval, and what is counted by intervals.
-_INTERVAL = r"\([-+]?\d\.\d{3}(?:–| to )[-+]?\d\.\d{3}\)|\b(?:better|worse) in \d+|\b(?:\d+|none) (?:is|are) clearly|[\d,]+ in the smaller"
-_RESAMPLES = r"of [\d,]+ bootstrap resamples\n\([\d,]+"
+_INTERVAL = (
+    r"\([-+]?\d\.\d{3}(?:–| to )[-+]?\d\.\d{3}\)"
+    r"|\b(?:better|worse) in \d+"
+    r"|\b(?:\d+|none) (?:is|are) clearly"
+)
+_RESAMPLES = r"of [\d,]+ bootstrap\s+resamples\s+\([\d,]+"
 
 
 def pages(folder: Path) -> dict[str, str]:

@@ -54,8 +54,9 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
 
 
 def test_an_installed_model_has_its_card_in_one_place(tmp_path: Path) -> None:
-    run = recorded(tmp_path)
-    card = find_bundle("resnet18").card
+    run, card = tmp_path / "resnet18", find_bundle("resnet18").card
+    records.write_card(run, card)
+    assert records.read_run(run).card == card
     assert not (run / "card.json").exists()
     assert (run / "weights.sha256").read_text() == f"{card.sha256}\n"
     records.write_card(tmp_path / "another-name", card)

@@ -1,4 +1,5 @@
-"""The results pages from made records: their figures are the records', beside papers and baseline, and the same twice."""
+"""The results pages from made records: their figures are the records', beside papers and baseline, and the same
+twice."""
 
 import dataclasses
 import hashlib
