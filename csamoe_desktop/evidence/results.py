@@ -25,8 +25,8 @@ _FROM_CARD = _MARK + "model_weights/{name}/card.json; change that, not this page
 
 _OUTLINES_INTRO = (
     "Dice and IoU compare a proposed outline with the reader's outline of the same lesion; a lesion is missed where "
-    "the IoU is below 0.1. The figures are those on the models' cards. A model with an outline of its own is measured "
-    "on it."
+    "the IoU is below 0.1. The figures are those on the models' cards. LA-Net is measured by the outline that it makes "
+    "on the way to its result."
 )
 
 

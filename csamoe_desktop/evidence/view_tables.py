@@ -33,7 +33,7 @@ _HALVES = (
     "pairs suggests that the probe was rotated between the views; the data do not state it."
 )
 _CHOICE = (
-    "The program combines views by the {rule}. Nothing was fitted here, but fold 1 was looked at when this rule was "
+    "The program combines views by the {rule}. Nothing was fitted here, but these pairs were looked at when this rule was "
     "chosen from the three, so for that choice it is not a test. Where the views agree in category, every rule gives "
     "that category. *A single view* counts each view by itself; its intervals are drawn by patient like all others."
 )
