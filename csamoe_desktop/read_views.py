@@ -85,7 +85,7 @@ def view_names(count: int) -> tuple[str, ...]:
 def fuse(probabilities: Sequence[float]) -> float:
     """Return the probability that several views give together: the mean of their log odds, never outside of theirs.
 
-    On BUS-BRA's pairs (docs/results.md, "Two views read together") neither the mean of the probabilities nor their maximum
+    On BUS-BRA's pairs (docs/results/busbra.md, "Two views of one lesion") neither the mean of the probabilities nor their maximum
     is clearly better for any network, by AUC or Brier score; the maximum is clearly worse for some, and mostly less often
     right where the views differ. Of the two means this one weighs alike what lies apart at the ends of the scale, as the
     network's own logits do: from 0.001 to 0.02 is as far as from 0.98 to 0.999. The odds are not multiplied, as if the

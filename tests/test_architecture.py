@@ -160,7 +160,7 @@ def stray_qt(module: str, imported: list[Import]) -> list[str]:
     if is_of(inside, ("report",)):
         allowed = QT_WITHOUT_WIDGETS
     elif is_of(inside, ("session",)):
-        allowed = ("PySide6.QtCore",)
+        allowed = ("PySide6.QtCore", "shiboken6")
     return [
         f"{module}:{one.line} imports {one.name}"
         for one in imported

@@ -81,6 +81,7 @@ def test_a_wheel_carries_them_inside_the_package(project: Path) -> None:
     assert (resources / "themes" / "dark.json").read_text(encoding="utf-8") == "resources/themes/dark.json"
     assert sorted(file.name for file in (weights / "one").iterdir()) == ["card.json", "weights.safetensors"]
     assert {entry.name for entry in installed.iterdir() if entry.suffix != ".dist-info"} == {"csamoe_desktop"}
+    assert (installed / "csamoe_desktop" / "py.typed").is_file()
     commands = next(installed.glob("*.dist-info/entry_points.txt")).read_text(encoding="utf-8")
     assert "csamoe-desktop = csamoe_desktop.__main__:main" in commands
 

@@ -57,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="RECORD",
-        help="docs/runs/NAME; with --only-outlines docs/runs, where all runs are",
+        help="docs/results/runs/NAME; with --only-outlines docs/results/runs, the folder of all runs",
     )
 
 

@@ -1,4 +1,4 @@
-"""Write docs/results.md and its figures from the run records."""
+"""Write docs/results and docs/models from the run records and the models' cards."""
 
 import argparse
 from pathlib import Path
@@ -9,21 +9,32 @@ from csamoe_desktop.files import check_output, check_output_folder
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument(
-        "--runs", type=Path, default=Path("docs/runs"), metavar="FOLDER", help="the records (default: docs/runs)"
+        "--runs",
+        type=Path,
+        default=Path("docs/results/runs"),
+        metavar="FOLDER",
+        help="the run records (default: docs/results/runs)",
     )
     parser.add_argument(
-        "--out", type=Path, default=Path("docs"), metavar="FOLDER", help="for results.md and results/ (default: docs)"
+        "--out",
+        type=Path,
+        default=Path("docs"),
+        metavar="FOLDER",
+        help="where the folders results and models are written (default: docs)",
     )
-    parser.add_argument("--resamples", type=int, metavar="N", help="of the bootstrap; twice as many in the main tables")
+    parser.add_argument(
+        "--resamples", type=int, metavar="N", help="resamples of the bootstrap; the main tables take twice as many"
+    )
 
 
 def run(chosen: argparse.Namespace) -> int:
     """Run the command and return the exit status."""
     from csamoe_desktop.evidence.result_tables import RESAMPLES
-    from csamoe_desktop.evidence.results import DOCUMENT, is_results, write_results
+    from csamoe_desktop.evidence.results import RESULTS, SUMMARY, is_results, write_results
 
-    check_output_folder(chosen.out, [chosen.runs])
-    check_output(chosen.out / DOCUMENT, (), is_results)
+    for folder in (chosen.out, chosen.out / RESULTS):
+        check_output_folder(folder, [chosen.runs])
+    check_output(chosen.out / RESULTS / SUMMARY, (), is_results)
     resamples = RESAMPLES if chosen.resamples is None else max(1, chosen.resamples)
     page = write_results(chosen.runs, chosen.out, lambda sentence: print(sentence, flush=True), resamples)
     print(f"written: {page}")

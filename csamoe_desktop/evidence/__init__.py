@@ -1,1 +1,1 @@
-"""What was measured: figures with intervals, run records, and the tables and figures made from them."""
+"""Measurement: figures with intervals, run records, and the result pages made from them."""

@@ -1,4 +1,4 @@
-"""What a model does on a dataset folder: one probability an image, figures with intervals by image and by group."""
+"""Measure a model on a dataset folder: one AI result an image, and figures with intervals by image and by group."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _BATCH = 16
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Readings:
-    """Predictions for the samples of the model's two classes, and what was left out, one sentence each."""
+    """AI results for the samples of the model's classes, and what was left out, one sentence each."""
 
     samples: list[Sample]
     predictions: list[Prediction]
@@ -31,17 +31,17 @@ class Readings:
 
     @property
     def probability(self) -> NDArray[np.float64]:
-        """Calibrated, of the positive class, [N]."""
-        return np.array([one.probability for one in self.predictions])
+        """Calibrated probability of the positive class, [N]."""
+        return np.array([prediction.probability for prediction in self.predictions])
 
     @property
     def logits(self) -> NDArray[np.float64]:
         """[N, classes]."""
-        return np.array([one.logits for one in self.predictions])
+        return np.array([prediction.logits for prediction in self.predictions])
 
     @property
     def targets(self) -> NDArray[np.intp]:
-        """The place of each label among the model's classes, [N]."""
+        """The index of each label among the model's classes, [N]."""
         return np.array([self.classes.index(sample.label) for sample in self.samples], np.intp)
 
     @property
@@ -57,19 +57,19 @@ def read_all(
     outline: str = "reader",
     finder: Finder | None = None,
 ) -> Readings:
-    """Read every sample whose label is one of the model's classes.
+    """Run the model on every sample whose label is one of its classes.
 
     Args:
         predictor: the model.
         samples: of any labels.
-        progress: told how many more are done.
-        outline: a name in `other_outlines.OUTLINES`: what takes the reader's outline's place; or
-            `other_outlines.PROPOSAL`: the best proposal of `finder` does, and an image without one is left out.
-        finder: what proposes outlines, for PROPOSAL only.
+        progress: called with how many more are done.
+        outline: a name in `other_outlines.OUTLINES`, which replaces the reader's outline; or `other_outlines.PROPOSAL`:
+            the best proposal of `finder` replaces it, and an image without a proposal is left out.
+        finder: the network that proposes outlines, for PROPOSAL only.
 
     Raises:
-        UserError: a file is missing or damaged, a mask empty, no sample has one of the classes, or on none of them a
-            lesion was proposed.
+        UserError: a file is missing or damaged, a mask is empty, no sample has one of the classes, or no lesion was
+            proposed on any of them.
     """
     card = predictor.card
     known = [sample for sample in samples if sample.label in card.classes]
@@ -78,17 +78,17 @@ def read_all(
     predictions: list[Prediction] = []
     read: list[Sample] = []
     for start in range(0, len(known), _BATCH):
-        some = known[start : start + _BATCH]
-        seen = [(sample, _regions(card, sample, outline, finder)) for sample in some]
-        predictions += predictor.predict([regions for _, regions in seen if regions is not None])
-        read += [sample for sample, regions in seen if regions is not None]
-        progress(len(some))
+        batch = known[start : start + _BATCH]
+        pairs = [(sample, _regions(card, sample, outline, finder)) for sample in batch]
+        predictions += predictor.predict([regions for _, regions in pairs if regions is not None])
+        read += [sample for sample, regions in pairs if regions is not None]
+        progress(len(batch))
     if not read:
-        raise UserError("No lesion was proposed on any image.", "Read the images by their readers' outlines.")
+        raise UserError("No lesion was proposed on any image.", "Use the readers' outlines instead (--outline reader).")
     others = sorted({sample.label for sample in samples} - set(card.classes))
     left_out = tuple(
         f"{sum(sample.label == label for sample in samples)} images labelled {label} are left out: "
-        f"the model tells {' from '.join(card.classes)}."
+        f"the model's classes are {' and '.join(card.classes)}."
         for label in others
     )
     if skipped := len(known) - len(read):
@@ -98,24 +98,24 @@ def read_all(
 
 
 def _regions(card: ModelCard, sample: Sample, outline: str, finder: Finder | None) -> Regions | None:
-    """Return what the model sees of a sample; None where its outline is to be proposed and none is."""
+    """Return what the model sees of a sample; None where an outline should be proposed and none is."""
     pixels, mask = read_sample(sample)
     if not card.needs_outline or sample.label == NORMAL:
         return whole_image(pixels, card.input_size)
     if outline == PROPOSAL:
         if finder is None:
-            raise ValueError("proposals without what proposes them")
-        found = propose(pixels, finder)
-        if not found:
+            raise ValueError("proposals need a finder")
+        proposals = propose(pixels, finder)
+        if not proposals:
             return None
-        mask = found[0].mask
+        mask = proposals[0].mask
     else:
         mask = OUTLINES[outline](mask)
     return make_regions(pixels, mask, card.input_size, field=card.field)
 
 
 def summarise(readings: Readings, data: str) -> Evaluation:
-    """Return the figures of `readings` at the threshold 0.5, called `data`; intervals resample groups."""
+    """Return the figures of `readings` at the threshold 0.5, under the name `data`; intervals resample groups."""
     groups = readings.groups
     grouped = by_group(readings.positive, readings.probability, groups)
     return Evaluation(
@@ -128,7 +128,7 @@ def summarise(readings: Readings, data: str) -> Evaluation:
 
 
 def per_image(readings: Readings) -> list[dict[str, Any]]:
-    """Return image, label, group and probability of each reading."""
+    """Return image, label, group and probability of each AI result."""
     return [
         {
             "image": sample.name,

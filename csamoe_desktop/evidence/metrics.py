@@ -1,4 +1,4 @@
-"""Figures of a binary classifier, with 95 % bootstrap intervals drawn by group, and its calibration."""
+"""Figures of a binary classifier with 95 % bootstrap intervals that resample groups, and its calibration."""
 
 from collections.abc import Callable
 
@@ -28,9 +28,9 @@ def figures(positive: Flags, probability: Values, threshold: float = 0.5) -> dic
     """Return AUC, accuracy, sensitivity, specificity, precision and F1; nan where a figure is undefined.
 
     Args:
-        positive: bool [N], what is true.
+        positive: bool [N], the truth.
         probability: [N] of being positive.
-        threshold: a probability from which on a reading counts as positive.
+        threshold: an AI result counts as positive from this probability on.
     """
     called = probability >= threshold
     true_positive = int((called & positive).sum())
@@ -65,7 +65,7 @@ def resampled_intervals(
     seed: int = 42,
     resamples: int = BOOTSTRAPS,
 ) -> dict[str, Figure]:
-    """Return what `measure` says of all rows, with the 2.5th and 97.5th percentile over resampled groups."""
+    """Return `measure` of all rows, each value with its 2.5th and 97.5th percentile over resampled groups."""
     names, places = np.unique(np.array(groups), return_inverse=True)
     members = [np.flatnonzero(places == place) for place in range(len(names))]
     draw = np.random.default_rng(seed)
@@ -73,13 +73,13 @@ def resampled_intervals(
     resampled: dict[str, list[float]] = {name: [] for name in value}
     for _ in range(resamples):
         rows = np.concatenate([members[place] for place in draw.integers(len(names), size=len(names))])
-        for name, one in measure(rows).items():
-            resampled[name].append(one)
+        for name, number in measure(rows).items():
+            resampled[name].append(number)
     return {name: Figure(value[name], *_interval(resampled[name])) for name in value}
 
 
 def by_group(positive: Flags, probability: Values, groups: list[str]) -> tuple[Flags, Values, list[str]]:
-    """Return one row a group: positive where any image is, its images' mean probability, its name."""
+    """Return one row for each group: positive where any image is, the mean probability of its images, its name."""
     names = sorted(set(groups))
     where = np.array(groups)
     return (
@@ -90,57 +90,57 @@ def by_group(positive: Flags, probability: Values, groups: list[str]) -> tuple[F
 
 
 def reliability(positive: Flags, probability: Values, bins: int = BINS) -> tuple[Values, Values, Values]:
-    """Return mean probability, share of positives and share of all images in each bin that holds any.
+    """Return mean probability, share of positives and share of all images in each bin that is not empty.
 
-    The bins are equally wide from 0 to 1; one holds its lower edge, the last one also 1.
+    The bins are equally wide from 0 to 1; a bin includes its lower edge, the last bin also 1.
     """
     place = np.minimum((probability * bins).astype(np.intp), bins - 1)
     count = np.bincount(place, minlength=bins)
     held = count > 0
-    said = np.bincount(place, probability, bins)[held] / count[held]
+    given = np.bincount(place, probability, bins)[held] / count[held]
     true = np.bincount(place, positive, bins)[held] / count[held]
-    return said, true, count[held] / len(positive)
+    return given, true, count[held] / len(positive)
 
 
 def calibration(positive: Flags, probability: Values, bins: int = BINS) -> dict[str, float]:
     """Return the expected calibration error and the Brier score.
 
-    The former is the mean, over the bins of `reliability` weighed by their images, of how far the mean probability of
-    being positive lies from the share of positives (Naeini et al., AAAI 2015); the latter the mean squared distance of
-    probability and truth (Brier, 1950).
+    The expected calibration error is the distance between mean probability and share of positives, averaged over the
+    bins of `reliability` and weighted by their images (Naeini et al., AAAI 2015). The Brier score is the mean squared
+    difference between probability and truth (Brier, 1950).
     """
-    said, true, share = reliability(positive, probability, bins)
+    given, true, share = reliability(positive, probability, bins)
     return {
-        "ece": float((share * np.abs(said - true)).sum()),
+        "ece": float((share * np.abs(given - true)).sum()),
         "brier": float(((probability - positive) ** 2).mean()),
     }
 
 
 def roc(positive: Flags, score: Values, at: Values) -> Values:
-    """Return the sensitivity at each false-positive rate of `at`, in between by straight lines; nan without both classes."""
+    """Return the sensitivity at each false-positive rate of `at`, linearly interpolated; nan without both classes."""
     count, rest = int(positive.sum()), int((~positive).sum())
     if not count or not rest:
         return np.full(len(at), np.nan)
     order = np.argsort(-score, kind="stable")
-    # Images of equal score are called together, so the curve has a point only where the score changes.
+    # Images of equal score are called together: the curve has a point only where the score changes.
     ends = np.append(np.flatnonzero(np.diff(score[order])), len(order) - 1)
     called = positive[order].cumsum()[ends]
     false = np.concatenate([[0.0], (ends + 1 - called) / rest])
     true = np.concatenate([[0.0], called / count])
-    # Of several points at one rate interp goes on from the last, which is the highest: what is asked of a vertical.
+    # Where several points share one rate, interp continues from the last, the highest: right for a vertical step.
     return np.asarray(np.interp(at, false, true), np.float64)
 
 
 def fit_temperature(targets: NDArray[np.intp] | Flags, logits: Values) -> float:
-    """Return the temperature that divides `logits` [N, classes] to the lowest cross-entropy of the classes `targets` [N]
-    (Guo et al., 2017).
+    """Return the temperature (Guo et al., 2017): dividing `logits` [N, classes] by it gives the lowest cross-entropy
+    with the classes `targets` [N].
 
     Found by golden-section search on its logarithm between 1/20 and 20.
     """
     right = np.take_along_axis(logits, targets.astype(np.intp)[:, None], axis=1)
 
     def loss(log_temperature: float) -> float:
-        # Each class's lead over the right one: small numbers, so that nothing overflows.
+        # Each class's lead over the right class: small numbers, so that nothing overflows.
         leads = (logits - right) / np.exp(log_temperature)
         return float(np.logaddexp.reduce(leads, axis=1).mean())
 
@@ -156,9 +156,9 @@ def choose_thresholds(
     patients: int | None = None,
 ) -> Thresholds:
     """Return the highest threshold that keeps `sensitivity` and the lowest that keeps `specificity`, with the counts of
-    images in each category (of so many `patients`).
+    images in each category; `chosen_on` and `patients` describe the images.
 
-    Where the first lies above the second (a classifier that good leaves nothing between), they meet half way.
+    Where the first lies above the second (with a very good classifier), both are set half way between.
     """
     called_malignant = np.sort(probability[positive])
     missed = int(np.floor((1 - sensitivity) * len(called_malignant) + 1e-9))
@@ -175,7 +175,7 @@ def choose_thresholds(
 def count_categories(
     positive: Flags, probability: Values, below: float, above: float, patients: int | None = None
 ) -> CategoryCounts:
-    """Return how the images (of so many `patients`) fall on the categories that two thresholds divide."""
+    """Count the images (of `patients` patients) in the categories that two thresholds divide."""
     low, high = probability < below, probability >= above
     return CategoryCounts(
         positives=int(positive.sum()),
@@ -201,7 +201,7 @@ def _interval(values: list[float]) -> tuple[float, float]:
 
 
 def _ranks(values: Values) -> Values:
-    """Return ranks from 1, ties sharing their mean."""
+    """Return ranks from 1; ties share their mean rank."""
     order = np.argsort(values, kind="stable")
     _, inverse, counts = np.unique(values[order], return_inverse=True, return_counts=True)
     last = np.cumsum(counts)

@@ -1,8 +1,8 @@
-"""What the outline alone tells: a logistic regression on six numbers of it, that never sees the image.
+"""The outline-only baseline: a logistic regression on six numbers of the outline, which never sees the image.
 
-Readers draw malignant lesions with a rougher line, so this is the mark a network that is fed their outlines must pass.
-The numbers are those of `margin.outline_features`; the regression is the one scikit-learn fits by default (L2, C = 1) on
-standardised numbers, found by Newton's method.
+Readers draw malignant lesions with a rougher line, so a network that is given their outlines must do better than this.
+The numbers are those of `margin.outline_features`; the regression is scikit-learn's default (L2, C = 1) on standardised
+features, fitted by Newton's method.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _STEPS = 100
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OutlineBaseline:
-    """A fitted regression: `middle` and `deviation` standardise the features [F], `weights` [F + 1] begin with the
+    """A fitted regression: `middle` and `deviation` [F] standardise the features; `weights` [F + 1] begin with the
     constant."""
 
     middle: Values
@@ -30,10 +30,10 @@ class OutlineBaseline:
 
 
 def fit_baseline(features: Values, positive: NDArray[np.bool_], penalty: float = 1.0) -> OutlineBaseline:
-    """Return the regression that fits `features`, [N, F], to `positive`, [N], of both kinds.
+    """Return the regression of `positive`, bool [N] with both classes, on `features`, [N, F].
 
-    Minimised is the sum of the images' cross-entropies plus half of `penalty` times the weights' squares, the constant's
-    left out. A feature that does not vary gets no weight.
+    It minimises the sum of the images' cross-entropies plus half of `penalty` times the sum of the squared weights,
+    without the constant's. A feature that does not vary gets no weight.
     """
     middle, deviation = features.mean(0), features.std(0)
     deviation = np.where(deviation > 0, deviation, 1.0)
@@ -51,7 +51,7 @@ def fit_baseline(features: Values, positive: NDArray[np.bool_], penalty: float =
         slope = known.T @ (probability - truth) + shrink * weights
         curve = (known.T * (probability * (1 - probability))) @ known + np.diag(shrink)
         step = np.linalg.solve(curve, slope)
-        # Far from the minimum a whole Newton step can go beyond it.
+        # Far from the minimum a full Newton step can overshoot.
         while loss(weights - step) > loss(weights) and np.abs(step).max() > 1e-12:
             step = step / 2
         weights = weights - step

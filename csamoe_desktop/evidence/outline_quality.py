@@ -1,4 +1,4 @@
-"""How well a network outlines: Dice, IoU, missed lesions and false outlines on a dataset folder, with intervals by group."""
+"""Measure proposed outlines: Dice, IoU, missed lesions and false outlines on a dataset folder, intervals by group."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,18 +14,18 @@ from csamoe_desktop.lesion.propose import Box, Finder, propose, propose_in
 from csamoe_desktop.networks.cards import Evaluation, Figure
 
 Mask = NDArray[np.bool_]
-# A lesion counts as missed when the best proposal has less than this IoU with it.
+# A lesion counts as missed below this IoU with the best proposal.
 MISSED_BELOW = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Outlined:
-    """What was proposed on one image.
+    """The proposals on one image, compared with the reader's outline.
 
     Attributes:
         dice, iou: of the best proposal with the reader's outline; nan where the reader marked nothing.
         proposals: how many there are.
-        false: how many of them overlap no lesion at all.
+        false: how many of them overlap no lesion.
     """
 
     sample: Sample
@@ -53,7 +53,7 @@ def iou(found: Mask, wanted: Mask) -> float:
 
 
 def hand_box(mask: Mask) -> Box:
-    """Return a box around a mask (not empty) as a hand might draw it: a tenth longer and wider, within the frame."""
+    """Return a box around a mask (not empty) as a reader might draw it: a tenth longer and wider, within the frame."""
     down, across = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     rows, columns = (round(0.05 * (int(ends[-1]) + 1 - int(ends[0]))) for ends in (down, across))
     return (
@@ -73,41 +73,43 @@ def outline_all(
 ) -> list[Outlined]:
     """Propose outlines on every sample and compare them with the reader's.
 
-    `boxed`: a box around the reader's outline is given (`hand_box`); an image without one is then left out.
-    `second_look`: see `lesion.propose.propose`.
+    Args:
+        boxed: give a box around the reader's outline (`hand_box`); images without an outline are then left out.
+        progress: called with how many more are done.
+        second_look: see `lesion.propose.propose`.
 
     Raises:
         UserError: a file is missing or damaged.
     """
-    found = []
+    outlined = []
     for sample in samples:
         pixels, mask = read_sample(sample)
         marked = bool(mask.any())
         if marked or not boxed:
             proposals = propose_in(pixels, hand_box(mask), finder) if boxed else propose(pixels, finder, second_look)
             best = proposals[0].mask if proposals else np.zeros_like(mask)
-            false = sum(not (one.mask & mask).any() for one in proposals)
+            false = sum(not (proposal.mask & mask).any() for proposal in proposals)
             overlaps = (dice(best, mask), iou(best, mask)) if marked else (np.nan, np.nan)
-            found.append(Outlined(sample, *overlaps, len(proposals), false))
+            outlined.append(Outlined(sample, *overlaps, len(proposals), false))
         progress(1)
-    return found
+    return outlined
 
 
 def figures_of(outlined: Sequence[Outlined], data: str) -> Evaluation:
-    """Return the figures of what was proposed, called `data`.
+    """Return the figures of the proposals, under the name `data`.
 
-    All are of the images with a lesion, but `false_outlines_normal`: the false outlines on an image without one, where
-    there are such images.
+    All figures are over the images with a lesion, except `false_outlines_normal`: the mean number of false outlines on
+    an image without a lesion, where there are such images.
 
     Raises:
         UserError: no image has a lesion.
     """
-    marked = [one for one in outlined if one.marked]
+    marked = [image for image in outlined if image.marked]
     if not marked:
         raise UserError("No image has a lesion to outline.", "Check the column label in labels.csv.")
-    overlaps = np.array([one.dice for one in marked])
-    shares = np.array([one.iou for one in marked])
-    false = np.array([one.false for one in marked])
+    overlaps = np.array([image.dice for image in marked])
+    shares = np.array([image.iou for image in marked])
+    false = np.array([image.false for image in marked])
 
     def figures(rows: NDArray[np.intp]) -> dict[str, float]:
         return {
@@ -119,13 +121,14 @@ def figures_of(outlined: Sequence[Outlined], data: str) -> Evaluation:
             "false_outlines": float(false[rows].mean()),
         }
 
-    groups = [one.sample.group for one in marked]
+    groups = [image.sample.group for image in marked]
     metrics: dict[str, Figure] = resampled_intervals(figures, groups)
-    normal = [one for one in outlined if not one.marked]
+    normal = [image for image in outlined if not image.marked]
     if normal:
-        on_normal = np.array([one.false for one in normal])
+        on_normal = np.array([image.false for image in normal])
         metrics |= resampled_intervals(
-            lambda rows: {"false_outlines_normal": float(on_normal[rows].mean())}, [one.sample.group for one in normal]
+            lambda rows: {"false_outlines_normal": float(on_normal[rows].mean())},
+            [image.sample.group for image in normal],
         )
     return Evaluation(data=data, images=len(groups), groups=len(set(groups)), metrics=metrics)
 
@@ -133,21 +136,22 @@ def figures_of(outlined: Sequence[Outlined], data: str) -> Evaluation:
 def summarise(
     finder: Finder, samples: Sequence[Sample], data: str, boxed: bool = False, second_look: bool = True
 ) -> Evaluation:
-    """Return the figures of the proposals on `samples`, called `data`; see `outline_all` and `figures_of`."""
+    """Return the figures of the proposals on `samples`, under the name `data`; see `outline_all` and `figures_of`."""
     return figures_of(outline_all(finder, samples, boxed, second_look=second_look), data)
 
 
 def per_image(outlined: Sequence[Outlined]) -> list[dict[str, Any]]:
-    """Return image, label, group, Dice and IoU (None without a lesion), proposals and false ones of each image."""
+    """Return image, label, group, Dice and IoU (None without a lesion), number of proposals and of false ones, by
+    image."""
     return [
         {
-            "image": one.sample.name,
-            "label": one.sample.label,
-            "group": one.sample.group,
-            "dice": one.dice if one.marked else None,
-            "iou": one.iou if one.marked else None,
-            "proposals": one.proposals,
-            "false_outlines": one.false,
+            "image": image.sample.name,
+            "label": image.sample.label,
+            "group": image.sample.group,
+            "dice": image.dice if image.marked else None,
+            "iou": image.iou if image.marked else None,
+            "proposals": image.proposals,
+            "false_outlines": image.false,
         }
-        for one in outlined
+        for image in outlined
     ]

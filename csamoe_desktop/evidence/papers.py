@@ -1,6 +1,6 @@
-"""What the five papers report, as data with its place in them, and which of their rows cannot be trained here.
+"""The figures that the five papers report, each with its table, and why some of their rows are not trained here.
 
-Figures are shares (0..1), as ours are; the papers print most of them as percentages.
+Figures are shares (0..1), like ours; the papers print most of them as percentages.
 """
 
 from collections.abc import Mapping
@@ -24,13 +24,13 @@ class Paper:
 
 @dataclass(frozen=True, slots=True)
 class PaperRow:
-    """A row of a paper's table; `metrics` and their standard deviations by the names that `metrics.figures` has.
+    """A row of a paper's table; `metrics` and their standard deviations have the names used in `metrics.figures`.
 
     Attributes:
         name: as the table calls it.
         paper: a name in PAPERS.
-        table: where it stands.
-        not_here: why it is not trained in this project, where it is not.
+        table: the number of the table.
+        not_here: why the row is not trained in this project; empty where it is.
     """
 
     name: str
@@ -44,13 +44,13 @@ class PaperRow:
 PAPERS = {
     "csa-moe-net": Paper(
         "CSA-MoE-Net (Zhai, Yang and Zhang, arXiv 2605.25518, 2026)",
-        "Its data is private and split by image: 2,129 images of partner hospitals, 70/15/15, the mean of 20 runs on one "
-        "split, so images of one patient can be in both training and test.",
+        "Its data is private and split by image: 2,129 images of partner hospitals, 70/15/15, the mean of 20 runs on "
+        "one split, so images of one patient can be in both training and test.",
     ),
     "fus2net": Paper(
         "Fus2Net (BioMedical Engineering OnLine, 2021)",
-        "Its data is private: 1,052 images of one local hospital, 100 of them for the test; that no patient is on both "
-        "sides is not said.",
+        "Its data is private: 1,052 images of one local hospital, 100 of them for the test; the paper does not state "
+        "that no patient is on both sides.",
     ),
     "two-stage": Paper(
         "Two-stage network (Long, Guan and Holden)",
@@ -59,21 +59,23 @@ PAPERS = {
     ),
     "la-net": Paper(
         "LA-Net (Fan et al., Medical Image Analysis 90:102960, 2023)",
-        "Only its abstract is at hand, which gives no figures.",
+        "Only its abstract was available; it gives no figures.",
     ),
     "csasn": Paper(
         "CSASN (Li et al., thyroid carcinoma)",
-        "Only its abstract is at hand, which gives no figures; its data, thyroid images of four clinics, is private.",
+        "Only its abstract was available; it gives no figures. Its data, thyroid images of four clinics, is private.",
     ),
 }
 
-_NO_GPU = "no GPU was at hand; its parameters are counted (`csamoe-desktop counts`) and a training step of it is tested"
+_NO_GPU = (
+    "no GPU was available; its parameters are counted (`csamoe-desktop counts`) and a training step of it is tested"
+)
 _CSA = "csa-moe-net"
 
 
 def _percent(accuracy: float, precision: float, recall: float, f1: float, auc: float) -> dict[str, float]:
-    told = {"accuracy": accuracy, "precision": precision, "sensitivity": recall, "f1": f1, "auc": auc}
-    return {name: round(value / 100, 6) for name, value in told.items()}
+    percent = {"accuracy": accuracy, "precision": precision, "sensitivity": recall, "f1": f1, "auc": auc}
+    return {name: round(value / 100, 6) for name, value in percent.items()}
 
 
 def _classes(accuracy: float, precision: float, recall: float, f1: float) -> dict[str, float]:
@@ -153,29 +155,29 @@ ROWS: dict[str, PaperRow] = {
         "csasn",
         "abstract",
         {},
-        not_here="there is no thyroid data here; its classes are a configuration, the network is trained for the breast",
+        not_here="there is no thyroid data here; the classes are configurable, the network is trained for the breast",
     ),
 }
-"""The rows of the papers' tables that this program can build, by what `row_of` says of a card's builder."""
+"""The rows of the papers' tables that this program can build, by the name that `row_of` gives for a card's builder."""
 
 
 def row_of(builder: Builder) -> str:
-    """Return which of ROWS a network is, or "" where the papers have none like it."""
+    """Return the name in ROWS of a network, or "" where the papers have none like it."""
     options = builder.options
     if builder.network == "two-stage":
         inputs = str(options.get("inputs", ""))
-        found = f"two-stage, {inputs}" if f"two-stage, {inputs}" in ROWS else "two-stage"
+        row = f"two-stage, {inputs}" if f"two-stage, {inputs}" in ROWS else "two-stage"
     elif builder.network == "csa-moe-net":
-        found = _family(
+        row = _family(
             str(options.get("backbone", "resnet18")),
             bool(options.get("attention", True)),
             {*options.get("experts", ("image", "core", "boundary"))},
         )
     elif builder.network == "csasn":
-        found = "csasn-thyroid" if "thyroid" in str(options) else "csasn"
+        row = "csasn-thyroid" if "thyroid" in str(options) else "csasn"
     else:
-        found = str(options.get("backbone", builder.network))
-    return found if found in ROWS else ""
+        row = str(options.get("backbone", builder.network))
+    return row if row in ROWS else ""
 
 
 def _family(backbone: str, attention: bool, experts: set[str]) -> str:

@@ -1,4 +1,4 @@
-"""Reading a set for its record: a row an image, with whoever's outline, and what the network's last layers saw."""
+"""Run a model on a set for its record: one row an image, with the reader's or another outline, and fused features."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -31,40 +31,43 @@ def read_set(
     device: str = "auto",
     progress: Callable[[int], object] = lambda count: None,
 ) -> tuple[list[ReadImage], NDArray[np.float64], tuple[str, ...]]:
-    """Return a row for each image of the model's classes, their fused features [N, C], and what was left out, in words.
+    """Return one row for each image of the model's classes, their fused features [N, C], and what was left out, in
+    words.
 
     Args:
-        bundle: of a network that reads.
+        bundle: of a model that gives AI results.
         samples: of any labels.
         outline: a name in `records.KINDS`; `proposal` needs a proposer.
         proposer: returns the outline it proposes for an image, or None.
-        device: asked for, see `inference.engine`.
-        progress: told how many more are done.
+        device: the compute device asked for, see `inference.engine`.
+        progress: called with how many more are done.
 
     Raises:
-        UserError: the network reads no outlines, or none but the whole image and another than the reader's is asked
-            for; a file or the bundle is damaged; or there is nothing to read.
+        UserError: the model only proposes outlines; it sees the whole image and another outline is asked for; a file or
+            the bundle is damaged; or no image is left.
     """
     card = bundle.card
     if card.task != "reading":
-        raise UserError(f"{card.name} outlines lesions and reads none.", "Record its card alone: leave --data out.")
+        raise UserError(
+            f"{card.name} proposes outlines and gives no AI result.", "Record its card alone: leave --data out."
+        )
     if outline != "reader" and not card.needs_outline:
-        raise UserError(f"{card.name} reads without an outline.", "Leave --outline out.")
-    network, found_device = load_network(bundle, device)
+        raise UserError(f"{card.name} uses no outline.", "Leave --outline out.")
+    network, loaded_on = load_network(bundle, device)
     fused: list[NDArray[np.float64]] = []
     hook = network.register_forward_hook(lambda module, given, made: fused.append(_fused(made)))
-    predictor = TorchPredictor(card, network, found_device)
+    predictor = TorchPredictor(card, network, loaded_on)
     try:
         if outline == "proposal":
             if proposer is None:
-                raise UserError("Nobody is there to propose outlines.", "Name a bundle that does with --outliner.")
+                raise UserError("No model is named that proposes outlines.", "Name one with --outliner.")
             chosen, predictions, left_out = _read_proposed(predictor, samples, proposer, progress)
         else:
             readings = read_all(predictor, samples, progress, outline)
             chosen, predictions, left_out = readings.samples, readings.predictions, readings.left_out
     finally:
         hook.remove()
-    rows = [_row(sample, outline, one) for sample, one in zip(chosen, predictions, strict=True)]
+    rows = [_row(sample, outline, prediction) for sample, prediction in zip(chosen, predictions, strict=True)]
     return rows, np.concatenate(fused), left_out
 
 
@@ -74,7 +77,8 @@ def read_outlines_of(
     proposer: Proposer | None = None,
     progress: Callable[[int], object] = lambda count: None,
 ) -> list[OutlineRow]:
-    """Return the numbers of every sample's outline, or of what takes its place; images without one are left out.
+    """Return the numbers of every sample's outline, or of the outline that replaces it; images without one are left
+    out.
 
     Raises:
         UserError: a file is damaged.
@@ -86,19 +90,19 @@ def read_outlines_of(
             continue
         mask = proposer(sample) if outline == "proposal" and proposer else OUTLINES[outline](read_sample(sample)[1])
         if mask is not None:
-            features = tuple(float(one) for one in outline_features(mask))
+            features = tuple(float(number) for number in outline_features(mask))
             rows.append(OutlineRow(sample.name, sample.label, sample.group, outline, features))
     return rows
 
 
 def proposer_of(outliner: Outliner) -> Proposer:
-    """Return what proposes the outliner's surest candidate on an image: nobody is there to point at the lesion."""
+    """Return a function that proposes the outliner's first candidate on an image, without a box."""
 
-    def surest(sample: Sample) -> Mask | None:
-        found = propose(read_sample(sample)[0], outliner)
-        return found[0].mask if found else None
+    def first(sample: Sample) -> Mask | None:
+        proposals = propose(read_sample(sample)[0], outliner)
+        return proposals[0].mask if proposals else None
 
-    return surest
+    return first
 
 
 def _read_proposed(
@@ -119,8 +123,8 @@ def _read_proposed(
     if not chosen:
         raise UserError("No outline is proposed on any of these images.", "Choose another outliner.")
     skipped = len(known) - len(chosen)
-    said = f"Nothing was proposed on {skipped} of {len(known)} images: they are left out."
-    return chosen, predictions, (said,) if skipped else ()
+    sentence = f"Nothing was proposed on {skipped} of {len(known)} images: they are left out."
+    return chosen, predictions, (sentence,) if skipped else ()
 
 
 def _row(sample: Sample, outline: str, prediction: Prediction) -> ReadImage:

@@ -1,14 +1,15 @@
-"""Run records: what is kept of a trained network beside the code, so that every reported figure can be made again.
+"""Run records: everything measured on a trained model, stored beside the code so that each figure can be made again.
 
-A folder a run, with
+One folder a run, with
 
-- card.json: the card of its bundle, also where the weights are not shipped;
-- curves.csv, and curves-first.csv of a first stage: a row an epoch, as the loop wrote them;
-- readings-SET.csv: a row an image and outline (reader, ellipse, hull, proposal) of each set that was read;
-- fused-SET.npy: float16, what the network's last layers saw of the same images, for the t-SNE;
-- sets.json: where each set's images come from, and what was left out.
+- card.json: the model's card. A model in model_weights has its one card there; its record holds weights.sha256 instead,
+  the SHA-256 of the weights it was made with;
+- curves.csv, and curves-first.csv for a first stage: one row an epoch, as the training loop wrote them;
+- readings-SET.csv: one row an image and kind of outline (reader, ellipse, hull, proposal), with the model's AI result;
+- fused-SET.npy: float16, the network's fused features of the same images, for the t-SNE;
+- sets.json: where each set's images come from, and which were left out.
 
-Beside the runs, outlines-SET.csv in the folder `outline-only` holds what the outlines alone tell of a dataset.
+Beside the runs, outlines-SET.csv in the folder `outline-only` holds the six numbers of each outline of a dataset.
 """
 
 import csv
@@ -26,12 +27,13 @@ from numpy.typing import NDArray
 
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.files import write_whole
-from csamoe_desktop.inference.bundle import CARD
+from csamoe_desktop.inference.bundle import CARD, find_bundle, is_installed
 from csamoe_desktop.networks.cards import ModelCard, read_card
 
 KINDS = ("reader", "ellipse", "hull", "proposal")
 OUTLINE_ONLY = "outline-only"
 SETS = "sets.json"
+WEIGHTS_HASH = "weights.sha256"
 CURVES, FIRST_CURVES = "curves.csv", "curves-first.csv"
 FEATURES = ("circularity", "solidity", "convexity", "height_to_width", "relative_area", "log_area")
 _DAMAGED = "Record it again, see `csamoe-desktop record --help`."
@@ -40,16 +42,16 @@ Row = TypeVar("Row", "ReadImage", "OutlineRow")
 
 @dataclass(frozen=True, slots=True)
 class ReadImage:
-    """What a network said of an image.
+    """A model's AI result for one image.
 
     Attributes:
-        image, label, group: as labels.csv says.
-        outline: one of KINDS, whose outline was read.
+        image, label, group: from labels.csv.
+        outline: one of KINDS, the outline that the model was given.
         probability: of the card's positive class, calibrated.
         logits: in the order of the card's classes.
-        birads, device: as labels.csv says; empty where it does not.
+        birads, device: from labels.csv; empty where it has none.
         size: of the frame, "rows x columns" in pixels.
-        area_fraction: the part of the frame that the reader's outline covers; 0 without a lesion.
+        area_fraction: the share of the frame that the reader's outline covers; 0 without a lesion.
     """
 
     image: str
@@ -82,8 +84,8 @@ class SetRecord:
     Attributes:
         data: the dataset folder's name.
         where: the conditions its rows met.
-        seen: the network was trained on images of this set, so its figures are no test.
-        left_out: by kind of outline, one sentence each.
+        seen: the model was trained on images of this set, so its figures there are not a test.
+        left_out: by kind of outline, which images were left out, one sentence each.
     """
 
     data: str
@@ -92,13 +94,13 @@ class SetRecord:
     left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def words(self) -> str:
-        """Return what the set is, such as "busbra, fold=1"."""
+        """Return the set in words, such as "busbra, fold=1"."""
         return ", ".join([self.data, *self.where])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RunRecord:
-    """A run as it is recorded: its folder's name, card, curves (columns in their order), and readings by set."""
+    """A recorded run: its folder's name, card, curves (columns in their order), and AI results by set."""
 
     name: str
     card: ModelCard
@@ -108,7 +110,7 @@ class RunRecord:
     fused: Mapping[str, NDArray[np.float16]]
 
     def read(self, name: str, outline: str = "reader") -> tuple[ReadImage, ...]:
-        """Return the rows of one set and kind of outline; none where it was not recorded."""
+        """Return the rows of one set and kind of outline; none where they were not recorded."""
         return tuple(row for row in self.readings.get(name, ()) if row.outline == outline)
 
 
@@ -118,17 +120,17 @@ def read_runs(folder: Path) -> list[RunRecord]:
     Raises:
         UserError: there is none, or one is damaged.
     """
-    found = [read_run(file.parent) for file in sorted(folder.glob(f"*/{CARD}"))]
-    if not found:
+    folders = sorted({file.parent for name in (CARD, WEIGHTS_HASH) for file in folder.glob(f"*/{name}")})
+    if not folders:
         raise UserError(f"No run is recorded in {folder}.", "Record one, see `csamoe-desktop record --help`.")
-    return found
+    return [read_run(run) for run in folders]
 
 
 def read_run(folder: Path) -> RunRecord:
     """Return the run recorded in `folder`.
 
     Raises:
-        UserError: its card, or one of its files, is damaged or missing.
+        UserError: its card, or one of its files, is damaged or missing; or the installed model has other weights.
     """
     sets = _read_sets(folder / SETS)
     readings, fused = {}, {}
@@ -137,11 +139,11 @@ def read_run(folder: Path) -> RunRecord:
         file = folder / f"fused-{name}.npy"
         if file.is_file():
             fused[name] = _read_fused(file, len([row for row in readings[name] if row.outline == KINDS[0]]))
-    return RunRecord(folder.name, read_card(folder / CARD), _read_curves(folder / CURVES), sets, readings, fused)
+    return RunRecord(folder.name, _read_card(folder), _read_curves(folder / CURVES), sets, readings, fused)
 
 
 def read_outlines(folder: Path) -> dict[str, tuple[OutlineRow, ...]]:
-    """Return the outlines' numbers recorded beside the runs in `folder`, by dataset.
+    """Return the numbers of the outlines recorded beside the runs in `folder`, by dataset.
 
     Raises:
         UserError: a file is damaged.
@@ -153,21 +155,27 @@ def read_outlines(folder: Path) -> dict[str, tuple[OutlineRow, ...]]:
 
 
 def write_card(folder: Path, card: ModelCard) -> None:
-    """Write the card of the run in `folder`.
+    """Write the card of the run in `folder`, or the hash of the weights where model_weights has the card already: of a
+    model installed under the folder's name.
 
     Raises:
         UserError: the folder holds the record of other weights, or cannot be written.
     """
-    file = folder / CARD
-    if file.is_file() and read_card(file).sha256 != card.sha256:
+    if _recorded_weights(folder) not in ("", card.sha256):
         raise UserError(
             f"{folder} holds the record of other weights.", "Choose another folder, or delete this one and record anew."
         )
-    write_whole(file, lambda path: path.write_text(card.to_json(), encoding="utf-8"))
+    installed = is_installed(folder.name)
+    if installed is not None and installed.card.sha256 == card.sha256:
+        write_whole(folder / WEIGHTS_HASH, lambda path: path.write_text(f"{card.sha256}\n", encoding="utf-8"))
+        (folder / CARD).unlink(missing_ok=True)
+    else:
+        write_whole(folder / CARD, lambda path: path.write_text(card.to_json(), encoding="utf-8"))
+        (folder / WEIGHTS_HASH).unlink(missing_ok=True)
 
 
 def copy_curves(run: Path, folder: Path) -> None:
-    """Copy the curves of the loop's folder `run`, and of a first stage in it, into the record `folder`.
+    """Copy the curves from the training folder `run`, and those of its first stage, into the record `folder`.
 
     Raises:
         UserError: the run has no curves.
@@ -185,51 +193,54 @@ def write_readings(
     name: str,
     outline: str,
     rows: Sequence[ReadImage],
-    told: SetRecord,
+    record: SetRecord,
     fused: NDArray[np.float16] | None = None,
 ) -> None:
-    """Write the rows of one set and kind of outline; those of the other kinds stay. `fused` is of the same images.
+    """Write the rows of one set and kind of outline; rows of other kinds stay. `fused`: features of the same images,
+    [N, C].
 
     Raises:
         UserError: another set is recorded under this name, or a file is damaged or cannot be written.
     """
     sets = _read_sets(folder / SETS)
-    before = sets.get(name, told)
-    if (before.data, before.where) != (told.data, told.where):
+    before = sets.get(name, record)
+    if (before.data, before.where) != (record.data, record.where):
         raise UserError(
-            f"The set {name} of {folder.name} is recorded as {before.words()}, not {told.words()}.",
+            f"The set {name} of {folder.name} is recorded as {before.words()}, not {record.words()}.",
             "Choose another name for the set.",
         )
     file = folder / f"readings-{name}.csv"
-    kept = [row for row in _read_rows(file, ReadImage) if row.outline != outline] if file.is_file() else []
-    _write_rows(file, [*kept, *rows])
+    others = [row for row in _read_rows(file, ReadImage) if row.outline != outline] if file.is_file() else []
+    _write_rows(file, [*others, *rows])
     if fused is not None:
         write_whole(folder / f"fused-{name}.npy", lambda path: _save(path, fused))
-    told = dataclasses.replace(told, seen=told.seen or before.seen, left_out={**before.left_out, **told.left_out})
-    text = json.dumps({one: dataclasses.asdict(sets[one]) for one in sets} | {name: dataclasses.asdict(told)}, indent=1)
+    left_out = {**before.left_out, **record.left_out}
+    sets[name] = dataclasses.replace(record, seen=record.seen or before.seen, left_out=left_out)
+    text = json.dumps({name: dataclasses.asdict(record) for name, record in sets.items()}, indent=1)
     write_whole(folder / SETS, lambda path: path.write_text(text + "\n", encoding="utf-8"))
 
 
 def write_outlines(folder: Path, name: str, outline: str, rows: Sequence[OutlineRow]) -> None:
-    """Write the outlines' numbers of a dataset beside the runs in `folder`; those of other kinds of outline stay.
+    """Write the numbers of a dataset's outlines beside the runs in `folder`; rows of other kinds of outline stay.
 
     Raises:
         UserError: a file is damaged or cannot be written.
     """
     file = folder / OUTLINE_ONLY / f"outlines-{name}.csv"
-    kept = [row for row in _read_rows(file, OutlineRow) if row.outline != outline] if file.is_file() else []
-    _write_rows(file, [*kept, *rows])
+    others = [row for row in _read_rows(file, OutlineRow) if row.outline != outline] if file.is_file() else []
+    _write_rows(file, [*others, *rows])
 
 
 def compressed(fused: NDArray[np.float64], width: int = 50) -> NDArray[np.float16]:
-    """Return [N, width] at most of features [N, C]: their principal components, the first of deviation one.
+    """Return the first `width` principal components of features [N, C], scaled so that the first has a deviation of
+    one.
 
-    So many are kept before a t-SNE also elsewhere (van der Maaten and Hinton, 2008, section 4.2); in half precision a
-    set of some hundred images takes some ten kilobytes.
+    t-SNE is usually given about 50 components (van der Maaten and Hinton, 2008, section 4.2). In half precision a set
+    of a few hundred images takes some ten kilobytes.
     """
     left, scales, _ = np.linalg.svd(fused - fused.mean(0), full_matrices=False)
     components = (left * scales)[:, :width]
-    # The sign of a component is anyone's: the largest part of each is made positive.
+    # The sign of a component is arbitrary: make the largest entry of each positive.
     largest = components[np.abs(components).argmax(0), np.arange(components.shape[1])]
     components = components * np.where(largest < 0, -1, 1)
     reduced: NDArray[np.float16] = (components / max(float(components[:, 0].std()), 1e-12)).astype(np.float16)
@@ -237,7 +248,7 @@ def compressed(fused: NDArray[np.float64], width: int = 50) -> NDArray[np.float1
 
 
 def _save(path: Path, fused: NDArray[np.float16]) -> None:
-    # To the opened file: given a name, numpy would add its own ending to the temporary one.
+    # Into an open file: given a name, NumPy would append .npy to the temporary name.
     with path.open("wb") as opened:
         np.save(opened, fused, allow_pickle=False)
 
@@ -246,32 +257,53 @@ def _read_fused(file: Path, count: int) -> NDArray[np.float16]:
     try:
         fused = np.load(file, allow_pickle=False)
     except (OSError, ValueError, EOFError) as problem:
-        raise UserError(f"{file} is no array.", _DAMAGED) from problem
+        raise UserError(f"{file} is not an array.", _DAMAGED) from problem
     if fused.ndim != 2 or len(fused) != count:
-        raise UserError(f"{file} does not fit the {count} images of its set.", _DAMAGED)
+        raise UserError(f"{file} does not match the {count} images of its set.", _DAMAGED)
     return np.asarray(fused, np.float16)
+
+
+def _read_card(folder: Path) -> ModelCard:
+    if (folder / CARD).is_file() or not (folder / WEIGHTS_HASH).is_file():
+        return read_card(folder / CARD)
+    card = find_bundle(folder.name).card
+    if card.sha256 != _recorded_weights(folder):
+        raise UserError(f"{folder} was recorded with other weights than those of the model {card.name}.", _DAMAGED)
+    return card
+
+
+def _recorded_weights(folder: Path) -> str:
+    """Return the SHA-256 of the weights that a record was made with, "" without a record."""
+    if (folder / CARD).is_file():
+        return read_card(folder / CARD).sha256
+    try:
+        return (folder / WEIGHTS_HASH).read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeError) as problem:
+        raise UserError(f"{folder / WEIGHTS_HASH} could not be read ({problem}).", _DAMAGED) from problem
 
 
 def _read_sets(file: Path) -> dict[str, SetRecord]:
     if not file.is_file():
         return {}
     try:
-        told: dict[str, dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))
+        entries: dict[str, dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))
         return {
             name: SetRecord(
-                one["data"],
-                tuple(one["where"]),
-                bool(one["seen"]),
-                {outline: tuple(sentences) for outline, sentences in one["left_out"].items()},
+                entry["data"],
+                tuple(entry["where"]),
+                bool(entry["seen"]),
+                {outline: tuple(sentences) for outline, sentences in entry["left_out"].items()},
             )
-            for name, one in told.items()
+            for name, entry in entries.items()
         }
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
         raise UserError(f"{file} could not be read ({problem}).", _DAMAGED) from problem
 
 
 def _read_curves(file: Path) -> dict[str, NDArray[np.float64]]:
-    """Return the columns of a loop's curves; none without a file, and nan where an older run left a place empty."""
+    """Return the columns of the training curves; none without a file, nan where an older run left a cell empty."""
     if not file.is_file():
         return {}
     try:
@@ -279,26 +311,26 @@ def _read_curves(file: Path) -> dict[str, NDArray[np.float64]]:
             rows = list(csv.DictReader(opened))
         return {name: np.array([float(row[name] or "nan") for row in rows]) for name in (rows[0] if rows else {})}
     except (OSError, ValueError, KeyError, TypeError, csv.Error) as problem:
-        raise UserError(f"{file} holds no curves ({problem}).", _DAMAGED) from problem
+        raise UserError(f"{file} could not be read as curves ({problem}).", _DAMAGED) from problem
 
 
 def _write_rows(file: Path, rows: Iterable[ReadImage | OutlineRow]) -> None:
     text = io.StringIO(newline="")
-    told = [_flat(row) for row in rows]
-    writer = csv.DictWriter(text, list(told[0]) if told else [], lineterminator="\n")
+    cells = [_flat(row) for row in rows]
+    writer = csv.DictWriter(text, list(cells[0]) if cells else [], lineterminator="\n")
     writer.writeheader()
-    writer.writerows(told)
+    writer.writerows(cells)
     write_whole(file, lambda path: path.write_bytes(text.getvalue().encode()))
 
 
 def _flat(row: ReadImage | OutlineRow) -> dict[str, str]:
-    """Return a row as text: numbers to six digits, features in a column each."""
+    """Return a row as text: numbers to six digits, each feature in its own column."""
     flat: dict[str, str] = {}
     for name, value in dataclasses.asdict(row).items():
         if name == "features":
-            flat |= {feature: f"{one:.6g}" for feature, one in zip(FEATURES, value, strict=True)}
+            flat |= {feature: f"{number:.6g}" for feature, number in zip(FEATURES, value, strict=True)}
         elif name == "logits":
-            flat[name] = " ".join(f"{one:.6g}" for one in value)
+            flat[name] = " ".join(f"{logit:.6g}" for logit in value)
         else:
             flat[name] = value if isinstance(value, str) else f"{value:.6g}"
     return flat
@@ -313,14 +345,14 @@ def _read_rows(file: Path, kind: type[Row]) -> list[Row]:
 
 
 def _typed(row: dict[str, str], kind: type[ReadImage] | type[OutlineRow]) -> dict[str, Any]:
-    told: dict[str, Any] = {name: row[name] for name in ("image", "label", "group", "outline")}
+    values: dict[str, Any] = {name: row[name] for name in ("image", "label", "group", "outline")}
     if row["outline"] not in KINDS:
-        raise ValueError(f"no outline is called {row['outline']}")
+        raise ValueError(f"no kind of outline is called {row['outline']}")
     if kind is OutlineRow:
-        return told | {"features": tuple(float(row[name]) for name in FEATURES)}
-    return told | {
+        return values | {"features": tuple(float(row[name]) for name in FEATURES)}
+    return values | {
         "probability": float(row["probability"]),
-        "logits": tuple(float(one) for one in row["logits"].split()),
+        "logits": tuple(float(logit) for logit in row["logits"].split()),
         "birads": row["birads"],
         "size": row["size"],
         "device": row["device"],

@@ -1,7 +1,8 @@
-"""The figures of docs/results.md: curves over epochs, ROC, reliability, and a map of the fused features.
+"""The figures of docs/results: training curves, ROC curves, reliability diagrams, and maps of the fused features.
 
-The same records give the same bytes: nothing random is unseeded, no date is written, and no setting of the user's
-matplotlib counts. Colours are Okabe and Ito's, each doubled by a line style or a marker.
+The same records give the same bytes: everything random is seeded, no date is written, and the user's own matplotlib
+settings are ignored. The colours are Okabe and Ito's palette for colour blindness; each comes with a line style or
+marker of its own.
 """
 
 import importlib
@@ -28,7 +29,7 @@ _RATES = np.linspace(0, 1, 101)
 
 
 def needed(name: str) -> Any:
-    """Return a module that only the results need.
+    """Return a module that only this command needs.
 
     Raises:
         UserError: it is not installed.
@@ -41,11 +42,14 @@ def needed(name: str) -> Any:
         ) from problem
 
 
-def draw_curves(file: Path, name: str, curves: Mapping[str, Values]) -> bool:
-    """Draw loss, accuracy (or Dice) and gates over epochs, training solid and validation dashed, as the paper's figures 3
-    to 6 do; columns that an older run has not are left out. Returns whether there was anything to draw."""
-    if "epoch" not in curves:
-        return False
+def has_curves(curves: Mapping[str, Values]) -> bool:
+    """Return whether there is anything to draw of a run's training curves."""
+    return "epoch" in curves
+
+
+def draw_curves(file: Path, name: str, curves: Mapping[str, Values]) -> None:
+    """Draw loss, accuracy (or Dice) and gate shares by epoch, training solid and validation dashed, as in figures 3 to
+    6 of the CSA-MoE-Net paper. Columns that an older run does not have are left out."""
     score = "dice" if any(column.endswith("_dice") for column in curves) else "accuracy"
     parts = {"loss": ("loss",), score: (score,), "gates": tuple(f"gate_{expert}" for expert in _EXPERTS)}
     shown = {title: _lines(curves, ends) for title, ends in parts.items()}
@@ -59,11 +63,10 @@ def draw_curves(file: Path, name: str, curves: Mapping[str, Values]) -> bool:
             axes.legend(fontsize=7)
         figure.suptitle(name)
         _save(figure, file)
-    return True
 
 
 def draw_rocs(file: Path, reads: Sequence[Read], baseline: Read | None, resamples: int) -> None:
-    """Draw a ROC curve a network with its 95 % band, patients resampled, and the outline-only baseline dashed."""
+    """Draw one ROC curve a model with its 95 % band, patients resampled, and the outline-only baseline dashed."""
     with _drawing() as figures:
         figure, places = _grid(figures, len(reads))
         for axes, read in zip(places, reads, strict=False):
@@ -83,7 +86,7 @@ def draw_rocs(file: Path, reads: Sequence[Read], baseline: Read | None, resample
 
 
 def draw_reliability(file: Path, reads: Sequence[Read]) -> None:
-    """Draw how often a network is right where it says so, before and after its temperature; 15 bins."""
+    """Draw the share of malignant images against the probability given, before and after the temperature; 15 bins."""
     with _drawing() as figures:
         figure, places = _grid(figures, len(reads))
         for axes, read in zip(places, reads, strict=False):
@@ -92,16 +95,17 @@ def draw_reliability(file: Path, reads: Sequence[Read]) -> None:
                 ("before", read.plain, "s--", _ORANGE),
                 ("after", read.probability, "o-", _BLUE),
             ):
-                said, true, _ = reliability(read.positive, values)
-                axes.plot(said, true, style, color=colour, markersize=3.5, linewidth=1, label=f"{label} temperature")
-            axes.set(xlabel="probability said", ylabel="share malignant", xlim=(0, 1), ylim=(0, 1), aspect="equal")
+                given, true, _ = reliability(read.positive, values)
+                axes.plot(given, true, style, color=colour, markersize=3.5, linewidth=1, label=f"{label} temperature")
+            axes.set(xlabel="mean probability", ylabel="share malignant", xlim=(0, 1), ylim=(0, 1), aspect="equal")
             axes.set_title(read.name, fontsize=9)
             axes.legend(fontsize=7, loc="upper left")
         _save(figure, file)
 
 
 def draw_maps(file: Path, fused: Mapping[str, tuple[NDArray[np.float16], Read]]) -> None:
-    """Draw a t-SNE of each network's fused feature, as the paper's figures 7 and 8 do: neighbours, not distances."""
+    """Draw a t-SNE of each model's fused features, as in figures 7 and 8 of the CSA-MoE-Net paper: it keeps neighbours,
+    not distances."""
     with _drawing() as figures:
         figure, places = _grid(figures, len(fused))
         for axes, (name, (features, read)) in zip(places, fused.items(), strict=False):
@@ -118,22 +122,22 @@ def draw_maps(file: Path, fused: Mapping[str, tuple[NDArray[np.float16], Read]])
 
 
 def embed(features: NDArray[np.float16]) -> Values:
-    """Return the t-SNE of features [N, C], seeded, [N, 2]; fewer than four images are left as they are."""
+    """Return the seeded t-SNE of features [N, C] as [N, 2]; with fewer than four images, their first two columns."""
     known = features.astype(np.float64)
     if len(known) < 4:
         return np.pad(known, ((0, 0), (0, 2)))[:, :2]
     tsne = needed("sklearn.manifold").TSNE(perplexity=min(30.0, (len(known) - 1) / 3), random_state=42)
-    # More threads add in another order, and give another map.
+    # More threads add in another order and give another map.
     with needed("threadpoolctl").threadpool_limits(1):
         return np.asarray(tsne.fit_transform(known), np.float64)
 
 
 def _lines(curves: Mapping[str, Values], ends: Sequence[str]) -> list[tuple[str, str, str, Values]]:
-    """Return label, colour, style and values of the columns with these ends."""
+    """Return label, colour, style and values of the columns with these endings."""
     lines = []
     for end in ends:
         expert = end.removeprefix("gate_")
-        # Older runs name a gate without saying whose images it is of: the validation's.
+        # Older runs name a gate without its part: it is the validation's.
         columns = {"training": f"training_{end}", "validation": f"validation_{end}", "": end}
         for part, column in columns.items():
             if column in curves:
@@ -145,11 +149,11 @@ def _lines(curves: Mapping[str, Values], ends: Sequence[str]) -> list[tuple[str,
 
 def _band(read: Read, resamples: int) -> tuple[Values, Values]:
     def curve(rows: NDArray[np.intp]) -> dict[str, float]:
-        found = roc(read.positive[rows], read.probability[rows], _RATES)
-        return {str(place): float(value) for place, value in enumerate(found)}
+        sensitivity = roc(read.positive[rows], read.probability[rows], _RATES)
+        return {str(place): float(value) for place, value in enumerate(sensitivity)}
 
-    found = resampled_intervals(curve, read.groups, 42, resamples).values()
-    return np.array([one.low for one in found]), np.array([one.high for one in found])
+    figures = resampled_intervals(curve, read.groups, 42, resamples).values()
+    return np.array([figure.low for figure in figures]), np.array([figure.high for figure in figures])
 
 
 def _grid(figures: Any, count: int) -> tuple[Any, list[Any]]:
@@ -164,7 +168,7 @@ def _grid(figures: Any, count: int) -> tuple[Any, list[Any]]:
 
 @contextmanager
 def _drawing() -> Iterator[Any]:
-    """Give matplotlib's figures with its own settings, the same on every machine."""
+    """Yield matplotlib.figure under matplotlib's default settings, the same on every machine."""
     matplotlib = needed("matplotlib")
     with matplotlib.rc_context():
         matplotlib.rcdefaults()

@@ -1,224 +1,162 @@
-"""docs/results.md and its figures, written from the run records alone: no figure is typed by hand."""
+"""docs/results and docs/models: their pages and figures, written from run records and model cards; no figure is typed
+by hand."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from csamoe_desktop.datasets.protocols import PROTOCOLS
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.evidence import result_figures as draw
 from csamoe_desktop.evidence import result_tables as tables
-from csamoe_desktop.evidence import view_tables
-from csamoe_desktop.evidence.papers import PAPERS
-from csamoe_desktop.evidence.records import KINDS, ReadImage, RunRecord, SetRecord, read_outlines, read_runs
-from csamoe_desktop.evidence.result_tables import Outlines, Read
-from csamoe_desktop.files import write_whole
+from csamoe_desktop.evidence.model_pages import MODELS, model_page, outside_page
+from csamoe_desktop.evidence.records import RunRecord, SetRecord, read_outlines, read_runs
+from csamoe_desktop.evidence.set_pages import data_page, data_title, file_of, picture, protocol_of
+from csamoe_desktop.evidence.summary import summary_page
+from csamoe_desktop.files import check_output, write_whole
 from csamoe_desktop.inference.bundle import bundles
-from csamoe_desktop.networks.cards import ModelCard
 
-DOCUMENT, FIGURES = "results.md", "results"
+RESULTS, SUMMARY = "results", "README.md"
+_OUTLINES, _OUTSIDE, _TRAINING = "outlines.md", "outside.md", "training.md"
 _DRAWN = ("curves-*.svg", "roc-*.svg", "reliability-*.svg", "tsne-*.png")
 
-_HEADING = "# Results\n\nWritten by `csamoe-desktop results`"
+_MARK = "Written by `csamoe-desktop results` from "
+_FROM_RECORDS = _MARK + "the run records in docs/results/runs; change those, not this page."
+_FROM_CARD = _MARK + "model_weights/{name}/card.json; change that, not this page."
 
-_ABOUT = """\
-# Results
-
-Written by `csamoe-desktop results` from the run records in docs/runs; change those, not this page.
-
-A cell is a figure with its 95 % interval in brackets: 2.5th and 97.5th percentile over {many:,} bootstrap resamples ({few:,}
-in the smaller tables) of groups, which are patients where the data names them. Accuracy and the rest are at a calibrated
-probability of 0.5 unless said otherwise. A network marked † was trained on images of the set: its figures there are no
-test. In every table the rows *outline only* see no image: a logistic regression on six numbers of the outline
-(circularity, solidity, convexity, height / width, relative area, log area), fitted on the readers' outlines of patients
-who are not in the test. A network that is not clearly better may be reading the pen.
-
-The papers' own figures stand under each network, and cannot be compared with ours without this:
-"""
-
-_EXCHANGED = (
-    "The same networks with the readers' outlines replaced by their ellipse (same centre, moments and area), their convex "
-    "hull, and the program's own surest proposal, whatever it lies on. What is lost is paired, on the images that have "
-    "both outlines."
+_OUTLINES_INTRO = (
+    "Dice and IoU compare a proposed outline with the reader's outline of the same lesion; a lesion is missed where "
+    "the IoU is below 0.1. The figures are those on the models' cards. LA-Net is measured by the outline that it makes "
+    "on the way to its result."
 )
 
 
 def write_results(
-    folder: Path, out: Path, told: Callable[[str], object] = lambda sentence: None, resamples: int = tables.RESAMPLES
+    folder: Path,
+    out: Path,
+    progress: Callable[[str], object] = lambda sentence: None,
+    resamples: int = tables.RESAMPLES,
+    figures: bool = True,
 ) -> Path:
-    """Write results.md and results/ into `out` from the records in `folder`, and return the page's path.
+    """Write the folders results/ and models/ into `out` from the records in `folder` and the installed models' cards.
 
-    `told` hears, one sentence each, what is being done.
+    Args:
+        folder: the run records.
+        out: where the two folders are written; pages of an earlier run that no longer belong there are removed.
+        progress: called with one sentence for each step.
+        resamples: of the bootstrap; the main tables take twice as many.
+        figures: whether the figures are drawn too; without, those there stay as they are.
+
+    Returns:
+        The path of the first page.
 
     Raises:
-        UserError: there are no records, one is damaged, two runs mean different images by one set's name, or matplotlib
-            or scikit-learn is missing.
+        UserError: there are no records, one is damaged, two runs use one set name for different images, a page would
+            replace a file of another kind, or matplotlib or scikit-learn is missing.
     """
     runs, outlines = read_runs(folder), read_outlines(folder)
     sets = _sets(runs)
-    for name in ("matplotlib", "sklearn", "threadpoolctl"):
-        draw.needed(name)
-    figures = out / FIGURES
-    for old in [file for pattern in _DRAWN for file in figures.glob(pattern)]:
-        old.unlink()
-    lines = _ABOUT.format(many=2 * resamples, few=resamples).splitlines()
-    lines += ["", *(f"- {paper.title}: {paper.data}" for paper in PAPERS.values())]
-    for name, one in sets.items():
-        told(f"{name}: tables and figures")
-        lines += ["", *_set(name, one, runs, outlines, figures, resamples)]
-    for name, one in sets.items():
-        reads = [read for run in runs if (read := tables.read_of(run, name)) is not None]
-        if views := view_tables.section(one.data, name, reads, resamples):
-            lines += ["", *views]
-    if localised := tables.localisation_table(runs):
-        lines += ["", "## Outlines found", ""]
-        lines += ["Dice and IoU with the readers' outlines, as the networks' cards have them.", "", *localised]
-    lines += ["", "## Runs", "", *_runs(runs)]
-    if missing := tables.not_trained_table(runs):
-        lines += ["", "## What was not trained", "", *missing]
-    told("curves over epochs")
-    lines += ["", "## Over epochs", "", "Training solid, validation dashed."]
-    for run in runs:
-        file = figures / f"curves-{run.name}.svg"
-        if draw.draw_curves(file, run.name, run.curves):
-            lines += ["", _picture(file, f"curves of {run.name}")]
-    page = out / DOCUMENT
-    write_whole(page, lambda path: path.write_text("\n".join(lines) + "\n", encoding="utf-8"))
-    return page
+    by_data: dict[str, dict[str, SetRecord]] = {}
+    for name, record in sets.items():
+        by_data.setdefault(record.data, {})[name] = record
+    cards = [bundle.card for bundle in bundles()]
+    results, models = out / RESULTS, out / MODELS
+    names = [SUMMARY, _OUTLINES, _OUTSIDE, _TRAINING, *(file_of(data) for data in by_data)]
+    for page in (*(results / name for name in names), *(models / f"{card.name}.md" for card in cards)):
+        check_output(page, (), is_results)
+    if figures:
+        for name in ("matplotlib", "sklearn", "threadpoolctl"):
+            draw.needed(name)
+        for old in [file for pattern in _DRAWN for file in results.glob(pattern)]:
+            old.unlink()
+    pages: dict[Path, list[str]] = {}
+    titles = {}
+    for data, of_data in by_data.items():
+        progress(f"{data}: tables and figures")
+        pages[results / file_of(data)] = data_page(data, of_data, runs, outlines, results, resamples, figures)
+        titles[file_of(data)] = f"Results on {data_title(data)}"
+    if outside := outside_page(cards):
+        pages[results / _OUTSIDE], titles[_OUTSIDE] = outside, outside[0].removeprefix("# ")
+    if proposed := tables.localisation_table(runs):
+        titles[_OUTLINES] = "Proposed outlines"
+        pages[results / _OUTLINES] = [f"# {titles[_OUTLINES]}", "", _OUTLINES_INTRO, "", *proposed]
+    progress("training runs and their curves")
+    titles[_TRAINING] = "Training runs"
+    pages[results / _TRAINING] = [f"# {titles[_TRAINING]}", "", *_training(runs, results, figures)]
+    progress("summary and models")
+    pages[results / SUMMARY] = summary_page(runs, sets, outlines, cards, titles, resamples)
+    _write(pages, _FROM_RECORDS)
+    for card in cards:
+        _write({models / f"{card.name}.md": model_page(card)}, _FROM_CARD.format(name=card.name))
+    _remove_old(results, pages)
+    _remove_old(models, {models / f"{card.name}.md" for card in cards})
+    return results / SUMMARY
 
 
 def is_results(file: Path) -> bool:
     """Return whether a file is a page that `write_results` has written."""
     with suppress(OSError, UnicodeError), file.open(encoding="utf-8") as opened:
-        return bool(opened.read(len(_HEADING)) == _HEADING)
+        return opened.readline().startswith("# ") and opened.readline() == "\n" and opened.readline().startswith(_MARK)
     return False
 
 
-def protocol_of(card: ModelCard) -> str:
-    """Return by which of PROTOCOLS a network's data was split, or "other": told by the first words on its card."""
-    start = _start(card.training.split)
-    return next((name for name, protocol in PROTOCOLS.items() if _start(protocol.words) == start), "other")
+def _write(pages: Mapping[Path, Sequence[str]], source: str) -> None:
+    """Write pages of lines, each with a sentence on where it comes from below its heading."""
+    for page, (heading, *lines) in pages.items():
+        text = "\n".join([heading, "", source, *lines]) + "\n"
+        write_whole(page, lambda path, text=text: path.write_text(text, encoding="utf-8"))  # type: ignore[misc]
 
 
-def _start(words: str) -> list[str]:
-    return [word.strip(",:") for word in words.split()[:2]]
+def _remove_old(folder: Path, written: Iterable[Path]) -> None:
+    """Remove the pages of an earlier run that were not written again."""
+    for page in sorted(set(folder.glob("*.md")) - set(written)):
+        if is_results(page):
+            page.unlink()
 
 
 def _sets(runs: Sequence[RunRecord]) -> dict[str, SetRecord]:
-    """Return every set that any run read, by name.
+    """Return every set of any run, by name.
 
     Raises:
-        UserError: two runs mean different images by one name.
+        UserError: two runs use one name for different images.
     """
-    found: dict[str, tuple[SetRecord, str]] = {}
+    sets: dict[str, tuple[SetRecord, str]] = {}
     for run in runs:
-        for name, one in run.sets.items():
-            before, by = found.setdefault(name, (one, run.name))
-            if before.words() != one.words():
+        for name, record in run.sets.items():
+            before, by = sets.setdefault(name, (record, run.name))
+            if before.words() != record.words():
                 raise UserError(
-                    f"The set {name} is {before.words()} in {by}, but {one.words()} in {run.name}.",
+                    f"The set {name} is {before.words()} in {by}, but {record.words()} in {run.name}.",
                     "Record one of them again under another name.",
                 )
-    return {name: found[name][0] for name in sorted(found)}
+    return {name: sets[name][0] for name in sorted(sets)}
 
 
-def _set(
-    name: str, one: SetRecord, runs: Sequence[RunRecord], outlines: Outlines, figures: Path, resamples: int
-) -> list[str]:
-    """Return the part of the page that is about one set."""
-    by_kind = {run.name: _kinds(run, name) for run in runs if run.read(name)}
-    reads = [kinds["reader"] for kinds in by_kind.values()]
-    if not reads:
-        return [f"## {name}", "", "Nobody has read it with the readers' outlines."]
-    largest = max(reads, key=lambda read: len(read.rows))
-    images = [row.image for row in largest.rows]
-    plain = tables.baselines(outlines, one.data, images)
-    for read in plain:
-        by_kind[read.name] = {
-            kind: other
-            for kind in KINDS
-            for other in tables.baselines(outlines, one.data, images, kind)
-            if other.name == read.name
-        }
-    malignant = int(largest.positive.sum())
-    lines = [
-        f"## {name}",
+def _training(runs: Sequence[RunRecord], results: Path, figures: bool) -> list[str]:
+    """Return the lines on how each model was trained, which of the papers' rows were not, and the curves."""
+    lines = _runs(runs)
+    if missing := tables.not_trained_table(runs):
+        lines += ["", "## Rows of the papers that were not trained", "", *missing]
+    lines += [
         "",
-        f"{one.words()}: {len(images)} images of {len(set(largest.groups))} groups, {malignant} malignant.",
+        "## Training curves",
+        "",
+        "Loss, accuracy or Dice, and gate shares by epoch: training solid, validation",
     ]
-    for protocol in [*PROTOCOLS, "other"]:
-        trained = [read for read in reads if read.card and protocol_of(read.card) == protocol]
-        if trained:
-            words = PROTOCOLS[protocol].words if protocol in PROTOCOLS else "as their cards say"
-            lines += ["", f"### {name}, trained by the protocol {protocol}", "", f"Split {words}.", ""]
-            lines += tables.main_table([*trained, *plain], resamples)
-    if not plain:
-        lines += ["", "No outlines are recorded for the baseline here (`csamoe-desktop record --only-outlines`)."]
-    lines += ["", *birads] if (birads := tables.birads_table(reads, resamples)) else []
-    if classes := tables.classes_table(runs, name, resamples):
-        lines += ["", f"### {name}, all classes", "", *classes]
-    if exchanged := tables.exchange_table(by_kind, resamples):
-        lines += ["", f"### {name}, other outlines", "", *_exchange_words(name, runs), "", *exchanged]
-    lines += ["", f"### {name}, at the cards' thresholds", "", *tables.threshold_table(reads, resamples)]
-    lines += ["", f"### {name}, calibration", "", "Expected calibration error: 15 bins of equal width.", ""]
-    lines += tables.calibration_table([*reads, *plain], resamples)
-    lines += _subgroups(name, [*reads, *plain], largest, resamples)
-    return [*lines, *_pictures(name, runs, reads, plain, figures, resamples)]
-
-
-def _kinds(run: RunRecord, name: str) -> dict[str, Read]:
-    return {kind: read for kind in KINDS if (read := tables.read_of(run, name, kind)) is not None}
-
-
-def _exchange_words(name: str, runs: Sequence[RunRecord]) -> list[str]:
-    said = [_EXCHANGED]
+    lines[-1] += " dashed."
     for run in runs:
-        if name in run.sets:
-            sentences = [one for kind in KINDS for one in run.sets[name].left_out.get(kind, ()) if kind == "proposal"]
-            said += [f"{run.name}: {one}" for one in sentences]
-    return said
-
-
-def _subgroups(name: str, reads: Sequence[Read], largest: Read, resamples: int) -> list[str]:
-    rows = [row for row in largest.rows if isinstance(row, ReadImage)]
-    by_size, sizes = tables.size_parts(rows)
-    kinds: list[tuple[str, Callable[[ReadImage], str], Sequence[str]]] = [
-        ("BI-RADS category", lambda row: row.birads, sorted({row.birads for row in rows} - {""})),
-        ("lesion size (thirds, by the part of the frame)", by_size, sizes),
-        ("device", lambda row: row.device, sorted({row.device for row in rows} - {""})),
-    ]
-    lines: list[str] = []
-    for title, part, order in kinds:
-        if order:
-            lines += ["", f"### {name}, AUC by {title}", "", *tables.subgroup_table(reads, part, order, resamples)]
+        file = results / f"curves-{run.name}.svg"
+        if draw.has_curves(run.curves):
+            if figures:
+                draw.draw_curves(file, run.name, run.curves)
+            lines += ["", picture(file, f"Training curves of {run.name}")]
     return lines
-
-
-def _pictures(
-    name: str, runs: Sequence[RunRecord], reads: Sequence[Read], plain: Sequence[Read], figures: Path, resamples: int
-) -> list[str]:
-    curve, bars, dots = (figures / file for file in (f"roc-{name}.svg", f"reliability-{name}.svg", f"tsne-{name}.png"))
-    draw.draw_rocs(curve, reads, plain[0] if plain else None, resamples)
-    draw.draw_reliability(bars, reads)
-    lines = ["", f"### {name}, figures", "", _picture(curve, f"ROC curves, {name}"), ""]
-    lines.append(_picture(bars, f"reliability, {name}"))
-    known = {read.name: read for read in reads}
-    fused = {run.name: (run.fused[name], known[run.name]) for run in runs if name in run.fused and run.name in known}
-    if fused:
-        draw.draw_maps(dots, fused)
-        lines += ["", _picture(dots, f"t-SNE of the fused features, {name}")]
-    return lines
-
-
-def _picture(file: Path, words: str) -> str:
-    return f"![{words}]({FIGURES}/{file.name})"
 
 
 def _runs(runs: Sequence[RunRecord]) -> list[str]:
     shipped = {bundle.card.sha256 for bundle in bundles()}
     titles = (
         "run",
-        "network",
+        "model",
         "parameters",
         "protocol",
         "seed",

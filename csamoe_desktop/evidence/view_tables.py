@@ -1,4 +1,4 @@
-"""The part of docs/results.md on two views of one lesion read together: what each way of fusing them gives, and costs."""
+"""The part of a results page on two views of one lesion: what each rule of combining their AI results gives."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,41 +23,42 @@ RULES: dict[str, Callable[[Sequence[float]], float]] = {
 }
 _OTHERS = tuple(name for name in RULES if name != IN_USE)
 
-# Of other datasets it is not known: BUSI's groups, for one, are near-duplicates of an image and no views of a lesion.
+# Only of BUS-BRA is it known that a group's images show one lesion: BUSI's groups, for one, are near-duplicates.
 _PAIRED = "busbra"
 _HALVES = (
-    "BUS-BRA names the images of a patient who has two of them -l and -r (`side` in its labels.csv says left and right). "
-    "As far as the data show, these are the left and the right half of one split screen, not the left and the right "
-    "breast: {alike} In the pairs looked at, the scanner's own lettering, such as MAMA DIREITA (right breast), runs on "
-    "across the cut. A pair is therefore taken for one lesion in two views. That the probe was turned between them is "
-    "suggested by the third caliper some carry, and said nowhere."
+    "BUS-BRA marks the two images of a patient with -l and -r (`side` in its labels.csv says left and right). As far "
+    "as the data show, these are the left and the right half of one split screen, not the left and the right breast: "
+    "see the counts below each set. In the pairs inspected, the scanner's own lettering, such as MAMA DIREITA (right "
+    "breast), runs across the cut. A pair is therefore taken for one lesion in two views. A third caliper in some "
+    "pairs suggests that the probe was rotated between the views; the data do not state it."
 )
 _CHOICE = (
-    "The program fuses by the {rule}. Nothing was fitted here, but this fold was looked at when one of the three rules was "
-    "chosen, so for that choice it is no test. Where the views agree in category, every one of the rules gives that "
-    "category too. A single view is each of them, counted by itself, its intervals drawn by patient as all others."
+    "The program combines views by the {rule}. Nothing was fitted here, but these pairs were looked at when this rule was "
+    "chosen from the three, so for that choice it is not a test. Where the views agree in category, every rule gives "
+    "that category. *A single view* counts each view by itself; its intervals are drawn by patient like all others."
 )
 _FEWER = (
-    "The fused number keeps the temperature that was fitted to single images. The expected calibration error is of half as "
-    "many readings once two are fused, and tends to grow from that alone; the Brier score does not."
+    "The combined probability keeps the temperature that was fitted to single images. The expected calibration error "
+    "(ECE) is then taken over half as many AI results and tends to grow from that alone; the Brier score does not."
 )
 _CATEGORIES = (
-    "By the card's thresholds, which were chosen for single images. Where the views differ in category: the percentage "
-    "right / indeterminate / wrong. Right is *suspicious* of a malignant lesion and *likely benign* of a benign one."
+    "Categories by the card's thresholds, which were chosen for single images. For the lesions whose views differ in "
+    "category: percentages right / indeterminate / wrong. Right is *suspicious* for a malignant lesion and *likely "
+    "benign* for a benign one."
 )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Viewed:
-    """What a network said of the lesions that a set shows in several views.
+    """A model's AI results for the lesions that a set shows in several views.
 
     Attributes:
-        name: of the network.
+        name: of the model.
         thresholds: of its card.
         views: the rows of each lesion.
         positive: bool [lesions].
         single: [lesions], the probability of each view.
-        fused: by the rule's name, [lesions].
+        fused: by the rule's name, the combined probability, [lesions].
     """
 
     name: str
@@ -73,51 +74,53 @@ class Viewed:
         return [rows[0].group for rows in self.views]
 
     def called(self, probability: float) -> Category:
-        """Return the category of a probability by the network's thresholds."""
+        """Return the category of a probability by the model's thresholds."""
         return categorise(probability, self.thresholds)
+
+
+def introduction() -> list[str]:
+    """Return the lines above the sections of the sets."""
+    return ["## Two views of one lesion", "", _HALVES, "", _CHOICE.format(rule=IN_USE)]
 
 
 def section(data: str, name: str, reads: Sequence[Read], resamples: int = RESAMPLES) -> list[str]:
     """Return the section on the set `name` of the dataset `data`; nothing where it is not known to show views."""
     if data != _PAIRED:
         return []
-    seen = [one for read in reads if (one := viewed(read)) is not None]
-    if not seen:
+    models = [model for read in reads if (model := viewed(read)) is not None]
+    if not models:
         return []
-    first = max(seen, key=lambda one: len(one.views))
+    first = max(models, key=lambda model: len(model.views))
     malignant = int(first.positive.sum())
-    lines = [
-        "## Two views read together",
+    return [
+        f"### Two views, {name}",
         "",
         f"{name}: {len(first.views)} patients with two images or more of one label, {malignant} of them malignant.",
         "",
-        _HALVES.format(alike=_alike(first)),
+        _alike(first),
         "",
-        _CHOICE.format(rule=IN_USE),
+        *auc_table(models, resamples),
         "",
-        *auc_table(seen, resamples),
+        f"Change from the {IN_USE} to another rule, paired by patient:",
         "",
-        f"What another rule changes against the {IN_USE}, paired by patient:",
+        *_against(models, resamples),
         "",
-        *_against(seen, resamples),
-        "",
-        "### Two views, calibration",
+        f"### Two views, {name}, calibration",
         "",
         _FEWER,
         "",
-        *calibration_table(seen, resamples),
+        *calibration_table(models, resamples),
         "",
-        "### Two views, where they differ",
+        f"### Two views, {name}, where they differ",
         "",
         _CATEGORIES,
         "",
-        *disagreement_table(seen, resamples),
+        *disagreement_table(models, resamples),
     ]
-    return lines
 
 
 def viewed(read: Read) -> Viewed | None:
-    """Return what a network said of the lesions it has two images or more of: images of one group and label."""
+    """Return a model's AI results for the lesions shown on two images or more: images of one group and label."""
     lesions: dict[tuple[str, str], list[ReadImage]] = {}
     for row in read.rows:
         if isinstance(row, ReadImage):
@@ -127,110 +130,115 @@ def viewed(read: Read) -> Viewed | None:
         return None
     positive = np.array([rows[0].label == read.card.positive for rows in views], bool)
     single = tuple(np.array([row.probability for row in rows]) for rows in views)
-    fused = {name: np.array([rule(one.tolist()) for one in single]) for name, rule in RULES.items()}
+    fused = {name: np.array([rule(values.tolist()) for values in single]) for name, rule in RULES.items()}
     return Viewed(read.label, read.card.thresholds, views, positive, single, fused)
 
 
-def auc_table(seen: Sequence[Viewed], resamples: int = RESAMPLES) -> list[str]:
+def auc_table(models: Sequence[Viewed], resamples: int = RESAMPLES) -> list[str]:
     """Return the AUC of single views and of each rule, its interval drawn by patient."""
     rows = []
-    for one in seen:
-        found = _measured(one, lambda positive, said: {"": auc(positive, said)}, resamples)
-        rows.append((one.name, *(cell(found[how]) for how in (SINGLE, *RULES))))
-    return table(("network", *(f"AUC, {how}" for how in (SINGLE, *RULES))), rows)
+    for model in models:
+        figures = _measured(model, lambda positive, probability: {"": auc(positive, probability)}, resamples)
+        rows.append((model.name, *(cell(figures[rule]) for rule in (SINGLE, *RULES))))
+    return table(("model", *(f"AUC, {rule}" for rule in (SINGLE, *RULES))), rows)
 
 
-def calibration_table(seen: Sequence[Viewed], resamples: int = RESAMPLES) -> list[str]:
+def calibration_table(models: Sequence[Viewed], resamples: int = RESAMPLES) -> list[str]:
     """Return Brier score and expected calibration error of single views and of each rule."""
-    titles = [f"{title}, {how}" for title in ("Brier", "ECE") for how in (SINGLE, *RULES)]
+    titles = [f"{title}, {rule}" for title in ("Brier", "ECE") for rule in (SINGLE, *RULES)]
     rows = []
-    for one in seen:
-        found = _measured(one, calibration, resamples)
-        rows.append((one.name, *(cell(found[how + key]) for key in ("brier", "ece") for how in (SINGLE, *RULES))))
-    return table(("network", *titles), rows)
+    for model in models:
+        figures = _measured(model, calibration, resamples)
+        rows.append((model.name, *(cell(figures[rule + key]) for key in ("brier", "ece") for rule in (SINGLE, *RULES))))
+    return table(("model", *titles), rows)
 
 
-def disagreement_table(seen: Sequence[Viewed], resamples: int = RESAMPLES) -> list[str]:
-    """Return how often the views differ in category, and what is right then: a single view, or each rule's."""
+def disagreement_table(models: Sequence[Viewed], resamples: int = RESAMPLES) -> list[str]:
+    """Return how often the views differ in category, and then how often a single view and each rule are right."""
     rows = []
-    for one in seen:
-        called = [{one.called(said) for said in views} for views in one.single]
+    for model in models:
+        called = [{model.called(probability) for probability in views} for views in model.single]
         differ = np.array([len(categories) > 1 for categories in called])
         opposite = sum({Category.LIKELY_BENIGN, Category.SUSPICIOUS} <= categories for categories in called)
         share = resampled_intervals(
             lambda chosen: {"": float(differ[chosen].mean())},  # noqa: B023
-            one.groups,
+            model.groups,
             42,
             resamples,
         )[""]
         places = np.flatnonzero(differ)
-        alone = [(one.positive[place], said) for place in places for said in one.single[place]]
-        told = [_right(one, alone)]
-        told += [_right(one, [(one.positive[place], fused[place]) for place in places]) for fused in one.fused.values()]
-        rows.append((one.name, f"{differ.sum()} of {len(differ)}", cell(share), str(opposite), *told))
-    titles = ("network", "lesions", "share", "likely benign beside suspicious", SINGLE, *RULES)
+        alone = [(model.positive[place], probability) for place in places for probability in model.single[place]]
+        cells = [_right(model, alone)]
+        cells += [
+            _right(model, [(model.positive[place], fused[place]) for place in places]) for fused in model.fused.values()
+        ]
+        rows.append((model.name, f"{differ.sum()} of {len(differ)}", cell(share), str(opposite), *cells))
+    titles = ("model", "lesions", "share", "likely benign beside suspicious", SINGLE, *RULES)
     return table(titles, rows)
 
 
-def _against(seen: Sequence[Viewed], resamples: int) -> list[str]:
-    """Return the paired differences of the other rules from the one in use, in a table and counted in a sentence."""
+def _against(models: Sequence[Viewed], resamples: int) -> list[str]:
+    """Return the paired differences of the other rules from the one in use, as a table and counted in a sentence."""
     titles = [f"{title}, {rule}" for title in ("AUC", "Brier") for rule in _OTHERS]
     rows, better, worse = [], dict.fromkeys(titles, 0), dict.fromkeys(titles, 0)
-    for one in seen:
-        used = one.fused[IN_USE]
+    for model in models:
+        used = model.fused[IN_USE]
 
-        def changes(chosen: NDArray[np.intp], one: Viewed = one, used: Values = used) -> dict[str, float]:
-            positive = one.positive[chosen]
-            found = {}
+        def changes(chosen: NDArray[np.intp], model: Viewed = model, used: Values = used) -> dict[str, float]:
+            positive = model.positive[chosen]
+            differences = {}
             for rule in _OTHERS:
-                other = one.fused[rule][chosen]
-                found[f"AUC, {rule}"] = auc(positive, other) - auc(positive, used[chosen])
-                found[f"Brier, {rule}"] = _brier(positive, other) - _brier(positive, used[chosen])
-            return found
+                other = model.fused[rule][chosen]
+                differences[f"AUC, {rule}"] = auc(positive, other) - auc(positive, used[chosen])
+                differences[f"Brier, {rule}"] = _brier(positive, other) - _brier(positive, used[chosen])
+            return differences
 
-        found = resampled_intervals(changes, one.groups, 42, resamples)
-        rows.append((one.name, *(_change(found[title]) for title in titles)))
+        figures = resampled_intervals(changes, model.groups, 42, resamples)
+        rows.append((model.name, *(_change(figures[title]) for title in titles)))
         for title in titles:
             # A higher AUC is better, a higher Brier score worse; an interval that holds 0 is neither.
-            low, high = (found[title].low, found[title].high) if title.startswith("AUC") else _turned(found[title])
+            figure = figures[title]
+            low, high = (figure.low, figure.high) if title.startswith("AUC") else (-figure.high, -figure.low)
             better[title] += low > 0
             worse[title] += high < 0
-    told = [f"{title}, better in {better[title]} and worse in {worse[title]}" for title in titles]
-    counted = f"Of {len(seen)} networks, by intervals that leave out 0: {'; '.join(told)}."
-    return [*table(("network", *titles), rows), "", counted]
+    counts = [f"{title}, better in {better[title]} and worse in {worse[title]}" for title in titles]
+    counted = f"Of {len(models)} models, counting intervals that leave out 0: {'; '.join(counts)}."
+    return [*table(("model", *titles), rows), "", counted]
 
 
-def _measured(one: Viewed, measure: Callable[[Flags, Values], dict[str, float]], resamples: int) -> dict[str, Figure]:
-    """Return what `measure` says of the single views and of each rule, its key behind the rule's name."""
-    counts = np.array([len(views) for views in one.single])
-    # A patient's views stand together, so that a resample takes them or leaves them as one.
+def _measured(model: Viewed, measure: Callable[[Flags, Values], dict[str, float]], resamples: int) -> dict[str, Figure]:
+    """Return `measure` of the single views and of each rule; keys are the rule's name followed by `measure`'s key."""
+    counts = np.array([len(views) for views in model.single])
+    # A patient's views stand together, so that a resample takes or leaves all of them.
     ends = counts.cumsum()
-    flat = np.concatenate(one.single)
+    flat = np.concatenate(model.single)
 
     def all_of(chosen: NDArray[np.intp]) -> dict[str, float]:
         rows = np.concatenate([np.arange(ends[place] - counts[place], ends[place]) for place in chosen])
-        positive = one.positive[chosen]
-        found = {SINGLE + key: value for key, value in measure(np.repeat(positive, counts[chosen]), flat[rows]).items()}
-        for rule, fused in one.fused.items():
-            found |= {rule + key: value for key, value in measure(positive, fused[chosen]).items()}
-        return found
+        positive = model.positive[chosen]
+        of_single = measure(np.repeat(positive, counts[chosen]), flat[rows])
+        values = {SINGLE + key: value for key, value in of_single.items()}
+        for rule, fused in model.fused.items():
+            values |= {rule + key: value for key, value in measure(positive, fused[chosen]).items()}
+        return values
 
-    return resampled_intervals(all_of, one.groups, 42, resamples)
+    return resampled_intervals(all_of, model.groups, 42, resamples)
 
 
-def _right(one: Viewed, told: Sequence[tuple[bool, float]]) -> str:
+def _right(model: Viewed, results: Sequence[tuple[bool, float]]) -> str:
     """Return the percentages right / indeterminate / wrong of truths and probabilities."""
-    if not told:
+    if not results:
         return NOTHING
-    called = [(truth, one.called(said)) for truth, said in told]
+    called = [(truth, model.called(probability)) for truth, probability in results]
     right = sum(category is (Category.SUSPICIOUS if truth else Category.LIKELY_BENIGN) for truth, category in called)
     between = sum(category is Category.INDETERMINATE for _, category in called)
-    return " / ".join(f"{100 * part / len(told):.0f}" for part in (right, between, len(told) - right - between))
+    parts = (right, between, len(results) - right - between)
+    return " / ".join(f"{100 * part / len(results):.0f}" for part in parts)
 
 
-def _alike(one: Viewed) -> str:
-    """Return in a sentence what the images of a pair have in common, as the record tells it."""
-    pairs = [rows[:2] for rows in one.views]
+def _alike(model: Viewed) -> str:
+    """Return in a sentence what the images of a pair have in common, by the record."""
+    pairs = [rows[:2] for rows in model.views]
     sizes = [[[int(side) for side in row.size.split("x")] for row in rows] for rows in pairs]
     high = sum(first[0] == second[0] for first, second in sizes)
     wide = [abs(first[1] - second[1]) / max(first[1], second[1]) for first, second in sizes]
@@ -239,23 +247,19 @@ def _alike(one: Viewed) -> str:
     areas = np.array([[row.area_fraction for row in rows] for rows in pairs])
     ratio = np.median(areas.max(1) / np.maximum(areas.min(1), 1e-9))
     return (
-        f"of {len(pairs)} pairs {same} come from one scanner, {graded} have one BI-RADS category and {high} one height "
+        f"Of {len(pairs)} pairs {same} come from one scanner, {graded} have one BI-RADS category and {high} one height "
         f"(their widths are {100 * float(np.median(wide)):.1f} % apart in the median), and the lesion's larger outline "
         f"has {ratio:.2f} times the area of its smaller one in the median."
     )
 
 
 def _change(figure: Figure) -> str:
-    """Return a difference with its interval, such as "-0.010 (-0.017 to -0.001)"; a dash between would be a minus."""
+    """Return a difference with its interval, such as "-0.010 (-0.017 to -0.001)"; a dash would look like a minus."""
     if np.isnan(figure.value):
         return NOTHING
-    value, low, high = (f"{round(one, 3) + 0.0:+.3f}" for one in (figure.value, figure.low, figure.high))
+    value, low, high = (f"{round(number, 3) + 0.0:+.3f}" for number in (figure.value, figure.low, figure.high))
     return f"{value} ({low} to {high})"
 
 
-def _brier(positive: Flags, said: Values) -> float:
-    return float(((said - positive) ** 2).mean())
-
-
-def _turned(figure: Figure) -> tuple[float, float]:
-    return -figure.high, -figure.low
+def _brier(positive: Flags, probability: Values) -> float:
+    return float(((probability - positive) ** 2).mean())

@@ -148,9 +148,10 @@ def test_training_and_records_do_not_go_into_the_data(folder: Path, capsys: Capt
         (data / name).touch()
         assert main(["evaluate", "--data", str(data), "--json", str(folder / "data-link" / name)]) == 2
         assert "is the file that is read" in capsys.readouterr().err, name
-    (folder / "results.md").write_text("# My own results\n")
+    (folder / "results").mkdir()
+    (folder / "results" / "README.md").write_text("# My own results\n")
     assert main(["results", "--runs", str(data), "--out", str(folder)]) == 2
-    assert "another kind of file called results.md" in capsys.readouterr().err
+    assert "another kind of file called README.md" in capsys.readouterr().err
     assert (data / "labels.csv").read_bytes() == before[str(data / "labels.csv")]
 
 

@@ -82,11 +82,15 @@ def test_rows_are_what_evaluate_reads(docs: Path, data: Path) -> None:
 
 def test_results_are_written_from_the_record(docs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["results", "--runs", str(docs / "runs"), "--out", str(docs), "--resamples", "20"]) == 0
-    assert "results.md" in capsys.readouterr().out
-    page = (docs / "results.md").read_text()
+    assert str(Path("results") / "README.md") in capsys.readouterr().out
+    page = (docs / "results" / "phantoms.md").read_text(encoding="utf-8")
     assert "| faithful | 6 / 6 |" in page
     assert "### phantoms, other outlines" in page
     assert {file.name for file in (docs / "results").iterdir()} == {
+        "README.md",
+        "phantoms.md",
+        "outside.md",
+        "training.md",
         "curves-faithful.svg",
         "roc-phantoms.svg",
         "reliability-phantoms.svg",
@@ -130,7 +134,7 @@ def test_the_card_alone_is_recorded_without_data(tmp_path: Path) -> None:
     assert main(["record", "--bundle", str(bundle.folder), "--out", str(out)]) == 0
     assert [file.name for file in out.iterdir()] == ["card.json"]
     assert main(["results", "--runs", str(tmp_path / "runs"), "--out", str(tmp_path), "--resamples", "20"]) == 0
-    assert "| one | CSA-MoE-Net on ResNet-18 |" in (tmp_path / "results.md").read_text()
+    assert "| one | CSA-MoE-Net on ResNet-18 |" in (tmp_path / "results" / "training.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -160,4 +164,4 @@ def test_what_cannot_be_recorded_is_refused(
 def test_no_record_no_results(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["results", "--runs", str(tmp_path), "--out", str(tmp_path / "docs")]) == 2
     assert "No run is recorded" in capsys.readouterr().err
-    assert not (tmp_path / "docs" / "results.md").exists()
+    assert not (tmp_path / "docs").exists()

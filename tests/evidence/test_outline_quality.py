@@ -31,7 +31,8 @@ class Everything:
 
 @pytest.fixture
 def samples(tmp_path: Path) -> list[Sample]:
-    """Two lesions, one of them with a dark spot beside it and one that cannot be seen, and a normal image with a spot."""
+    """Two lesions, one of them with a dark spot beside it and one that cannot be seen, and a normal image with a
+    spot."""
     made = []
     spot, seen, marked = np.s_[80:92, 80:92], np.s_[20:50, 20:60], np.s_[20:60, 20:60]
     for number, (dark, label) in enumerate([([seen, spot], "benign"), ([], "malignant"), ([spot], "normal")]):

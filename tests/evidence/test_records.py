@@ -53,6 +53,27 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     assert (run / "curves-first.csv").is_file()
 
 
+def test_an_installed_model_has_its_card_in_one_place(tmp_path: Path) -> None:
+    run, card = tmp_path / "resnet18", find_bundle("resnet18").card
+    records.write_card(run, card)
+    assert records.read_run(run).card == card
+    assert not (run / "card.json").exists()
+    assert (run / "weights.sha256").read_text() == f"{card.sha256}\n"
+    records.write_card(tmp_path / "another-name", card)
+    assert (tmp_path / "another-name" / "card.json").is_file()
+    (run / "weights.sha256").write_text("0" * 64)
+    with pytest.raises(UserError, match="other weights than those of the model resnet18"):
+        records.read_run(run)
+    (run / "weights.sha256").write_bytes(b"\xff\xfe")
+    with pytest.raises(UserError, match="weights.sha256 could not be read"):
+        records.write_card(run, card)
+    (run / "weights.sha256").unlink()
+    (run / "card.json").write_text(card.to_json())
+    records.write_card(run, card)
+    assert not (run / "card.json").exists(), "the second card is removed"
+    assert records.read_run(run).card == card
+
+
 def test_a_kind_recorded_again_takes_its_own_place_only(tmp_path: Path) -> None:
     run = recorded(tmp_path)
     records.write_readings(run, "busbra-fold1", "ellipse", [row("b.png", "ellipse", 0.75)], SET)

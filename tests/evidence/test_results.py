@@ -1,4 +1,5 @@
-"""The results page from made records: its figures are the records', beside papers and baseline, and the same twice."""
+"""The results pages from made records: their figures are the records', beside papers and baseline, and the same
+twice."""
 
 import dataclasses
 import hashlib
@@ -12,8 +13,9 @@ from csamoe_desktop.errors import UserError
 from csamoe_desktop.evidence import records, result_figures, result_tables
 from csamoe_desktop.evidence.papers import PAPERS, ROWS, row_of
 from csamoe_desktop.evidence.records import OutlineRow, ReadImage, SetRecord
-from csamoe_desktop.evidence.results import protocol_of, write_results
-from csamoe_desktop.inference.bundle import find_bundle
+from csamoe_desktop.evidence.results import write_results
+from csamoe_desktop.evidence.set_pages import protocol_of
+from csamoe_desktop.inference.bundle import bundles, find_bundle
 from csamoe_desktop.networks.cards import Builder, Evaluation, Figure, ModelCard, Thresholds
 
 COUNT = 90
@@ -103,13 +105,18 @@ def written(runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+def text(written: Path, page: str = "busbra") -> str:
+    """Return the text of a results page."""
+    return (written / "results" / f"{page}.md").read_text(encoding="utf-8")
+
+
 def line(page: str, start: str, after: str = "") -> str:
     """Return the first table row that starts so, after a heading."""
     return next(one for one in page.partition(after)[2].splitlines() if one.startswith(f"| {start}"))
 
 
 def test_figures_are_the_records_own(written: Path, runs: Path) -> None:
-    page = (written / "results.md").read_text()
+    page = text(written)
     rows = records.read_run(runs / "strong").read("busbra-fold1")
     truth = [row.label == "malignant" for row in rows]
     area = roc_auc_score(truth, [row.probability for row in rows])
@@ -119,13 +126,13 @@ def test_figures_are_the_records_own(written: Path, runs: Path) -> None:
 
 
 def test_paper_and_baseline_stand_beside_each_network(written: Path) -> None:
-    page = (written / "results.md").read_text()
+    page = text(written)
     rows = page.partition("trained by the protocol patient")[2].splitlines()
     below = rows[next(place for place, one in enumerate(rows) if one.startswith("| strong")) + 1]
     assert below.startswith("| ↳ *paper: CSA-MoE-Net, Table I*")
     assert "*0.995 ± 0.001*" in below
     assert f"*outline only, fitted on {COUNT} of busbra*" in page
-    assert "private and split by image" in page
+    assert "private and split by image" in text(written, "README")
     for heading in ("other outlines", "calibration", "AUC by BI-RADS", "AUC by lesion size", "AUC by device"):
         part = page.partition(f"### busbra-fold1, {heading}")[2].partition("\n#")[0]
         assert "*outline only" in part, heading
@@ -133,13 +140,13 @@ def test_paper_and_baseline_stand_beside_each_network(written: Path) -> None:
 
 
 def test_a_set_seen_in_training_is_marked(written: Path) -> None:
-    page = (written / "results.md").read_text()
+    page = text(written)
     assert "| three † |" in page
     assert "| strong † |" not in page
 
 
 def test_other_outlines_thresholds_classes_and_outlines_are_told(written: Path, runs: Path) -> None:
-    page = (written / "results.md").read_text()
+    page = text(written)
     run = records.read_run(runs / "strong")
     areas = [
         roc_auc_score([row.label == "malignant" for row in rows], [row.probability for row in rows])
@@ -149,9 +156,10 @@ def test_other_outlines_thresholds_classes_and_outlines_are_told(written: Path, 
     thresholds = run.card.thresholds
     assert f"{thresholds.benign_below:.3f} (benign below)" in line(page, "strong", "at the cards' thresholds")
     assert "↳ *paper: Predicted masks + ultrasound images, Table I* | *0.924* |" in page
-    assert "| finder | test: whole frame | 10 / 5 | 0.812 (0.750–0.875) | – |" in page
+    assert "| finder | test: whole frame | 10 / 5 | 0.812 (0.750–0.875) | – |" in text(written, "outlines")
+    page = text(written, "training")
     assert "| CSA-MoE-VGG (Table IV) |" in page
-    assert "no GPU was at hand" in page
+    assert "no GPU was available" in page
     assert "no thyroid data" in page
     assert "| CSA-MoE-Net (Table I) |" not in page
 
@@ -160,20 +168,56 @@ def test_the_same_records_give_the_same_bytes(written: Path, runs: Path, tmp_pat
     (tmp_path / "results").mkdir()
     (tmp_path / "results" / "roc-gone.svg").write_text("of a set that is no more")
     (tmp_path / "results" / "mine.svg").write_text("not ours to delete")
+    (tmp_path / "results" / "mine.md").write_text("# Mine\n\nNot ours to delete.\n")
+    gone = "# Gone\n\nWritten by `csamoe-desktop results` from a set that is no more.\n"
+    (tmp_path / "results" / "gone.md").write_text(gone)
     write_results(runs, tmp_path, resamples=20)
     (tmp_path / "results" / "mine.svg").unlink()
+    (tmp_path / "results" / "mine.md").unlink()
     files = {file.relative_to(written): file.read_bytes() for file in written.rglob("*.*")}
     assert {file.relative_to(tmp_path): file.read_bytes() for file in tmp_path.rglob("*.*")} == files
-    assert sorted(file.name for file in files) == [
+    assert sorted(file.name for file in files if file.parent.name == "results") == [
+        "README.md",
+        "busbra.md",
         "curves-strong.svg",
         "curves-weak.svg",
+        "outlines.md",
+        "outside.md",
         "reliability-busbra-fold1.svg",
-        "results.md",
         "roc-busbra-fold1.svg",
+        "training.md",
         "tsne-busbra-fold1.png",
     ]
-    page = (written / "results.md").read_text()
-    assert all(f"](results/{file.name})" in page for file in files if file.name != "results.md")
+    assert {file.stem for file in files if file.parent.name == "models"} == {one.card.name for one in bundles()}
+    pages = text(written) + text(written, "training")
+    assert all(f"]({file.name})" in pages for file in files if file.suffix in (".svg", ".png"))
+    summary = text(written, "README")
+    assert all(
+        f"]({file.name})" in summary
+        for file in files
+        if file.parent.name == "results" and file.suffix == ".md" and file.name != "README.md"
+    )
+
+
+def test_the_summary_compares_the_models(written: Path, runs: Path) -> None:
+    page = text(written, "README")
+    run = records.read_run(runs / "strong")
+    reader, ellipse = (
+        roc_auc_score([row.label == "malignant" for row in rows], [row.probability for row in rows])
+        for rows in (run.read("busbra-fold1"), run.read("busbra-fold1", "ellipse"))
+    )
+    assert f"| {reader:.3f} (" in line(page, "strong", "## The models side by side")
+    assert f"`strong` on busbra-fold1 from {reader:.3f} to {ellipse:.3f}" in page
+    assert "Of 2 models measured there" in page, "the third was trained on the set"
+    assert " †" in line(page, "three", "## The models side by side")
+
+
+def test_a_page_of_another_kind_is_not_replaced(runs: Path, tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "la-net.md").write_text("# Mine\n")
+    with pytest.raises(UserError, match=r"another kind of file called la-net\.md"):
+        write_results(runs, tmp_path, resamples=20)
+    assert [file.name for file in tmp_path.rglob("*.*")] == ["la-net.md"]
 
 
 def test_the_baseline_never_sees_the_tested_patients(runs: Path) -> None:

@@ -1,4 +1,4 @@
-"""Views read together, as docs/results.md tells of them: from records made by hand, and from the committed ones."""
+"""Two views of one lesion, as the results pages report them: from records made by hand, and from the committed ones."""
 
 import dataclasses
 import re
@@ -16,7 +16,7 @@ from csamoe_desktop.inference.bundle import find_bundle
 from csamoe_desktop.networks.cards import Builder, Thresholds
 from csamoe_desktop.read_views import fuse
 
-RUNS = Path(__file__).parents[2] / "docs" / "runs"
+RUNS = Path(__file__).parents[2] / "docs" / "results" / "runs"
 PAIRS = {
     # Right / indeterminate / wrong below is counted by hand from these, at 0.2 and 0.7.
     "P1": ("malignant", (0.9, 0.8)),
@@ -139,10 +139,10 @@ def test_a_rule_that_is_clearly_worse_is_counted_so() -> None:
 def test_the_section_says_what_the_pairs_have_in_common() -> None:
     page = "\n".join(view_tables.section("busbra", "fold", [read()], 20))
     assert "fold: 5 patients with two images or more of one label, 2 of them malignant." in page
-    assert "of 5 pairs 5 come from one scanner, 5 have one BI-RADS category and 5 one height" in page
+    assert "Of 5 pairs 5 come from one scanner, 5 have one BI-RADS category and 5 one height" in page
     assert "(their widths are 0.4 % apart in the median)" in page
     assert "has 2.00 times the area" in page
-    assert f"fuses by the {view_tables.IN_USE}" in page
+    assert f"combines views by the {view_tables.IN_USE}" in "\n".join(view_tables.introduction())
 
 
 def test_groups_of_other_data_are_not_taken_for_views() -> None:
@@ -157,9 +157,11 @@ def test_it_stands_in_the_results(tmp_path: Path) -> None:
     rows = [row for row in shown.rows if isinstance(row, ReadImage)]
     told = records.SetRecord("busbra", ("fold=1",))
     records.write_readings(tmp_path / "runs" / "one", "busbra-fold1", "reader", rows, told)
-    page = write_results(tmp_path / "runs", tmp_path / "docs", resamples=20).read_text()
-    assert page.index("### busbra-fold1, figures") < page.index("## Two views read together") < page.index("## Runs")
-    assert page.count("## Two views read together") == 1
+    folder = write_results(tmp_path / "runs", tmp_path / "docs", resamples=20).parent
+    page = (folder / "busbra.md").read_text(encoding="utf-8")
+    assert page.index("### busbra-fold1, figures") < page.index("## Two views of one lesion")
+    assert page.index("## Two views of one lesion") < page.index("### Two views, busbra-fold1")
+    assert page.count("## Two views of one lesion") == 1
 
 
 def test_the_committed_records_are_of_164_pairs_with_one_label() -> None:
