@@ -9,12 +9,22 @@ from csamoe_desktop.files import check_output, check_output_folder
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument(
-        "--runs", type=Path, default=Path("docs/runs"), metavar="FOLDER", help="the records (default: docs/runs)"
+        "--runs",
+        type=Path,
+        default=Path("docs/runs"),
+        metavar="FOLDER",
+        help="folder of the records (default: docs/runs)",
     )
     parser.add_argument(
-        "--out", type=Path, default=Path("docs"), metavar="FOLDER", help="for results.md and results/ (default: docs)"
+        "--out",
+        type=Path,
+        default=Path("docs"),
+        metavar="FOLDER",
+        help="folder for results.md and results/ (default: docs)",
     )
-    parser.add_argument("--resamples", type=int, metavar="N", help="of the bootstrap; twice as many in the main tables")
+    parser.add_argument(
+        "--resamples", type=int, metavar="N", help="number of bootstrap resamples; the main tables use twice as many"
+    )
 
 
 def run(chosen: argparse.Namespace) -> int:

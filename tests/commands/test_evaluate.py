@@ -127,7 +127,7 @@ def test_a_model_that_outlines_gets_the_dice_table(
     assert told["automatic"]["images"][4]["dice"] is None
     assert f"{told['automatic']['metrics']['dice']['value']:.3f}" in printed
     assert main([*asked, "--outline", "ellipse"]) == 2
-    assert "proposes outlines and reads none" in capsys.readouterr().err
+    assert "only proposes outlines and does not assess lesions" in capsys.readouterr().err
 
 
 def test_lesions_are_read_by_their_proposals_and_those_without_one_are_counted(

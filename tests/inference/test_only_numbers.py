@@ -83,11 +83,11 @@ def test_whatever_engine_reads_a_number_that_is_none_is_no_reading(
     card: ModelCard, frame: Frame, mask: Any, changes: dict[str, Any]
 ) -> None:
     broken = dataclasses.replace(SOUND, **changes)
-    with pytest.raises(UserError, match="came to no number") as refused:
+    with pytest.raises(UserError, match="gave no valid number") as refused:
         assess(frame, mask, Engine(card, broken))
     assert refused.value.hint
     sound = assess(frame, mask, Engine(card, SOUND))
-    with pytest.raises(UserError, match="came to no number"):
+    with pytest.raises(UserError, match="gave no valid number"):
         look_closer(frame, mask, Engine(card, SOUND, broken), sound)
 
 
@@ -122,7 +122,7 @@ def test_memory_that_runs_out_anywhere_is_a_refusal(card: ModelCard, frame: Fram
 
     with pytest.raises(UserError, match="not enough memory") as refused:
         assess(frame, mask, Full(card, SOUND))
-    assert "the outline is kept" in refused.value.hint
+    assert "The outline is not lost" in refused.value.hint
 
 
 @pytest.fixture
