@@ -225,11 +225,11 @@ def test_cases_of_another_width_or_with_no_numbers_are_refused(copied: Path, fra
     bundle = find_bundle(NAME)
     features = np.random.default_rng(0).normal(size=(30, 16)).astype(np.float32)
     write_cases(bundle, features, np.zeros(30, bool), 0.3)
-    with pytest.raises(UserError, match="known cases"):
+    with pytest.raises(UserError, match="is damaged or does not belong to its weights"):
         assess(frame, mask, load_predictor(bundle, "cpu"))
     for wrong, limit in ((features * np.nan, 0.3), (features, float("nan")), (features, -1.0), (features[:0], 0.3)):
         write_cases(bundle, wrong, np.zeros(len(wrong), bool), limit)
-        with pytest.raises(UserError, match="known cases"):
+        with pytest.raises(UserError, match="is damaged or does not belong to its weights"):
             read_cases(bundle)
 
 

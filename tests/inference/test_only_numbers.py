@@ -93,9 +93,9 @@ def test_whatever_engine_reads_a_number_that_is_none_is_no_reading(
 
 @pytest.mark.parametrize("number", [NAN, INF, -INF, -0.1, 1.1])
 def test_what_is_no_probability_has_no_category_and_no_words(number: float) -> None:
-    with pytest.raises(ValueError, match="no probability"):
+    with pytest.raises(ValueError, match="not a probability"):
         categorise(number, Thresholds(0.1, 0.9))
-    with pytest.raises(ValueError, match="no probability"):
+    with pytest.raises(ValueError, match="not a probability"):
         probability_words(number)
     with pytest.raises(ValueError, match="not all probabilities"):
         fuse([0.5, number])
