@@ -71,7 +71,7 @@ def test_rows_are_chosen_by_column(folder: Path, tmp_path: Path, capsys: pytest.
 
 def test_a_folder_that_is_none_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", "--data", str(tmp_path)]) == 2
-    assert "no dataset folder" in capsys.readouterr().err
+    assert "not a dataset folder" in capsys.readouterr().err
 
 
 def test_other_outlines_are_really_read(folder: Path, tmp_path: Path) -> None:
