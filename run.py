@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Sets CSA-MoE Desktop up in .venv beside this file, once, and starts it; it needs nothing but Python itself.
+"""Set up CSA-MoE Desktop in .venv beside this file, once, and start it; needs nothing but Python.
 
-    python3 run.py                the window on the demo study (without a display: the same job, files in demo-output)
-    python3 run.py test [ARGS]    every check of the project: ruff, mypy, pytest; ARGS go to pytest
-    python3 run.py package        the program with everything it needs, for machines without Python, in dist
-    python3 run.py ARGS           csamoe-desktop ARGS, as in: python3 run.py assess image.png --mask mask.png
+    python3 run.py                open the window with the demo study (without a display: write files to demo-output)
+    python3 run.py test [ARGS]    run all checks of the project: ruff, mypy, pytest; ARGS are passed to pytest
+    python3 run.py package        build the program in dist, for machines without Python
+    python3 run.py ARGS           run csamoe-desktop ARGS, as in: python3 run.py assess image.png --mask mask.png
 
-Written so that Pythons from 3.7 on can read it, and can say that they are too old.
+The syntax is limited to Python 3.7, so that an older Python can print that it is too old.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ LOG = VENV / "set-up.log"
 DEMO_OUTPUT = ROOT / "demo-output"
 SPEC = ROOT / "installer" / "csamoe-desktop.spec"
 
-# What Qt opens by name on Linux, and Debian's package that has it.
+# Libraries that Qt loads by name on Linux, and the Debian package of each.
 LIBRARIES = {
     "libEGL.so.1": "libegl1",
     "libGL.so.1": "libgl1",
@@ -54,23 +54,23 @@ LIBRARIES = {
     "libxcb-shape.so.0": "libxcb-shape0",
 }
 FONTS = "fonts-dejavu-core"
-# What the extras need besides: the program, and Debian's package that has it.
+# Programs that the extras need, and the Debian package of each.
 PROGRAMS = {"test": {"pdftotext": "poppler-utils"}, "package": {"objdump": "binutils"}}
 
 
 class Stop(Exception):
-    """Set-up cannot go on; the message says why and what to do."""
+    """Set-up cannot continue; the message says why and what to do."""
 
 
 class SetUp(NamedTuple):
-    """A set-up to be done: whether .venv is made anew, and the extras that are then in it."""
+    """A set-up to do: whether .venv is created from scratch, and the extras that it will contain."""
 
-    anew: bool
+    from_scratch: bool
     extras: tuple[str, ...]
 
 
 class Task(NamedTuple):
-    """What the arguments ask for: the extras it needs and the commands to run, in order, each with its folder."""
+    """What the arguments ask for: the extras needed, the commands to run in order, and the folder to run them in."""
 
     extras: tuple[str, ...]
     commands: tuple[tuple[str, ...], ...]
@@ -81,7 +81,7 @@ class Task(NamedTuple):
 def main(arguments: Sequence[str]) -> int:
     """Set up what is missing, do what `arguments` ask for, and return the exit status."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        # Started in the background of a shell: Ctrl+C, or who sends its signal, is to end it all the same.
+        # Background jobs of a shell start with SIGINT ignored; it should end this program too.
         signal.signal(signal.SIGINT, signal.default_int_handler)
     refusal = too_old(sys.version_info[:3])
     if refusal:
@@ -90,7 +90,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         task = task_of(arguments, has_display(sys.platform, os.environ))
         set_up(task.extras)
-        return carry_out(task)
+        return run_task(task)
     except Stop as problem:
         say(str(problem))
         return 1
@@ -100,12 +100,12 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def too_old(version: tuple[int, ...]) -> str:
-    """Return why this Python cannot run the program, or ""."""
+    """Return why this Python cannot run the program, or "" if it can."""
     if version[:2] >= OLDEST_PYTHON:
         return ""
     newer = [name for name in ("python3.14", "python3.13", "python3.12", "python3.11") if shutil.which(name)]
-    hint = f"Start it with: {newer[0]} run.py" if newer else "Install a newer Python and start it with that one."
-    return f"CSA-MoE Desktop needs Python {dotted(OLDEST_PYTHON)} or newer, and this is {dotted(version)}. {hint}"
+    hint = f"Start it with: {newer[0]} run.py" if newer else "Install a newer Python and start run.py with it."
+    return f"CSA-MoE Desktop needs Python {dotted(OLDEST_PYTHON)} or newer; this is {dotted(version)}. {hint}"
 
 
 def has_display(system: str, environment: Mapping[str, str]) -> bool:
@@ -124,13 +124,13 @@ def task_of(arguments: Sequence[str], display: bool) -> Task:
     if not arguments:
         return Task((), ((*program, "demo", "--out", str(DEMO_OUTPUT)),), offscreen=True)
     if arguments[0] == "test":
-        # All of them two at a time; of some that are named, one after the other, as who looks for a fault wants them.
-        at_once = () if arguments[1:] else ("-n", "2", "--dist", "loadfile")
+        # The whole suite runs in two processes; selected tests run in one, which is easier to debug.
+        parallel = () if arguments[1:] else ("-n", "2", "--dist", "loadfile")
         checks = (
             (python, "-m", "ruff", "check"),
             (python, "-m", "ruff", "format", "--check"),
             (python, "-m", "mypy"),
-            (python, "-m", "pytest", "-m", "not slow", *at_once, *arguments[1:]),
+            (python, "-m", "pytest", "-m", "not slow", *parallel, *arguments[1:]),
         )
         return Task(("test",), checks, folder=ROOT)
     if arguments[0] == "package":
@@ -141,11 +141,11 @@ def task_of(arguments: Sequence[str], display: bool) -> Task:
     return Task((), ((*program, *arguments),))
 
 
-def carry_out(task: Task) -> int:
-    """Run the task's commands, all of them even when one fails, and return the first status that is not 0."""
+def run_task(task: Task) -> int:
+    """Run all commands of the task, even if one fails, and return the first status that is not 0."""
     environment = dict(os.environ)
     if task.offscreen:
-        say("No display here (neither DISPLAY nor WAYLAND_DISPLAY is set): the demo job is done without a window.")
+        say("There is no display (DISPLAY and WAYLAND_DISPLAY are not set): running the demo without a window.")
         environment["QT_QPA_PLATFORM"] = "offscreen"
     failed: list[tuple[str, int]] = []
     for command in task.commands:
@@ -158,25 +158,25 @@ def carry_out(task: Task) -> int:
     if failed and len(task.commands) > 1:
         say("Failed: " + ", ".join(name for name, _ in failed))
     if task.offscreen and not failed:
-        say(f"The report is {DEMO_OUTPUT / 'report.pdf'}")
-        say(f"The window looks like {DEMO_OUTPUT / 'window.png'}")
+        say(f"Report: {DEMO_OUTPUT / 'report.pdf'}")
+        say(f"Picture of the window: {DEMO_OUTPUT / 'window.png'}")
     return failed[0][1] if failed else 0
 
 
 def call(command: Sequence[str], environment: Mapping[str, str], folder: Path | None) -> int:
-    """Run `command` and return its status (128 + signal, as a shell says it); Ctrl+C is the command's to answer."""
+    """Run `command` and return its status (128 + signal, as in a shell); the command itself handles Ctrl+C."""
     process = subprocess.Popen(list(command), env=dict(environment), cwd=str(folder) if folder else None)
-    asked = 0
+    interrupts = 0
     while True:
         try:
             status = process.wait()
             break
         except KeyboardInterrupt:
-            # The command got the same Ctrl+C. Training may be writing its checkpoint: only a second one ends it.
-            asked += 1
-            if asked > 1:
+            # The command received the same Ctrl+C. It may be writing a checkpoint, so only a second one terminates it.
+            interrupts += 1
+            if interrupts > 1:
                 process.terminate()
-    if asked:
+    if interrupts:
         raise KeyboardInterrupt
     return status if status >= 0 else 128 - status
 
@@ -185,15 +185,15 @@ def call(command: Sequence[str], environment: Mapping[str, str], folder: Path | 
 
 
 def set_up(extras: Sequence[str]) -> None:
-    """Make .venv hold the project, its pinned packages and `extras`; nothing is done where it does already.
+    """Make sure that .venv contains the project, its pinned packages and `extras`; do nothing if it already does.
 
     Raises:
-        Stop: it cannot be done; the next start tries again.
+        Stop: set-up failed; the next start tries again.
     """
     if set_up_needed(last_set_up(), this_set_up(), extras) is None:
-        lacking = lacking_packages(extras)
-        if lacking:
-            say(to_type(lacking))
+        missing = missing_packages(extras)
+        if missing:
+            say(install_advice(missing))
         return
     try:
         with one_at_a_time():
@@ -202,40 +202,42 @@ def set_up(extras: Sequence[str]) -> None:
             if needed is not None:
                 do_set_up(needed, before)
     except OSError as problem:
-        raise Stop(f"{VENV} could not be made: {problem}. Free it or some space, and start again.") from None
+        raise Stop(
+            f"{VENV} could not be created: {problem}. Check permissions and disk space, then start again."
+        ) from None
 
 
 def do_set_up(needed: SetUp, before: Mapping[str, Any]) -> None:
-    """Do the set-up; one that pip refuses leaves what was there `before` in use."""
-    say(f"Setting up in {VENV} (once; some minutes and some GB of disk, most of it PyTorch)")
-    make_venv(needed.anew)
+    """Do the set-up; if pip fails, the set-up that was there `before` stays in use."""
+    say(f"Setting up in {VENV} (only once; takes some minutes and some GB of disk, mostly for PyTorch)")
+    make_venv(needed.from_scratch)
     with LOG.open("w", encoding="utf-8") as log:
-        lacking = lacking_packages(needed.extras)
-        if lacking:
-            install_packages(lacking, log)
+        missing = missing_packages(needed.extras)
+        if missing:
+            install_packages(missing, log)
         try:
             install_project(needed.extras, log)
         except Stop:
-            if not needed.anew:
+            if not needed.from_scratch:
                 write_stamp(STAMP, before)
             raise
     write_stamp(STAMP, dict(this_set_up(), extras=list(needed.extras)))
-    say("Set up.")
+    say("Set-up is complete.")
 
 
 @contextlib.contextmanager
 def one_at_a_time() -> Iterator[None]:
-    """Wait while another start sets up here; the system lets go of a lock whose holder has ended, however it ended."""
+    """Wait while another process sets up here; the system releases the lock when its holder ends, even by a crash."""
     with LOCK.open("a", encoding="utf-8") as file:
         if not locked(file):
-            say("Another start is setting up; waiting for it.")
+            say("Another process is setting up the program; waiting for it.")
             while not locked(file):
                 time.sleep(0.5)
         yield
 
 
 def locked(file: TextIO) -> bool:
-    """Lock the file for this process, and return whether that could be done."""
+    """Try to lock the file for this process, and return whether it worked."""
     try:
         if sys.platform == "win32":
             import msvcrt
@@ -251,70 +253,70 @@ def locked(file: TextIO) -> bool:
 
 
 def this_set_up() -> dict[str, Any]:
-    """Return what a set-up depends on: the Python, the place (.venv names it) and what pyproject.toml says."""
+    """Return what a set-up depends on: Python, machine, folder (.venv contains its path) and pyproject.toml."""
     pins = hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest()
     return {"python": dotted(sys.version_info[:2]), "machine": platform.machine(), "place": str(ROOT), "pins": pins}
 
 
 def set_up_needed(stamp: Mapping[str, Any], this: Mapping[str, Any], extras: Sequence[str]) -> SetUp | None:
-    """Return the set-up that is needed where `stamp` tells of the last one ({}: a .venv made by someone else)."""
+    """Return the set-up that is needed, or None; `stamp` describes the last one ({}: .venv was made by another tool)."""
     before = set(stamp.get("extras", ()))
     moved = any(name in stamp and stamp[name] != this[name] for name in ("python", "machine", "place"))
-    anew = moved or bool(stamp.get("unfinished"))
-    if not anew and stamp.get("pins") == this["pins"] and before.issuperset(extras):
+    from_scratch = moved or bool(stamp.get("unfinished"))
+    if not from_scratch and stamp.get("pins") == this["pins"] and before.issuperset(extras):
         return None
-    return SetUp(anew, tuple(sorted(before.union(extras))))
+    return SetUp(from_scratch, tuple(sorted(before.union(extras))))
 
 
 def last_set_up() -> dict[str, Any]:
-    """Return what the last set-up left."""
+    """Return the stamp of the last set-up; an unfinished one if .venv has no Python."""
     return read_stamp(STAMP) if venv_python().exists() else {"unfinished": True}
 
 
 def read_stamp(file: Path) -> dict[str, Any]:
-    """Return what the last set-up left; {} where there was none, or an unfinished one where it is unreadable."""
+    """Return the stamp in `file`; {} if there is none, and an unfinished one if it is unreadable."""
     try:
-        told = json.loads(file.read_text(encoding="utf-8"))
+        stamp = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError):
         return {"unfinished": True}
-    return told if isinstance(told, dict) else {"unfinished": True}
+    return stamp if isinstance(stamp, dict) else {"unfinished": True}
 
 
-def write_stamp(file: Path, told: Mapping[str, Any]) -> None:
-    """Write the stamp whole."""
+def write_stamp(file: Path, stamp: Mapping[str, Any]) -> None:
+    """Write the stamp atomically."""
     temporary = file.with_suffix(".new")
-    temporary.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+    temporary.write_text(json.dumps(stamp, indent=2) + "\n", encoding="utf-8")
     os.replace(str(temporary), str(file))
 
 
-def make_venv(anew: bool) -> None:
-    """Make .venv (an old one goes first if `anew`), marked unfinished until write_stamp."""
-    if anew and VENV.exists():
+def make_venv(from_scratch: bool) -> None:
+    """Create .venv, marked unfinished until write_stamp; `from_scratch` deletes an old one first."""
+    if from_scratch and VENV.exists():
         shutil.rmtree(str(VENV))
     VENV.mkdir(exist_ok=True)
     write_stamp(STAMP, {"unfinished": True})
-    if not anew:
+    if not from_scratch:
         return
-    if importlib.util.find_spec("ensurepip") is None:  # Debian has it apart
+    if importlib.util.find_spec("ensurepip") is None:  # a separate package on Debian
         package = f"python{dotted(sys.version_info[:2])}-venv"
         with LOG.open("w", encoding="utf-8") as log:
             install_packages([package], log)
-    # When started by .venv's own Python: the one it was made from.
+    # If this is .venv's own Python, use the Python that it was created from.
     python = getattr(sys, "_base_executable", None) or sys.executable
-    made = subprocess.run(
+    venv = subprocess.run(
         [python, "-m", "venv", str(VENV)], check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
-    if made.returncode:
-        raise Stop(f"{made.stdout.strip()}\nPython's venv could not be made: {python} -m venv {VENV}")
+    if venv.returncode:
+        raise Stop(f"{venv.stdout.strip()}\nThe virtual environment could not be created: {python} -m venv {VENV}")
 
 
 def install_project(extras: Sequence[str], log: TextIO) -> None:
-    """Install the project, editable, with its pinned packages and `extras`.
+    """Install the project in editable mode with its pinned packages and `extras`.
 
     Raises:
-        Stop: pip refused; the log is kept.
+        Stop: pip failed; the log has its output.
     """
     project = str(ROOT) + ("[{}]".format(",".join(extras)) if extras else "")
     options = ["--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
@@ -333,21 +335,21 @@ def install_project(extras: Sequence[str], log: TextIO) -> None:
     for line in process.stdout:
         log.write(line)
         lines.append(line.strip())
-        word = progress_word(line)
-        if word:
-            say("  " + word)
+        progress = progress_message(line)
+        if progress:
+            say("  " + progress)
     if process.wait():
         errors = [line for line in lines if line.startswith("ERROR:")] or lines[-8:]
         shown = "\n".join("  " + line for line in errors)
         raise Stop(
-            f"{shown}\nInstalling failed with the lines above (all of them: {LOG}).\n"
-            f"Check the network and the free disk space and start again, or see for yourself:\n"
+            f"{shown}\nInstallation failed with the lines above (full log: {LOG}).\n"
+            f"Check the network and the free disk space, then start again, or run the command yourself:\n"
             f"  {shlex.join(command)}"
         )
 
 
-def progress_word(line: str) -> str:
-    """Return what a line of pip's is worth saying: large downloads, as they take the time, and the last step."""
+def progress_message(line: str) -> str:
+    """Return the message for a line of pip's output: large downloads and the last step; "" for all other lines."""
     words = line.split()
     if words[:1] == ["Downloading"] and words[-1] in ("MB)", "GB)"):
         return " ".join(["downloading", words[1].rsplit("/", 1)[-1].split("-")[0], *words[2:]])
@@ -359,20 +361,20 @@ def progress_word(line: str) -> str:
 # The system's part (Linux)
 
 
-def lacking_packages(extras: Sequence[str]) -> list[str]:
-    """Return Debian's names of what the program, and `extras`, need from the system and do not find."""
+def missing_packages(extras: Sequence[str]) -> list[str]:
+    """Return the Debian packages that the program and `extras` need and the system does not have."""
     if not sys.platform.startswith("linux"):
         return []
-    lacking = [package for library, package in LIBRARIES.items() if not has_library(library)]
+    missing = [package for library, package in LIBRARIES.items() if not has_library(library)]
     if not any_font():
-        lacking.append(FONTS)
+        missing.append(FONTS)
     for extra in extras:
-        lacking += [package for program, package in PROGRAMS[extra].items() if not shutil.which(program)]
-    return lacking
+        missing += [package for program, package in PROGRAMS[extra].items() if not shutil.which(program)]
+    return missing
 
 
 def has_library(name: str) -> bool:
-    """Return whether the system's loader finds the library."""
+    """Return whether the dynamic loader finds the library."""
     try:
         ctypes.CDLL(name)
     except OSError:
@@ -381,16 +383,16 @@ def has_library(name: str) -> bool:
 
 
 def any_font() -> bool:
-    """Return whether there is a scalable font."""
+    """Return whether a scalable font is installed."""
     homes = [Path("/usr/share/fonts"), Path("/usr/local/share/fonts")]
     homes += [Path.home() / ".local/share/fonts", Path.home() / ".fonts"]
     return any(file.suffix.lower() in (".ttf", ".otf", ".ttc") for home in homes for file in home.rglob("*.?t?"))
 
 
 def install_packages(packages: Sequence[str], log: TextIO) -> None:
-    """Install the system's packages where that is ours to do (Debian, as root); else say what to type."""
+    """Install system packages if this is Debian and we are root; otherwise print the command to type."""
     if not shutil.which("apt-get") or os.geteuid() != 0:
-        say(to_type(packages))
+        say(install_advice(packages))
         return
     say("  system packages: " + " ".join(packages))
     environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
@@ -399,34 +401,35 @@ def install_packages(packages: Sequence[str], log: TextIO) -> None:
         done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
         if done.returncode:
             say("  {} failed (see {}).".format(" ".join(command[:2]), LOG))
-            say(to_type(packages))
+            say(install_advice(packages))
             return
 
 
-def to_type(packages: Sequence[str]) -> str:
-    """Return the line the user should type for the system's packages."""
+def install_advice(packages: Sequence[str]) -> str:
+    """Return the message that tells the user how to install the missing system packages."""
     if shutil.which("apt-get"):
         line = "sudo apt-get install " + " ".join(packages)
-        return "The system lacks libraries or programs that are needed. Please type:\n  " + line
-    return "The system lacks what Debian calls {}: please install these.".format(", ".join(packages))
+        return "Required libraries or programs are missing. Install them with:\n  " + line
+    names = ", ".join(packages)
+    return f"Required libraries or programs are missing. Install the packages that Debian calls {names}."
 
 
-# Words
+# Helpers
 
 
 def venv_python() -> Path:
-    """Return .venv's Python."""
+    """Return the path of .venv's Python."""
     return VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
 def dotted(version: Sequence[int]) -> str:
-    """Return a version as people write it."""
+    """Return a version such as "3.11"."""
     return ".".join(str(number) for number in version)
 
 
-def say(words: str) -> None:
-    """Tell the user; on stderr, so that `assess --json` prints nothing but its object."""
-    print(words, file=sys.stderr, flush=True)
+def say(message: str) -> None:
+    """Print a message on stderr, so that stdout has only the output of the command, such as `assess --json`."""
+    print(message, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

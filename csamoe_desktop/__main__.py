@@ -1,4 +1,4 @@
-"""Starts the program: `python -m csamoe_desktop`, the installed `csamoe-desktop`, and the frozen program."""
+"""Entry point of `python -m csamoe_desktop`, of the installed `csamoe-desktop` and of the frozen program."""
 
 import multiprocessing
 import os
@@ -8,12 +8,12 @@ from csamoe_desktop import cli
 
 
 def main() -> int:
-    """Run the command line and return the exit code."""
+    """Run the command line and return the exit status."""
     multiprocessing.freeze_support()
-    # A windowed Windows program has no streams, and a library that prints would stop it.
-    with open(os.devnull, "w", encoding="utf-8") as nowhere:
-        sys.stdout = sys.stdout or nowhere
-        sys.stderr = sys.stderr or nowhere
+    # A windowed Windows program has no output streams; a library that prints would fail.
+    with open(os.devnull, "w", encoding="utf-8") as null:
+        sys.stdout = sys.stdout or null
+        sys.stderr = sys.stderr or null
         return cli.main()
 
 

@@ -1,7 +1,7 @@
-"""The second reading of one lesion: regions, network, calibration and category, as window, command line and report use it.
+"""Assess one lesion: guard, regions, network, calibration and category, for the window, the command line and the report.
 
-`assess` gives the reading; `look_closer` adds, in about the time of four more, why it came out so and how much of it hangs
-on the contour. They are two, so that the reading is there first.
+`assess` gives the AI result. `look_closer` adds the explanation and the range over varied outlines, in about four times the
+time of `assess`; it is separate so that the AI result can be shown first.
 """
 
 import dataclasses
@@ -26,15 +26,18 @@ from csamoe_desktop.networks.cards import ModelCard, Thresholds
 from csamoe_desktop.study.model import Frame
 
 _CONTOURS_AT_ONCE = 4
-"""So few, because a user who goes on drawing does not wait for the rest; the image expert is run once for each lot."""
+"""Batch size: small, so that a user who goes on drawing waits only briefly; the image expert is run once per batch."""
 
-_UNLIKE = "The image is unlike those the model was trained on: it lies farther from them than 99 % of those held back."
+_UNLIKE = "The image is unlike the images the model was trained on: it differs from them more than 99 % of the validation images do."
 
-_POOR = "This model tells malignant from benign poorly, as its card says: compare it with others, do not rely on it."
+_POOR = (
+    "This model distinguishes malignant from benign lesions poorly, as its card says. Use it only to compare models; do not "
+    "rely on it."
+)
 
 
 class Category(StrEnum):
-    """The reading in words, led with before the number."""
+    """The category of an AI result, shown before the probability."""
 
     LIKELY_BENIGN = "likely benign"
     INDETERMINATE = "indeterminate"
@@ -42,16 +45,16 @@ class Category(StrEnum):
 
 
 class Withheld(UserError):
-    """The input guard forbids a reading: there is no number, and the message says why."""
+    """The input guard withholds the AI result: there is no probability, and the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class ContourRange:
-    """What the reading is when another hand holds the pen.
+    """The range of an AI result over varied outlines of the same lesion: how much it depends on the outline.
 
     Attributes:
-        drawn: the calibrated probability of the contour that was read.
-        others: that of each other contour, by its name in `lesion.contours`.
+        drawn: the calibrated probability with the outline that was drawn.
+        others: the calibrated probability with each varied outline, by its name in `lesion.contours`.
     """
 
     drawn: float
@@ -59,22 +62,22 @@ class ContourRange:
 
     @property
     def low(self) -> float:
-        """The lowest of all, the drawn one among them."""
+        """The lowest probability, including that of the drawn outline."""
         return min(self.drawn, *self.others.values())
 
     @property
     def high(self) -> float:
-        """The highest of all, the drawn one among them."""
+        """The highest probability, including that of the drawn outline."""
         return max(self.drawn, *self.others.values())
 
     @property
     def median(self) -> float:
-        """The median of all, the drawn one among them."""
+        """The median probability, including that of the drawn outline."""
         return statistics.median([self.drawn, *self.others.values()])
 
     @property
     def ellipse(self) -> float | None:
-        """That of the plain ellipse in the contour's place; None where the contour is that ellipse."""
+        """The probability with a plain ellipse as the outline; None if the drawn outline is that ellipse."""
         return self.others.get(ELLIPSE)
 
     def to_dict(self) -> dict[str, Any]:
@@ -84,19 +87,19 @@ class ContourRange:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AIResult:
-    """A reading.
+    """What a model gives for one lesion.
 
     Attributes:
-        prediction: what the network gave, calibrated.
-        category: by the card's thresholds.
-        regions: what the experts saw.
-        card: of the model that read.
-        device: what it really ran on, in words.
-        warnings: what the reader should know of this reading, one sentence each.
-        looked_closer: `look_closer` has been here, and has found what of the next two there is to find.
-        explanation: why; None for a model that cannot say.
-        contour: how much hangs on the contour; None for a model that reads none.
-        nearest: what the nearest training images were; None for a model that keeps none.
+        prediction: the network's output, calibrated.
+        category: the category by the card's thresholds.
+        regions: the regions that the experts saw.
+        card: the model's card.
+        device: the compute device that was used, in words.
+        warnings: warnings about this result, one sentence each.
+        looked_closer: whether `look_closer` has filled in `explanation` and `contour` as far as the model allows.
+        explanation: the contribution of each expert; None if the model cannot give it.
+        contour: the range over varied outlines; None for a model without an outline.
+        nearest: the nearest training images; None if the bundle has no training features.
     """
 
     prediction: Prediction
@@ -111,7 +114,7 @@ class AIResult:
     nearest: Nearest | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the reading as `assess --json` prints it."""
+        """Return the AI result as `assess --json` prints it."""
         regions = self.regions
         return {
             "probability": self.prediction.probability,
@@ -139,23 +142,23 @@ def categorise(probability: float, thresholds: Thresholds) -> Category:
     """Return the category of a calibrated probability.
 
     Raises:
-        ValueError: it is none. Not a number would else pass for indeterminate, which is a finding.
+        ValueError: it is not between 0 and 1. Without this check, NaN would count as indeterminate, which is a finding.
     """
     if not 0 <= probability <= 1:
-        raise ValueError(f"{probability} is no probability")
+        raise ValueError(f"{probability} is not a probability")
     if probability < thresholds.benign_below:
         return Category.LIKELY_BENIGN
     return Category.SUSPICIOUS if probability >= thresholds.suspicious_from else Category.INDETERMINATE
 
 
 def probability_words(probability: float, digits: int = 2) -> str:
-    """Return a probability such as "0.83"; never 0 or 1, which no model can know: "< 0.01", "> 0.99".
+    """Return a probability such as "0.83"; never 0 or 1, as no model is certain: "< 0.01", "> 0.99".
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not between 0 and 1.
     """
     if not 0 <= probability <= 1:
-        raise ValueError(f"{probability} is no probability")
+        raise ValueError(f"{probability} is not a probability")
     least = 10.0**-digits
     written = f"{probability:.{digits}f}"
     if float(written) < least:
@@ -165,24 +168,24 @@ def probability_words(probability: float, digits: int = 2) -> str:
 
 @contextmanager
 def _enough_memory() -> Iterator[None]:
-    """Turn memory that runs out, wherever it does, into a refusal; what the reader marked is not touched by it."""
+    """Turn a MemoryError into a UserError; the reader's outline is not affected."""
     try:
         yield
     except MemoryError as problem:
         raise UserError(
-            "There is not enough memory to read this lesion.",
-            "Close other programs, then assess again; the outline is kept.",
+            "There is not enough memory to assess this lesion.",
+            "Close other programs, then assess again. The outline is not lost.",
         ) from problem
 
 
 @_enough_memory()
 def assess(frame: Frame, mask: NDArray[np.bool_] | None, predictor: Predictor) -> AIResult:
-    """Return the reading of the lesion `mask` (bool, the frame's shape) on `frame`, the guard's cautions among its warnings.
+    """Return the AI result for the lesion `mask` (bool, the frame's shape) on `frame`; its warnings include the guard's.
 
-    A model that needs no outline reads the whole frame, marked or not.
+    A model that needs no outline assesses the whole frame, with or without a mask.
 
     Raises:
-        Withheld: the input guard forbids it; the network is not run.
+        Withheld: the input guard withholds the AI result; the network is not run.
         UserError: the mask is empty, of another size or too small, or the device ran out of memory.
     """
     card = predictor.card
@@ -195,7 +198,7 @@ def assess(frame: Frame, mask: NDArray[np.bool_] | None, predictor: Predictor) -
     else:
         outline = np.zeros(frame.shape, bool) if mask is None else mask
         regions = make_regions(frame.pixels, outline, card.input_size, field=card.field, aspect=aspect)
-    # Any engine's answer is looked at: a reading is made of finite numbers, or there is none.
+    # The output of every engine is checked: without finite numbers there is no AI result.
     prediction = checked(predictor.predict([regions])[0], card)
     nearest = predictor.nearest(prediction) if isinstance(predictor, Explainer) else None
     unlike = (_UNLIKE,) if nearest is not None and nearest.unlike else ()
@@ -206,7 +209,7 @@ def assess(frame: Frame, mask: NDArray[np.bool_] | None, predictor: Predictor) -
         regions=regions,
         card=card,
         device=predictor.device.words,
-        warnings=(*poor, *regions.warnings(), *(one.sentence for one in findings), *unlike),
+        warnings=(*poor, *regions.warnings(), *(finding.sentence for finding in findings), *unlike),
         nearest=nearest,
     )
 
@@ -219,16 +222,16 @@ def look_closer(
     ai_result: AIResult,
     progress: Callable[[float], object] = lambda share: None,
 ) -> AIResult:
-    """Return `ai_result`, which `predictor` gave of `mask` on `frame`, with its explanation and its contour's range.
+    """Return `ai_result`, given by `predictor` for `mask` on `frame`, with explanation and range over varied outlines added.
 
-    `progress` is told the share that is done, several times, and may stop it by raising.
+    `progress` is called several times with the share that is done, 0 to 1; it may raise an exception to stop.
 
     Raises:
-        ValueError: another model gave it.
+        ValueError: `ai_result` is from another model.
         UserError: the device ran out of memory.
     """
     if predictor.card.sha256 != ai_result.card.sha256:
-        raise ValueError(f"{predictor.card.name} cannot say why {ai_result.card.name} reads so")
+        raise ValueError(f"{predictor.card.name} cannot explain a result of {ai_result.card.name}")
     explanation = predictor.explain(ai_result.regions) if isinstance(predictor, Explainer) else None
     contour = None
     progress(0.1)
@@ -238,7 +241,7 @@ def look_closer(
 
 
 def _aspect(frame: Frame, mask: NDArray[np.bool_] | None) -> float:
-    """Return how high a pixel is for its width where the lesion is."""
+    """Return the height of a pixel divided by its width, at the lesion."""
     return frame.scale.of(mask).aspect
 
 
@@ -250,8 +253,8 @@ def _contour_range(
     progress: Callable[[float], object],
 ) -> ContourRange | None:
     card, drawn = ai_result.card, ai_result.regions
-    # An expert of the whole image sees the same whatever the line, so its part stays; where it is alone, all that a
-    # contour changes is that part.
+    # The input of the image expert must not depend on the outline, so the part of the frame stays fixed. If the model has
+    # only that expert, the part is all that an outline changes, so it follows the outline.
     part = None if card.views == ("image",) else drawn.part
     names, others = [], []
     aspect = _aspect(frame, mask)
@@ -259,17 +262,17 @@ def _contour_range(
         try:
             regions = make_regions(frame.pixels, other, card.input_size, field=card.field, part=part, aspect=aspect)
         except UserError:
-            continue  # a lesion of few pixels, drawn closer, is gone at the network's size
+            continue  # a very small lesion with a tighter outline vanishes at the network's input size
         names.append(name)
         others.append(regions)
     if not others:
         return None
-    read: list[float] = []
+    probabilities: list[float] = []
     for start in range(0, len(others), _CONTOURS_AT_ONCE):
-        some = others[start : start + _CONTOURS_AT_ONCE]
+        batch = others[start : start + _CONTOURS_AT_ONCE]
         if isinstance(predictor, Explainer) and part is not None:
-            read += predictor.reread(drawn, some)
+            probabilities += predictor.reread(drawn, batch)
         else:
-            read += [checked(one, card).probability for one in predictor.predict(some)]
-        progress(0.1 + 0.9 * len(read) / len(others))
-    return ContourRange(ai_result.prediction.probability, dict(zip(names, read, strict=True)))
+            probabilities += [checked(prediction, card).probability for prediction in predictor.predict(batch)]
+        progress(0.1 + 0.9 * len(probabilities) / len(others))
+    return ContourRange(ai_result.prediction.probability, dict(zip(names, probabilities, strict=True)))

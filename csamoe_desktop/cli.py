@@ -1,6 +1,7 @@
-"""The command line: `csamoe-desktop [PATH...]` opens the window, `csamoe-desktop COMMAND` does a job without one.
+"""The command line: `csamoe-desktop [PATH...]` opens the window; `csamoe-desktop COMMAND` runs a command without a window.
 
-Exit status: 0 fine; 2 an expected refusal, one sentence and a hint on stderr; 1 a fault, with its traceback.
+Exit status: 0 for success; 2 for an expected error, with a message and a hint on stderr; 1 for a program fault, with its
+traceback.
 """
 
 import argparse
@@ -64,10 +65,10 @@ _COMMANDS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the program with `arguments` (those of the process, if None) and return its exit status."""
+    """Run the program with `arguments` (default: those of the process) and return its exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     _utf8_output()
-    _heed_control_c()
+    _enable_control_c()
     try:
         status = _run(given)
         sys.stdout.flush()
@@ -79,51 +80,51 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("Stopped.", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        # Whoever read the output has gone (`| head`); keep Python from complaining at exit.
+        # The receiver of the output has closed it (`| head`); this keeps Python from printing an error at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except MemoryError:
-        print("There is not enough memory for this. Close other programs, and try again.", file=sys.stderr)
+        print("There is not enough memory. Close other programs and try again.", file=sys.stderr)
         return 2
-    except Exception as problem:  # noqa: BLE001 - a fault of ours ends the program here, told whole
-        # Training and figures import PyTorch themselves.
+    except Exception as problem:  # noqa: BLE001 - any program fault ends here and prints its traceback
+        # Training and figures import PyTorch directly, not through `inference.loading`.
         if isinstance(problem, ImportError | OSError) and is_of_the_engine(problem):
             print(engine_missing(problem), file=sys.stderr)
             return 2
         traceback.print_exc()
-        print("This is a fault of the program, not of yours: please report it with the lines above.", file=sys.stderr)
+        print("This is a fault of the program. Report it together with the lines above.", file=sys.stderr)
         return 1
 
 
 def _run(given: list[str]) -> int:
     parser = _parser()
-    # A path comes first or nothing does: then it is the window. `./assess` opens a file of a command's name.
+    # A path, or no argument, opens the window. `./assess` opens a file that has the name of a command.
     if given and (given[0] in _COMMANDS or given[0].startswith("-")):
         chosen = parser.parse_args(given)
         return int(chosen.run(chosen))
-    _refuse_no_command(given)
+    _check_path_or_command(given)
     from csamoe_desktop.ui.shell.app import run
 
-    return run([Path(one) for one in given])
+    return run([Path(argument) for argument in given])
 
 
-def _refuse_no_command(given: list[str]) -> None:
-    """Refuse a word that is neither a file nor a command, rather than open a window on nothing.
+def _check_path_or_command(given: list[str]) -> None:
+    """Refuse a word that is neither a file nor a command, so that a misspelt command does not open an empty window.
 
     Raises:
-        UserError: it is none; the nearest command is named.
+        UserError: the first argument is such a word; the hint names the nearest command.
     """
     word = given[0] if given else ""
-    # What looks like a file's name is one: the window says that it is not there.
+    # Anything that looks like a file name is taken as one; the window reports a missing file.
     if not re.fullmatch(r"[A-Za-z][A-Za-z_-]*", word) or os.path.lexists(word):
         return
-    near = difflib.get_close_matches(word.lower(), _COMMANDS, n=1, cutoff=0.5)
-    hint = f"Did you mean `csamoe-desktop {near[0]}`? " if near else ""
+    nearest = difflib.get_close_matches(word.lower(), _COMMANDS, n=1, cutoff=0.5)
+    hint = f"Did you mean `csamoe-desktop {nearest[0]}`? " if nearest else ""
     raise UserError(f"{word} is neither a file nor a command.", f"{hint}`csamoe-desktop --help` lists the commands.")
 
 
-def _heed_control_c() -> None:
-    """Let Ctrl+C end a command also where the program was started with it ignored, as a shell's background jobs are."""
+def _enable_control_c() -> None:
+    """Let Ctrl+C end a command even if the program was started with SIGINT ignored, as background jobs of a shell are."""
     if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -131,22 +132,22 @@ def _heed_control_c() -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="csamoe-desktop",
-        description="A second reading of breast ultrasound. Research use only.",
+        description="Second reading for breast ultrasound. Research use only.",
         usage="csamoe-desktop [PATH ...]  |  csamoe-desktop COMMAND ...",
-        epilog="Without a command the window opens on the files given.",
+        epilog="Without a command, the window opens and shows the given files.",
     )
     parser.add_argument("--version", action="version", version=f"csamoe-desktop {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, command in _COMMANDS.items():
         summary = (command.__doc__ or "").splitlines()[0].replace("%", "%%")
-        its = commands.add_parser(name, help=summary, description=summary)
-        command.add_arguments(its)
-        its.set_defaults(run=command.run)
+        command_parser = commands.add_parser(name, help=summary, description=summary)
+        command.add_arguments(command_parser)
+        command_parser.set_defaults(run=command.run)
     return parser
 
 
 def _utf8_output() -> None:
-    """Print any patient's name on any console, also where Windows gives a legacy code page."""
+    """Make any patient name printable on any console, even if Windows uses a legacy code page."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors=SHOW_HALVES)

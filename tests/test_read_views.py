@@ -105,13 +105,13 @@ def test_views_that_agree_are_said_with_the_number_of_each(together: Read) -> No
 def test_views_that_disagree_are_said_with_the_category_of_each(together: Read) -> None:
     assert (
         together(0.08, 0.83).sentence()
-        == "The views disagree: this one is likely benign (0.08), the other suspicious (0.83); together indeterminate "
-        "(0.39)."
+        == "The views disagree: this view is likely benign (0.08), the other suspicious (0.83). "
+        "Combined: indeterminate (0.39)."
     )
     assert (
         together(0.3, 0.83, 0.08).sentence()
-        == "The views disagree: this one is indeterminate (0.30), view 2 suspicious (0.83), view 3 likely benign (0.08); "
-        "together indeterminate (0.36)."
+        == "The views disagree: this view is indeterminate (0.30), view 2 suspicious (0.83), view 3 likely benign (0.08). "
+        "Combined: indeterminate (0.36)."
     )
 
 

@@ -37,7 +37,7 @@ run = load(ROOT / "run.py")
 
 def test_an_old_python_can_read_it_and_is_told() -> None:
     ast.parse((ROOT / "run.py").read_text(encoding="utf-8"), feature_version=(3, 7))
-    assert "needs Python 3.11 or newer, and this is 3.9.2." in run.too_old((3, 9, 2))
+    assert "needs Python 3.11 or newer; this is 3.9.2." in run.too_old((3, 9, 2))
     assert run.too_old((3, 11, 0)) == run.too_old((4, 0, 0)) == ""
 
 
@@ -149,12 +149,12 @@ def test_the_pins_are_pyproject(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 
 
 def test_pip_is_summed_up() -> None:
-    assert run.progress_word("  Downloading pyside6_essentials-6.12.0-cp310-abi3-win_amd64.whl (84.3 MB)\n") == (
+    assert run.progress_message("  Downloading pyside6_essentials-6.12.0-cp310-abi3-win_amd64.whl (84.3 MB)\n") == (
         "downloading pyside6_essentials (84.3 MB)"
     )
-    assert run.progress_word("Installing collected packages: numpy, torch\n") == "installing 2 packages"
-    for dull in ("", "\n", "Collecting numpy==2.4.6", "Downloading tqdm-4.70.1-py3-none-any.whl (78 kB)"):
-        assert run.progress_word(dull) == ""
+    assert run.progress_message("Installing collected packages: numpy, torch\n") == "installing 2 packages"
+    for unimportant in ("", "\n", "Collecting numpy==2.4.6", "Downloading tqdm-4.70.1-py3-none-any.whl (78 kB)"):
+        assert run.progress_message(unimportant) == ""
 
 
 @linux_only
@@ -162,8 +162,8 @@ def test_what_the_system_lacks_is_named(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(run, "LIBRARIES", {"libc.so.6": "libc6", "libnever.so.9": "libnever9"})
     monkeypatch.setattr(run, "PROGRAMS", {"test": {"sh": "dash", "no-such-program": "nothing-utils"}})
     monkeypatch.setattr(run, "any_font", lambda: False)
-    assert run.lacking_packages(["test"]) == ["libnever9", "fonts-dejavu-core", "nothing-utils"]
-    assert run.lacking_packages([]) == ["libnever9", "fonts-dejavu-core"]
+    assert run.missing_packages(["test"]) == ["libnever9", "fonts-dejavu-core", "nothing-utils"]
+    assert run.missing_packages([]) == ["libnever9", "fonts-dejavu-core"]
 
 
 @pytest.fixture
@@ -221,7 +221,7 @@ def test_every_check_runs_and_the_first_failure_counts(tmp_path: Path, capsys: p
         return (sys.executable, "-c", f"open({name!r}, 'w'); raise SystemExit({status})")
 
     task = run.Task((), (leaving("a", 0), leaving("b", 3), leaving("c", 4)), folder=tmp_path)
-    assert run.carry_out(task) == 3
+    assert run.run_task(task) == 3
     assert sorted(file.name for file in tmp_path.iterdir()) == ["a", "b", "c"]
     assert "Failed: " in capsys.readouterr().err
 
@@ -229,13 +229,13 @@ def test_every_check_runs_and_the_first_failure_counts(tmp_path: Path, capsys: p
 def test_offscreen_is_said_and_set(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("QT_QPA_PLATFORM")
     show = (sys.executable, "-c", "import os; print(os.environ['QT_QPA_PLATFORM'])")
-    assert run.carry_out(run.Task((), (show,), offscreen=True)) == 0
+    assert run.run_task(run.Task((), (show,), offscreen=True)) == 0
     told = capfd.readouterr()
     assert told.out.strip() == "offscreen"
-    assert "No display here" in told.err
+    assert "There is no display" in told.err
     assert str(ROOT / "demo-output" / "report.pdf") in told.err
     failing = (sys.executable, "-c", "raise SystemExit(2)")
-    assert run.carry_out(run.Task((), (failing,), offscreen=True)) == 2
+    assert run.run_task(run.Task((), (failing,), offscreen=True)) == 2
     assert "report.pdf" not in capfd.readouterr().err
 
 
@@ -326,7 +326,7 @@ def test_set_up_once_then_started_at_once(tmp_path: Path) -> None:
     status, said, told = clone.start("assess", "a b.png")
     assert status == 0, told
     assert said == [str(clone.root / "csamoe_desktop" / "__init__.py"), str(clone.elsewhere), "assess", "a b.png"]
-    assert told.startswith(f"Setting up in {clone.root / '.venv'} (once")
+    assert told.startswith(f"Setting up in {clone.root / '.venv'} (only once")
     marker = clone.root / ".venv" / "made-once"
     marker.touch()
 
@@ -350,7 +350,7 @@ def test_a_failed_set_up_tells_how_to_see_why_and_is_tried_again(tmp_path: Path)
     assert (status, said) == (1, [])
     assert "no-such-package==9" in told
     assert f"-m pip install --disable-pip-version-check --no-input --progress-bar off --editable {clone.root}" in told
-    assert "Traceback (most recent call last)" not in told.split("Installing failed")[1]
+    assert "Traceback (most recent call last)" not in told.split("Installation failed")[1]
     log = clone.root / ".venv" / "set-up.log"
     assert str(log) in told
     assert "no-such-package" in log.read_text(encoding="utf-8")
@@ -384,7 +384,7 @@ def test_a_venv_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
     (clone.root / ".venv").write_text("a file stands there", encoding="utf-8")
     status, _, told = clone.start("models")
     assert status == 1
-    assert f"{clone.root / '.venv'} could not be made" in told
+    assert f"{clone.root / '.venv'} could not be created" in told
     assert "Traceback" not in told
 
 

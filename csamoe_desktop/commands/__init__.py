@@ -1,1 +1,1 @@
-"""The commands of `csamoe-desktop` that need no window, one a file; each adds its parser and runs itself."""
+"""The commands of `csamoe-desktop` that need no window, one module each: `add_arguments` and `run`."""

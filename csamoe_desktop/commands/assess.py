@@ -1,4 +1,4 @@
-"""Read one lesion: an image, its mask, and the model's second reading, on paper if wanted."""
+"""Assess one lesion from an image and its outline; print the AI result or write a report."""
 
 import argparse
 import json
@@ -32,16 +32,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("image", type=Path, help="DICOM, PNG, JPEG, BMP or TIFF")
     parser.add_argument(
-        "--mask", type=Path, help="the outline: an image, labelme, COCO, NIfTI, NumPy; not every model needs one"
+        "--mask",
+        type=Path,
+        help="the outline as a mask file: an image, labelme, COCO, NIfTI or NumPy; some models need none",
     )
-    parser.add_argument("--frame", type=int, default=1, metavar="N", help="of a cine, from 1 (default: 1)")
-    parser.add_argument("--model", metavar="NAME", help="a bundle, see `csamoe-desktop models`")
-    parser.add_argument("--device", choices=DEVICES, default="auto")
-    parser.add_argument("--report", type=Path, metavar="OUT.pdf", help="write the report; .json and .txt go too")
     parser.add_argument(
-        "--language", choices=tuple(LANGUAGES), help="of the report (default: the one in the settings, else English)"
+        "--frame", type=int, default=1, metavar="N", help="frame of a cine, counted from 1 (default: 1)"
     )
-    parser.add_argument("--json", action="store_true", help="print the reading as one JSON object")
+    parser.add_argument("--model", metavar="NAME", help="the model to use; `csamoe-desktop models` lists them")
+    parser.add_argument("--device", choices=DEVICES, default="auto", help="compute device (default: auto)")
+    parser.add_argument(
+        "--report", type=Path, metavar="OUT.pdf", help="write a report; the suffix selects PDF, .json or .txt"
+    )
+    parser.add_argument(
+        "--language", choices=tuple(LANGUAGES), help="language of the report (default: as in the settings, or English)"
+    )
+    parser.add_argument("--json", action="store_true", help="print the AI result as one JSON object")
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -61,18 +67,18 @@ def run(chosen: argparse.Namespace) -> int:
     frame = study.frame(chosen.frame - 1)
     bundle = find_typed(chosen.model)
     mask = _mask(chosen.mask, frame, study, bundle.card)
-    # Importing torch takes seconds: only once the files have been found good.
+    # Importing torch takes seconds, so the input files are checked first.
     from csamoe_desktop.inference.loading import load_predictor
 
     predictor = load_predictor(bundle, chosen.device)
     outline = mask.pixels if mask.pixels.any() else None
     ai_result = look_closer(frame, outline, predictor, assess(frame, outline, predictor))
-    prevalence = settings.prevalence / 100 or None
+    prevalence = settings.malignancy_rate
     if chosen.report:
         from csamoe_desktop.report.document import Report, ReportInput
         from csamoe_desktop.report.writing import write_report
 
-        given = ReportInput(
+        lesion = ReportInput(
             study_name=study.name,
             facts=study.facts,
             frame=frame,
@@ -85,54 +91,58 @@ def run(chosen: argparse.Namespace) -> int:
             notes=study.notes,
             prevalence=prevalence,
         )
-        if unsigned := write_report(chosen.report, Report((given,), language, letterhead)):
+        if unsigned := write_report(chosen.report, Report((lesion,), language, letterhead)):
             print(unsigned, file=sys.stderr)
     notes = [*study.notes, *mask.notes]
     size = None if outline is None else measure(outline, frame.scale)
-    told = {**ai_result.to_dict(), "size": None if size is None else _size(size), "notes": notes}
     if chosen.json:
-        print(json.dumps(told, ensure_ascii=False))
+        document = {**ai_result.to_dict(), "size": None if size is None else _size(size), "notes": notes}
+        print(json.dumps(document, ensure_ascii=False))
     else:
-        print(_words(ai_result, size, notes, prevalence))
+        print(_text(ai_result, size, notes, prevalence))
         if chosen.report:
             print(f"report       {shown(chosen.report)}")
     return 0
 
 
 def _mask(file: Path | None, frame: Frame, study: Study, card: ModelCard) -> LesionMask:
-    """Return the mask in `file`; without one an empty one, for a model that needs none."""
+    """Return the mask in `file`, or an empty mask if there is no file and the model needs no outline.
+
+    Raises:
+        UserError: the file cannot be read, or the model needs an outline and there is no file.
+    """
     if file is not None:
         place = FramePlace(frame.index, study.frame_count)
         read = read_mask(file, frame.shape, image=study.path.name, frame=place)
         return LesionMask(read.pixels, Author.IMPORTED, file.name, read.notes)
     if card.needs_outline:
-        raise UserError(f"{card.name} reads a marked lesion only.", "Give its outline with --mask.")
+        raise UserError(f"{card.name} needs an outline of the lesion.", "Give it with --mask.")
     return LesionMask(np.zeros(frame.shape, bool), Author.NONE)
 
 
 def _size(size: Size) -> dict[str, Any]:
-    """Return a lesion's size as `--json` prints it: lengths in `unit`, which `source` explains."""
+    """Return a lesion's size for `--json`: lengths in `unit`; `source` says where the scale comes from."""
     figures = {name: getattr(size, name) for name in ("longest", "across", "height", "width", "area")}
     return {**figures, "unit": size.unit, "source": size.source}
 
 
-def _words(ai_result: AIResult, size: Size | None, notes: list[str], prevalence: float | None) -> str:
+def _text(ai_result: AIResult, size: Size | None, notes: list[str], prevalence: float | None) -> str:
+    """Return the AI result as the lines that are printed without `--json`."""
     prediction = ai_result.prediction
     gates = ", ".join(f"{name} {share:.2f}" for name, share in prediction.gates.items())
-    explanation, contour = ai_result.explanation, ai_result.contour
+    explanation, outline_range = ai_result.explanation, ai_result.contour
     lines = [
-        f"reading      {ai_result.category.value}, probability of malignancy {prediction.probability:.3f}",
-        f"gates        {gates} (routing, not evidence)",
+        f"AI result    {ai_result.category.value}, probability of malignancy {prediction.probability:.3f}",
+        f"gate shares  {gates} (routing, not evidence)",
     ]
     if explanation is not None and explanation.left_out:
         changes = (f"{name} {change_words(p, prediction.probability)}" for name, p in explanation.left_out.items())
         lines.append(f"left out     {', '.join(changes)}")
-    if contour is not None:
-        lines.append(f"contours     {range_words(contour, 3)}, median {probability_words(contour.median, 3)}")
-    lines += [f"because      {sentence}" for sentence in reasons(ai_result, 3, prevalence).sentences()]
-    lines += [
-        f"model        {ai_result.card.name} {ai_result.card.version} on {ai_result.device}",
-    ]
+    if outline_range is not None:
+        median = probability_words(outline_range.median, 3)
+        lines.append(f"range        {range_words(outline_range, 3)} over varied outlines, median {median}")
+    lines += [f"reason       {sentence}" for sentence in reasons(ai_result, 3, prevalence).sentences()]
+    lines.append(f"model        {ai_result.card.name} {ai_result.card.version} on {ai_result.device}")
     if size is not None:
         lines.append(f"size         {size.words()}")
     lines += [f"note         {note}" for note in notes]

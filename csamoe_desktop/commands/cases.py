@@ -1,4 +1,4 @@
-"""Keep in a bundle the cases it was trained on, as its network sees them, and count its categories on validation."""
+"""Store the features of a model's training images in its bundle, and its error counts on the validation images."""
 
 import argparse
 import dataclasses
@@ -14,10 +14,10 @@ from csamoe_desktop.inference.engine import DEVICES
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the command's arguments: the data as `train` was given them."""
-    parser.add_argument("--model", required=True, metavar="NAME", help="a bundle in model_weights")
-    add_data_arguments(parser.add_argument_group("data, as `train` was given them"))
-    parser.add_argument("--device", choices=DEVICES, default="auto")
+    """Add the command's arguments."""
+    parser.add_argument("--model", required=True, metavar="NAME", help="a model bundle in model_weights")
+    add_data_arguments(parser.add_argument_group("data: the same arguments as for `train`"))
+    parser.add_argument("--device", choices=DEVICES, default="auto", help="compute device (default: auto)")
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -25,7 +25,7 @@ def run(chosen: argparse.Namespace) -> int:
     bundle = find_typed(chosen.model)
     card = bundle.card
     split = read_split(chosen, card.classes, card.training.seed)
-    # Importing torch takes seconds: only once the folders have been found good.
+    # Importing torch takes seconds, so the folders are checked first.
     from csamoe_desktop.datasets.folder import data_sha256
     from csamoe_desktop.evidence.evaluate import Readings, read_all
     from csamoe_desktop.evidence.metrics import count_categories
@@ -35,32 +35,32 @@ def run(chosen: argparse.Namespace) -> int:
     if data_sha256([*split.train, *split.validation, *split.test, *split.second_test]) != card.training.data_sha256:
         raise UserError(
             f"These are not the images that {card.name} was trained on.",
-            f"Give the data as its training was given them: {card.training.data}; {card.training.split}.",
+            f"Give the data that it was trained on: {card.training.data}; {card.training.split}.",
         )
     predictor = load_predictor(bundle, chosen.device)
-    with tqdm(total=len(split.train) + len(split.validation), desc="reading", unit="image", disable=None) as bar:
+    with tqdm(total=len(split.train) + len(split.validation), desc="assessing", unit="image", disable=None) as bar:
         train = read_all(predictor, split.train, bar.update)
         validation = read_all(predictor, split.validation, bar.update)
 
     def features(readings: Readings) -> np.ndarray:
-        return np.array([one.fused for one in readings.predictions], np.float32)
+        return np.array([prediction.fused for prediction in readings.predictions], np.float32)
 
     known = KnownCases(features(train), train.positive)
     distances = [known.nearest(feature).distance for feature in features(validation)]
     limit = float(np.quantile(distances, 0.99))
     file = write_cases(bundle, features(train), train.positive, limit)
     thresholds = card.thresholds
-    # With a second folder the groups are not all patients, and the card says so.
+    # With a second folder some groups are not patients; the card's text shows which case it is.
     patients = len(set(validation.groups)) if " patients (" in thresholds.chosen_on else None
     counts = count_categories(
         validation.positive, validation.probability, thresholds.benign_below, thresholds.suspicious_from, patients
     )
-    whole = dataclasses.replace(card, thresholds=dataclasses.replace(thresholds, counts=counts))
-    write_whole(bundle.folder / CARD, lambda path: path.write_text(whole.to_json(), encoding="utf-8"))
+    new_card = dataclasses.replace(card, thresholds=dataclasses.replace(thresholds, counts=counts))
+    write_whole(bundle.folder / CARD, lambda path: path.write_text(new_card.to_json(), encoding="utf-8"))
     print(f"{file}: {len(known)} training images, {int(train.positive.sum())} of them {card.positive}")
-    print(f"99 % of {len(distances)} validation images lie within {limit:.4f} of their nearest")
+    print(f"{len(distances)} validation images: 99 % are within {limit:.4f} of their nearest training images")
     print(
-        f"of them, {counts.missed + counts.cleared} were read likely benign ({counts.missed} {card.positive}), "
-        f"{counts.caught + counts.false_alarms} suspicious ({counts.false_alarms} not {card.positive})"
+        f"{counts.missed + counts.cleared} were assessed as likely benign ({counts.missed} {card.positive}), "
+        f"{counts.caught + counts.false_alarms} as suspicious ({counts.false_alarms} not {card.positive})"
     )
     return 0

@@ -1,4 +1,4 @@
-"""Read one lesion with several models, and print their readings side by side."""
+"""Assess one lesion with several models and print their results side by side."""
 
 import argparse
 import json
@@ -19,16 +19,24 @@ from csamoe_desktop.study.opening import open_study
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("image", type=Path, help="DICOM, PNG, JPEG, BMP or TIFF")
-    parser.add_argument("--mask", type=Path, help="the outline; without it only models that need none read")
-    parser.add_argument("--models", metavar="A,B", help="bundles, see `csamoe-desktop models` (default: all that read)")
-    parser.add_argument("--frame", type=int, default=1, metavar="N", help="of a cine, from 1 (default: 1)")
-    parser.add_argument("--device", choices=DEVICES, default="auto")
-    parser.add_argument("--json", action="store_true", help="print the readings as one JSON object")
+    parser.add_argument(
+        "--mask", type=Path, help="the outline as a mask file; without it, only models that need no outline are used"
+    )
+    parser.add_argument(
+        "--models",
+        metavar="A,B",
+        help="the models to compare (default: all that assess lesions); `csamoe-desktop models` lists them",
+    )
+    parser.add_argument(
+        "--frame", type=int, default=1, metavar="N", help="frame of a cine, counted from 1 (default: 1)"
+    )
+    parser.add_argument("--device", choices=DEVICES, default="auto", help="compute device (default: auto)")
+    parser.add_argument("--json", action="store_true", help="print the AI results as one JSON object")
 
 
 def run(chosen: argparse.Namespace) -> int:
     """Run the command and return the exit status."""
-    asked = _asked(chosen.models)
+    selected = _selected(chosen.models)
     study = open_study(chosen.image)
     if not 1 <= chosen.frame <= study.frame_count:
         raise UserError(
@@ -39,49 +47,48 @@ def run(chosen: argparse.Namespace) -> int:
     if chosen.mask is not None:
         place = FramePlace(frame.index, study.frame_count)
         mask = read_mask(chosen.mask, frame.shape, image=study.path.name, frame=place)
-    # Importing torch takes seconds: only once the files have been found good.
+    # Importing torch takes seconds, so the input files are checked first.
     from csamoe_desktop.inference.loading import load_predictor
 
-    # One after the other, each gone before the next is loaded.
-    rows = [
-        read_row(bundle, frame, None if mask is None else mask.pixels, lambda one: load_predictor(one, chosen.device))
-        for bundle in asked
-    ]
+    # Each model is freed before the next is loaded.
+    pixels = None if mask is None else mask.pixels
+    rows = [read_row(bundle, frame, pixels, lambda model: load_predictor(model, chosen.device)) for bundle in selected]
     if all(row.ai_result is None for row in rows):
         reasons = " ".join(dict.fromkeys(f"{row.card.name}: {row.unread}" for row in rows))
         raise UserError(
-            f"No model has read {chosen.image}. {reasons}", "Give an outline with --mask, or other --models."
+            f"No model could assess {chosen.image}. {reasons}",
+            "Give an outline with --mask, or choose other models with --models.",
         )
     notes = [*study.notes, *(() if mask is None else mask.notes)]
     if chosen.json:
-        print(json.dumps(_told(rows, notes), ensure_ascii=False))
+        print(json.dumps(_json_object(rows, notes), ensure_ascii=False))
     else:
-        which = f", frame {chosen.frame} of {study.frame_count}" if study.frame_count > 1 else ""
+        frame_words = f", frame {chosen.frame} of {study.frame_count}" if study.frame_count > 1 else ""
         outline = "no outline" if chosen.mask is None else f"outline {shown_name(chosen.mask.name)}"
-        print(table_text(rows, f"{study.name}{which}, {outline}", notes))
+        print(table_text(rows, f"{study.name}{frame_words}, {outline}", notes))
     return 0
 
 
-def _asked(names: str | None) -> list[Bundle]:
-    """Return the bundles to compare.
+def _selected(names: str | None) -> list[Bundle]:
+    """Return the bundles to compare: those named, or all that assess lesions.
 
     Raises:
-        UserError: one is not there, or gives no reading; or there is none at all.
+        UserError: a bundle is not installed or does not assess lesions, or none is named.
     """
     if names is None:
         return readers() or [find_bundle()]
-    asked = [find_typed(name) for name in dict.fromkeys(name.strip() for name in names.split(",")) if name]
-    if not asked:
-        raise UserError("No model is named.", "Name bundles as in --models csamoe-resnet18,csamoe-resnet18-plus.")
-    for bundle in asked:
+    selected = [find_typed(name) for name in dict.fromkeys(name.strip() for name in names.split(",")) if name]
+    if not selected:
+        raise UserError("No model is named.", "Name models as in --models csamoe-resnet18,csamoe-resnet18-plus.")
+    for bundle in selected:
         if bundle.card.task != "reading":
             raise UserError(
-                f"{bundle.card.name} outlines lesions and reads none.", "Leave it out: only readings are compared."
+                f"{bundle.card.name} only proposes outlines and does not assess lesions.", "Leave it out of --models."
             )
-    return asked
+    return selected
 
 
-def _told(rows: list[Row], notes: list[str]) -> dict[str, Any]:
+def _json_object(rows: list[Row], notes: list[str]) -> dict[str, Any]:
     return {
         "agreement": agreement(rows),
         "readings": [

@@ -1,4 +1,4 @@
-"""Turn a mask file into one of another format: PNG, TIFF, BMP, labelme, COCO, NIfTI or NumPy."""
+"""Convert a mask file to another format: PNG, TIFF, BMP, labelme, COCO, NIfTI or NumPy."""
 
 import argparse
 from pathlib import Path
@@ -13,10 +13,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("mask", type=Path, metavar="IN", help="a mask file of any of these formats")
     parser.add_argument(
-        "out", type=Path, metavar="OUT", help="its suffix says which: .png .tif .bmp .json .coco.json .nii.gz .npy .npz"
+        "out",
+        type=Path,
+        metavar="OUT",
+        help="the new file; its suffix selects the format: .png .tif .bmp .json .coco.json .nii.gz .npy .npz",
     )
-    parser.add_argument("--image", type=Path, help="the image it belongs to, for its size, name and millimetres")
-    parser.add_argument("--resize", action="store_true", help="to the image's size, where the mask has another")
+    parser.add_argument("--image", type=Path, help="the image that the mask belongs to, for its size, name and scale")
+    parser.add_argument("--resize", action="store_true", help="resize the mask to the size of the image")
 
 
 def run(chosen: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""Print the sizes of the CSA-MoE-Net family beside those of the paper's Table IV."""
+"""Print parameters and operations of the CSA-MoE-Net family beside Table IV of the paper."""
 
 import argparse
 import json
@@ -8,9 +8,9 @@ if TYPE_CHECKING:
     from csamoe_desktop.networks.counts import Counts, TableRow
 
 _ABOUT = """\
-Table IV of CSA-MoE-Net (arXiv 2605.25518), counted again for one 224x224 input, nothing computed.
-"operations" is the table's "FLOPs", counted as thop 0.1.1 does: multiply-accumulates, four operations for each
-normalised value, pooling. "MACs" are the multiply-accumulates of convolutions and matrix products alone.
+Table IV of CSA-MoE-Net (arXiv 2605.25518), recounted for one 224x224 input without running the networks.
+"operations" are the table's "FLOPs", counted as thop 0.1.1 does: multiply-accumulates, four operations for each
+normalised value, and pooling. "MACs" are the multiply-accumulates of convolutions and matrix products alone.
 """
 
 
@@ -25,7 +25,7 @@ def run(chosen: argparse.Namespace) -> int:
 
     counted = [(row, row.count()) for row in TABLE_IV]
     if chosen.json:
-        print(json.dumps([_told(row, counts) for row, counts in counted], indent=2))
+        print(json.dumps([_json_object(row, counts) for row, counts in counted], indent=2))
         return 0
     print(_ABOUT)
     print(f"{'':16}  {'parameters':>30}{'':10}  {'operations (G)':>27}  {'MACs (G)':>8}")
@@ -40,7 +40,7 @@ def run(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def _told(row: "TableRow", counts: "Counts") -> dict[str, Any]:
+def _json_object(row: "TableRow", counts: "Counts") -> dict[str, Any]:
     return {
         "network": row.name,
         "parameters": counts.parameters,
@@ -64,8 +64,8 @@ def _line(row: "TableRow", counts: "Counts") -> str:
 
 
 def _difference(ours: float, papers: float) -> float:
-    """Return ours less the paper's, both to the three places it prints."""
-    return round(round(ours, 3) - papers, 3) + 0.0  # never "-0.0"
+    """Return our figure minus the paper's, both rounded to the paper's three decimal places."""
+    return round(round(ours, 3) - papers, 3) + 0.0  # adding 0.0 turns -0.0 into 0.0
 
 
 def _words(difference: float) -> str:

@@ -1,4 +1,4 @@
-"""Do the whole job on a made study: open, mark, assess, report, and a picture of the window."""
+"""Run the whole workflow on a synthetic study: open, mark, assess, report; also save a picture of the window."""
 
 import argparse
 import os
@@ -10,8 +10,8 @@ from csamoe_desktop import paths
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("--out", type=Path, metavar="DIR", help="where the files go (default: demo-output)")
-    parser.add_argument("--window", action="store_true", help="open the window on the made study instead")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the files (default: demo-output)")
+    parser.add_argument("--window", action="store_true", help="open the window with the synthetic study instead")
 
 
 def has_display() -> bool:

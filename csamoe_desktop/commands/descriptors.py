@@ -1,7 +1,8 @@
-"""Count which shapes and orientations outlines propose on a dataset folder, by BI-RADS category and label.
+"""Count the shape and orientation terms proposed from the outlines of a dataset folder, by BI-RADS category and label.
 
-No data set at hand says how readers called a shape. A benign lesion of BI-RADS 2 or 3 is oval or round by the lexicon, so
-"irregular" on one of these is counted as a mistake; how many of the malignant ones are called so shows what the rule is worth.
+No data set available to us records the reader's term for the shape. By the lexicon, a benign lesion of BI-RADS 2 or 3 is oval
+or round, so "irregular" on one of these counts as a mistake. The share of malignant lesions called irregular shows how useful
+the rule is.
 """
 
 import argparse
@@ -23,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="a dataset folder with masks")
     parser.add_argument(
-        "--where", action="append", default=[], metavar="COLUMN=VALUE", help="only these rows; may be repeated"
+        "--where", action="append", default=[], metavar="COLUMN=VALUE", help="use only these rows; may be repeated"
     )
 
 
@@ -31,7 +32,7 @@ def run(chosen: argparse.Namespace) -> int:
     """Run the command and return the exit status."""
     from csamoe_desktop.datasets.folder import read_dataset, read_sample, where
 
-    counted: dict[str, Counter[str]] = {}
+    counts_of: dict[str, Counter[str]] = {}
     for sample in tqdm(where(read_dataset(chosen.data), chosen.where), "measuring", unit="outline", disable=None):
         mask = read_sample(sample)[1]
         if not mask.any():
@@ -39,15 +40,17 @@ def run(chosen: argparse.Namespace) -> int:
         category = sample.columns.get("birads", "")
         kind = f"BI-RADS {category}, {sample.columns['label']}" if category else sample.columns["label"]
         proposed = describe(mask)
-        its = counted.setdefault(kind, Counter())
-        its["all"] += 1
-        its.update(f"{name} {proposed.get(name, 'none')}" for name in _TERMS)
-    if not counted:
-        raise UserError(f"There is no outline in {chosen.data}.", "Give a dataset folder whose masks are marked.")
+        counts = counts_of.setdefault(kind, Counter())
+        counts["all"] += 1
+        counts.update(f"{name} {proposed.get(name, 'none')}" for name in _TERMS)
+    if not counts_of:
+        raise UserError(
+            f"There is no outline in {chosen.data}.", "Give a dataset folder with masks that are not empty."
+        )
     heads = [f"{name} {term}" for name, terms in _TERMS.items() for term in terms]
-    print(f"{chosen.data}: share of outlines for which each term is proposed, pixels taken as square")
+    print(f"{chosen.data}: share of outlines for which each term is proposed (pixels are taken as square)")
     print(f"{'':26}{'outlines':>9}" + "".join(f"{head.split()[1]:>14}" for head in heads))
-    for kind, its in sorted(counted.items()):
-        shares = "".join(f"{its[head] / its['all']:>14.1%}" for head in heads)
-        print(f"{kind:26}{its['all']:>9}{shares}")
+    for kind, counts in sorted(counts_of.items()):
+        shares = "".join(f"{counts[head] / counts['all']:>14.1%}" for head in heads)
+        print(f"{kind:26}{counts['all']:>9}{shares}")
     return 0

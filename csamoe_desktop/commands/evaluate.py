@@ -1,4 +1,4 @@
-"""Measure a model on a dataset folder: AUC of readings, Dice of proposed outlines, with 95 % intervals."""
+"""Measure a model on a dataset folder: AUC of its AI results, or Dice of its outlines, with 95 % intervals."""
 
 import argparse
 from contextlib import suppress
@@ -23,31 +23,35 @@ _OUTLINE_ROWS = {
     "dice_10th_percentile": "Dice, 10th percentile",
     "iou": "IoU, mean",
     "missed": "missed lesions, share",
-    "false_outlines": "false outlines an image",
-    "false_outlines_normal": "  an image without a lesion",
+    "false_outlines": "false outlines per image",
+    "false_outlines_normal": "  per image without a lesion",
 }
-"""The Dice table's rows, by the names that `training.outlines` gives its figures."""
+"""The rows of the Dice table, by the names of the figures in `evidence.outline_quality`."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("--model", metavar="NAME", help="a bundle, see `csamoe-desktop models`")
+    parser.add_argument("--model", metavar="NAME", help="the model to measure; `csamoe-desktop models` lists them")
     parser.add_argument(
-        "--data", type=Path, required=True, metavar="FOLDER", help="labels.csv (image, mask, label, group) and files"
+        "--data",
+        type=Path,
+        required=True,
+        metavar="FOLDER",
+        help="a dataset folder: labels.csv (image, mask, label, group) and the files it names",
     )
     parser.add_argument(
-        "--where", action="append", default=[], metavar="COLUMN=VALUE", help="only these rows; may be repeated"
+        "--where", action="append", default=[], metavar="COLUMN=VALUE", help="use only these rows; may be repeated"
     )
-    parser.add_argument("--test-of", metavar="NAME", help="only the test images of this training protocol")
+    parser.add_argument("--test-of", metavar="NAME", help="use only the test images of this training protocol")
     parser.add_argument(
         "--outline",
         choices=("reader", "ellipse", "hull", "proposal"),
         default="reader",
-        help="read each lesion by its reader's outline, by that outline's ellipse or convex hull, or by the program's "
-        "own best proposal (default: reader)",
+        help="assess each lesion with the reader's outline, with the ellipse or the convex hull of that outline, or with "
+        "the program's best proposal (default: reader)",
     )
-    parser.add_argument("--device", choices=DEVICES, default="auto")
-    parser.add_argument("--json", type=Path, metavar="OUT", help="write figures and each image's probability")
+    parser.add_argument("--device", choices=DEVICES, default="auto", help="compute device (default: auto)")
+    parser.add_argument("--json", type=Path, metavar="OUT", help="write the figures and the probability of each image")
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -64,7 +68,7 @@ def run(chosen: argparse.Namespace) -> int:
     bundle = find_typed(chosen.model)
     if bundle.card.task == "outlining":
         return _evaluate_outlines(chosen, bundle, samples)
-    return _evaluate_readings(chosen, bundle, samples)
+    return _evaluate_assessments(chosen, bundle, samples)
 
 
 def _data_words(chosen: argparse.Namespace) -> str:
@@ -72,18 +76,19 @@ def _data_words(chosen: argparse.Namespace) -> str:
     return ", ".join([str(chosen.data), *chosen.where, *part])
 
 
-def _evaluate_readings(chosen: argparse.Namespace, bundle: Bundle, samples: "list[Sample]") -> int:
+def _evaluate_assessments(chosen: argparse.Namespace, bundle: Bundle, samples: "list[Sample]") -> int:
+    """Print the AUC table, by image and by group."""
     if chosen.outline != "reader" and not bundle.card.needs_outline:
         raise UserError(
-            f"{bundle.card.name} reads the whole image: there is no outline to replace.", "Leave --outline away."
+            f"{bundle.card.name} assesses the whole image, so there is no outline to replace.", "Leave out --outline."
         )
-    # Importing torch takes seconds: only once the folder has been found good.
+    # Importing torch takes seconds, so the folder is checked first.
     from csamoe_desktop.evidence.evaluate import per_image, read_all, summarise
     from csamoe_desktop.inference.loading import load_outliner, load_predictor
 
     predictor = load_predictor(bundle, chosen.device)
     outliner = load_outliner(find_outliner(), chosen.device) if chosen.outline == "proposal" else None
-    with tqdm(total=len(samples), desc="reading", unit="image", disable=None) as bar:
+    with tqdm(total=len(samples), desc="assessing", unit="image", disable=None) as bar:
         readings = read_all(predictor, samples, bar.update, chosen.outline, outliner)
     outline = []
     if outliner is not None:
@@ -96,7 +101,7 @@ def _evaluate_readings(chosen: argparse.Namespace, bundle: Bundle, samples: "lis
     for sentence in readings.left_out:
         print(sentence)
     if chosen.json:
-        told = {
+        document = {
             "model": f"{predictor.card.name} {predictor.card.version}",
             "weights_sha256": predictor.card.sha256,
             "device": predictor.device.words,
@@ -107,27 +112,28 @@ def _evaluate_readings(chosen: argparse.Namespace, bundle: Bundle, samples: "lis
             "image_count": evaluation.images,
         }
         if outliner is not None:
-            told |= {"outlines_sha256": outliner.card.sha256}
-        _write(chosen.json, told)
+            document |= {"outlines_sha256": outliner.card.sha256}
+        _write(chosen.json, document)
     return 0
 
 
 def _evaluate_outlines(chosen: argparse.Namespace, bundle: Bundle, samples: "list[Sample]") -> int:
-    """Print the Dice table: what is proposed on the whole frame, and in one box."""
+    """Print the Dice table, for outlines proposed on the whole frame and in one box."""
     if chosen.outline != "reader":
         raise UserError(
-            f"{bundle.card.name} proposes outlines and reads none.", "Give --model a reading model, or no --outline."
+            f"{bundle.card.name} only proposes outlines and does not assess lesions.",
+            "Choose another --model, or leave out --outline.",
         )
     from csamoe_desktop.evidence.outline_quality import figures_of, outline_all, per_image
     from csamoe_desktop.inference.loading import load_outliner
 
     outliner = load_outliner(bundle, chosen.device)
     data = _data_words(chosen)
-    found, measured = {}, {}
+    proposals, measured = {}, {}
     for way, boxed in (("automatic", False), ("one box", True)):
         with tqdm(total=len(samples), desc=way, unit="image", disable=None) as bar:
-            found[way] = outline_all(outliner, samples, boxed, bar.update)
-        measured[way] = figures_of(found[way], f"{data}, {way}")
+            proposals[way] = outline_all(outliner, samples, boxed, bar.update)
+        measured[way] = figures_of(proposals[way], f"{data}, {way}")
     print(f"{outliner.card.name} {outliner.card.version} on {outliner.device.words}")
     print(_outline_table(data, measured))
     if chosen.json:
@@ -140,10 +146,10 @@ def _evaluate_outlines(chosen: argparse.Namespace, bundle: Bundle, samples: "lis
                 **{
                     way.replace(" ", "_"): {
                         **measured[way].to_dict(),
-                        "images": per_image(found[way]),
+                        "images": per_image(proposals[way]),
                         "image_count": measured[way].images,
                     }
-                    for way in found
+                    for way in proposals
                 },
             },
         )
@@ -151,7 +157,7 @@ def _evaluate_outlines(chosen: argparse.Namespace, bundle: Bundle, samples: "lis
 
 
 def _is_figures(file: Path) -> bool:
-    """Return whether a file is what this command has written before."""
+    """Return whether a file was written by this command, so that it may be overwritten."""
     with suppress(OSError):
         with file.open("rb") as opened:
             head = opened.read(1000)
@@ -159,14 +165,14 @@ def _is_figures(file: Path) -> bool:
     return False
 
 
-def _write(file: Path, told: dict[str, Any]) -> None:
-    text = lossless_json(told, indent=1, allow_nan=False) + "\n"
+def _write(file: Path, document: dict[str, Any]) -> None:
+    text = lossless_json(document, indent=1, allow_nan=False) + "\n"
     write_whole(file, lambda path: path.write_text(text, encoding="utf-8"))
 
 
 def _table(evaluation: Evaluation) -> str:
     lines = [
-        f"{evaluation.data}: {evaluation.images} images of {evaluation.groups} groups, 95 % bootstrap by group",
+        f"{evaluation.data}: {evaluation.images} images of {evaluation.groups} groups, 95 % bootstrap intervals by group",
         f"{'at 0.5':12}  {'by image':24}by group (mean of its images)",
     ]
     for name, figure in evaluation.metrics.items():
@@ -175,15 +181,15 @@ def _table(evaluation: Evaluation) -> str:
 
 
 def _outline_table(data: str, measured: dict[str, Evaluation]) -> str:
-    """Return a row for each figure, a column for each way of proposing."""
+    """Return the table as text: a row for each figure, a column for each way of proposing outlines."""
     first = next(iter(measured.values()))
     lines = [
-        f"{data}: {first.images} images with a lesion of {first.groups} groups, 95 % bootstrap by group",
+        f"{data}: {first.images} images with a lesion of {first.groups} groups, 95 % bootstrap intervals by group",
         f"{'':28}" + "".join(f"{way:26}" for way in measured).rstrip(),
     ]
     for name, words in _OUTLINE_ROWS.items():
-        figures = [one.metrics.get(name) for one in measured.values()]
+        figures = [evaluation.metrics.get(name) for evaluation in measured.values()]
         if any(figures):
-            told = "".join(f"{'' if figure is None else figure.words():26}" for figure in figures)
-            lines.append(f"{words:28}{told}".rstrip())
+            cells = "".join(f"{'' if figure is None else figure.words():26}" for figure in figures)
+            lines.append(f"{words:28}{cells}".rstrip())
     return "\n".join(lines)

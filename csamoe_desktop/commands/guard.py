@@ -1,7 +1,7 @@
-"""Count how often the input guard speaks on a dataset folder, rule by rule.
+"""Count how often each rule of the input guard warns on a dataset folder.
 
-With a model, its rule of the nearest known cases (`inference/cases`) is counted too, in the words of `ai_result`: also where
-another rule withholds, as every rule is counted by itself.
+With a model, the rule "unlike the training images" (`inference/cases`) is counted too. Each rule is counted independently, also
+on images where another rule withholds the AI result.
 """
 
 import argparse
@@ -31,65 +31,67 @@ if TYPE_CHECKING:
 Mask = NDArray[np.bool_]
 
 UNLIKE = "unlike"
-"""What the rule of the nearest known cases is called in the table."""
+"""The name in the table of the rule "unlike the training images"."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="a dataset folder, or one of images")
     parser.add_argument(
-        "--where", action="append", default=[], metavar="COLUMN=VALUE", help="only these rows; may be repeated"
+        "--data", type=Path, required=True, metavar="FOLDER", help="a dataset folder, or any folder of images"
     )
     parser.add_argument(
-        "--by", metavar="COLUMN", help="a column of labels.csv that says what is there, such as calipers; counts by it"
+        "--where", action="append", default=[], metavar="COLUMN=VALUE", help="use only these rows; may be repeated"
+    )
+    parser.add_argument(
+        "--by", metavar="COLUMN", help="count separately for each value of this column of labels.csv, such as calipers"
     )
     parser.add_argument(
         "--model",
         metavar="NAME",
-        help="count too how often an image is unlike those this model was trained on; where nothing is outlined, an "
-        "ellipse in the middle is read",
+        help="also count how often an image is unlike the training images of this model; without an outline, an ellipse "
+        "in the middle of the image is assessed",
     )
-    parser.add_argument("--device", choices=DEVICES, default="auto")
+    parser.add_argument("--device", choices=DEVICES, default="auto", help="compute device (default: auto)")
 
 
 def run(chosen: argparse.Namespace) -> int:
     """Run the command and return the exit status."""
     predictor = None if chosen.model is None else _predictor(chosen.model, chosen.device)
     images: dict[str, int] = Counter()
-    spoke: Counter[tuple[str, str, str]] = Counter()
+    warned: Counter[tuple[str, str, str]] = Counter()
     withheld: Counter[str] = Counter()
-    unread: Counter[str] = Counter()
+    too_small: Counter[str] = Counter()
     for kind, frame, mask in _images(chosen.data, chosen.where, chosen.by):
         findings: Iterable[Finding] = check_frame(frame, mask)
         images[kind] += 1
         withheld[kind] += any(finding.level is Level.WITHHOLD for finding in findings)
         for finding in findings:
-            spoke[(finding.rule, finding.level.value, kind)] += 1
+            warned[(finding.rule, finding.level.value, kind)] += 1
         if predictor is not None:
             try:
-                spoke[(UNLIKE, Level.CAUTION.value, kind)] += unlike(frame, mask, predictor)
-            except UserError:  # a lesion too small for the network's size
-                unread[kind] += 1
+                warned[(UNLIKE, Level.CAUTION.value, kind)] += unlike(frame, mask, predictor)
+            except UserError:  # the lesion is too small at the network's input size
+                too_small[kind] += 1
     if not images:
         raise UserError(f"There is no image in {chosen.data}.", "Give a dataset folder or a folder of images.")
-    which = ", ".join([str(chosen.data), *chosen.where])
+    data = ", ".join([str(chosen.data), *chosen.where])
     for kind, count in sorted(images.items()):
-        print(f"{which}, {kind}: {count} images, {withheld[kind]} withheld ({withheld[kind] / count:.1%})")
-        for (rule, level, its), times in sorted(spoke.items()):
-            if its == kind and times:
+        print(f"{data}, {kind}: {count} images, {withheld[kind]} withheld ({withheld[kind] / count:.1%})")
+        for (rule, level, rule_kind), times in sorted(warned.items()):
+            if rule_kind == kind and times:
                 print(f"  {rule:14} {level:9} {times:5}  {times / count:.1%}")
-        if predictor is not None and not spoke[(UNLIKE, Level.CAUTION.value, kind)]:
-            # That a rule never spoke is a finding only where it was asked.
+        if predictor is not None and not warned[(UNLIKE, Level.CAUTION.value, kind)]:
+            # A count of 0 means something only if the rule was evaluated, so it is printed only with a model.
             print(f"  {UNLIKE:14} {Level.CAUTION.value:9} {0:5}  {0:.1%}")
-        if unread[kind]:
-            print(f"  {unread[kind]} too small to be read by {chosen.model}: not counted as unlike")
+        if too_small[kind]:
+            print(f"  {too_small[kind]} lesions too small for {chosen.model}: not counted as {UNLIKE}")
     return 0
 
 
 def unlike(frame: Frame, mask: Mask | None, predictor: "Explainer") -> bool:
-    """Return whether the reading of `mask` on `frame` lies farther from all that the model knows than it should.
+    """Return whether the lesion `mask` on `frame` is unlike the training images of the model.
 
-    Where nothing is outlined (None, or an empty mask), an ellipse a third as wide and high as the frame is, in its middle.
+    Without an outline (None or an empty mask), an ellipse in the middle of the frame, a third as wide and as high, is used.
 
     Raises:
         UserError: the lesion is too small at the network's size.
@@ -109,25 +111,26 @@ def _predictor(name: str, device: str) -> "Explainer":
     bundle = find_typed(name)
     if read_cases(bundle) is None:
         raise UserError(
-            f"{name} keeps none of the cases it was trained on, so nothing can be unlike them.",
-            "Make them with `csamoe-desktop cases`, or name another model.",
+            f"The bundle of {name} has no features of its training images, so this rule cannot be counted.",
+            "Add them with `csamoe-desktop cases`, or choose another model.",
         )
-    # Importing torch takes seconds: only once there is something to do for it.
+    # Importing torch takes seconds, so the bundle is checked first.
     from csamoe_desktop.inference.loading import load_predictor
 
     return load_predictor(bundle, device)
 
 
 def _images(folder: Path, conditions: list[str], by: str | None) -> Iterator[tuple[str, Frame, Mask | None]]:
-    """Yield each image with its mask (None where the folder has none) and what it is counted under."""
+    """Yield for each image the kind that it is counted under, its frame, and its mask (None without labels.csv)."""
     from csamoe_desktop.datasets.folder import read_dataset, read_sample, where
 
     if not (folder / "labels.csv").is_file():
         if conditions or by:
             raise UserError(
-                f"{folder} has no labels.csv to choose by.", "Leave out --where and --by, or give a dataset."
+                f"{folder} has no labels.csv to select rows from.",
+                "Leave out --where and --by, or give a dataset folder.",
             )
-        for file in sorted(one for one in folder.rglob("*") if one.is_file()):
+        for file in sorted(path for path in folder.rglob("*") if path.is_file()):
             try:
                 frame = open_study(file).frame(0)
             except UserError:
@@ -137,7 +140,7 @@ def _images(folder: Path, conditions: list[str], by: str | None) -> Iterator[tup
     samples = where(read_dataset(folder), conditions)
     if by and by not in samples[0].columns:
         raise UserError(f"labels.csv has no column {by!r}.", f"It has {', '.join(samples[0].columns)}.")
-    for sample in tqdm(samples, "looking", unit="image", disable=None):
+    for sample in tqdm(samples, "checking", unit="image", disable=None):
         kind = f"{by}={sample.columns[by]}" if by else "all"
         yield kind, open_study(sample.image).frame(0), read_sample(sample)[1]
 

@@ -1,4 +1,4 @@
-"""Leave one hospital out: train on the others, read that one, once for each; print the table."""
+"""Leave one hospital out at a time: train on the others, test on it, and print the table."""
 
 import argparse
 import dataclasses
@@ -18,29 +18,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=[],
         metavar="FOLDER",
-        help="a hospital's dataset folder; repeat it",
+        help="dataset folder of one hospital; give it once for each hospital",
     )
     parser.add_argument(
-        "--where", action="append", default=[], metavar="FOLDER:COLUMN=VALUE", help="only these rows of that folder"
+        "--where",
+        action="append",
+        default=[],
+        metavar="FOLDER:COLUMN=VALUE",
+        help="use only these rows of that folder; may be repeated",
     )
-    parser.add_argument("--recipe", default="plus", metavar="NAME", help="see docs/training.md (default: plus)")
-    parser.add_argument("--start", default="imagenet", metavar="FILE", help="as for train")
-    parser.add_argument("--only", action="append", default=[], metavar="NAME", help="leave out this hospital only")
     parser.add_argument(
-        "--experts", metavar="NAMES", help="only these experts, such as image: a third of the time, to compare ideas"
+        "--recipe", default="plus", metavar="NAME", help="training recipe, see docs/training.md (default: plus)"
+    )
+    parser.add_argument("--start", default="imagenet", metavar="FILE", help="start weights, as for `train`")
+    parser.add_argument(
+        "--only", action="append", default=[], metavar="NAME", help="leave out only this hospital; may be repeated"
+    )
+    parser.add_argument(
+        "--experts", metavar="NAMES", help="train only these experts, such as image: a third of the time, to try ideas"
     )
     for name in ("epochs", "size", "batch", "seed"):
-        parser.add_argument(f"--{name}", type=int, help="instead of the recipe's")
-    parser.add_argument("--float32", action="store_true", help="no mixed precision")
-    parser.add_argument("--outliner", metavar="NAME", help="also read the best proposals of this bundle")
-    parser.add_argument("--device", choices=DEVICES, default="auto")
+        parser.add_argument(f"--{name}", type=int, help=f"{name}, instead of the recipe's value")
+    parser.add_argument("--float32", action="store_true", help="train without mixed precision")
+    parser.add_argument("--outliner", metavar="NAME", help="also test with the best outlines that this model proposes")
+    parser.add_argument("--device", choices=DEVICES, default="auto", help="compute device (default: auto)")
     parser.add_argument(
         "--out",
         action="append",
         type=Path,
         required=True,
         metavar="RUNS",
-        help="where the runs are kept; what is there is not done again. Without --data only the table of these is printed",
+        help="folder of the runs; runs already there are not repeated. Without --data, only their table is printed",
     )
 
 
@@ -50,7 +58,7 @@ def run(chosen: argparse.Namespace) -> int:
 
     if chosen.data:
         if len(chosen.out) != 1:
-            raise UserError("Training needs one place for its runs.", "Give --out once, or leave --data out.")
+            raise UserError("Training needs a single folder for its runs.", "Give --out once, or leave out --data.")
         check_output_folder(chosen.out[0], chosen.data)
         _train(chosen)
     print(table(_by_name(chosen.out)), end="")
@@ -67,7 +75,7 @@ def _train(chosen: argparse.Namespace) -> None:
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     if chosen.recipe not in RECIPES:
-        raise UserError(f"There is no recipe {chosen.recipe!r}.", f"Choose one of {', '.join(RECIPES)}.")
+        raise UserError(f"There is no recipe {chosen.recipe!r}.", f"The recipes are: {', '.join(RECIPES)}.")
     changes = {name: getattr(chosen, name) for name in ("epochs", "size", "batch", "seed")}
     recipe = dataclasses.replace(
         RECIPES[chosen.recipe],
@@ -83,7 +91,10 @@ def _train(chosen: argparse.Namespace) -> None:
     for condition in chosen.where:
         name, _, rest = condition.partition(":")
         if name not in conditions or not rest:
-            raise UserError(f"{condition!r} names no folder of --data.", "Write it as FOLDER:COLUMN=VALUE.")
+            raise UserError(
+                f"--where {condition!r} does not start with the name of a --data folder.",
+                "Write it as FOLDER:COLUMN=VALUE.",
+            )
         conditions[name].append(rest)
     hospitals = {name: where(read_dataset(folder), conditions[name]) for name, folder in folders.items()}
     finder = load_outliner(find_outliner(chosen.outliner), chosen.device) if chosen.outliner else None
@@ -91,14 +102,14 @@ def _train(chosen: argparse.Namespace) -> None:
 
 
 def _by_name(folders: list[Path]) -> dict[str, Path]:
-    """Return folders by their names.
+    """Return the folders by their names.
 
     Raises:
-        UserError: two have the same: one would take the other's place without a word.
+        UserError: two folders have the same name; one would silently replace the other.
     """
     named: dict[str, Path] = {}
     for folder in folders:
         name = folder.resolve().name
         if named.setdefault(name, folder) is not folder:
-            raise UserError(f"Two folders are called {name}: {named[name]} and {folder}.", "Give one another name.")
+            raise UserError(f"Two folders are called {name}: {named[name]} and {folder}.", "Rename one of them.")
     return named

@@ -1,4 +1,4 @@
-"""List the models that are installed: what each needs, parameters, training data, figures, licence."""
+"""List the installed models: what each needs, its size, training data, figures and licence."""
 
 import argparse
 import json
@@ -19,22 +19,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Run the command and return the exit status."""
-    found, left_out = bundles_and_left_out()
+    usable, left_out = bundles_and_left_out()
     for problem in left_out:
         print(f"left out: {problem}", file=sys.stderr)
-    if not found:
+    if not usable:
         raise UserError(
             f"No model is installed in {paths.model_weights()}.",
             "Install the program again, or copy a model's folder there.",
         )
     if chosen.json:
-        print(json.dumps([_told(bundle) for bundle in found], indent=2, ensure_ascii=False))
+        print(json.dumps([_json_object(bundle) for bundle in usable], indent=2, ensure_ascii=False))
         return 0
-    print("\n\n".join(_words(bundle) for bundle in found))
+    print("\n\n".join(_text(bundle) for bundle in usable))
     return 0
 
 
-def _told(bundle: Bundle) -> dict[str, Any]:
+def _json_object(bundle: Bundle) -> dict[str, Any]:
     card = bundle.card
     return {
         "name": card.name,
@@ -52,7 +52,7 @@ def _told(bundle: Bundle) -> dict[str, Any]:
         "views": list(card.views),
         "data": card.training.data,
         "split": card.training.split,
-        # Of the held-out patients, as `evaluate` prints them; the others by their data.
+        # The first evaluation is on the held-out patients, as `evaluate` prints it; "evaluations" has all.
         "metrics": card.evaluations[0].to_dict()["metrics"] if card.evaluations else {},
         "evaluations": [evaluation.to_dict() for evaluation in card.evaluations],
         "licence": card.licence,
@@ -60,7 +60,7 @@ def _told(bundle: Bundle) -> dict[str, Any]:
     }
 
 
-def _words(bundle: Bundle) -> str:
+def _text(bundle: Bundle) -> str:
     card = bundle.card
     lines = [
         f"{card.name} {card.version}{' (default)' if card.name == DEFAULT else ''}: {card.title}",
@@ -81,7 +81,7 @@ def _sees(card: ModelCard) -> str:
 
 
 def _figures(evaluation: Evaluation) -> list[str]:
-    """Return a line for each leading figure there is: AUC of a reading, Dice of an outline."""
+    """Return a line for each leading figure of an evaluation: AUC for AI results, Dice for outlines."""
     lines = []
     if auc := evaluation.metrics.get("auc"):
         by_group = evaluation.group_metrics.get("auc")

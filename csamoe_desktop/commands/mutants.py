@@ -1,4 +1,4 @@
-"""Open thousands of damaged copies of good files, each in a time and memory limit, and count what became of them."""
+"""Open thousands of damaged copies of good files within time and memory limits, and count the outcomes."""
 
 import argparse
 import logging
@@ -18,9 +18,9 @@ from csamoe_desktop.study.opening import open_study
 from csamoe_desktop.study.phantom import write_demo_study
 
 _SLOW = 6.5
-"""Seconds: a frame's deadline and what else there is to do."""
+"""Seconds: the deadline for one frame plus the time for everything else."""
 _LARGE = 2**30
-"""Bytes that this process may grow by over a file."""
+"""Bytes by which this process may grow while it opens one file."""
 OUTCOMES = ("opened", "opened with a note", "refused", "fault", "too slow", "too large")
 _BAD = OUTCOMES[3:]
 _LARGEST = 4 * 2**20
@@ -28,19 +28,19 @@ _LARGEST = 4 * 2**20
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("--count", type=int, default=20_000, help="how many copies (default 20000)")
-    parser.add_argument("--seed", type=int, default=0, help="of the damage (default 0)")
+    parser.add_argument("--count", type=int, default=20_000, help="number of damaged copies (default: 20000)")
+    parser.add_argument("--seed", type=int, default=0, help="random seed of the damage (default: 0)")
     parser.add_argument(
-        "--files", type=Path, metavar="FOLDER", help="good files to damage, beside those that are there"
+        "--files", type=Path, metavar="FOLDER", help="more good files to damage, besides the built-in ones"
     )
-    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="where copies with a fault are kept")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="save the copies that show a fault in this folder")
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Run the command, print the counts, and return 0, or 1 where there was a fault, a slow or a large one."""
+    """Run the command, print the counts, and return 0, or 1 if a copy caused a fault or was too slow or too large."""
     if chosen.keep is not None and chosen.files is not None:
         check_output_folder(chosen.keep, [chosen.files])
-    # One line a refused frame would be thousands.
+    # Each refused frame would log a line, thousands in all.
     logging.getLogger("csamoe_desktop").setLevel(logging.ERROR)
     with TemporaryDirectory() as folder:
         counts = damage(good_files(Path(folder), chosen.files), chosen.count, chosen.seed, Path(folder), chosen.keep)
@@ -50,18 +50,18 @@ def run(chosen: argparse.Namespace) -> int:
 
 
 def good_files(folder: Path, more: Path | None = None) -> list[Path]:
-    """Return the files that are damaged: the demo study's, pydicom's own and those in `more`, of up to 4 MB each."""
+    """Return the files to damage: the demo study, pydicom's test files and those in `more`, up to 4 MB each."""
     import pydicom
 
     demo = folder / "demo"
     write_demo_study(demo)
     real = Path(pydicom.__file__).parent / "data" / "test_files"
-    found = [*files_in(demo), *files_in(real), *(files_in(more) if more else ())]
-    return [file for file in found if 0 < file.stat().st_size <= _LARGEST]
+    files = [*files_in(demo), *files_in(real), *(files_in(more) if more else ())]
+    return [file for file in files if 0 < file.stat().st_size <= _LARGEST]
 
 
 def damage(files: list[Path], count: int, seed: int, folder: Path, keep: Path | None = None) -> Counter[str]:
-    """Return how many of `count` damaged copies of `files` came to which of OUTCOMES."""
+    """Return how many of `count` damaged copies of `files` had each of OUTCOMES; save the faulty ones in `keep`."""
     counts: Counter[str] = Counter()
     path = folder / "mutant"
     for number, mutant in enumerate(mutants(files, count, seed)):
@@ -75,8 +75,8 @@ def damage(files: list[Path], count: int, seed: int, folder: Path, keep: Path | 
 
 
 def outcome_of(path: Path) -> str:
-    """Open a file as the program does, show its first and last frame, and return what became of it, one of OUTCOMES."""
-    begun, before = time.monotonic(), _taken()
+    """Open a file as the program does, read its first and last frame, and return the outcome, one of OUTCOMES."""
+    begun, before = time.monotonic(), _peak_memory()
     try:
         study = open_study(path)
         for index in sorted({0, study.frame_count - 1}):
@@ -88,26 +88,26 @@ def outcome_of(path: Path) -> str:
         outcome = "fault"
     if time.monotonic() - begun > _SLOW:
         return "too slow"
-    return "too large" if _taken() - before > _LARGE else outcome
+    return "too large" if _peak_memory() - before > _LARGE else outcome
 
 
-def _taken() -> int:
-    """Return the most memory that this process has taken so far, in bytes; 0 where the system does not say."""
+def _peak_memory() -> int:
+    """Return the peak memory of this process so far, in bytes; 0 on Windows, where `resource` does not exist."""
     if sys.platform == "win32":
         return 0
     import resource
 
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most if sys.platform == "darwin" else most * 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
 
 
 def mutants(files: list[Path], count: int, seed: int) -> Iterator[bytes]:
-    """Yield `count` damaged copies, the files in turn: bytes changed, cut off, doubled or taken out, numbers made huge."""
+    """Yield `count` damaged copies, taking the files in turn: bytes are changed, cut off, doubled, removed or made huge."""
     for number in range(count):
         random = np.random.default_rng((seed, number))
         data = bytearray(files[number % len(files)].read_bytes())
         kind = int(random.integers(5))
-        # Headers are short and matter most.
+        # Half of the damage goes to the header, which is short and matters most.
         end = len(data) if random.integers(2) else min(len(data), 2048)
         place = int(random.integers(end))
         if kind == 0:

@@ -1,4 +1,4 @@
-"""Record a trained model: its card, its curves and its readings of a set, for `csamoe-desktop results`."""
+"""Record a trained model's card, training curves and results on a data set, for `csamoe-desktop results`."""
 
 import argparse
 import re
@@ -23,41 +23,47 @@ _HOW_TO_NAME = "Name it with letters, digits, dots and hyphens, such as busbra-f
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--bundle", type=Path, metavar="FOLDER", help="the trained model: card.json and weights")
-    what.add_argument(
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--bundle", type=Path, metavar="FOLDER", help="the trained model: card.json and weights")
+    source.add_argument(
         "--only-outlines",
         action="store_true",
-        help="record what the outlines alone tell, for the outline-only baseline",
+        help="record features of the outlines alone, for the outline-only baseline",
     )
-    parser.add_argument("--run", type=Path, metavar="RUN", dest="training_run", help="what `train --out` wrote: curves")
-    parser.add_argument("--data", type=Path, metavar="FOLDER", help="the set to read; without it, card and curves only")
     parser.add_argument(
-        "--where", action="append", default=[], metavar="COLUMN=VALUE", help="only these of its rows; may be repeated"
+        "--run", type=Path, metavar="RUN", dest="training_run", help="folder of `train --out`, to copy its curves"
+    )
+    parser.add_argument(
+        "--data", type=Path, metavar="FOLDER", help="data set to assess; without it, only card and curves are recorded"
+    )
+    parser.add_argument(
+        "--where", action="append", default=[], metavar="COLUMN=VALUE", help="use only these rows; may be repeated"
     )
     parser.add_argument(
         "--test-of",
         choices=("paper", "group"),
-        help="only what this protocol keeps for testing, of the model's classes",
+        help="use only the test images of this protocol, of the model's classes",
     )
-    parser.add_argument("--set", metavar="NAME", dest="set_name", help="what the set is called, such as busbra-fold1")
+    parser.add_argument("--set", metavar="NAME", dest="set_name", help="name of the data set, such as busbra-fold1")
     parser.add_argument(
         "--outline",
         choices=("reader", "ellipse", "hull", "proposal"),
         default="reader",
-        help="whose outline is read; each kind is recorded beside the others (default: reader)",
+        help="which outline to use; each kind is recorded separately (default: reader)",
     )
     parser.add_argument(
-        "--outliner", metavar="FOLDER", help="the bundle that proposes outlines: its folder, or its name"
+        "--outliner", metavar="FOLDER", help="the model that proposes outlines: its bundle's folder, or its name"
     )
-    parser.add_argument("--seen", action="store_true", help="the model was trained on this set: the tables say so")
-    parser.add_argument("--device", choices=DEVICES, default="auto")
+    parser.add_argument(
+        "--seen", action="store_true", help="mark in the tables that the model was trained on this data set"
+    )
+    parser.add_argument("--device", choices=DEVICES, default="auto", help="compute device (default: auto)")
     parser.add_argument(
         "--out",
         type=Path,
         required=True,
         metavar="RECORD",
-        help="docs/results/runs/NAME; with --only-outlines docs/results/runs, the folder of all runs",
+        help="folder of the record, docs/results/runs/NAME; with --only-outlines the folder of all runs, docs/results/runs",
     )
 
 
@@ -78,11 +84,11 @@ def run(chosen: argparse.Namespace) -> int:
         known = [sample for sample in samples if sample.label in bundle.card.classes]
         samples = split_by(chosen.test_of, known).test
         conditions = (*conditions, f"the test images of the protocol {chosen.test_of}")
-    # Read before anything is written: what cannot be read leaves the record as it was.
+    # Assess before anything is written, so that a failure leaves the record unchanged.
     if samples:
         from csamoe_desktop.evidence.recording import read_set
 
-        with tqdm(total=len(samples), desc="reading", unit="image", disable=None) as bar:
+        with tqdm(total=len(samples), desc="assessing", unit="image", disable=None) as bar:
             proposer = _proposer(chosen)
             rows, fused, left_out = read_set(bundle, samples, chosen.outline, proposer, chosen.device, bar.update)
     write_card(chosen.out, bundle.card)
@@ -92,11 +98,11 @@ def run(chosen: argparse.Namespace) -> int:
         print(f"{bundle.card.name}: the card is recorded in {chosen.out}")
         return 0
     data = shown_name(chosen.data.resolve().name)
-    # `train --also` says this on the card.
+    # `train --also` writes this text on the card.
     seen = chosen.seen or f", and {data} for training" in bundle.card.training.split
-    told = SetRecord(data, conditions, seen, {chosen.outline: left_out})
-    kept = compressed(fused) if chosen.outline == "reader" else None
-    write_readings(chosen.out, chosen.set_name, chosen.outline, rows, told, kept)
+    record = SetRecord(data, conditions, seen, {chosen.outline: left_out})
+    features = compressed(fused) if chosen.outline == "reader" else None
+    write_readings(chosen.out, chosen.set_name, chosen.outline, rows, record, features)
     print(
         f"{bundle.card.name}: {len(rows)} images of {chosen.set_name} ({chosen.outline}) are recorded in {chosen.out}"
     )
@@ -107,13 +113,13 @@ def run(chosen: argparse.Namespace) -> int:
 
 def _check(chosen: argparse.Namespace) -> None:
     if chosen.data and not chosen.only_outlines and not chosen.set_name:
-        raise UserError("The set has no name.", "Give one with --set, such as busbra-fold1.")
+        raise UserError("The data set has no name.", "Give one with --set, such as busbra-fold1.")
     if chosen.set_name and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]*", chosen.set_name):
-        raise UserError(f"A set cannot be called {chosen.set_name!r}.", _HOW_TO_NAME)
+        raise UserError(f"A data set cannot be called {chosen.set_name!r}.", _HOW_TO_NAME)
     if chosen.only_outlines and not chosen.data:
-        raise UserError("There are no outlines without a dataset.", "Name its folder with --data.")
+        raise UserError("--only-outlines needs a dataset folder.", "Give it with --data.")
     if chosen.data and chosen.outline == "proposal" and not chosen.outliner:
-        raise UserError("Nobody is there to propose outlines.", "Name a bundle that does with --outliner.")
+        raise UserError("--outline proposal needs a model that proposes outlines.", "Give it with --outliner.")
 
 
 def _only_outlines(chosen: argparse.Namespace, samples: "list[Sample]") -> int:
@@ -122,7 +128,7 @@ def _only_outlines(chosen: argparse.Namespace, samples: "list[Sample]") -> int:
 
     with tqdm(total=len(samples), desc="outlines", unit="image", disable=None) as bar:
         rows = read_outlines_of(samples, chosen.outline, _proposer(chosen), bar.update)
-    # By the folder's name the baseline finds the outlines of the images that a network read.
+    # The baseline finds the outlines of a network's images by the name of the folder.
     data = shown_name(chosen.data.resolve().name)
     write_outlines(chosen.out, data, chosen.outline, rows)
     print(f"{len(rows)} outlines of {len(samples)} images of {data} ({chosen.outline}) are recorded")
@@ -130,10 +136,10 @@ def _only_outlines(chosen: argparse.Namespace, samples: "list[Sample]") -> int:
 
 
 def _proposer(chosen: argparse.Namespace) -> "Proposer | None":
-    """Return what proposes outlines, where proposals are asked for.
+    """Return the function that proposes outlines, or None unless `--outline proposal` is given.
 
     Raises:
-        UserError: the bundle proposes none, or is damaged.
+        UserError: the bundle proposes no outlines, or is damaged.
     """
     if chosen.outline != "proposal":
         return None
@@ -143,5 +149,7 @@ def _proposer(chosen: argparse.Namespace) -> "Proposer | None":
     folder = Path(chosen.outliner)
     bundle = Bundle(folder, read_card(folder / CARD)) if folder.is_dir() else find_bundle(chosen.outliner)
     if not bundle.card.proposes_outline:
-        raise UserError(f"{bundle.card.name} proposes no outlines.", "Choose a bundle that does, such as outline.")
+        raise UserError(
+            f"{bundle.card.name} proposes no outlines.", "Choose a model that does, such as unet-mobilenet."
+        )
     return proposer_of(load_outliner(bundle, chosen.device))

@@ -13,17 +13,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=Path("docs/results/runs"),
         metavar="FOLDER",
-        help="the run records (default: docs/results/runs)",
+        help="folder of the records (default: docs/results/runs)",
     )
     parser.add_argument(
         "--out",
         type=Path,
         default=Path("docs"),
         metavar="FOLDER",
-        help="where the folders results and models are written (default: docs)",
+        help="folder for results/ and models/ (default: docs)",
     )
     parser.add_argument(
-        "--resamples", type=int, metavar="N", help="resamples of the bootstrap; the main tables take twice as many"
+        "--resamples", type=int, metavar="N", help="number of bootstrap resamples; the main tables use twice as many"
     )
 
 

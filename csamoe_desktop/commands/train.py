@@ -1,4 +1,4 @@
-"""Train a network on a dataset folder by a named recipe and protocol, and write its bundle."""
+"""Train a network on a dataset folder with a named recipe and protocol, and write its model bundle."""
 
 import argparse
 import dataclasses
@@ -21,31 +21,53 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     data = parser.add_argument_group("data")
     add_data_arguments(data)
-    data.add_argument("--data-words", help="what the card says of the data (default: its folders and counts)")
+    data.add_argument("--data-words", help="text on the card that describes the data (default: folders and counts)")
     recipe = parser.add_argument_group("recipe")
-    recipe.add_argument("--recipe", default="paper", metavar="NAME", help="see docs/training.md (default: paper)")
-    recipe.add_argument("--masks", type=float, default=1.0, metavar="S", help="la-net: of the groups, those with masks")
+    recipe.add_argument(
+        "--recipe", default="paper", metavar="NAME", help="training recipe, see docs/training.md (default: paper)"
+    )
+    recipe.add_argument(
+        "--masks",
+        type=float,
+        default=1.0,
+        metavar="S",
+        help="la-net: share of the groups whose masks the first stage uses (default: 1)",
+    )
     recipe.add_argument(
         "--start",
         default="imagenet",
         metavar="FILE",
-        help="ImageNet weights of torchvision's network as safetensors; `imagenet` downloads torchvision's, checked "
-        "against their hash; `none` starts at random (default: imagenet where the network has such a start)",
+        help="start weights: a safetensors file with the ImageNet weights of torchvision's network; `imagenet` downloads "
+        "them from torchvision and checks their hash; `none` starts at random (default: imagenet, if the network has it)",
     )
     for name in ("epochs", "patience"):
-        recipe.add_argument(f"--{name}", type=int, help="instead of the recipe's; of two stages, the second's")
-    recipe.add_argument("--learning-rate", type=float, help="instead of the recipe's; of two stages, the second's")
-    for name in ("batch", "seed"):
-        recipe.add_argument(f"--{name}", type=int, help="instead of the recipe's")
-    recipe.add_argument("--float32", action="store_true", help="no mixed precision")
-    parser.add_argument("--device", choices=DEVICES, default="auto")
-    parser.add_argument("--out", type=Path, required=True, metavar="RUN", help="checkpoints; an old run there goes on")
-    parser.add_argument("--bundle", type=Path, metavar="FOLDER", help="where the bundle goes (default: RUN/bundle)")
-    parser.add_argument(
-        "--storage", choices=("float16", "int8"), default="float16", help="how the bundle keeps its weights"
+        recipe.add_argument(
+            f"--{name}", type=int, help=f"{name}, instead of the recipe's value; of the second stage, if there are two"
+        )
+    recipe.add_argument(
+        "--learning-rate",
+        type=float,
+        help="learning rate, instead of the recipe's value; of the second stage, if there are two",
     )
-    parser.add_argument("--title", help="what the card calls the model")
-    parser.add_argument("--licence", default="not stated", help="what the card says of it; mind that of the start")
+    for name in ("batch", "seed"):
+        recipe.add_argument(f"--{name}", type=int, help=f"{name}, instead of the recipe's value")
+    recipe.add_argument("--float32", action="store_true", help="train without mixed precision")
+    parser.add_argument("--device", choices=DEVICES, default="auto", help="compute device (default: auto)")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="RUN",
+        help="folder for checkpoints; a run already there is continued",
+    )
+    parser.add_argument("--bundle", type=Path, metavar="FOLDER", help="folder for the bundle (default: RUN/bundle)")
+    parser.add_argument(
+        "--storage", choices=("float16", "int8"), default="float16", help="number format of the bundle's weights"
+    )
+    parser.add_argument("--title", help="title of the model on its card")
+    parser.add_argument(
+        "--licence", default="not stated", help="licence on the card; the licence of the start weights also applies"
+    )
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -72,7 +94,10 @@ def run(chosen: argparse.Namespace) -> int:
     start = load_start(recipe.builder, network, chosen.start)
     device = choose_device(chosen.device)
     print(f"{len(split.train)} training, {len(split.validation)} validation, {len(split.test)} test images")
-    print(f"on {device.words}; stop at any time, the same command goes on after the last whole epoch", flush=True)
+    print(
+        f"Training on {device.words}. You can stop at any time; the same command continues from the last full epoch.",
+        flush=True,
+    )
     progress = train_stages(
         recipe,
         network,
@@ -93,7 +118,7 @@ def run(chosen: argparse.Namespace) -> int:
         version="1.0",
         data=chosen.data_words or _counts(chosen, split),
         split=f"{_split_words(chosen)}{also} ({len(split.train)} / {len(split.validation)} / {len(split.test)} images)",
-        # A second folder may group by something else, such as sets of near-duplicates.
+        # A second folder may group its images differently, such as by sets of near-duplicates.
         groups="groups" if chosen.also else PROTOCOLS[chosen.protocol].groups,
         tested=PROTOCOLS[chosen.protocol].tested,
         second_tested=f"{PROTOCOLS[chosen.also_protocol].tested} of {shown_name(chosen.also.name)}"
@@ -109,7 +134,7 @@ def run(chosen: argparse.Namespace) -> int:
 
 
 def _counts(chosen: argparse.Namespace, split: "Split") -> str:
-    """Return the data in words, where nobody gave better ones."""
+    """Return the default text on the card that describes the data: folders, images and groups."""
     samples = [*split.train, *split.validation, *split.test]
     folders = " and ".join(shown_name(folder.name) for folder in (chosen.data, chosen.also) if folder)
     return f"{folders}: {len(samples)} images of {len({sample.group for sample in samples})} groups"
@@ -127,7 +152,7 @@ def _split_words(chosen: argparse.Namespace) -> str:
 
 
 def chosen_recipe(chosen: argparse.Namespace) -> "Recipe":
-    """Return the named recipe with what the arguments change in it.
+    """Return the named recipe with the changes that the arguments ask for.
 
     Raises:
         UserError: there is no recipe of that name.
@@ -135,16 +160,16 @@ def chosen_recipe(chosen: argparse.Namespace) -> "Recipe":
     from csamoe_desktop.training.recipes import RECIPES
 
     if chosen.recipe not in RECIPES:
-        raise UserError(f"There is no recipe {chosen.recipe!r}.", f"Choose one of {', '.join(RECIPES)}.")
+        raise UserError(f"There is no recipe {chosen.recipe!r}.", f"The recipes are: {', '.join(RECIPES)}.")
 
     def given(*names: str) -> dict[str, Any]:
         return {name: getattr(chosen, name) for name in names if getattr(chosen, name) is not None}
 
     recipe = RECIPES[chosen.recipe]
-    everywhere = {"bfloat16": not chosen.float32, **given("batch", "seed")}
+    both_stages = {"bfloat16": not chosen.float32, **given("batch", "seed")}
     return dataclasses.replace(
         recipe,
-        **everywhere,
+        **both_stages,
         **given("epochs", "patience", "learning_rate"),
-        first=dataclasses.replace(recipe.first, **everywhere) if recipe.first else None,
+        first=dataclasses.replace(recipe.first, **both_stages) if recipe.first else None,
     )

@@ -1,4 +1,4 @@
-"""Which images are trained on and which are held out, as the commands are told it."""
+"""The arguments that select and split the data for training, shared by several commands."""
 
 import argparse
 from collections.abc import Sequence
@@ -12,34 +12,45 @@ if TYPE_CHECKING:
 
 
 def add_data_arguments(data: "argparse._ArgumentGroup") -> None:
-    """Add the arguments that `read_split` looks at."""
-    data.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="labels.csv, images and masks")
-    data.add_argument("--where", action="append", default=[], metavar="COLUMN=VALUE", help="only these of its rows")
+    """Add the arguments that `read_split` uses."""
+    data.add_argument(
+        "--data", type=Path, required=True, metavar="FOLDER", help="a dataset folder: labels.csv, images and masks"
+    )
+    data.add_argument(
+        "--where", action="append", default=[], metavar="COLUMN=VALUE", help="use only these rows; may be repeated"
+    )
     data.add_argument(
         "--protocol",
         default="patient",
         metavar="NAME",
-        help="paper: by image, 70/15/15; patient: a fold held out (default); group: by group, 70/15/15; cross: --test-data",
+        help="how to split the data. patient: hold out one fold (default); group: 70/15/15 by group; paper: 70/15/15 by "
+        "image; cross: test on --test-data",
     )
-    data.add_argument("--test-fold", default="1", metavar="K", help="held out for testing (default: 1)")
-    data.add_argument("--validation-share", type=float, default=0.15, metavar="S", help="of the other groups")
+    data.add_argument("--test-fold", default="1", metavar="K", help="fold held out for testing (default: 1)")
+    data.add_argument(
+        "--validation-share",
+        type=float,
+        default=0.15,
+        metavar="S",
+        help="share of the other groups used for validation (default: 0.15)",
+    )
     data.add_argument("--also", type=Path, metavar="FOLDER", help="a second folder, for training and validation only")
     data.add_argument(
-        "--also-where", action="append", default=[], metavar="COLUMN=VALUE", help="only these of its rows"
+        "--also-where", action="append", default=[], metavar="COLUMN=VALUE", help="use only these rows of --also"
     )
     data.add_argument(
         "--also-protocol",
         metavar="NAME",
-        help="split the second folder by this protocol, and keep its test part out (default: train on all of it)",
+        help="split the second folder by this protocol and hold out its test part (default: train on all of it)",
     )
-    data.add_argument("--test-data", type=Path, metavar="FOLDER", help="the other hospital of the protocol cross")
+    data.add_argument("--test-data", type=Path, metavar="FOLDER", help="the other hospital, for the protocol cross")
     data.add_argument(
-        "--test-where", action="append", default=[], metavar="COLUMN=VALUE", help="only these of its rows"
+        "--test-where", action="append", default=[], metavar="COLUMN=VALUE", help="use only these rows of --test-data"
     )
 
 
 def read_split(chosen: argparse.Namespace, classes: Sequence[str], seed: int) -> "Split":
-    """Return the samples of those classes in the folders, split.
+    """Return the samples in the folders that have one of `classes`, split for training, validation and testing.
 
     Raises:
         UserError: a folder cannot be used, or a part of the split is empty.
@@ -49,10 +60,10 @@ def read_split(chosen: argparse.Namespace, classes: Sequence[str], seed: int) ->
     from csamoe_desktop.datasets.splits import Split, by_share
 
     def read(folder: Path, conditions: list[str]) -> list[Sample]:
-        return [one for one in where(read_dataset(folder), conditions) if one.label in classes]
+        return [sample for sample in where(read_dataset(folder), conditions) if sample.label in classes]
 
     if chosen.also_protocol and chosen.also is None:
-        raise UserError("--also-protocol splits a second folder, and none is given.", "Give it with --also.")
+        raise UserError("--also-protocol needs a second folder, but none is given.", "Give it with --also.")
     other = read(chosen.test_data, chosen.test_where) if chosen.test_data else []
     samples = read(chosen.data, chosen.where)
     split = split_by(chosen.protocol, samples, other, chosen.test_fold, chosen.validation_share, seed)

@@ -1,4 +1,4 @@
-"""Dataset folders: labels.csv (image, mask, label, group, ...) beside the images and masks it names."""
+"""Read dataset folders: labels.csv (image, mask, label, group, ...) and the images and masks that it names."""
 
 import csv
 import hashlib
@@ -30,18 +30,18 @@ class Sample:
 
     @property
     def hospital(self) -> str:
-        """The name of the dataset folder it is in."""
+        """The name of the dataset folder that the sample is in."""
         return Path(self.image.as_posix().removesuffix(self.name)).name
 
     @property
     def name(self) -> str:
-        """The image as labels.csv names it."""
+        """The path of the image in labels.csv."""
         return self.columns["image"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Example:
-    """A sample in memory: the frame's grey pixels (uint8), its mask (bool; empty on a normal image), its class's number."""
+    """A sample in memory: grey pixels (uint8), mask (bool; empty for a normal image) and the index of its class."""
 
     sample: Sample
     pixels: NDArray[np.uint8]
@@ -50,10 +50,10 @@ class Example:
 
 
 def read_dataset(folder: Path) -> list[Sample]:
-    """Return the rows of `folder`/labels.csv (UTF-8, also as Excel writes it), in its order.
+    """Return the rows of `folder`/labels.csv (UTF-8, with or without the byte order mark of Excel), in its order.
 
     Raises:
-        UserError: there is no such file, it is no UTF-8 table, or it lacks what every dataset folder has.
+        UserError: the file is missing, is not a table in UTF-8, has no rows, or misses a required column or value.
     """
     table = folder / "labels.csv"
     try:
@@ -61,54 +61,56 @@ def read_dataset(folder: Path) -> list[Sample]:
             rows = list(csv.DictReader(opened))
     except OSError as problem:
         raise UserError(
-            f"{folder} is no dataset folder: {table} could not be read.",
-            "A dataset folder holds labels.csv (image, mask, label, group), images and masks.",
+            f"{folder} is not a dataset folder: {table} could not be read.",
+            "A dataset folder has labels.csv (image, mask, label, group), images and masks.",
         ) from problem
     except (UnicodeError, csv.Error) as problem:
-        raise UserError(f"{table} is no table in UTF-8.", 'Save it again as "CSV UTF-8".') from problem
+        raise UserError(f"{table} is not a CSV table in UTF-8.", 'Save it again as "CSV UTF-8".') from problem
     if not rows:
         raise UserError(f"{table} lists no image.", "Add a row for each image.")
     if missing := [column for column in _COLUMNS if column not in rows[0]]:
-        raise UserError(f"{table} has no column {', '.join(missing)}.", f"It needs {', '.join(_COLUMNS)}.")
+        raise UserError(
+            f"{table} has no column {', '.join(missing)}.", f"The required columns are {', '.join(_COLUMNS)}."
+        )
     for number, row in enumerate(rows, 2):
         if None in row or None in row.values() or not all(row[column] for column in _COLUMNS):
             raise UserError(
                 f"Line {number} of {table} is not complete.",
-                f"Each line needs {', '.join(rows[0])}, as the first says.",
+                f"Each line needs a value for each column of the first line: {', '.join(rows[0])}.",
             )
     return [Sample(folder / row["image"], folder / row["mask"], row["label"], row["group"], dict(row)) for row in rows]
 
 
 def files_of(folder: Path, samples: Iterable[Sample]) -> list[Path]:
-    """Return every file that a dataset folder is read from: its table, images and masks."""
+    """Return all files of a dataset folder: its table, images and masks."""
     return [folder / "labels.csv", *(file for sample in samples for file in (sample.image, sample.mask))]
 
 
 def where(samples: Iterable[Sample], conditions: Sequence[str]) -> list[Sample]:
-    """Return the samples that meet every "COLUMN=VALUE" of `conditions`.
+    """Return the samples that meet all `conditions`, each "COLUMN=VALUE".
 
     Raises:
-        UserError: a condition is not of that form, names no column, or nothing meets them all.
+        UserError: a condition does not have that form, its column does not exist, or no sample meets all conditions.
     """
-    kept = list(samples)
+    matches = list(samples)
     for condition in conditions:
         column, equals, value = condition.partition("=")
         if not equals:
-            raise UserError(f"{condition!r} is no condition.", "Write it as COLUMN=VALUE, such as fold=1.")
-        if kept and column not in kept[0].columns:
-            raise UserError(f"labels.csv has no column {column!r}.", f"It has {', '.join(kept[0].columns)}.")
-        kept = [sample for sample in kept if sample.columns[column] == value]
-    if not kept:
+            raise UserError(f"{condition!r} is not a condition.", "Write it as COLUMN=VALUE, such as fold=1.")
+        if matches and column not in matches[0].columns:
+            raise UserError(f"labels.csv has no column {column!r}.", f"It has {', '.join(matches[0].columns)}.")
+        matches = [sample for sample in matches if sample.columns[column] == value]
+    if not matches:
         raise UserError(f"No image meets {' and '.join(conditions)}.", "Check the values in labels.csv.")
-    return kept
+    return matches
 
 
 def read_sample(sample: Sample) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """Return a sample's grey pixels, uint8, and its mask, bool, of one shape, read as the window reads them.
+    """Return the grey pixels (uint8) and the mask (bool, same shape) of a sample, read in the same way as in the window.
 
     Raises:
-        UserError: a file is missing, damaged or of another size, or the mask is empty though the label is not `normal`;
-            the image is named.
+        UserError: a file is missing, damaged or of another size, or the mask is empty although the label is not `normal`;
+            the message names the image.
     """
     try:
         pixels = grey(open_picture(sample.image).frame(0).pixels)
@@ -120,7 +122,7 @@ def read_sample(sample: Sample) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
 
 
 def read_examples(samples: Sequence[Sample], classes: Sequence[str]) -> list[Example]:
-    """Return the samples of `classes`, read, each with its class's number; others are left out.
+    """Read the samples that have one of `classes` as a label; leave out the others.
 
     Raises:
         UserError: as `read_sample`.
@@ -133,10 +135,10 @@ def read_examples(samples: Sequence[Sample], classes: Sequence[str]) -> list[Exa
 
 
 def data_sha256(samples: Sequence[Sample]) -> str:
-    """Return one hash over all images, masks and labels, so that a card can say what it was trained on."""
-    whole = hashlib.sha256()
-    for sample in sorted(samples, key=lambda one: one.name):
-        whole.update(f"{sample.name}\0{sample.label}\0{sample.group}\n".encode())
+    """Return one hash over all images, masks and labels, by which a card identifies its training data."""
+    digest = hashlib.sha256()
+    for sample in sorted(samples, key=lambda sample: sample.name):
+        digest.update(f"{sample.name}\0{sample.label}\0{sample.group}\n".encode())
         for file in (sample.image, sample.mask):
-            whole.update(hashlib.sha256(file.read_bytes()).digest())
-    return whole.hexdigest()
+            digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()

@@ -1,8 +1,8 @@
-"""Other outlines for the same lesion: what is left of a reading when someone else, or a program, holds the pen.
+"""Replace a lesion's outline with another, to test how much a model's result depends on who drew the outline.
 
-Readers draw malignant lesions with a rougher line, so a network fed their outlines can read the pen instead of the
-tissue. An ellipse of the same moments has size, place and orientation but no line; a wobble has a roughness that
-carries no diagnosis.
+Readers outline malignant lesions with a rougher line, so a network can learn the roughness of the outline instead of the tissue.
+An ellipse with the same moments has the size, place and orientation of the lesion, but no roughness. A wobbled ellipse has a
+roughness that carries no diagnostic information.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ def ellipse(mask: Mask) -> Mask:
 
 
 def wobble(mask: Mask, draw: np.random.Generator) -> Mask:
-    """Return that ellipse with a random smooth wobble of its radius: waves 2 to 9 around, 3 to 12 % of it in all."""
+    """Return the ellipse with random smooth waves in its radius: 2 to 9 waves around, 3 to 12 % of the radius in total."""
     waves = np.arange(2, 10)
     heights = draw.normal(size=len(waves)) / waves**0.5
     heights *= draw.uniform(0.03, 0.12) / np.sqrt((heights**2).sum() / 2)
@@ -37,26 +37,26 @@ def hull(mask: Mask) -> Mask:
 
 
 OUTLINES: dict[str, Callable[[Mask], Mask]] = {"reader": lambda mask: mask, "ellipse": ellipse, "hull": hull}
-"""The outlines a model is evaluated on, by name; `reader` is the mask as it was drawn."""
+"""The outlines that a model is evaluated with, by name; `reader` is the mask as drawn."""
 PROPOSAL = "proposal"
-"""Beside them: the program's own best proposal, which is made from the pixels; see `evaluate.read_all`."""
+"""A further kind: the program's own best proposal, which is made from the pixels; see `evaluate.read_all`."""
 
 
 def random_outline(mask: Mask, draw: np.random.Generator) -> Mask:
     """Return, for training, the mask itself (25 %), its ellipse (30 %), its hull (10 %) or a wobbled ellipse (35 %)."""
-    which = draw.random()
-    if which < 0.25:
+    number = draw.random()
+    if number < 0.25:
         return mask
-    if which < 0.55:
+    if number < 0.55:
         return ellipse(mask)
-    return hull(mask) if which < 0.65 else wobble(mask, draw)
+    return hull(mask) if number < 0.65 else wobble(mask, draw)
 
 
 def _outline(mask: Mask, radius: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> Mask:
-    """Return the mask's ellipse with its radius multiplied by `radius` of the angle around it."""
+    """Return the mask's ellipse with its radius multiplied by `radius`, a function of the angle."""
     places = np.argwhere(mask).astype(np.float64)
     centre = places.mean(0)
-    # One pixel's own extent (1/12 in each axis) keeps a mask of one row or one pixel from having no width.
+    # The extent of a pixel itself (variance 1/12 in each axis) gives a mask of one row or one pixel a width.
     spread = np.cov(places.T, bias=True).reshape(2, 2) + np.eye(2) / 12 if len(places) > 1 else np.eye(2) / 12
     lengths, axes = np.linalg.eigh(spread)
     half = 2 * np.sqrt(lengths)
@@ -65,7 +65,7 @@ def _outline(mask: Mask, radius: Callable[[NDArray[np.float64]], NDArray[np.floa
     circle = np.stack([np.cos(angle), np.sin(angle)]) * radius(angle)
     points = centre[:, None] + axes @ (half[:, None] * circle)
     out = np.zeros(mask.shape, np.uint8)
-    fraction = 4  # bits below a pixel that OpenCV rounds the vertices to
+    fraction = 4  # fractional bits of OpenCV's vertex coordinates
     corners = np.rint(points[::-1].T * 2**fraction).astype(np.int32)
     cv2.fillPoly(out, [corners], 1, shift=fraction)
     out[min(max(round(centre[0]), 0), mask.shape[0] - 1), min(max(round(centre[1]), 0), mask.shape[1] - 1)] = 1

@@ -1,4 +1,4 @@
-"""The named protocols: what is trained on and what is tested on, each committed here and told on the card."""
+"""The named protocols, which split the data for training, validation and testing; the card names the protocol."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ _VALIDATION = _TEST = 0.15
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """A protocol in words.
+    """The description of a protocol.
 
     Attributes:
-        words: how it splits, as the card says it.
-        groups: what the groups are that its figures count, such as "patients".
-        tested: what it tests on, such as "held-out patients".
+        words: how it splits the data, as written on the card.
+        groups: the name of the groups in its figures, such as "patients".
+        tested: the name of its test data, such as "held-out patients".
         needs_other: whether it tests on a second folder.
     """
 
@@ -54,22 +54,24 @@ def split_by(
     validation_share: float = _VALIDATION,
     seed: int = PAPER_SEED,
 ) -> Split:
-    """Return the samples as `protocol` splits them; `other` is the hospital that `cross` tests on.
+    """Return `samples` split by `protocol`; `other` is the hospital that `cross` tests on.
 
     Raises:
-        UserError: there is no such protocol, `other` is missing or would not be looked at, or a part of the split is
+        UserError: there is no such protocol, `other` is missing or not used by the protocol, or a part of the split is
             empty.
     """
     if protocol not in PROTOCOLS:
         raise UserError(f"There is no protocol {protocol!r}.", f"Choose one of {', '.join(PROTOCOLS)}.")
     if PROTOCOLS[protocol].needs_other != bool(other):
         raise UserError(
-            f"The protocol {protocol} {'tests on a second folder' if not other else 'tests on no second folder'}.",
-            "Give --test-data with the protocol cross, and with it alone.",
+            f"The protocol {protocol} {'needs a second folder for testing' if not other else 'uses no second folder'}.",
+            "Give --test-data with the protocol cross, and only with it.",
         )
     if protocol == "patient":
         if samples and "fold" not in samples[0].columns:
-            raise UserError("labels.csv has no column fold.", "Number the folds there, each group in one.")
+            raise UserError(
+                "labels.csv has no column fold.", "Add this column with fold numbers, one fold for each group."
+            )
         split = by_fold(samples, test_fold, validation_share, seed)
     elif protocol == "paper":
         split = _by_image(samples)
@@ -81,13 +83,13 @@ def split_by(
     if not (split.train and split.validation and split.test):
         raise UserError(
             f"The protocol {protocol} leaves a part of the split empty.",
-            "Choose a fold that labels.csv has, and a share between 0 and 1.",
+            "Choose a fold that is in labels.csv, and a share between 0 and 1.",
         )
     return split
 
 
 def _by_image(samples: Sequence[Sample]) -> Split:
-    """Split each label's images 70/15/15. Groups are parted, on purpose: this is what the paper did."""
+    """Split the images of each label 70/15/15. Groups are split on purpose, as in the paper."""
     draw = np.random.default_rng(PAPER_SEED)
     parts: tuple[list[Sample], list[Sample], list[Sample]] = ([], [], [])
     for label in sorted({sample.label for sample in samples}):

@@ -1,4 +1,4 @@
-"""Splits that never part a group (a patient, a set of near-duplicates)."""
+"""Splits that keep each group (a patient, a set of near-duplicates) in one part."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,9 +12,9 @@ from csamoe_desktop.errors import UserError
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Lists of samples that share no group; with `groups_parted`, said on purpose, only no image.
+    """The parts of a split; no group is in two parts. With `groups_parted`, set on purpose, only no image is in two parts.
 
-    `second_test` holds what is kept out of a second folder that is trained on too: its figures stand by themselves.
+    `second_test` is held out from a second folder that is also trained on; it has its own figures.
     """
 
     train: list[Sample]
@@ -24,7 +24,7 @@ class Split:
     second_test: list[Sample] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Raise UserError where a group (or image) is in two parts."""
+        """Raise a UserError if a group (or image) is in two parts."""
         parts = [
             {sample.image.as_posix() if self.groups_parted else sample.group for sample in part}
             for part in (self.train, self.validation, self.test, self.second_test)
@@ -32,13 +32,13 @@ class Split:
         shared = {name for one, other in combinations(parts, 2) for name in one & other}
         if shared:
             raise UserError(
-                f"{len(shared)} groups would be parted, such as {min(shared)}.",
-                "Give each group (patient) one fold, and groups of different folders different names.",
+                f"{len(shared)} groups would be split over several parts, such as {min(shared)}.",
+                "Put each group (patient) in one fold, and give groups of different folders different names.",
             )
 
 
 def by_fold(samples: Sequence[Sample], test_fold: str, validation_share: float, seed: int) -> Split:
-    """Hold out `test_fold` for testing and, of the other folds, `validation_share` of the groups for validation."""
+    """Hold out `test_fold` for testing, and `validation_share` of the groups in the other folds for validation."""
     train, validation = by_share(
         [sample for sample in samples if sample.columns["fold"] != test_fold], validation_share, seed
     )
@@ -46,15 +46,15 @@ def by_fold(samples: Sequence[Sample], test_fold: str, validation_share: float, 
 
 
 def by_share(samples: Sequence[Sample], share: float, seed: int) -> tuple[list[Sample], list[Sample]]:
-    """Return the samples without, and those of, a `share` of the groups.
+    """Draw a `share` of the groups; return the samples of the other groups and those of the drawn ones.
 
-    The groups are drawn within each label, so that both parts have the same mix.
+    The groups are drawn within each label, so that both parts have the same mix of labels.
     """
     labels = {sample.group: sample.label for sample in samples}
     draw = np.random.default_rng(seed)
     chosen: set[str] = set()
     for label in sorted(set(labels.values())):
-        groups = sorted(group for group, its in labels.items() if its == label)
+        groups = sorted(group for group, group_label in labels.items() if group_label == label)
         chosen.update(draw.permutation(groups)[: round(share * len(groups))].tolist())
     return (
         [sample for sample in samples if sample.group not in chosen],

@@ -1,1 +1,1 @@
-"""Inference: the only border between NumPy arrays and tensors. Importing this package does not load torch."""
+"""Inference: the only place where NumPy arrays become tensors and back. Importing this package does not load torch."""

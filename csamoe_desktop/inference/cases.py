@@ -1,6 +1,7 @@
-"""The cases a network was trained on, as its fused feature shows them: how near a reading lies, and what the nearest were.
+"""The training images nearest to a lesion, by the network's fused feature: their labels and their distance.
 
-A bundle may keep them in cases.safetensors: features and labels, no images. `csamoe-desktop cases` writes them.
+A bundle may have the features and labels of its training images in cases.safetensors, without the images.
+`csamoe-desktop cases` writes this file.
 """
 
 from dataclasses import dataclass
@@ -20,24 +21,24 @@ from csamoe_desktop.untrusted import inside
 
 CASES = "cases.safetensors"
 NEAREST = 20
-"""So many of the nearest are looked at."""
+"""The number of nearest training images that are used."""
 
 _MOST_BYTES = 500_000_000
 _FARTHEST = 2.0
-"""One minus a cosine is never more."""
+"""The largest possible value of one minus a cosine."""
 
 Features = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Nearest:
-    """What the nearest known cases of a reading were.
+    """The training images nearest to a lesion.
 
     Attributes:
-        count: how many were looked at.
-        positive: how many of them were of the positive class.
+        count: the number of training images used.
+        positive: how many of them are of the positive class.
         distance: their mean distance, one minus the cosine of the features.
-        limit: 99 % of the validation images lie within it.
+        limit: the distance within which 99 % of the validation images lie.
     """
 
     count: int
@@ -47,7 +48,7 @@ class Nearest:
 
     @property
     def unlike(self) -> bool:
-        """Whether the reading lies farther from all that the network knows than nearly every validation image."""
+        """Whether the lesion is farther from the training images than 99 % of the validation images."""
         return self.distance > self.limit
 
     def to_dict(self) -> dict[str, Any]:
@@ -56,7 +57,7 @@ class Nearest:
 
 
 class KnownCases:
-    """The features [N, C] of the training images, whether each was of the positive class [N], and the limit."""
+    """The features [N, C] of the training images, whether each is of the positive class [N], and the distance limit."""
 
     def __init__(self, features: Features, positive: NDArray[np.bool_], limit: float = float("nan")) -> None:
         self._features = _unit(features)
@@ -65,25 +66,25 @@ class KnownCases:
 
     @property
     def width(self) -> int:
-        """How many numbers a feature has."""
+        """The length C of a feature."""
         return int(self._features.shape[1])
 
     def __len__(self) -> int:
-        """Return how many there are."""
+        """Return the number N of training images."""
         return len(self._features)
 
     def nearest(self, feature: NDArray[Any]) -> Nearest:
-        """Return what the nearest cases of a feature [C] were."""
-        apart = 1 - self._features @ _unit(np.asarray(feature, np.float32)[None])[0]
-        count = min(NEAREST, len(apart))
-        places = np.argpartition(apart, count - 1)[:count]
-        # Rounding may leave a distance to itself just below nothing.
-        distance = max(0.0, float(apart[places].mean()))
+        """Return the training images nearest to a feature [C]."""
+        distances = 1 - self._features @ _unit(np.asarray(feature, np.float32)[None])[0]
+        count = min(NEAREST, len(distances))
+        places = np.argpartition(distances, count - 1)[:count]
+        # Rounding can make the distance of a feature to itself slightly negative.
+        distance = max(0.0, float(distances[places].mean()))
         return Nearest(count, int(self._positive[places].sum()), distance, self.limit)
 
 
 def read_cases(bundle: Bundle) -> KnownCases | None:
-    """Return the cases kept in a bundle, or None where it keeps none.
+    """Return the training features in a bundle, or None if it has none.
 
     Raises:
         UserError: the file is damaged, or was made with other weights.
@@ -96,13 +97,13 @@ def read_cases(bundle: Bundle) -> KnownCases | None:
         if not inside(file, bundle.folder) or file.stat().st_size > _MOST_BYTES:
             raise refusal
         with safe_open(file, framework="numpy") as opened:
-            told = opened.metadata() or {}
+            metadata = opened.metadata() or {}
             features, positive = opened.get_tensor("features"), opened.get_tensor("positive")
-        limit = float(told["limit"])
+        limit = float(metadata["limit"])
     except (SafetensorError, OSError, KeyError, ValueError, TypeError, RuntimeError, MemoryError) as problem:
         raise refusal from problem
     if (
-        told.get("weights_sha256") != bundle.card.sha256
+        metadata.get("weights_sha256") != bundle.card.sha256
         or features.ndim != 2
         or positive.shape != features.shape[:1]
         or not features.size
@@ -115,21 +116,22 @@ def read_cases(bundle: Bundle) -> KnownCases | None:
 
 
 def foreign_cases(card: ModelCard) -> UserError:
-    """Return the refusal of known cases that are damaged, or another network's."""
+    """Return the error for training features that are damaged or belong to another network."""
     return UserError(
-        f"The known cases of {card.name} do not belong to its weights.", "Copy the whole model folder again."
+        f"The file {CASES} of {card.name} is damaged or does not belong to its weights.",
+        "Copy the whole model folder again.",
     )
 
 
 def write_cases(bundle: Bundle, features: Features, positive: NDArray[np.bool_], limit: float) -> Path:
-    """Keep the cases in the bundle, in half precision, and return their file."""
+    """Write the training features into the bundle, in half precision, and return the file."""
     file = bundle.folder / CASES
     tensors: dict[str, NDArray[Any]] = {
         "features": np.ascontiguousarray(_unit(features), np.float16),
         "positive": positive.astype(np.uint8),
     }
-    told = {"limit": repr(limit), "weights_sha256": bundle.card.sha256}
-    write_whole(file, lambda path: save_file(tensors, path, told))
+    metadata = {"limit": repr(limit), "weights_sha256": bundle.card.sha256}
+    write_whole(file, lambda path: save_file(tensors, path, metadata))
     return file
 
 

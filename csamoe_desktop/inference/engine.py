@@ -1,4 +1,4 @@
-"""Where a network runs: what the user asks for, what there is, and what is said when the two differ."""
+"""The compute device that a network runs on: chosen by the user, checked against the machine."""
 
 import platform
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A device really used.
+    """A compute device that is in use.
 
     Attributes:
         kind: cpu, cuda or mps, as torch names it.
-        words: as the status bar and the report say it, such as "CPU" or "GPU: NVIDIA H200".
+        words: its name in the status bar and the report, such as "CPU" or "GPU: NVIDIA H200".
     """
 
     kind: str
@@ -22,22 +22,22 @@ class Device:
 
 
 def choose_device(asked: str = "auto") -> Device:
-    """Return the device to run on; `auto` takes a GPU where there is one. Loads torch.
+    """Return the device to run on; `auto` chooses a GPU if there is one. Loads torch.
 
     Raises:
-        UserError: a device was asked for by name that this machine does not have, or that is no device.
+        UserError: there is no device of that name, or this machine does not have it.
     """
     if asked not in DEVICES:
-        raise UserError(f"There is no device {asked!r}.", f"Choose one of {', '.join(DEVICES)}.")
+        raise UserError(f"There is no compute device {asked!r}.", f"Choose one of {', '.join(DEVICES)}.")
     import torch
 
-    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if asked == "auto":
-        asked = next(kind for kind in ("cuda", "mps", "cpu") if there[kind])
-    if not there[asked]:
+        asked = next(kind for kind in ("cuda", "mps", "cpu") if available[kind])
+    if not available[asked]:
         raise UserError(
             f"This computer has no {asked.upper()} device that PyTorch can use.",
-            "Choose the device auto or cpu, or install the GPU's driver and a PyTorch built for it.",
+            "Choose the compute device auto or cpu, or install the GPU driver and a PyTorch built for it.",
         )
     if asked == "cuda":
         return Device(asked, f"GPU: {torch.cuda.get_device_name()} (float32)")

@@ -1,25 +1,25 @@
-"""Whether it is a lesion of the breast at all: what the file says of what was examined, and how large the outline is.
+"""The guard's rules on whether this is a lesion of the breast at all: the file's metadata and the size of the outline.
 
-A network reads an echocardiogram as readily as a breast, so what the file says is asked before it. The rules:
+A network gives a result for an echocardiogram as readily as for a breast, so the file's metadata are checked first:
 
-| what | where | alone |
+| finding | source | effect on its own |
 |---|---|---|
 | another kind of image than ultrasound | modality | withhold |
 | an animal | species, breed | withhold |
 | another organ is named | descriptions and codes of study, series, procedure, body part, view | withhold |
-| another organ is hinted at | the scanner's preset; "echo" by itself | caution |
-| curves of the body | ECG, pulse, phonocardiogram among the image's regions; a heart rate | caution |
-| the transducer | phased, curved, for a body cavity | caution |
+| a hint at another organ | the scanner's preset; "echo" by itself | caution |
+| a physiological trace | ECG, pulse, phonocardiogram among the image's regions; a heart rate | caution |
+| the transducer | phased, curved, endocavity | caution |
 | the depth | over 120 mm | caution |
 | M-mode | among the image's regions | caution |
 | Doppler spectrum | among the image's regions | caution |
 | a child | under 10 years | caution |
-| the outline is long | over 80 mm; over 120 mm | caution; withhold |
-| the outline is large | fills more of the image than any the models were measured on | caution |
+| a long outline | over 80 mm; over 120 mm | caution; withhold |
+| a large outline | fills more of the image than any lesion the models were tested on | caution |
 
-Two that caution, of the hint, the curves, the transducer, the depth, the M-mode and the length, withhold together. A file
-that names the breast anywhere is asked for nothing but its modality, the species and the outline; one that says nothing, for
-nothing but the outline. The words stand in resources/guard/organs.json.
+Two cautions from the hint, the trace, the transducer, the depth, the M-mode and the length withhold together. If the file names
+the breast anywhere, only the modality, the species and the outline are checked; if the file has no metadata, only the outline.
+The words are in resources/guard/organs.json.
 """
 
 from collections.abc import Iterator
@@ -39,11 +39,12 @@ Bool = NDArray[np.bool_]
 
 DEEP_MM = 120.0
 FRAME_DEEP_MM = 150.0
-"""Of a frame whose depth the file does not tell: its whole height, borders and writing among it."""
+"""Limit for a frame whose file gives no depth: its whole height counts, including borders and text."""
 LONG_MM, TOO_LONG_MM = 80.0, 120.0
 LARGE_SHARE = 0.58
-"""The largest of BUS-BRA's lesions fills 0.576 of its image, of BUSI's 0.563, of OASBUD's 0.284."""
+"""The largest lesion of BUS-BRA fills 0.576 of its image, that of BUSI 0.563, that of OASBUD 0.284."""
 CHILD = 10.0
+"""Years."""
 
 _OTHER_MODALITIES = {
     "BI": "biomagnetic imaging",
@@ -70,55 +71,56 @@ _OTHER_MODALITIES = {
     "XC": "a photograph",
 }
 _TRANSDUCERS = {"SECTOR_PHASED": "a phased sector", "CURVED_LINEAR": "a curved"}
-_SURE = "Make sure that this is an image of the breast."
+_CHECK_ORGAN = "Check that this is an image of the breast."
 
 
 def check_frame(frame: Frame, mask: Bool | None = None) -> tuple[Finding, ...]:
-    """Return what the guard sees on a frame and its lesion (bool, the frame's shape, or None): what the file and the outline
-    say, then what the pixels do.
+    """Return the guard's findings for a frame and its lesion (bool, the frame's shape, or None).
+
+    Those from the file and the size of the outline come first, then those from the pixels.
 
     Raises:
-        UserError: the table of words is not in order.
+        UserError: the table of words is damaged.
     """
     aspect = frame.scale.of(mask).aspect
-    seen = guard.inspect(squared(frame.pixels, aspect), None if mask is None else squared(mask, aspect))
-    return (*check_origin(frame, mask), *seen)
+    pixel_findings = guard.inspect(squared(frame.pixels, aspect), None if mask is None else squared(mask, aspect))
+    return (*check_origin(frame, mask), *pixel_findings)
 
 
 def check_origin(frame: Frame, mask: Bool | None = None) -> tuple[Finding, ...]:
-    """Return what the frame's file, and the outline's size, say against its being a lesion of the breast.
+    """Return the findings, from the file and the size of the outline, that this is not a lesion of the breast.
 
     Raises:
-        UserError: the table of words is not in order.
+        UserError: the table of words is damaged.
     """
     origin = frame.origin
     signs: dict[str, str] = {}
-    found = [*_not_human_ultrasound(origin)]
+    findings = [*_not_human_ultrasound(origin)]
     length = _length(frame, mask)
     if not names_breast(origin):
-        found += _other_organ(origin)
+        findings += _other_organ(origin)
         for sign, finding in _hints(frame):
-            found.append(finding)
+            findings.append(finding)
             if sign:
                 signs[finding.rule] = sign
     if length is not None and length > LONG_MM:
         signs["long"] = f"an outline of {length:.0f} mm"
-    found += _size(length, mask)
-    if len(signs) > 1 and not guard.withheld(tuple(found)):
-        found.append(
+    findings += _size(length, mask)
+    if len(signs) > 1 and not guard.withheld(tuple(findings)):
+        findings.append(
             Finding(
                 "signs",
                 Level.WITHHOLD,
-                f"This seems to be no image of the breast: it has {' and '.join(signs.values())}.",
+                f"This does not seem to be an image of the breast: it has {' and '.join(signs.values())}.",
             )
         )
-    return tuple(found)
+    return tuple(findings)
 
 
 def names_breast(origin: Origin) -> bool:
-    """Return whether the file says anywhere that the breast was examined."""
+    """Return whether the file names the breast anywhere."""
     breast = load_organs().breast
-    return any(breast.among(one.text) for one in (*origin.descriptions, *origin.presets))
+    return any(breast.among(description.text) for description in (*origin.descriptions, *origin.presets))
 
 
 def _not_human_ultrasound(origin: Origin) -> Iterator[Finding]:
@@ -126,13 +128,13 @@ def _not_human_ultrasound(origin: Origin) -> Iterator[Finding]:
         yield Finding(
             "modality",
             Level.WITHHOLD,
-            f"The file says that this is {other} ({origin.modality}): the models read ultrasound of the breast only.",
+            f"The file says that this is {other} ({origin.modality}). The models assess breast ultrasound only.",
         )
     if origin.species and not load_organs().human.among(origin.species):
         yield Finding(
             "species",
             Level.WITHHOLD,
-            f"The file says that the patient is an animal ({origin.species}): the models read women's and men's breasts only.",
+            f"The file says that the patient is an animal ({origin.species}). The models assess human breasts only.",
         )
 
 
@@ -140,48 +142,59 @@ def _other_organ(origin: Origin) -> list[Finding]:
     organs = load_organs()
     named = _named(origin.descriptions, organs)
     if named is None:
-        coded = next((one for one in organs.organs if one.codes & set(origin.codes)), None)
+        coded = next((organ for organ in organs.organs if organ.codes & set(origin.codes)), None)
         named = None if coded is None else (coded, Said("code", next(iter(coded.codes & set(origin.codes)))))
     if named is None:
         return []
-    organ, said = named
+    organ, description = named
     return [
         Finding(
             "organ",
             Level.WITHHOLD,
-            f"The file says that this is an examination of {organ.name}, not of the breast ({said.where}: {said.text}). "
-            "The models read the breast only; if it is one, have the file's description corrected.",
+            f"The file says that this is an examination of {organ.name}, not of the breast ({description.where}: "
+            f"{description.text}). The models assess the breast only. If this is a breast examination, have the "
+            "description in the file corrected.",
         )
     ]
 
 
-def _named(said: tuple[Said, ...], organs: Organs) -> tuple[Organ, Said] | None:
-    return next(((organ, one) for one in said for organ in organs.organs if organ.words.among(one.text)), None)
+def _named(descriptions: tuple[Said, ...], organs: Organs) -> tuple[Organ, Said] | None:
+    """Return the first organ that a description names, and that description."""
+    return next(
+        (
+            (organ, description)
+            for description in descriptions
+            for organ in organs.organs
+            if organ.words.among(description.text)
+        ),
+        None,
+    )
 
 
 def _hints(frame: Frame) -> Iterator[tuple[str, Finding]]:
-    """Yield each hint with the sign it is among others; "" for one that never withholds."""
+    """Yield for each hint the words that name it in a combined warning ("" if it never withholds) and its finding."""
     origin, organs = frame.origin, load_organs()
     if hinted := _hinted(origin, organs):
-        organ, said = hinted
-        words = f"The scanner seems to have been set to {organ.name} ({said.where}: {said.text}). {_SURE}"
+        organ, description = hinted
+        words = (
+            f"The scanner seems to have been set for {organ.name} ({description.where}: {description.text}). "
+            f"{_CHECK_ORGAN}"
+        )
         yield f"settings for {organ.name}", Finding("preset", Level.CAUTION, words)
     if trace := next(iter(origin.traces), "a heart rate" if origin.heart_rate else ""):
-        words = f"The image has {trace}, as examinations of the heart do. {_SURE}"
+        words = f"The image has {trace}, as in examinations of the heart. {_CHECK_ORGAN}"
         yield trace, Finding("trace", Level.CAUTION, words)
     if kind := _transducer(origin.transducer):
-        words = f"The image was made with {kind} transducer, which is hardly used for the breast. {_SURE}"
+        words = f"The image was made with {kind} transducer, which is rarely used for the breast. {_CHECK_ORGAN}"
         yield f"{kind} transducer", Finding("transducer", Level.CAUTION, words)
     if (depth := _deep(frame)) is not None:
-        words = f"The image reaches {depth:.0f} mm deep, deeper than the breast does. {_SURE}"
+        words = f"The image is {depth:.0f} mm deep, deeper than the breast. {_CHECK_ORGAN}"
         yield f"a depth of {depth:.0f} mm", Finding("depth", Level.CAUTION, words)
     for part in origin.parts:
-        words = (
-            f"The image has {part} beside or in place of the B-mode image. Mark the lesion on the B-mode image alone."
-        )
+        words = f"The frame has {part} beside or instead of the B-mode image. Mark the lesion on a B-mode image only."
         yield (part if "M-mode" in part else ""), Finding("part", Level.CAUTION, words)
     if origin.age is not None and origin.age < CHILD:
-        words = f"The patient is a child of {origin.age:.0f} years; the models were measured on none."
+        words = f"The patient is a child of {origin.age:.0f} years; the models were not tested on children."
         yield "", Finding("child", Level.CAUTION, words)
 
 
@@ -189,9 +202,9 @@ def _hinted(origin: Origin, organs: Organs) -> tuple[Organ, Said] | None:
     if named := _named(origin.presets, organs):
         return named
     for organ in organs.organs:
-        for one in (*origin.presets, *origin.descriptions):
-            if organ.hints is not None and organ.hints.among(one.text):
-                return organ, one
+        for description in (*origin.presets, *origin.descriptions):
+            if organ.hints is not None and organ.hints.among(description.text):
+                return organ, description
     return None
 
 
@@ -202,7 +215,7 @@ def _transducer(kind: str) -> str:
 
 
 def _deep(frame: Frame) -> float | None:
-    """Return how deep the image reaches in millimetres, where that is deeper than the breast."""
+    """Return the depth of the image in millimetres if it is deeper than the breast, else None."""
     if (depth := frame.origin.depth_mm) is not None:
         return depth if depth > DEEP_MM else None
     if frame.spacing is None:
@@ -212,7 +225,7 @@ def _deep(frame: Frame) -> float | None:
 
 
 def _length(frame: Frame, mask: Bool | None) -> float | None:
-    """Return the outline's longest diameter in millimetres; None where there is no outline or no scale."""
+    """Return the outline's longest diameter in millimetres; None if there is no outline or no scale."""
     if mask is None or not mask.any():
         return None
     size = measure(mask, frame.scale)
@@ -224,16 +237,17 @@ def _size(length: float | None, mask: Bool | None) -> Iterator[Finding]:
         yield Finding(
             "long",
             Level.WITHHOLD,
-            f"The outline is {length:.0f} mm long, as no lesion in an image of the breast is. Check what is marked, and the "
-            "scale.",
+            f"The outline is {length:.0f} mm long, too long for a lesion in a breast image. Check the outline and the scale.",
         )
     elif length is not None and length > LONG_MM:
         yield Finding(
             "long",
             Level.CAUTION,
-            f"The outline is {length:.0f} mm long; hardly a lesion of the breast is. Check what is marked, and the scale.",
+            f"The outline is {length:.0f} mm long; breast lesions are rarely so long. Check the outline and the scale.",
         )
     if mask is not None and mask.mean() > LARGE_SHARE:
         yield Finding(
-            "large", Level.CAUTION, "The lesion fills more of its image than any the models were measured on."
+            "large",
+            Level.CAUTION,
+            "The lesion fills a larger part of the image than any lesion the models were tested on.",
         )

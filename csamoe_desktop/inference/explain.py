@@ -1,13 +1,13 @@
-"""Why a model of several experts answers as it does: each expert left out, each alone, and where each one looked.
+"""Explain the result of a model with several experts: without each expert, by each expert alone, and attention maps.
 
-Only the small head behind the experts is run again, so all of it costs next to nothing.
+Only the small head behind the experts is run again, so the cost is very low.
 
-- Left out: the expert's share in the fused feature (equation 11 of CSA-MoE-Net) is spread over the others in proportion.
-- Alone: the head reads this expert's feature as if it were the fused one.
-- Attention: Grad-CAM (Selvaraju et al., ICCV 2017) on the expert's recalibrated last stage, of the positive class's
-  logit, through gate, fusion and head; the backbones need no gradient.
+- Left out: the expert's gate share in the fused feature (equation 11 of CSA-MoE-Net) is spread over the others in proportion.
+- Alone: the head gets this expert's feature instead of the fused one.
+- Attention: Grad-CAM (Selvaraju et al., ICCV 2017) of the positive class's logit on the expert's recalibrated last stage,
+  through gate, fusion and head; the backbones need no gradient.
 
-No torch at module level: what is found is plain numbers, which the window and the report show without it.
+torch is not imported at module level.
 """
 
 from collections.abc import Sequence
@@ -24,9 +24,12 @@ if TYPE_CHECKING:
 
 
 def explained(network: "nn.Module", views: "Tensor", card: ModelCard) -> Explanation:
-    """Return why `network` (in evaluation mode) reads `views` [1, E, 3, size, size] as it does.
+    """Return the explanation of the result of `network` (in evaluation mode) for `views` [1, E, 3, size, size].
 
-    A network that is neither built of experts before one head nor a single backbone is not explained: all is empty.
+    It is empty unless the network is a single backbone or has experts before one head.
+
+    Raises:
+        UserError: the explanation has numbers that are not finite.
     """
     import torch
 
@@ -42,10 +45,10 @@ def explained(network: "nn.Module", views: "Tensor", card: ModelCard) -> Explana
         if isinstance(network, CSAMoENet) and len(names) > 1:
             weights = [without(reading.gates[0], place) for place in range(len(names))]
             mixed = torch.stack([*weights, *torch.eye(len(names)).to(reading.gates)])
-            found = network.head(mixed @ torch.mean(reading.features[0], dim=(2, 3)))
-            read = [calibrated(one, card) for one in found.tolist()]
-            left_out = dict(zip(names, read, strict=False))
-            alone = dict(zip(names, read[len(names) :], strict=True))
+            logits = network.head(mixed @ torch.mean(reading.features[0], dim=(2, 3)))
+            probabilities = [calibrated(pair, card) for pair in logits.tolist()]
+            left_out = dict(zip(names, probabilities, strict=False))
+            alone = dict(zip(names, probabilities[len(names) :], strict=True))
     positive = card.classes.index(card.positive)
     features = reading.features.detach().requires_grad_()
     with torch.enable_grad():
@@ -61,14 +64,17 @@ def explained(network: "nn.Module", views: "Tensor", card: ModelCard) -> Explana
     if not np.isfinite(maps).all():
         raise no_number(card)
     attention = {
-        name: np.asarray(one / max(float(one.max()), 1e-12), np.float32) for name, one in zip(names, maps, strict=True)
+        name: np.asarray(map_ / max(float(map_.max()), 1e-12), np.float32)
+        for name, map_ in zip(names, maps, strict=True)
     }
     return Explanation(left_out, alone, attention)
 
 
 def without(gates: "Tensor", place: int) -> "Tensor":
-    """Return `gates` [E] with the one at `place` zero and its share spread over the others in proportion; equally where
-    they have none (a gate of 1 in float32)."""
+    """Return `gates` [E] with the one at `place` set to zero and its share spread over the others in proportion.
+
+    It is spread equally if the others are all zero (a gate of 1 in float32).
+    """
     import torch
 
     others = gates.clone()
@@ -82,10 +88,10 @@ def without(gates: "Tensor", place: int) -> "Tensor":
 
 
 def reread_logits(network: "nn.Module", first: "Tensor", others: Sequence["Tensor"]) -> list[list[float]] | None:
-    """Return the logits of other contours' views [E, 3, size, size], the image expert's features being those of `first`
-    [1, E, 3, size, size], computed once: another line around a lesion does not change the whole image.
+    """Return the logits for the views [E, 3, size, size] of other outlines of the same lesion.
 
-    Returns None where the network has no image expert beside others.
+    The image expert runs only once, on `first` [1, E, 3, size, size], because another outline does not change the whole image.
+    Returns None if the network does not have an image expert and other experts.
     """
     import torch
 

@@ -1,9 +1,9 @@
-"""The input guard: what a frame and its mark must be for a reading to mean anything.
+"""The input guard: checks whether the models are valid for a frame and an outline.
 
-Each rule looks at pixels only and says in one sentence what it saw. A rule that withholds stands for images the models were
-never made for; one that cautions, for images they were measured on less, or not by themselves. `csamoe-desktop guard`
-prints how often each rule speaks on a dataset folder, rightly and wrongly; the limits below were set on BUS-BRA and BUSI.
-`examined` has the rules on what the file says, and on the outline's size.
+The rules here look at pixels only; `examined` has the rules about the file's metadata and the size of the outline. A rule
+withholds the AI result for images that the models were not made for. It cautions for images on which the models were tested
+little, or not separately. `csamoe-desktop guard` counts how often each rule warns on a dataset folder, rightly and wrongly;
+the limits below were set on BUS-BRA and BUSI.
 """
 
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ from csamoe_desktop.lesion.regions import grey
 Gray = NDArray[np.uint8]
 Bool = NDArray[np.bool_]
 
-# The longest side that texture and burnt-in marks are looked for at.
+# The frame is scaled down to this longest side before calipers are searched.
 _LONGEST = 352
 
 
 class Level(StrEnum):
-    """What a finding does to the reading."""
+    """What follows from a finding: a warning beside the AI result, or no AI result at all."""
 
     CAUTION = "caution"
     WITHHOLD = "withhold"
@@ -31,7 +31,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a rule saw: its name, what follows, and one sentence for the reader."""
+    """The finding of a rule: the name of the rule, what follows, and the warning for the reader in words."""
 
     rule: str
     level: Level
@@ -39,45 +39,46 @@ class Finding:
 
 
 def inspect(pixels: Gray, mask: Bool | None = None) -> tuple[Finding, ...]:
-    """Return what the rules see on a frame (uint8, grey or RGB) and its lesion (bool, the frame's shape, or None)."""
+    """Return the findings for a frame (uint8, grey or RGB) and its lesion (bool, the frame's shape, or None)."""
     marked = mask if mask is not None and mask.any() else None
-    found = [_colour(pixels, marked), _texture(pixels), _split(grey(pixels))]
+    findings = [_colour(pixels, marked), _texture(pixels), _split(grey(pixels))]
     if marked is not None:
-        found += [_calipers(grey(pixels), marked), _cut(grey(pixels), marked), _small(marked)]
-    return tuple(finding for finding in found if finding is not None)
+        findings += [_calipers(grey(pixels), marked), _cut(grey(pixels), marked), _small(marked)]
+    return tuple(finding for finding in findings if finding is not None)
 
 
 def withheld(findings: tuple[Finding, ...]) -> bool:
-    """Return whether no number may be shown."""
+    """Return whether the AI result must be withheld."""
     return any(finding.level is Level.WITHHOLD for finding in findings)
 
 
 def withheld_because(findings: tuple[Finding, ...]) -> str:
-    """Return why no number may be shown, in sentences; "" where one may."""
-    return " ".join(one.sentence for one in findings if one.level is Level.WITHHOLD)
+    """Return in sentences why the AI result must be withheld; "" if it may be shown."""
+    return " ".join(finding.sentence for finding in findings if finding.level is Level.WITHHOLD)
 
 
 def colour_share(pixels: Gray) -> float:
-    """Return the share of pixels that have a colour (0 where the frame is grey)."""
+    """Return the share of coloured pixels, 0 to 1 (0 for a grey frame)."""
     return float(_coloured(pixels).mean()) if pixels.ndim == 3 else 0.0
 
 
 def smooth_share(pixels: Gray) -> float:
-    """Return, of the pixels that are not dark, the share whose 5 x 5 neighbours differ by less than 4 % of their mean.
+    """Return the share of smooth pixels among those that are not dark, 0 to 1.
 
-    Speckle leaves hardly any; photographs, CT and drawings have much of it.
+    A pixel is smooth if the standard deviation of its 5 x 5 neighbourhood is below 4 % of the mean. Speckle leaves hardly any
+    smooth pixels; photographs, CT and drawings have many.
     """
     values = _small_copy(grey(pixels)).astype(np.float32)
     mean = cv2.blur(values, (5, 5))
     deviation = np.sqrt(np.maximum(cv2.blur(values * values, (5, 5)) - mean * mean, 0))
-    seen = mean > 25
-    if seen.mean() < 0.01:
+    bright = mean > 25
+    if bright.mean() < 0.01:
         return 1.0
-    return float((deviation[seen] < 0.04 * mean[seen]).mean())
+    return float((deviation[bright] < 0.04 * mean[bright]).mean())
 
 
 def caliper_count(pixels: Gray, mask: Bool) -> int:
-    """Return how many bright crosses, as calipers are burnt in, lie on the lesion and close around it."""
+    """Return the number of bright crosses, as burnt-in calipers have them, on the lesion and close around it."""
     scale = min(1.0, _LONGEST / max(pixels.shape))
     top, left, bottom, right = _grown(mask, 0.25, round(6 / scale))
     part = cv2.resize(pixels[top:bottom, left:right], None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
@@ -107,7 +108,7 @@ def _colour(pixels: Gray, mask: Bool | None) -> Finding | None:
         return Finding(
             "colour",
             Level.WITHHOLD,
-            "The image is in colour: it is no B-mode image, and the models have never seen one like it.",
+            "The image is in colour, so it is not a B-mode image; the models were not trained on such images.",
         )
     if mask is not None:
         top, left, bottom, right = _grown(mask, 0.25, 4)
@@ -115,11 +116,13 @@ def _colour(pixels: Gray, mask: Bool | None) -> Finding | None:
             return Finding(
                 "colour",
                 Level.WITHHOLD,
-                "There is colour on the lesion (Doppler or elastography?). Mark it on a B-mode image without colour.",
+                "There is colour on the lesion (Doppler or elastography?). Mark the lesion on a B-mode image without colour.",
             )
     if coloured.mean() > _COLOUR_ANYWHERE:
         return Finding(
-            "colour", Level.CAUTION, "Part of the image is in colour; the models have seen grey B-mode images only."
+            "colour",
+            Level.CAUTION,
+            "Part of the image is in colour; the models were trained on grey B-mode images only.",
         )
     return None
 
@@ -130,28 +133,30 @@ def _texture(pixels: Gray) -> Finding | None:
         return None
     if smooth <= _SMOOTH_WITHHOLD:
         return Finding(
-            "texture", Level.CAUTION, "The image has little speckle, unlike those the models were measured on."
+            "texture", Level.CAUTION, "The image has little speckle, unlike the images the models were tested on."
         )
     return Finding(
         "texture",
         Level.WITHHOLD,
-        "The image has no speckle: it does not look like ultrasound. Open a B-mode image of the breast.",
+        "The image has no speckle and does not look like ultrasound. Open a B-mode image of the breast.",
     )
 
 
 def _split(pixels: Gray) -> Finding | None:
-    """Two images side by side: a dark seam from top to bottom near the middle, with an image on either side."""
+    """Look for two images side by side: a dark seam from top to bottom near the middle, and an image on both sides."""
     columns = pixels.shape[1]
     middle = pixels[:, int(0.4 * columns) : int(0.6 * columns)]
     if middle.shape[1] < 3:
         return None
     seam = (middle <= 12).mean(0) > 0.97
     longest = max((len(run) for run in "".join("x" if dark else " " for dark in seam).split()), default=0)
-    either = min(pixels[:, : int(0.4 * columns)].mean(), pixels[:, int(0.6 * columns) :].mean())
-    if longest < 2 or either < 15:
+    darker_side = min(pixels[:, : int(0.4 * columns)].mean(), pixels[:, int(0.6 * columns) :].mean())
+    if longest < 2 or darker_side < 15:
         return None
     return Finding(
-        "split screen", Level.CAUTION, "Two images seem to be side by side. Crop the one with the lesion, then read it."
+        "split screen",
+        Level.CAUTION,
+        "The frame seems to show two images side by side. Crop it to the image with the lesion, then assess again.",
     )
 
 
@@ -161,22 +166,22 @@ def _calipers(pixels: Gray, mask: Bool) -> Finding | None:
     return Finding(
         "calipers",
         Level.CAUTION,
-        "Calipers seem to be burnt in on or beside the lesion; they can sway the reading. Use the image without them.",
+        "Calipers seem to be burnt in on or beside the lesion and can change the AI result. Use an image without calipers.",
     )
 
 
 def _cut(pixels: Gray, mask: Bool) -> Finding | None:
-    """The lesion meets the image's edge, or the black beyond the sector along a good part of its margin."""
+    """Check whether the lesion is cut off: it touches the image's edge, or the sector's edge along a good part."""
     if mask[0].any() or mask[-1].any() or mask[:, 0].any() or mask[:, -1].any():
         return Finding(
-            "cut", Level.CAUTION, "The lesion touches the edge of the image: what lies beyond it was not read."
+            "cut", Level.CAUTION, "The lesion touches the edge of the image; the part beyond the edge was not assessed."
         )
     ring = cv2.dilate(mask.astype(np.uint8), np.ones((7, 7), np.uint8)).astype(bool) & ~mask
     black = cv2.morphologyEx((pixels <= 2).astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
-    # What lies beyond a sector reaches the image's left or right edge; a shadow below a lesion does not.
-    places = cv2.connectedComponents(black)[1]
-    beyond = (black > 0) & np.isin(places, np.union1d(places[:, 0], places[:, -1]))
-    if (ring & beyond).sum() > 0.1 * ring.sum():
+    # The black area outside a sector reaches the left or right edge of the image; a shadow below a lesion does not.
+    labels = cv2.connectedComponents(black)[1]
+    outside = (black > 0) & np.isin(labels, np.union1d(labels[:, 0], labels[:, -1]))
+    if (ring & outside).sum() > 0.1 * ring.sum():
         return Finding("cut", Level.CAUTION, "The lesion touches the edge of the sector.")
     return None
 
@@ -184,7 +189,11 @@ def _cut(pixels: Gray, mask: Bool) -> Finding | None:
 def _small(mask: Bool) -> Finding | None:
     if mask.mean() >= _SMALL_SHARE:
         return None
-    return Finding("small", Level.CAUTION, "The lesion fills less of its image than any the models were measured on.")
+    return Finding(
+        "small",
+        Level.CAUTION,
+        "The lesion fills a smaller part of the image than any lesion the models were tested on.",
+    )
 
 
 def _coloured(pixels: Gray) -> Bool:
@@ -200,13 +209,14 @@ def _small_copy(pixels: Gray) -> Gray:
 
 
 def _grown(mask: Bool, share: float, least: int) -> tuple[int, int, int, int]:
-    down, across = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    more = (int(share * len(down)) + least, int(share * len(across)) + least)
+    """Return the mask's box (top, left, bottom, right; the last two exclusive), grown by `share` plus `least` pixels."""
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    margin = (int(share * len(rows)) + least, int(share * len(columns)) + least)
     return (
-        max(int(down[0]) - more[0], 0),
-        max(int(across[0]) - more[1], 0),
-        min(int(down[-1]) + 1 + more[0], mask.shape[0]),
-        min(int(across[-1]) + 1 + more[1], mask.shape[1]),
+        max(int(rows[0]) - margin[0], 0),
+        max(int(columns[0]) - margin[1], 0),
+        min(int(rows[-1]) + 1 + margin[0], mask.shape[0]),
+        min(int(columns[-1]) + 1 + margin[1], mask.shape[1]),
     )
 
 

@@ -1,6 +1,6 @@
-"""The one way to a model that is ready to run: the engine is loaded when it is needed, and refused in words where it cannot be.
+"""Load models, and PyTorch with them; raise a UserError if PyTorch cannot be imported.
 
-Importing PyTorch takes seconds, so it happens here, in the worker that needs it, never as the window opens.
+Importing PyTorch takes seconds, so it happens here, in the worker that needs it, and never while the window opens.
 """
 
 import logging
@@ -23,7 +23,7 @@ _ENGINE = ("torch", "torchvision")
 
 
 def load_predictor(bundle: Bundle, device: str = "auto") -> "TorchPredictor":
-    """Return the model of `bundle`, ready to read on the device asked for.
+    """Return the model of `bundle`, ready to assess lesions on the device.
 
     Raises:
         UserError: PyTorch is missing or broken; or as `torch_engine.load_predictor`.
@@ -34,7 +34,7 @@ def load_predictor(bundle: Bundle, device: str = "auto") -> "TorchPredictor":
 
 
 def load_outliner(bundle: Bundle, device: str = "auto") -> "Outliner":
-    """Return the outlining network of `bundle`, ready on the device asked for.
+    """Return the outlining network of `bundle`, ready on the device.
 
     Raises:
         UserError: PyTorch is missing or broken; or as `outliner.load_outliner`.
@@ -46,30 +46,30 @@ def load_outliner(bundle: Bundle, device: str = "auto") -> "Outliner":
 
 @contextmanager
 def _engine() -> Iterator[None]:
-    """Turn a PyTorch that cannot be imported (missing, half installed, a library of its lacking) into a refusal."""
+    """Turn a failed import of PyTorch (missing, half installed, a library missing) into a UserError."""
     try:
         yield
     except MemoryError as problem:
         raise UserError(
-            "There is not enough memory to load PyTorch.", "Close other programs, and try again."
+            "There is not enough memory to load PyTorch.", "Close other programs and try again."
         ) from problem
     except (ImportError, OSError, RuntimeError, AttributeError) as problem:
         raise engine_missing(problem) from problem
 
 
 def engine_missing(problem: BaseException) -> UserError:
-    """Return the refusal for a PyTorch that cannot be imported, and log why not."""
-    # Without a log its traceback would go to the screen, above the sentence that says it.
+    """Return the error for a PyTorch that cannot be imported, and log the cause."""
+    # Without a log handler, Python would print the traceback above the message.
     if _log.hasHandlers():
         _log.error("PyTorch could not be loaded", exc_info=problem)
     return UserError(
         f"PyTorch, which runs the models, could not be loaded ({type(problem).__name__}).",
-        "Install the program again. Until then you can open, mark and measure; nothing that you marked is lost.",
+        "Install the program again. Until then you can open studies, outline and measure lesions; your outlines are not lost.",
     )
 
 
 def is_of_the_engine(problem: BaseException) -> bool:
-    """Return whether `problem` came of importing PyTorch: it is missing, or a library of its own is."""
+    """Return whether `problem` comes from importing PyTorch: it is missing, or a library that it needs is missing."""
     missing = getattr(problem, "name", None) if isinstance(problem, ImportError) else None
     if missing and missing.split(".")[0] in _ENGINE:
         return True

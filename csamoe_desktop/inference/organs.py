@@ -1,8 +1,8 @@
-"""The words by which a file says what was examined, in several languages: the table resources/guard/organs.json.
+"""The words that name the examined organ in a file, in several languages: the table resources/guard/organs.json.
 
-A word of the table stands for itself; one that ends in a star for all that begins so; one of Chinese, Japanese or Korean
-for any place that it stands in, as these are written without spaces. Case, accents and what joins words (`_`, `/`, `^`, a
-capital in mid-word) do not count.
+A word in the table matches a whole word; a word that ends in a star matches all words that begin with it. A Chinese, Japanese or
+Korean word matches anywhere in the text, as these are written without spaces. Case, accents and the characters that join words
+(`_`, `/`, `^`, a capital inside a word) are ignored.
 """
 
 import json
@@ -22,18 +22,18 @@ _NO_LETTER = re.compile(r"[\W_]+")
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Words that mean one thing: phrases as they stand, beginnings, and parts."""
+    """Words with the same meaning, compiled to one pattern."""
 
     pattern: re.Pattern[str]
 
     def among(self, text: str) -> bool:
-        """Return whether `text` holds one of them."""
-        return any(self.pattern.search(f" {plain(one)} ") for one in (text, _CAPITAL_WITHIN.sub(" ", text)))
+        """Return whether `text` contains one of the words."""
+        return any(self.pattern.search(f" {plain(form)} ") for form in (text, _CAPITAL_WITHIN.sub(" ", text)))
 
 
 @dataclass(frozen=True, slots=True)
 class Organ:
-    """Something that is examined and is no breast: its name, words, the words that hint at it, and its codes."""
+    """An examined organ other than the breast: its name, its words, words that only hint at it, and its codes."""
 
     name: str
     words: Words
@@ -43,7 +43,7 @@ class Organ:
 
 @dataclass(frozen=True, slots=True)
 class Organs:
-    """The table: the words of the breast, those of all else, and those of man."""
+    """The table: words for the breast, the other organs, and words for the human species."""
 
     breast: Words
     organs: tuple[Organ, ...]
@@ -51,10 +51,10 @@ class Organs:
 
 
 def plain(text: str) -> str:
-    """Return text in small letters without accents, its words parted by one space."""
-    apart = unicodedata.normalize("NFKD", text.casefold().replace("œ", "oe").replace("ł", "l").replace("ø", "o"))
-    bare = "".join(one for one in apart if not unicodedata.combining(one) or _east(one))
-    # Hangul and kana are put together again, as the table has them.
+    """Return text in lower case without accents, its words separated by single spaces."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold().replace("œ", "oe").replace("ł", "l").replace("ø", "o"))
+    bare = "".join(letter for letter in decomposed if not unicodedata.combining(letter) or _is_cjk(letter))
+    # Hangul and kana are composed again, as they are in the table.
     return " ".join(_NO_LETTER.sub(" ", unicodedata.normalize("NFKC", bare)).split())
 
 
@@ -63,44 +63,44 @@ def load_organs() -> Organs:
     """Return the table.
 
     Raises:
-        UserError: it is missing or not in order.
+        UserError: the table is missing or damaged.
     """
     file = paths.resources() / "guard" / "organs.json"
     try:
-        told = json.loads(file.read_text(encoding="utf-8"))
-        if told["format"] != FORMAT:
-            raise ValueError(f"format {told['format']!r}")
+        table = json.loads(file.read_text(encoding="utf-8"))
+        if table["format"] != FORMAT:
+            raise ValueError(f"format {table['format']!r}")
         return Organs(
-            breast=_words(told["breast"]),
+            breast=_words(table["breast"]),
             organs=tuple(
                 Organ(
-                    one["name"],
-                    _words(one["words"]),
-                    _words(told["perhaps"][one["name"]]) if one["name"] in told["perhaps"] else None,
-                    frozenset(one["codes"]),
+                    organ["name"],
+                    _words(organ["words"]),
+                    _words(table["perhaps"][organ["name"]]) if organ["name"] in table["perhaps"] else None,
+                    frozenset(organ["codes"]),
                 )
-                for one in told["organs"]
+                for organ in table["organs"]
             ),
-            human=_words(told["human"]),
+            human=_words(table["human"]),
         )
     except (OSError, ValueError, KeyError, TypeError) as problem:
-        raise UserError(f"The table {file} cannot be used: {problem}.", "Install the program anew.") from problem
+        raise UserError(f"The table {file} cannot be used: {problem}.", "Install the program again.") from problem
 
 
-def _words(told: list[str]) -> Words:
-    parts = []
-    for word in told:
-        beginning = word.endswith("*")
+def _words(words: list[str]) -> Words:
+    patterns = []
+    for word in words:
+        is_beginning = word.endswith("*")
         bare = re.escape(plain(word.rstrip("*")))
-        if any(_east(one) for one in word):
-            parts.append(bare)
+        if any(_is_cjk(letter) for letter in word):
+            patterns.append(bare)
         else:
-            parts.append(f" {bare}" if beginning else f" {bare} ")
-    if not parts:
+            patterns.append(f" {bare}" if is_beginning else f" {bare} ")
+    if not patterns:
         raise ValueError("no words")
-    return Words(re.compile("|".join(parts)))
+    return Words(re.compile("|".join(patterns)))
 
 
-def _east(letter: str) -> bool:
-    """Return whether a letter is Chinese, Japanese or Korean, or a mark of kana."""
+def _is_cjk(letter: str) -> bool:
+    """Return whether a letter is Chinese, Japanese or Korean, or a kana mark."""
     return "\u1100" <= letter <= "\u11ff" or "\u2e80" <= letter <= "\u9fff" or "\uac00" <= letter <= "\ud7af"

@@ -1,4 +1,4 @@
-"""A bundle that finds lesions: logits of being lesion, for a frame or a part of one."""
+"""A network that proposes outlines: gives the logit of each pixel being lesion, for a frame or parts of it."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ Gray = NDArray[np.uint8]
 
 
 class Outliner:
-    """A network in evaluation mode on a device."""
+    """An outlining network in evaluation mode on a device."""
 
     def __init__(self, card: ModelCard, network: nn.Module, device: Device) -> None:
         self.card = card
@@ -30,14 +30,14 @@ class Outliner:
             self._network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def logits(self, pixels: Gray, parts: Sequence[Part] | None = None) -> list[NDArray[np.float32]]:
-        """Return, for each part of a frame (None: the whole), the logits of being lesion at the part's own size.
+        """Return the lesion logits for each part of a frame (None: the whole frame), float32, at the size of the part.
 
         Raises:
-            UserError: the device ran out of memory.
+            UserError: the device ran out of memory, or the network gave numbers that are not finite.
         """
         card = self.card
         whole = Part(0, 0, *pixels.shape[:2])
-        asked = list(parts) if parts is not None else [whole]
+        parts = list(parts) if parts is not None else [whole]
         views = torch.stack(
             [
                 views_tensor(
@@ -45,27 +45,27 @@ class Outliner:
                     card.views,
                     card.normalisation,
                 )
-                for part in asked
+                for part in parts
             ]
         )
         with running(card, self.device), torch.inference_mode():
-            found = self._network.outline(views.to(self.device.kind)).float().cpu().numpy()  # type: ignore[operator]
-        if not np.isfinite(found).all():
+            batch = self._network.outline(views.to(self.device.kind)).float().cpu().numpy()  # type: ignore[operator]
+        if not np.isfinite(batch).all():
             raise no_number(card)
         return [
             np.asarray(
-                cv2.resize(one[0], (part.right - part.left, part.bottom - part.top), interpolation=cv2.INTER_LINEAR),
+                cv2.resize(logits[0], (part.right - part.left, part.bottom - part.top), interpolation=cv2.INTER_LINEAR),
                 np.float32,
             )
-            for one, part in zip(found, asked, strict=True)
+            for logits, part in zip(batch, parts, strict=True)
         ]
 
 
 def load_outliner(bundle: Bundle, asked_device: str = "auto") -> Outliner:
-    """Return the outlining network of `bundle`, ready on the device asked for.
+    """Return the outlining network of `bundle`, ready on the device.
 
     Raises:
-        UserError: the weights are missing, damaged or do not fit the card, or there is no such device.
+        UserError: the weights are missing, damaged or do not fit the card, or the device does not exist.
     """
     network, device = load_network(bundle, asked_device)
     return Outliner(bundle.card, network, device)

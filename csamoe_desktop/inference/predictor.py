@@ -1,4 +1,4 @@
-"""What a loaded model answers, free of torch: regions in, predictions out."""
+"""The interface of a loaded model, without torch: regions in, predictions out."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What the network says of one lesion.
+    """The network's output for one lesion.
 
     Attributes:
-        logits: as the network gives them, in the order of the card's classes.
-        probability: of the card's positive class, calibrated with the card's temperature.
-        gates: each expert's share in the fused feature, by name, summing to one.
-        stage_attention: each expert's four stage weights, shallow to deep, by name.
-        fused: what the last layers saw, float32 (C,); None from an engine that does not tell.
+        logits: the logits, in the order of the card's classes.
+        probability: the probability of the card's positive class, calibrated with the card's temperature.
+        gates: the gate share of each expert in the fused feature, by name; they sum to one.
+        stage_attention: the four stage weights of each expert, shallow to deep, by name.
+        fused: the feature that the last layers get, float32 (C,); None if the engine does not give it.
     """
 
     logits: tuple[float, ...]
@@ -37,10 +37,11 @@ class Prediction:
 
 
 _ROUNDING = 1e-3
+"""The tolerance for a gate share outside 0 to 1."""
 
 
 class Predictor(Protocol):
-    """A model that is loaded and ready to read."""
+    """A model that is loaded and ready to assess lesions."""
 
     @property
     def card(self) -> ModelCard:
@@ -48,10 +49,10 @@ class Predictor(Protocol):
 
     @property
     def device(self) -> Device:
-        """What it really runs on."""
+        """The compute device that it runs on."""
 
     def predict(self, regions: Sequence[Regions]) -> list[Prediction]:
-        """Read lesions, in batches.
+        """Return a prediction for each lesion; runs in batches.
 
         Raises:
             UserError: the device ran out of memory.
@@ -60,21 +61,22 @@ class Predictor(Protocol):
 
 @runtime_checkable
 class Explainer(Predictor, Protocol):
-    """A predictor that can also say why. An engine that only runs a network need not be one."""
+    """A predictor that can also explain its results. An engine may run networks without this."""
 
     def explain(self, regions: Regions) -> "Explanation":
-        """Say why it reads a lesion as it does.
+        """Return the explanation of the result for a lesion.
 
         Raises:
             UserError: the device ran out of memory.
         """
 
     def nearest(self, prediction: Prediction) -> "Nearest | None":
-        """Return what the nearest known cases of a reading were; None where the bundle keeps none."""
+        """Return the training images nearest to a prediction; None if the bundle has no training features."""
 
     def reread(self, regions: Regions, others: Sequence[Regions]) -> list[float]:
-        """Return the calibrated probabilities of other contours of the lesion `regions` in the same part of the same
-        frame; where an expert sees the whole image, it is not run again.
+        """Return the calibrated probabilities for other outlines (`others`) of the lesion `regions`.
+
+        They must be in the same part of the same frame: an expert that sees the whole image is not run again.
 
         Raises:
             UserError: the device ran out of memory.
@@ -95,10 +97,10 @@ def calibrated(logits: Sequence[float], card: ModelCard) -> float:
 
 
 def checked(prediction: Prediction, card: ModelCard) -> Prediction:
-    """Return `prediction`, every number of which is finite and in its range.
+    """Return `prediction` after checking that all its numbers are finite and in range.
 
     Raises:
-        UserError: one is not, or they are not as many as the card says.
+        UserError: a number is not, or there are not as many as the card says.
     """
     gates = list(prediction.gates.values())
     numbers = [*prediction.logits, prediction.probability, *gates, *_joined(prediction.stage_attention.values())]
@@ -114,12 +116,12 @@ def checked(prediction: Prediction, card: ModelCard) -> Prediction:
 
 
 def no_number(card: ModelCard) -> UserError:
-    """Return the refusal of a reading that came to no number."""
+    """Return the error for a network output that is not a valid number."""
     return UserError(
-        f"The model {card.name} came to no number here: its weights or its card are damaged.",
-        "Choose another model, and copy this model's whole folder again.",
+        f"The model {card.name} gave no valid number: its weights or its card are damaged.",
+        "Choose another model, or copy the whole folder of this model again.",
     )
 
 
 def _joined(lists: Iterable[Iterable[float]]) -> list[float]:
-    return [number for one in lists for number in one]
+    return [number for numbers in lists for number in numbers]

@@ -1,4 +1,4 @@
-"""A bundle run by PyTorch: weights checked and loaded, lesions read in float32."""
+"""Run a model bundle with PyTorch: check and load the weights, assess lesions in float32."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -35,26 +35,26 @@ class TorchPredictor:
         self.card = card
         self._cases = cases
         self.device = device
-        # float32 is said, so float32 it is: an Ampere or later GPU would take 10 bits of mantissa for convolutions.
+        # The device name promises float32; by default, Ampere and later GPUs use TF32 (10-bit mantissa) for convolutions.
         torch.backends.cudnn.allow_tf32 = False
         with running(card, device):
             self._network = network.eval().to(device.kind)
             self._network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def predict(self, regions: Sequence[Regions]) -> list[Prediction]:
-        """Read lesions; see `inference.predictor.Predictor`."""
-        found: list[Prediction] = []
+        """Return a prediction for each lesion; see `inference.predictor.Predictor`."""
+        predictions: list[Prediction] = []
         for start in range(0, len(regions), _BATCH):
-            found += self._predict_batch(regions[start : start + _BATCH])
-        return found
+            predictions += self._predict_batch(regions[start : start + _BATCH])
+        return predictions
 
     def explain(self, regions: Regions) -> Explanation:
-        """Say why; see `inference.predictor.Explainer`."""
+        """Return the explanation of a result; see `inference.predictor.Explainer`."""
         with running(self.card, self.device):
             return explained(self._network, self._views(regions)[None].to(self.device.kind), self.card)
 
     def nearest(self, prediction: Prediction) -> Nearest | None:
-        """Say what was nearest; see `inference.predictor.Explainer`."""
+        """Return the nearest training images; see `inference.predictor.Explainer`."""
         if self._cases is None or prediction.fused is None:
             return None
         if prediction.fused.shape != (self._cases.width,):
@@ -62,29 +62,29 @@ class TorchPredictor:
         return self._cases.nearest(prediction.fused)
 
     def reread(self, regions: Regions, others: Sequence[Regions]) -> list[float]:
-        """Read other contours of a lesion; see `inference.predictor.Explainer`."""
+        """Return the probabilities for other outlines of a lesion; see `inference.predictor.Explainer`."""
         if not others:
             return []
         with running(self.card, self.device):
             first = self._views(regions)[None].to(self.device.kind)
-            logits = reread_logits(self._network, first, [self._views(one) for one in others])
-        if logits is None:
-            return [one.probability for one in self.predict(others)]
-        return [calibrated(one, self.card) for one in logits]
+            batch = reread_logits(self._network, first, [self._views(other) for other in others])
+        if batch is None:
+            return [prediction.probability for prediction in self.predict(others)]
+        return [calibrated(logits, self.card) for logits in batch]
 
     def _views(self, regions: Regions) -> torch.Tensor:
         return views_tensor(regions, self.card.views, self.card.normalisation)
 
     def _masks(self, regions: Sequence[Regions]) -> list[torch.Tensor]:
-        """Return the readers' outlines, [B, 1, size, size], for a network that takes them beside the views."""
+        """Return the outlines as one tensor [B, 1, size, size] for a network that needs them beside the views, else []."""
         if not getattr(self._network, "needs_mask", False):
             return []
-        lesions = np.stack([one.lesion for one in regions])
+        lesions = np.stack([sample.lesion for sample in regions])
         return [torch.from_numpy(lesions).float().unsqueeze(1).to(self.device.kind)]
 
     def _predict_batch(self, regions: Sequence[Regions]) -> list[Prediction]:
         card = self.card
-        views = torch.stack([self._views(one) for one in regions])
+        views = torch.stack([self._views(sample) for sample in regions])
         with running(card, self.device), torch.inference_mode():
             reading = self._network(views.to(self.device.kind), *self._masks(regions))
         if reading.gates.shape[1] != len(card.views):
@@ -112,19 +112,19 @@ class TorchPredictor:
 
 @contextmanager
 def running(card: ModelCard, device: Device) -> Iterator[None]:
-    """Turn what torch raises for want of memory, and for a card that does not fit its network, into refusals.
+    """Turn the errors of torch for missing memory, and for a card that does not fit its network, into UserErrors.
 
-    PyTorch raises a RuntimeError for nearly everything: on the CPU its allocator's message alone tells that memory ran out.
+    PyTorch raises a RuntimeError for nearly everything; on the CPU only the message shows that memory ran out.
     """
     try:
         yield
     except (torch.OutOfMemoryError, MemoryError) as problem:
         raise _no_memory(device) from problem
     except (RuntimeError, IndexError, ValueError) as problem:
-        words = str(problem)
-        if "allocate memory" in words or "not enough memory" in words or "out of memory" in words:
+        message = str(problem)
+        if "allocate memory" in message or "not enough memory" in message or "out of memory" in message:
             raise _no_memory(device) from problem
-        # Without a log its traceback would go to the screen, above the sentence that says it.
+        # Without a log handler, Python would print the traceback above the message.
         if _log.hasHandlers():
             _log.error("the network of %s did not run", card.name, exc_info=problem)
         raise does_not_fit(card) from problem
@@ -132,38 +132,38 @@ def running(card: ModelCard, device: Device) -> Iterator[None]:
 
 def _no_memory(device: Device) -> UserError:
     hint = (
-        "Close other programs, then assess again; the outline is kept."
+        "Close other programs, then assess again. The outline is not lost."
         if device.kind == "cpu"
-        else "Close other programs that use it, or choose the device cpu."
+        else "Close other programs that use it, or choose the compute device cpu."
     )
     return UserError(f"The {device.words} ran out of memory.", hint)
 
 
 def does_not_fit(card: ModelCard) -> UserError:
-    """Return the refusal of a model whose network does not run as its card says."""
+    """Return the error for a model whose network does not match its card."""
     return UserError(
         f"The model {card.name} cannot run: its network is not the one that its card describes.",
-        "Choose another model, and copy this model's whole folder again.",
+        "Choose another model, or copy the whole folder of this model again.",
     )
 
 
 def load_predictor(bundle: Bundle, asked_device: str = "auto") -> TorchPredictor:
-    """Return the model of `bundle`, ready to read on the device asked for.
+    """Return the model of `bundle`, ready to assess lesions on the device.
 
     Raises:
-        UserError: the weights are missing, damaged or do not fit the card, or there is no such device.
+        UserError: the weights are missing, damaged or do not fit the card, or the device does not exist.
     """
     card = bundle.card
     if card.task != "reading":
         raise UserError(
-            f"{card.name} outlines lesions and reads none.", "Choose another model to read; this one proposes outlines."
+            f"{card.name} only proposes outlines and does not assess lesions.", "Choose a model that assesses lesions."
         )
     network, device = load_network(bundle, asked_device)
     return TorchPredictor(card, network, device, read_cases(bundle))
 
 
 def load_network(bundle: Bundle, asked_device: str = "auto") -> tuple[nn.Module, Device]:
-    """Return the network of `bundle` with its weights, on the CPU, and the device asked for.
+    """Return the network of `bundle` with its weights, on the CPU, and the device to run it on.
 
     Raises:
         UserError: as `load_predictor`.
@@ -178,10 +178,10 @@ def load_network(bundle: Bundle, asked_device: str = "auto") -> tuple[nn.Module,
         raise does_not_fit(card)
     try:
         weights = read_weights(bundle.weights)
-        # Loading would turn a whole number into a float, and a float into a counter, without a word.
-        for name, own in network.state_dict().items():
-            if weights[name].is_floating_point() != own.is_floating_point():
-                raise TypeError(f"{name} is of another kind")
+        # load_state_dict silently converts integers to floats and floats to integers.
+        for name, tensor in network.state_dict().items():
+            if weights[name].is_floating_point() != tensor.is_floating_point():
+                raise TypeError(f"{name} has another type")
         network.load_state_dict(weights)
     except MemoryError as problem:
         raise _no_memory(device) from problem
@@ -189,11 +189,12 @@ def load_network(bundle: Bundle, asked_device: str = "auto") -> tuple[nn.Module,
         raise _other_weights(card) from problem
     if not _sound(network):
         raise UserError(
-            f"The weights of {card.name} are damaged: some are no numbers.", "Copy the whole model folder again."
+            f"The weights of {card.name} are damaged: some are not valid numbers.", "Copy the whole model folder again."
         )
     if parameter_count(network) != card.parameters:
         raise UserError(
-            f"The card of {card.name} says {card.parameters:,} parameters, the network has {parameter_count(network):,}.",
+            f"The card of {card.name} says {card.parameters:,} parameters, but the network has "
+            f"{parameter_count(network):,}.",
             "Copy the whole model folder again, or update the program.",
         )
     return network, device
@@ -206,26 +207,26 @@ def _other_weights(card: ModelCard) -> UserError:
 
 
 def _check_size(bundle: Bundle) -> None:
-    """See that the network is no larger than its weights' file, before memory is filled with it.
+    """Check that the network is not larger than its weights file before memory is allocated for it.
 
     Raises:
-        UserError: the card says more parameters than the file has bytes, or its builder's numbers make more than it says.
+        UserError: the card says more parameters than the file has bytes, or its options build a network of another size.
     """
     card = bundle.card
-    numbers = [
-        one for one in card.builder.options.values() if isinstance(one, int | float) and not isinstance(one, bool)
-    ]
+    has_numbers = any(
+        isinstance(option, int | float) and not isinstance(option, bool) for option in card.builder.options.values()
+    )
     if card.parameters > bundle.size:
         raise _other_weights(card)
-    if numbers:
-        with running(card, Device("cpu", "CPU")), torch.device("meta"):  # shapes alone, no memory
+    if has_numbers:
+        with running(card, Device("cpu", "CPU")), torch.device("meta"):  # shapes only, no memory
             size = parameter_count(build(card.builder))
         if size != card.parameters:
             raise does_not_fit(card)
 
 
 def _sound(network: nn.Module) -> bool:
-    """Return whether all weights are finite and no variance is below zero."""
+    """Return whether all weights are finite and no variance is negative."""
     for name, tensor in network.state_dict().items():
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
             return False

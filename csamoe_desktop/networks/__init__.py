@@ -1,1 +1,1 @@
-"""The networks, one a file, and the cards that describe trained ones. Importing this package does not load torch."""
+"""The networks, one per module, and the cards that describe trained models. Importing this package does not load torch."""

@@ -1,8 +1,8 @@
-"""The three backbones of CSA-MoE-Net's Table IV, each handing out four stages for cross-stage attention.
+"""The three backbones of CSA-MoE-Net's Table IV; each gives four stages for cross-stage attention.
 
-The paper says (section III-B4) that VGG-16 and DenseNet-121 were put in ResNet-18's place "with only channel dimension
-adaptation", not which of their feature maps are the four stages. Here, for all three, the stages are the maps at 1/4,
-1/8, 1/16 and 1/32 of the input (56, 28, 14 and 7 for 224): what ResNet-18's four stages are.
+The paper says (section III-B4) that VGG-16 and DenseNet-121 replaced ResNet-18 "with only channel dimension adaptation", but
+not which of their feature maps are the four stages. Here the stages of all three are the maps at 1/4, 1/8, 1/16 and 1/32 of the
+input (56, 28, 14 and 7 for 224), as for ResNet-18.
 """
 
 import re
@@ -23,9 +23,9 @@ class VGG16Stages(nn.Module):
 
     [B,3,224,224] -> [B,128,56,56], [B,256,28,28], [B,512,14,14], [B,512,7,7].
 
-    VGG-16 has five blocks for four places. Block 1 is left out: at half the input's size it stands where ResNet-18 has
-    its stem, whose output is no stage there either. A block is taken with its max-pooling, so the last stage is the
-    very map that VGG's own classifier reads.
+    VGG-16 has five blocks for four stages. Block 1 is left out: at half the input's size it corresponds to ResNet-18's stem,
+    whose output is not a stage either. A block includes its max-pooling, so the last stage is the map that VGG's own
+    classifier gets.
     """
 
     channels = (128, 256, 512, 512)
@@ -33,10 +33,10 @@ class VGG16Stages(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         vgg = torchvision_guard.torchvision_models().vgg
-        # Not by building a whole VGG-16: its classifier, eight times as large, would be drawn only to be dropped.
+        # Building a whole VGG-16 would initialise its classifier, eight times as large, only to discard it.
         self.features: nn.Module = vgg.make_layers(vgg.cfgs["D"])
         for layer in self.features.children():
-            if isinstance(layer, nn.Conv2d):  # as torchvision starts it
+            if isinstance(layer, nn.Conv2d):  # initialised as in torchvision
                 nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
                 nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
 
@@ -50,10 +50,10 @@ class VGG16Stages(nn.Module):
         return Stages(first, second, third, fourth)
 
     def load_imagenet(self, weights: dict[str, Tensor]) -> None:
-        """Take the parameters of a whole torchvision VGG-16 (its classifier is left out).
+        """Load the parameters of a torchvision VGG-16, without its classifier.
 
         Raises:
-            UserError: the weights are not a VGG-16's.
+            UserError: the weights are not those of a VGG-16.
         """
         _load_features(self.features, weights, "VGG-16", "vgg16")
 
@@ -63,9 +63,9 @@ class DenseNet121Stages(nn.Module):
 
     [B,3,224,224] -> [B,256,56,56], [B,512,28,28], [B,1024,14,14], [B,1024,7,7].
 
-    A block's output is taken before its transition halves channels and sides, where everything the block found is
-    still there. As in DenseNet-121 itself the last one, and it alone, is normalised (norm5) and rectified: what the
-    earlier ones hold is normalised by whoever reads it, the transition or here the attention's projections.
+    The output of a block is taken before its transition halves channels and size, so that all features of the block are
+    included. As in DenseNet-121 itself, only the last output is normalised (norm5) and rectified; the others are normalised by
+    the layer that follows, the transition or here the attention's projections.
     """
 
     channels = (256, 512, 1024, 1024)
@@ -85,13 +85,13 @@ class DenseNet121Stages(nn.Module):
         return Stages(first, second, third, torch.relu(features))
 
     def load_imagenet(self, weights: dict[str, Tensor]) -> None:
-        """Take the parameters of a whole torchvision DenseNet-121 (its classifier is left out).
+        """Load the parameters of a torchvision DenseNet-121, without its classifier.
 
         Raises:
-            UserError: the weights are not a DenseNet-121's.
+            UserError: the weights are not those of a DenseNet-121.
         """
-        present = {_present_name(name): value for name, value in weights.items()}
-        _load_features(self.features, present, "DenseNet-121", "densenet121")
+        renamed = {_current_name(name): value for name, value in weights.items()}
+        _load_features(self.features, renamed, "DenseNet-121", "densenet121")
 
 
 Backbone = ResNet18Stages | VGG16Stages | DenseNet121Stages
@@ -115,19 +115,19 @@ def backbone_stages(name: str) -> Backbone:
 
 
 def _load_features(features: nn.Module, weights: dict[str, Tensor], title: str, name: str) -> None:
-    taken = {
+    own = {
         key.removeprefix("features."): value.float() if value.is_floating_point() else value
         for key, value in weights.items()
         if not key.startswith("classifier.")
     }
     try:
-        features.load_state_dict(taken)
+        features.load_state_dict(own)
     except RuntimeError as problem:
         raise UserError(
-            f"The starting weights are not those of a {title}.", f"Give torchvision's {name} as a safetensors file."
+            f"The start weights are not those of a {title}.", f"Give torchvision's {name} as a safetensors file."
         ) from problem
 
 
-def _present_name(name: str) -> str:
-    # The file torchvision downloads still has an older naming: denselayer1.norm.1 for today's denselayer1.norm1.
+def _current_name(name: str) -> str:
+    # torchvision's file still uses older names: denselayer1.norm.1 instead of today's denselayer1.norm1.
     return re.sub(r"(denselayer\d+\.(?:norm|conv))\.([12])\.", r"\1\2.", name)

@@ -1,4 +1,4 @@
-"""Building blocks that several networks share: ResNet-18 as four stages, and what is counted and pooled alike."""
+"""Building blocks that several networks share: ResNet-18 as four stages, parameter counting and global pooling."""
 
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ class Stages(NamedTuple):
 
 
 class ResNet18Stages(nn.Module):
-    """torchvision's ResNet-18 without its classifier, handing out F1..F4.
+    """torchvision's ResNet-18 without its classifier; gives the stages F1..F4.
 
     [B,3,224,224] -> [B,64,56,56], [B,128,28,28], [B,256,14,14], [B,512,7,7].
     """
@@ -42,10 +42,10 @@ class ResNet18Stages(nn.Module):
         return Stages(first, second, third, self.layer4(third))
 
     def load_imagenet(self, weights: dict[str, Tensor]) -> None:
-        """Take the parameters of a whole torchvision ResNet-18 (fc is left out).
+        """Load the parameters of a torchvision ResNet-18, without fc.
 
         Raises:
-            UserError: the weights are not a ResNet-18's.
+            UserError: the weights are not those of a ResNet-18.
         """
         renamed = {}
         for name, tensor in weights.items():
@@ -58,13 +58,13 @@ class ResNet18Stages(nn.Module):
             self.load_state_dict(renamed)
         except RuntimeError as problem:
             raise UserError(
-                "The starting weights are not those of a ResNet-18.",
+                "The start weights are not those of a ResNet-18.",
                 "Give torchvision's resnet18 as a safetensors file.",
             ) from problem
 
 
 def parameter_count(network: nn.Module) -> int:
-    """Return the number of learnable values in `network`."""
+    """Return the number of trainable values in `network`."""
     return sum(parameter.numel() for parameter in network.parameters())
 
 

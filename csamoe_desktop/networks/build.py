@@ -1,4 +1,4 @@
-"""From a card's builder to a network: the one list of what can be built."""
+"""Build a network from a card's builder entry; the list of all networks is here."""
 
 from collections.abc import Callable
 
@@ -33,12 +33,12 @@ def build(builder: Builder) -> nn.Module:
     """Return the untrained network that `builder` describes.
 
     Raises:
-        UserError: this program knows no such network, or not these options.
+        UserError: this program does not know the network or these options.
     """
     try:
         return _NETWORKS[builder.network](**builder.options)
     except (KeyError, TypeError) as problem:
         raise UserError(
             f"This program cannot build the network {builder.network!r} with {builder.options}.",
-            f"It knows {', '.join(_NETWORKS)}; the model may be for a newer version of the program.",
+            f"It can build {', '.join(_NETWORKS)}. The model may need a newer version of the program.",
         ) from problem

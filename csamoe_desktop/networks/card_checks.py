@@ -1,7 +1,7 @@
-"""What a model card may say: types, ranges and lengths of every entry, checked before a card is made of it.
+"""Check the JSON of a model card: types, ranges and lengths of every entry.
 
-A card is a file that somebody may have edited, cut off or copied from elsewhere. A number that is none, a deviation of
-zero or a temperature of next to nothing would make every reading wrong without a word; here they are refused by name.
+A card is a file that somebody may have edited, truncated or copied from elsewhere. NaN, a standard deviation of zero or a
+temperature near zero would silently make every AI result wrong; the checks here refuse them and name the entry.
 """
 
 import re
@@ -12,63 +12,63 @@ from csamoe_desktop.untrusted import is_count, is_number, is_text
 
 VIEWS = ("image", "core", "boundary")
 COLDEST, HOTTEST = 0.01, 100.0
-"""Of a temperature: training fits one between 0.05 and 20."""
+"""The limits of the temperature; training fits values between 0.05 and 20."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MOST_OPTION, _MOST_BLOCKS = 1024, 24
-"""Of a builder's option that is a count: beyond it a network would fill the memory before it is known to be wrong."""
+"""The limits of numeric builder options: a larger network would fill the memory before the error is noticed."""
 
 Check = Callable[[Any], bool]
 
 
 def is_name(text: Any) -> bool:
-    """Return whether `text` can be a model's name: that of a folder, never a path."""
+    """Return whether `text` can be the name of a model: the name of a folder, never a path."""
     return isinstance(text, str) and _NAME.fullmatch(text) is not None and text.rstrip(".") == text
 
 
-def check_card(told: Any) -> None:
-    """Check everything that the JSON of a card says, but for its version and for unknown entries.
+def check_card(card: Any) -> None:
+    """Check all entries in the JSON of a card, except its version and unknown entries.
 
     Raises:
-        ValueError, TypeError: the entry that is wrong, in words.
-        KeyError: one is missing.
+        ValueError, TypeError: an entry is not valid; the message names it.
+        KeyError: an entry is missing.
     """
-    _check(told, "", _CARD)
-    if told.get("task", "reading") not in ("reading", "outlining"):
-        raise ValueError(f"unknown task {str(told['task'])[:40]}")
-    if told["positive"] not in told["classes"]:
-        raise ValueError("the positive class is none of the classes")
-    _check(told["builder"], "builder", {"network": is_text})
-    if unknown := set(told["builder"]) - {"network", "options"}:
+    _check(card, "", _CARD)
+    if card.get("task", "reading") not in ("reading", "outlining"):
+        raise ValueError(f"unknown task {str(card['task'])[:40]}")
+    if card["positive"] not in card["classes"]:
+        raise ValueError("the positive class is not one of the classes")
+    _check(card["builder"], "builder", {"network": is_text})
+    if unknown := set(card["builder"]) - {"network", "options"}:
         raise ValueError(f"unknown entries in builder: {', '.join(sorted(map(str, unknown)))}")
-    for name, value in told["builder"].get("options", {}).items():
+    for name, value in card["builder"].get("options", {}).items():
         most = _MOST_BLOCKS if name == "blocks" else _MOST_OPTION
         if not (isinstance(value, bool) or is_count(value, 0, most) or is_number(value, -most, most) or _words(value)):
             raise ValueError(f"the builder's option {name[:40]} is out of range")
-    normalisation = told["normalisation"]
+    normalisation = card["normalisation"]
     _check(normalisation, "normalisation", {"mean": _three(-10, 10), "std": _three(1e-3, 100)})
     if not isinstance(normalisation.get("per_image", False), bool):
         raise TypeError("normalisation.per_image is neither true nor false")
-    _check_thresholds(told["thresholds"])
-    _check(told["training"], "training", _TRAINING)
-    for number, one in enumerate(told["evaluations"], 1):
-        _check_evaluation(one, f"evaluation {number}")
+    _check_thresholds(card["thresholds"])
+    _check(card["training"], "training", _TRAINING)
+    for number, evaluation in enumerate(card["evaluations"], 1):
+        _check_evaluation(evaluation, f"evaluation {number}")
 
 
-def _check_thresholds(told: Any) -> None:
-    _check(told, "thresholds", {"benign_below": _share, "suspicious_from": _share})
-    if told["benign_below"] > told["suspicious_from"]:
-        raise ValueError("the threshold of likely benign lies above that of suspicious")
-    if not is_text(told.get("chosen_on", "")):
-        raise ValueError("thresholds.chosen_on is no text")
-    if told.get("counts") is not None:
-        _check_counts(told["counts"])
-    outside = told.get("outside", [])
+def _check_thresholds(thresholds: Any) -> None:
+    _check(thresholds, "thresholds", {"benign_below": _share, "suspicious_from": _share})
+    if thresholds["benign_below"] > thresholds["suspicious_from"]:
+        raise ValueError("the threshold of likely benign is above that of suspicious")
+    if not is_text(thresholds.get("chosen_on", "")):
+        raise ValueError("thresholds.chosen_on is not text")
+    if thresholds.get("counts") is not None:
+        _check_counts(thresholds["counts"])
+    outside = thresholds.get("outside", [])
     if not isinstance(outside, list) or len(outside) > 20:
-        raise ValueError("thresholds.outside is no list of hospitals")
-    for one in outside:
-        _check(one, "outside", {"hospital": lambda value: is_text(value, 500), "counts": _is_table})
-        _check_counts(one["counts"])
+        raise ValueError("thresholds.outside is not a list of at most 20 hospitals")
+    for hospital in outside:
+        _check(hospital, "outside", {"hospital": lambda value: is_text(value, 500), "counts": _is_table})
+        _check_counts(hospital["counts"])
 
 
 def _check_counts(counts: Any) -> None:
@@ -78,32 +78,36 @@ def _check_counts(counts: Any) -> None:
         dict.fromkeys(("positives", "negatives", "missed", "cleared", "caught", "false_alarms"), is_count),
     )
     if counts.get("patients") is not None and not is_count(counts["patients"]):
-        raise ValueError("counts.patients is no count")
+        raise ValueError("counts.patients is not a count")
     if (
         counts["missed"] + counts["caught"] > counts["positives"]
         or counts["cleared"] + counts["false_alarms"] > counts["negatives"]
     ):
-        raise ValueError("the categories hold more images than there are")
+        raise ValueError("the categories have more images than there are")
 
 
-def _check_evaluation(told: Any, where: str) -> None:
-    _check(told, where, {"data": is_text, "images": is_count, "groups": is_count, "metrics": _is_table})
-    for table in (told["metrics"], told.get("group_metrics", {})):
+def _check_evaluation(evaluation: Any, where: str) -> None:
+    _check(evaluation, where, {"data": is_text, "images": is_count, "groups": is_count, "metrics": _is_table})
+    for table in (evaluation["metrics"], evaluation.get("group_metrics", {})):
         if not _is_table(table):
-            raise ValueError(f"{where}: the figures are no table")
+            raise ValueError(f"{where}: the figures are not a JSON object")
         for name, figure in table.items():
             _check(figure, f"{where}, {name[:40]}", dict.fromkeys(("value", "low", "high"), _figure))
 
 
-def _check(told: Any, where: str, checks: dict[str, Check]) -> None:
-    """Raise ValueError (or TypeError) for the first entry that is not as its check wants it, KeyError for one that is
-    missing."""
-    if not isinstance(told, dict):
-        raise TypeError(f"{where or 'the card'} is no table of entries")
+def _check(entries: Any, where: str, checks: dict[str, Check]) -> None:
+    """Check the entries of a JSON object.
+
+    Raises:
+        ValueError, TypeError: an entry fails its check.
+        KeyError: an entry is missing.
+    """
+    if not isinstance(entries, dict):
+        raise TypeError(f"{where or 'the card'} is not a JSON object")
     for name, check in checks.items():
-        if not check(told[name]):
+        if not check(entries[name]):
             raise ValueError(
-                f"the {name} {'of ' + where + ' ' if where else ''}is missing, out of range or of another kind"
+                f"the {name} {'of ' + where + ' ' if where else ''}is missing, out of range or of the wrong type"
             )
 
 
@@ -120,22 +124,24 @@ def _is_table(value: Any) -> bool:
 
 
 def _three(low: float, high: float) -> Check:
-    return lambda value: isinstance(value, list) and len(value) == 3 and all(is_number(one, low, high) for one in value)
+    return lambda value: (
+        isinstance(value, list) and len(value) == 3 and all(is_number(item, low, high) for item in value)
+    )
 
 
 def _words(value: Any) -> bool:
     return is_text(value, 100) or (
-        isinstance(value, list) and len(value) <= 20 and all(is_text(one, 100) for one in value)
+        isinstance(value, list) and len(value) <= 20 and all(is_text(item, 100) for item in value)
     )
 
 
-def _different(values: Any, most: int, least: int = 1) -> bool:
-    """Return whether `values` is a list of different names."""
+def _different(names: Any, most: int, least: int = 1) -> bool:
+    """Return whether `names` is a list of distinct, non-empty names."""
     return (
-        isinstance(values, list)
-        and least <= len(values) <= most
-        and all(is_text(one, 100) and one for one in values)
-        and len(set(values)) == len(values)
+        isinstance(names, list)
+        and least <= len(names) <= most
+        and all(is_text(name, 100) and name for name in names)
+        and len(set(names)) == len(names)
     )
 
 
@@ -156,7 +162,7 @@ _CARD: dict[str, Check] = {
     "training": _is_table,
     "evaluations": lambda value: isinstance(value, list) and len(value) <= 100,
     "intended_use": is_text,
-    "limits": lambda value: isinstance(value, list) and len(value) <= 100 and all(is_text(one) for one in value),
+    "limits": lambda value: isinstance(value, list) and len(value) <= 100 and all(is_text(item) for item in value),
     "licence": is_text,
     "sha256": lambda value: isinstance(value, str) and _SHA256.fullmatch(value) is not None,
 }

@@ -1,4 +1,4 @@
-"""The model card: everything that is known of a trained network, in one card.json beside its weights."""
+"""The model card: the description of a trained network, in card.json beside its weights."""
 
 import dataclasses
 import math
@@ -14,12 +14,12 @@ from csamoe_desktop.untrusted import inside, one_line, read_json
 CARD_VERSION = 1
 _MOST_BYTES = 4_000_000
 POOR_BELOW = 0.75
-"""Where the lower end of the AUC's interval lies below, a model is said to read poorly."""
+"""If the lower end of the AUC's interval is below this value, the model gets a warning that it performs poorly."""
 
 
 @dataclass(frozen=True, slots=True)
 class Builder:
-    """What builds the network: its name in `networks/build.py`, and that builder's options."""
+    """How to build the network: its name in `networks/build.py`, and the options."""
 
     network: str
     options: dict[str, Any] = field(default_factory=dict)
@@ -27,7 +27,7 @@ class Builder:
 
 @dataclass(frozen=True, slots=True)
 class Normalisation:
-    """Per-channel mean and standard deviation taken from an image scaled to 0..1; `per_image`: each image's own instead."""
+    """Per-channel mean and standard deviation for an image scaled to 0..1; with `per_image`, each image's own are used."""
 
     mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
     std: tuple[float, float, float] = (0.229, 0.224, 0.225)
@@ -36,13 +36,13 @@ class Normalisation:
 
 @dataclass(frozen=True, slots=True)
 class CategoryCounts:
-    """How the validation images fell on the categories, as counts, so that every rate can be told with its numbers.
+    """Counts of images by category and true class, so that every rate can be shown with its numbers.
 
     Attributes:
-        positives, negatives: images with the positive class, and without.
-        missed, cleared: of each, those under `benign_below`: read likely benign, wrongly and rightly.
-        caught, false_alarms: of each, those from `suspicious_from` on: read suspicious, rightly and wrongly.
-        patients: behind all of them, where it is known.
+        positives, negatives: images with and without the positive class.
+        missed, cleared: positives and negatives below `benign_below`: likely benign, wrongly and rightly.
+        caught, false_alarms: positives and negatives from `suspicious_from` on: suspicious, rightly and wrongly.
+        patients: the number of patients, or None if unknown.
     """
 
     positives: int
@@ -54,19 +54,21 @@ class CategoryCounts:
     patients: int | None = None
 
     def false_omission(self, prevalence: float | None = None) -> float:
-        """Return the share of positives among those read likely benign, as counted or restated for a `prevalence` (0..1);
-        nan where there are none."""
+        """Return the share of positives among the images assessed as likely benign, as counted or for a `prevalence` (0..1).
+
+        It is nan if there are no such images.
+        """
         return _share_of_wrong(self.missed, self.positives, self.cleared, self.negatives, prevalence)
 
     def false_discovery(self, prevalence: float | None = None) -> float:
-        """Return the share of negatives among those read suspicious, likewise."""
-        other = None if prevalence is None else 1 - prevalence
-        return _share_of_wrong(self.false_alarms, self.negatives, self.caught, self.positives, other)
+        """Return the share of negatives among the images assessed as suspicious, as `false_omission` does."""
+        share = None if prevalence is None else 1 - prevalence
+        return _share_of_wrong(self.false_alarms, self.negatives, self.caught, self.positives, share)
 
 
 @dataclass(frozen=True, slots=True)
 class OutsideCounts:
-    """How the images of a hospital that the network never saw fell on the categories; `hospital` is which, in words."""
+    """The counts for a hospital that the network never saw; `hospital` is its name."""
 
     hospital: str
     counts: CategoryCounts
@@ -74,15 +76,15 @@ class OutsideCounts:
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Calibrated probabilities that divide the categories, with what they cost on the validation patients.
+    """The calibrated probabilities that separate the categories, with the counts they give on the validation images.
 
     Attributes:
-        benign_below: under it a reading is likely benign (chosen for sensitivity of at least 98 %).
-        suspicious_from: from it on a reading is suspicious (chosen for specificity of at least 95 %).
-        chosen_on: the images and patients they were chosen on, in words.
-        counts: how those fell on the categories; None on a card that does not say.
-        outside: how the images of hospitals that neither training nor thresholds ever saw fell on them: what a user
-            elsewhere may expect.
+        benign_below: results below it are likely benign (chosen for a sensitivity of at least 98 %).
+        suspicious_from: results from it on are suspicious (chosen for a specificity of at least 95 %).
+        chosen_on: the images and patients that the thresholds were chosen on, in words.
+        counts: the counts on these images; None if the card does not give them.
+        outside: the counts for hospitals that were used neither for training nor for thresholds: what a user elsewhere can
+            expect.
     """
 
     benign_below: float
@@ -94,19 +96,19 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A measured figure with its 95 % bootstrap interval; nan (null in JSON) where it is undefined."""
+    """A measured figure with its 95 % bootstrap interval; nan (null in JSON) if it is undefined."""
 
     value: float
     low: float
     high: float
 
     def to_dict(self) -> dict[str, float | None]:
-        """Return the figure as JSON knows it."""
-        told = {"value": self.value, "low": self.low, "high": self.high}
-        return {name: None if math.isnan(value) else value for name, value in told.items()}
+        """Return the figure as JSON types."""
+        values = {"value": self.value, "low": self.low, "high": self.high}
+        return {name: None if math.isnan(value) else value for name, value in values.items()}
 
     def words(self) -> str:
-        """Return the figure for a person, such as "0.948 (0.912 to 0.979)"."""
+        """Return the figure as text, such as "0.948 (0.912 to 0.979)"."""
         if math.isnan(self.value):
             return "undefined"
         if math.isnan(self.low) or math.isnan(self.high):
@@ -116,7 +118,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Figures on one set of images: what they are, how many, and the figures by name."""
+    """The figures on one set of images: its description, the numbers of images and groups, and the figures by name."""
 
     data: str
     images: int
@@ -125,7 +127,7 @@ class Evaluation:
     group_metrics: dict[str, Figure] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the evaluation as JSON knows it."""
+        """Return the evaluation as JSON types."""
         return {
             "data": self.data,
             "images": self.images,
@@ -137,7 +139,7 @@ class Evaluation:
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """How the network came to be: data and its hash, split, recipe, hardware, time."""
+    """How the network was trained: data and its hash, split, recipe, hardware, time."""
 
     data: str
     data_sha256: str
@@ -153,17 +155,18 @@ class Training:
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """The card.
+    """The model card.
 
     Attributes:
-        name: the bundle's folder name.
-        views: what the network's experts see, in order.
-        input_size: rows and columns of its input.
-        field: how many times the lesion's longer side the square around it measures that is read; None: the whole frame.
+        name: the folder name of the bundle.
+        views: the inputs of the network's experts, in order.
+        input_size: rows and columns of the input.
+        field: the side of the square around the lesion that the network sees, as a multiple of the lesion's longer side;
+            None: the whole frame.
         positive: the class whose probability is given.
-        temperature: divides the logits before the softmax.
-        sha256: of weights.safetensors.
-        task: `reading` gives the classes' probabilities; `outlining` finds lesions and gives none.
+        temperature: the logits are divided by it before the softmax.
+        sha256: the hash of weights.safetensors.
+        task: `reading` assesses lesions (gives probabilities of the classes); `outlining` only proposes outlines.
     """
 
     name: str
@@ -190,20 +193,20 @@ class ModelCard:
 
     @property
     def needs_outline(self) -> bool:
-        """Whether it reads nothing until a lesion is marked."""
+        """Whether the model needs an outline of the lesion."""
         return self.task == "reading" and (
             self.field is not None or self.views != ("image",) or self._second_stage_sees == "true_mask_and_image"
         )
 
     @property
     def reads_poorly(self) -> bool:
-        """Whether its first evaluation, on what was held out, leaves open an AUC that is hardly better than chance."""
+        """Whether the AUC interval of its first evaluation, on held-out data, reaches below POOR_BELOW."""
         auc = self.evaluations[0].metrics.get("auc") if self.evaluations else None
         return self.task == "reading" and auc is not None and auc.low < POOR_BELOW
 
     @property
     def proposes_outline(self) -> bool:
-        """Whether it finds the lesion's outline itself."""
+        """Whether the model proposes outlines."""
         return (
             self.task == "outlining"
             or self.builder.network == "la-net"
@@ -212,79 +215,85 @@ class ModelCard:
 
     @property
     def _second_stage_sees(self) -> str | None:
-        """What the two-stage network's second stage is given, as `two_stage.Inputs`; None of another network."""
+        """The input of the two-stage network's second stage, as `two_stage.Inputs`; None for another network."""
         if self.builder.network != "two-stage":
             return None
         return str(self.builder.options.get("inputs", "predicted_mask_and_image"))
 
     def to_json(self) -> str:
-        """Return the card as it is written to card.json."""
-        told = dataclasses.asdict(self) | {"evaluations": [one.to_dict() for one in self.evaluations]}
-        return lossless_json(told, indent=2, allow_nan=False) + "\n"
+        """Return the card as the text of card.json."""
+        evaluations = [evaluation.to_dict() for evaluation in self.evaluations]
+        return lossless_json(dataclasses.asdict(self) | {"evaluations": evaluations}, indent=2, allow_nan=False) + "\n"
 
 
 def read_card(file: Path) -> ModelCard:
-    """Return the card in `file`, every entry checked.
+    """Return the card in `file` after checking every entry.
 
     Raises:
-        UserError: it is missing, no plain file in its own folder, no strict JSON, or says what no card may say.
+        UserError: the file is missing, not a regular file in its folder or not strict JSON, or an entry is not valid.
     """
     try:
         if not inside(file, file.parent):
             raise ValueError("it is a link to another folder")
         return _card(read_json(file, _MOST_BYTES))
-    except (OSError, RuntimeError) as problem:  # RuntimeError: links in a circle
+    except (OSError, RuntimeError) as problem:  # RuntimeError: circular links
         raise UserError(
             f"The model in {file.parent} has no readable card.json.", "Copy the whole model folder again."
         ) from problem
     except KeyError as problem:
-        raise _no_card(file, f"it does not say {problem}") from problem
+        raise _invalid_card(file, f"the entry {problem} is missing") from problem
     except (ValueError, TypeError, AttributeError) as problem:
-        raise _no_card(file, str(problem)) from problem
+        raise _invalid_card(file, str(problem)) from problem
 
 
-def _no_card(file: Path, why: str) -> UserError:
+def _invalid_card(file: Path, why: str) -> UserError:
     return UserError(
         f"{file} is not a model card this program understands ({one_line(why)}).",
         "Copy the whole model folder again, or update the program.",
     )
 
 
-def _card(told: dict[str, Any]) -> ModelCard:
-    if not isinstance(told, dict):
-        raise TypeError("it is no table of entries")
-    if told["card_version"] != CARD_VERSION:
-        raise ValueError(f"card version {told['card_version']}, expected {CARD_VERSION}")
+def _card(document: dict[str, Any]) -> ModelCard:
+    if not isinstance(document, dict):
+        raise TypeError("it is not a JSON object")
+    if document["card_version"] != CARD_VERSION:
+        raise ValueError(f"card version {document['card_version']}, expected {CARD_VERSION}")
     known = {member.name for member in dataclasses.fields(ModelCard)}
-    if unknown := set(told) - known:
+    if unknown := set(document) - known:
         raise ValueError(f"unknown entries: {', '.join(sorted(unknown))}")
-    check_card(told)
-    normalisation = told["normalisation"]
+    check_card(document)
+    normalisation = document["normalisation"]
     return ModelCard(
         **{
-            **told,
-            "builder": Builder(**told["builder"]),
-            "views": tuple(told["views"]),
+            **document,
+            "builder": Builder(**document["builder"]),
+            "views": tuple(document["views"]),
             "normalisation": Normalisation(
                 _three(normalisation["mean"]), _three(normalisation["std"]), normalisation.get("per_image", False)
             ),
-            "classes": tuple(told["classes"]),
-            "thresholds": _thresholds(told["thresholds"]),
-            "training": Training(**told["training"]),
-            "evaluations": tuple(_evaluation(one) for one in told["evaluations"]),
-            "limits": tuple(told["limits"]),
+            "classes": tuple(document["classes"]),
+            "thresholds": _thresholds(document["thresholds"]),
+            "training": Training(**document["training"]),
+            "evaluations": tuple(_evaluation(evaluation) for evaluation in document["evaluations"]),
+            "limits": tuple(document["limits"]),
         }
     )
 
 
-def _thresholds(told: dict[str, Any]) -> Thresholds:
-    counts = told.get("counts")
-    outside = tuple(OutsideCounts(one["hospital"], CategoryCounts(**one["counts"])) for one in told.get("outside", []))
-    return Thresholds(**{**told, "counts": None if counts is None else CategoryCounts(**counts), "outside": outside})
+def _thresholds(entry: dict[str, Any]) -> Thresholds:
+    counts = entry.get("counts")
+    outside = tuple(
+        OutsideCounts(hospital["hospital"], CategoryCounts(**hospital["counts"]))
+        for hospital in entry.get("outside", [])
+    )
+    return Thresholds(**{**entry, "counts": None if counts is None else CategoryCounts(**counts), "outside": outside})
 
 
 def _share_of_wrong(wrong: int, of_wrong: int, right: int, of_right: int, share: float | None) -> float:
-    """Return wrong / (wrong + right); with a `share` of the wrongs' class in place of the one counted."""
+    """Return wrong / (wrong + right).
+
+    With `share`, the counts are first rescaled so that the class of the wrong images makes up this share of all images.
+    """
     if share is None or not of_wrong or not of_right:
         return wrong / (wrong + right) if wrong + right else math.nan
     wrongs, rights = share * wrong / of_wrong, (1 - share) * right / of_right
@@ -296,15 +305,15 @@ def _three(values: list[float]) -> tuple[float, float, float]:
     return first, second, third
 
 
-def _evaluation(told: dict[str, Any]) -> Evaluation:
+def _evaluation(entry: dict[str, Any]) -> Evaluation:
     return Evaluation(
         **{
-            **told,
-            "metrics": {name: _figure(figure) for name, figure in told["metrics"].items()},
-            "group_metrics": {name: _figure(figure) for name, figure in told["group_metrics"].items()},
+            **entry,
+            "metrics": {name: _figure(figure) for name, figure in entry["metrics"].items()},
+            "group_metrics": {name: _figure(figure) for name, figure in entry["group_metrics"].items()},
         }
     )
 
 
-def _figure(told: dict[str, float | None]) -> Figure:
-    return Figure(**{name: math.nan if value is None else value for name, value in told.items()})
+def _figure(entry: dict[str, float | None]) -> Figure:
+    return Figure(**{name: math.nan if value is None else value for name, value in entry.items()})

@@ -1,6 +1,6 @@
-"""How large a network is and how much it computes, and CSA-MoE-Net's Table IV counted again, row by row.
+"""Count the parameters and operations of a network, and recount CSA-MoE-Net's Table IV row by row.
 
-A network built under `torch.device("meta")` is counted without memory or arithmetic: its tensors are shapes only.
+A network built under `torch.device("meta")` is counted without memory or arithmetic, because its tensors are shapes only.
 """
 
 from collections.abc import Callable
@@ -20,14 +20,14 @@ from csamoe_desktop.networks.single_backbone import SingleBackbone
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What a network costs.
+    """The size and the operations of a network.
 
     Attributes:
-        parameters: learnable values.
-        macs: multiply-accumulates of convolutions and matrix products for one input, biases not counted.
-        table_operations: what the paper's column "FLOPs" counts. Its single-backbone rows are met to the last digit
+        parameters: the number of trainable values.
+        macs: multiply-accumulates of convolutions and matrix products for one input, without biases.
+        table_operations: the count in the paper's column "FLOPs". Its single-backbone rows are matched to the last digit
             only by the rules of the counter thop 0.1.1: multiply-accumulates of convolution and linear layers, four
-            operations a normalised value, and average-pooling and softmax layers; free functions are not seen.
+            operations per normalised value, and average-pooling and softmax layers; functions outside layers do not count.
     """
 
     parameters: int
@@ -36,61 +36,61 @@ class Counts:
 
 
 def count(network: nn.Module, *inputs: tuple[int, ...]) -> Counts:
-    """Return what `network` costs for zeros of the shapes `inputs`, such as (1, 3, 3, 224, 224); it reads them once.
+    """Return the counts of `network` for one pass over zeros of the shapes `inputs`, such as (1, 3, 3, 224, 224).
 
-    It is read in evaluation mode, and where its parameters are: build it under `torch.device("meta")` to compute
-    nothing. Attention's matrix products are in `macs` too.
+    The pass is in evaluation mode on the device of the parameters; build the network under `torch.device("meta")` to compute
+    nothing. `macs` includes the matrix products of attention.
     """
     training = network.training
     device = next(network.parameters()).device
     operations: list[int] = []
 
-    def note(layer: nn.Module, given: tuple[Tensor, ...], made: Tensor) -> None:
-        operations.append(_operations(layer, given[0], made))
+    def hook(layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        operations.append(_operations(layer, inputs[0], output))
 
-    hooks = [layer.register_forward_hook(note) for layer in network.modules() if not list(layer.children())]
+    hooks = [layer.register_forward_hook(hook) for layer in network.modules() if not list(layer.children())]
     counter = FlopCounterMode(display=False)
     try:
         network.eval()
-        # What torch fuses its counter does not see: whole transformer layers in inference mode, so it is not that, and
-        # attention on a CPU, so its products are asked for one by one.
+        # torch's counter misses fused operations: whole transformer layers in inference mode, which is therefore not used,
+        # and attention on the CPU, for which the unfused MATH backend is selected.
         with counter, sdpa_kernel(SDPBackend.MATH):
             network(*(torch.zeros(shape, device=device) for shape in inputs))
     finally:
         network.train(training)
-        for hook in hooks:
-            hook.remove()
+        for handle in hooks:
+            handle.remove()
     return Counts(parameter_count(network), counter.get_total_flops() // 2, sum(operations))
 
 
-def _operations(layer: nn.Module, given: Tensor, made: Tensor) -> int:
-    """Return what thop counts for one call of `layer`."""
+def _operations(layer: nn.Module, given: Tensor, output: Tensor) -> int:
+    """Return the operations that thop counts for one call of `layer` with the input `given`."""
     match layer:
         case nn.Conv2d():
-            return made.numel() * prod(layer.weight.shape[1:])
+            return output.numel() * prod(layer.weight.shape[1:])
         case nn.ConvTranspose2d():
-            return made.numel() * layer.in_channels // layer.groups * prod(layer.kernel_size)
+            return output.numel() * layer.in_channels // layer.groups * prod(layer.kernel_size)
         case nn.Linear():
-            return made.numel() * layer.in_features
+            return output.numel() * layer.in_features
         case nn.BatchNorm1d() | nn.BatchNorm2d() | nn.LayerNorm():
             return 4 * given.numel()
         case nn.AvgPool2d():
-            return made.numel()
+            return output.numel()
         case nn.AdaptiveAvgPool2d():
-            return given.numel() + made.numel()
+            return given.numel() + output.numel()
         case nn.Softmax():
-            return len(made) * (3 * made.shape[1] - 1)
+            return len(output) * (3 * output.shape[1] - 1)
     return 0
 
 
 @dataclass(frozen=True, slots=True)
 class TableRow:
-    """A row of Table IV: its name, what builds the network and on how many views, and what the paper prints.
+    """A row of Table IV: its name, the function that builds the network, the number of views, and the paper's figures.
 
     Attributes:
-        parameters: the paper's, in millions.
+        parameters: the paper's parameters, in millions.
         operations: the paper's "FLOPs", in units of 1e9.
-        open: what the paper leaves open where our counts are not its own; empty where they are.
+        open: the reason why our counts differ from the paper's; empty if they do not.
     """
 
     name: str
@@ -101,7 +101,7 @@ class TableRow:
     open: str = ""
 
     def count(self) -> Counts:
-        """Count our network of this row for one 224x224 input; nothing is computed."""
+        """Count our network of this row for one 224x224 input, without computing anything."""
         with torch.device("meta"):
             return count(self.build(), (1, self.views, 3, 224, 224))
 
@@ -119,8 +119,8 @@ TABLE_IV = (
         3,
         22.720,
         9.012,
-        "With gate and head on DenseNet-121's 1024 channels, as here, each of the paper's experts has another 0.36 M "
-        "parameters and 0.108 G operations: layers that its text does not mention.",
+        "With gate and head on DenseNet-121's 1024 channels, as here, each of the paper's experts has 0.36 M more "
+        "parameters and 0.108 G more operations, from layers that its text does not mention.",
     ),
     TableRow(
         "CSA-MoE-DenseNet",
@@ -128,8 +128,8 @@ TABLE_IV = (
         3,
         23.310,
         9.013,
-        "Besides those layers, which stages the attention reads is not said: the paper's adds 0.197 M an expert, but "
-        "keys and values of four dense blocks' 2816 channels alone, which are read here, take 0.721 M.",
+        "Besides those layers, the paper does not say which stages the attention uses: its attention adds 0.197 M per "
+        "expert, but the keys and values alone for the 2816 channels of four dense blocks, used here, need 0.721 M.",
     ),
     TableRow("VGG-16", partial(SingleBackbone, "vgg16"), 1, 134.269, 15.466),
     TableRow(
@@ -138,9 +138,9 @@ TABLE_IV = (
         3,
         415.501,
         46.040,
-        "Whether an expert keeps VGG-16's classifier is not said: the paper's parameters are to the last digit printed "
-        "those of three whole VGG-16s of 1000 classes with gate and head (415,501,181), its operations those without any "
-        "classifier, so its classifiers lie idle, and here they are left out.",
+        "The paper does not say whether an expert keeps VGG-16's classifier. Its parameters are, to the last printed digit, "
+        "those of three whole VGG-16s with 1000 classes plus gate and head (415,501,181); its operations are those without "
+        "any classifier. So its classifiers are unused, and they are left out here.",
     ),
     TableRow(
         "CSA-MoE-VGG",
@@ -148,7 +148,8 @@ TABLE_IV = (
         3,
         416.412,
         46.041,
-        "Besides the idle classifiers, which stages the attention reads is not said: the paper's adds 0.911 M, which "
-        "fits channels that sum to 1024, as no four of VGG-16's five blocks do (blocks 2 to 5, read here: 1408).",
+        "Besides the unused classifiers, the paper does not say which stages the attention uses: its attention adds "
+        "0.911 M, which fits channels that sum to 1024, but no four of VGG-16's five blocks have that sum (blocks 2 to 5, "
+        "used here: 1408).",
     ),
 )

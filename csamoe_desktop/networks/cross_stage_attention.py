@@ -1,4 +1,4 @@
-"""Cross-stage attention: four stages vote on the last one's channels (CSA-MoE-Net, equations 4-9)."""
+"""Cross-stage attention: four stages weight the channels of the last one (CSA-MoE-Net, equations 4-9)."""
 
 import math
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from csamoe_desktop.networks.blocks import Stages, pooled
 
 
 class Recalibrated(NamedTuple):
-    """What the attention hands on.
+    """The output of the attention.
 
     Attributes:
         features: the last stage with its channels recalibrated, [B, C4, H4, W4] (equation 9).
@@ -22,7 +22,7 @@ class Recalibrated(NamedTuple):
 
 
 class CrossStageAttention(nn.Module):
-    """Equations 4-9. Key and value projections have no bias, the bottleneck has: so counted in Table IV."""
+    """Equations 4-9. Key and value projections have no bias, the bottleneck has one; this matches the counts of Table IV."""
 
     def __init__(self, channels: tuple[int, int, int, int], width: int = 128, bottleneck: int = 64) -> None:
         super().__init__()

@@ -1,15 +1,15 @@
 """CSA-MoE-Net: three experts, cross-stage attention, a gate (Zhai et al., arXiv 2605.25518, section II).
 
-One build for the paper's family: its ResNet-18 and the other two backbones of Table IV, with attention or without
-(Table II), and any of the three experts (Table III). With one expert there is no gate: there is nothing to weigh.
+One class for the paper's family: its ResNet-18 and the other two backbones of Table IV, with or without attention (Table II),
+and any of the three experts (Table III). With a single expert there is no gate.
 
-A finding about the head. The text (section II-D) says one fully connected layer with sigmoid. With it the network has
-34,491,525 parameters; Table IV says 34.820 M, and 33.958 M without attention. Both counts are met to the
-last digit printed by 512 -> 512 -> 128 -> 2, batch norm, ReLU and dropout after the first two, two logits
-trained with cross-entropy (which section III-A2 names): 34,820,357 and 33,958,085. That head is the default;
-`head="linear"` is the text's, as two logits of one layer (sigmoid of their difference).
-The dropout rate of the head is not given; the gate's 0.2 is used. For a backbone whose last stage has another width
-only what meets it changes, the inputs of gate and head (`networks/counts.py` has these counts beside the paper's).
+About the head: the text (section II-D) describes one fully connected layer with sigmoid. With it the network has 34,491,525
+parameters; Table IV says 34.820 M, and 33.958 M without attention. Both counts are matched to the last printed digit
+(34,820,357 and 33,958,085) by 512 -> 512 -> 128 -> 2, with batch norm, ReLU and dropout after the first two, and two logits
+trained with cross-entropy (which section III-A2 names). That head is the default; `head="linear"` is the head of the text, as
+two logits of one layer (sigmoid of their difference).
+The paper does not give the dropout rate of the head; the gate's 0.2 is used. For a backbone whose last stage has another width,
+only the inputs of gate and head change (`networks/counts.py` has these counts beside the paper's).
 """
 
 from collections.abc import Sequence
@@ -28,11 +28,11 @@ _DROPOUT = 0.2
 
 
 class Reading(NamedTuple):
-    """Everything a forward pass finds, for E experts whose last stage has C channels (ResNet-18's 512 of 7x7).
+    """The output of a forward pass, for E experts whose last stage has C channels (ResNet-18: 512, 7x7).
 
     Attributes:
         logits: [B, 2], benign and malignant.
-        gates: [B, E], how the gate routes, summing to one (equation 10).
+        gates: [B, E], the gate shares, summing to one (equation 10).
         stage_attention: [B, E, 4], each expert's stage weights; zeros without attention.
         features: [B, E, C, 7, 7], each expert's recalibrated last stage.
         fused: [B, C], the fused expert feature (equation 11).
@@ -46,7 +46,7 @@ class Reading(NamedTuple):
 
 
 class Expert(nn.Module):
-    """One branch: a backbone's stages and, with `attention`, their cross-stage attention."""
+    """One expert: a backbone and, with `attention`, the cross-stage attention over its stages."""
 
     def __init__(self, attention: bool, backbone: str = "resnet18") -> None:
         super().__init__()
@@ -81,7 +81,7 @@ class CSAMoENet(nn.Module):
         self.expert_names = tuple(experts)
         if not self.expert_names or len({*experts} & {*EXPERTS}) < len(self.expert_names):
             raise UserError(
-                f"There are no experts {', '.join(experts) or 'at all'}.",
+                f"The experts {', '.join(experts) or '(none)'} cannot be used.",
                 f"Choose from {', '.join(EXPERTS)}, each once.",
             )
         if head not in HEADS:
@@ -93,7 +93,7 @@ class CSAMoENet(nn.Module):
         self.head = _table_head(width, classes) if head == "table" else nn.Linear(width, classes)
 
     def forward(self, views: Tensor) -> Reading:
-        """Read `views`, [B, E, 3, 224, 224], in the order of `expert_names`."""
+        """Classify `views`, [B, E, 3, 224, 224], in the order of `expert_names`."""
         features, stage_weights = zip(
             *(expert(views[:, place]) for place, expert in enumerate(self.experts.values())), strict=True
         )
@@ -107,10 +107,10 @@ class CSAMoENet(nn.Module):
         return Reading(self.head(fused), gates, stage_attention, features, fused)
 
     def load_imagenet(self, weights: dict[str, Tensor]) -> None:
-        """Start every expert's backbone from the ImageNet `weights` of torchvision's network of that name.
+        """Load the ImageNet `weights` of torchvision's network into every expert's backbone.
 
         Raises:
-            UserError: the weights are another network's.
+            UserError: the weights are those of another network.
         """
         for expert in self.experts.values():
             expert.backbone.load_imagenet(weights)  # type: ignore[union-attr,operator]

@@ -1,19 +1,19 @@
 """CSASN: EfficientNet and ViT side by side, channel-spatial attention, two tasks (Li et al., arXiv 2505.02211).
 
-The text at hand is the abstract. From it: EfficientNet for local and ViT for global features, a cascaded
-channel-spatial attention, a residual multiscale classifier, several tasks, a dynamically weighted loss against imbalance.
-Public reviews of the paper add EfficientNet-B2 with 1408 features, a ViT with 768, and their joint feature of 2176.
+Only the abstract was available to us. From it: EfficientNet for local and ViT for global features, a cascaded channel-spatial
+attention, a residual multiscale classifier, several tasks, a dynamically weighted loss against imbalance. Public reviews of the
+paper add EfficientNet-B2 with 1408 features, a ViT with 768, and their joint feature of 2176.
 
-Ours, where that is silent:
-- Spatial attention needs places, so EfficientNet's last map keeps its 7 x 7 grid and the ViT's class token joins it at
-  every place: 2176 channels, what is here beside what the whole image is like.
-- The ViT is ViT-B/16 cut to its first `blocks` (four by default: 38.7 M parameters in all, 77 MB in fp16; each further
-  block adds 7.1 M). Little data does not feed twelve, and ImageNet's first blocks can still be its start.
-- The attention is that of `la_net`, with a 3 x 3 window, as a 7 x 7 one would span the whole grid.
-- The classifier narrows 2176 to 256, sees three neighbourhoods (one place, 3 x 3, and 5 x 5 by dilation), and adds what
-  they say to what it had; the mean over places feeds one linear layer a task.
-- Tasks: the paper's are thyroid carcinomas. Here the first is malignancy and the second BI-RADS 2 to 5; the numbers
-  of classes are options.
+Our own choices for what these sources leave open:
+- Spatial attention needs positions, so EfficientNet's last map keeps its 7 x 7 grid and the ViT's class token is added at every
+  position: 2176 channels with local and global features.
+- The ViT is ViT-B/16 cut to its first `blocks` (four by default: 38.7 M parameters in total, 77 MB in fp16; each further block
+  adds 7.1 M). There is too little data for twelve, and the ImageNet weights of the first blocks can still be loaded.
+- The attention is that of `la_net`, with a 3 x 3 window, because a 7 x 7 window would span the whole grid.
+- The classifier narrows 2176 to 256 channels, applies three neighbourhoods (one position, 3 x 3, and 5 x 5 by dilation) and adds
+  their output to its input; the mean over positions feeds one linear layer per task.
+- Tasks: the paper is about thyroid carcinomas. Here the first task is malignancy and the second BI-RADS 2 to 5; the numbers of
+  classes are options.
 """
 
 from collections.abc import Sequence
@@ -38,14 +38,14 @@ UNLABELLED = -1
 
 
 class TwoTaskReading(NamedTuple):
-    """Everything a forward pass finds; the first five are what `csamoe.Reading` has, for one expert of gate one.
+    """The output of a forward pass; the first five are those of `csamoe.Reading`, for one expert with a gate share of one.
 
     Attributes:
         logits: [B, classes], the first task: benign and malignant.
         gates: [B, 1], ones.
         stage_attention: [B, 1, 4], zeros.
         features: [B, 1, 2176, 7, 7], the joint feature after attention; EfficientNet's 1408 channels come first.
-        fused: [B, 256], what both tasks' layers read.
+        fused: [B, 256], the input of both tasks' layers.
         second_logits: [B, second_classes], the second task.
         channels: [B, 2176], the channel attention, 0..1.
         places: [B, 7, 7], the spatial attention, 0..1.
@@ -62,7 +62,7 @@ class TwoTaskReading(NamedTuple):
 
 
 class CSASN(nn.Module):
-    """The network; it needs the image alone."""
+    """The network; it needs only the image, no outline."""
 
     expert_names = ("image",)
 
@@ -79,26 +79,26 @@ class CSASN(nn.Module):
         self.second_head = nn.Linear(_WIDTH, second_classes)
 
     def forward(self, views: Tensor) -> TwoTaskReading:
-        """Read `views`, [B, 1, 3, 224, 224]."""
+        """Classify `views`, [B, 1, 3, 224, 224]."""
         image = views[:, 0]
         local = self.local_branch(image)
         everywhere = self.global_branch(image)[:, :, None, None].expand(-1, -1, *local.shape[2:])
         refined = self.attention(torch.cat([local, everywhere], dim=1))
         fused = pooled(self.scales(refined.features))
-        kept = self.dropout(fused)
+        dropped = self.dropout(fused)
         return TwoTaskReading(
-            logits=self.head(kept),
+            logits=self.head(dropped),
             gates=fused.new_ones(len(fused), 1),
             stage_attention=fused.new_zeros(len(fused), 1, 4),
             features=refined.features.unsqueeze(1),
             fused=fused,
-            second_logits=self.second_head(kept),
+            second_logits=self.second_head(dropped),
             channels=refined.channels,
             places=refined.places,
         )
 
     def load_imagenet(self, efficientnet_b2: dict[str, Tensor], vit_b_16: dict[str, Tensor]) -> None:
-        """Start both branches from torchvision's ImageNet weights; of the ViT the first blocks are taken.
+        """Load torchvision's ImageNet weights into both branches; only the first blocks of the ViT are used.
 
         Raises:
             UserError: the weights are not those of an EfficientNet-B2 and a ViT-B/16.
@@ -115,7 +115,7 @@ class CSASN(nn.Module):
             self.global_branch.load_state_dict(vit)
         except RuntimeError as problem:
             raise UserError(
-                "The starting weights are not those of an EfficientNet-B2 and a ViT-B/16.",
+                "The start weights are not those of an EfficientNet-B2 and a ViT-B/16.",
                 "Give torchvision's efficientnet_b2 and vit_b_16 as safetensors files.",
             ) from problem
 
@@ -140,16 +140,16 @@ class ResidualScales(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         narrowed = self.narrow(features)
-        seen = torch.cat([look(narrowed) for look in self.neighbourhoods], dim=1)
-        return torch.relu(narrowed + self.join(seen))
+        scales = torch.cat([convolution(narrowed) for convolution in self.neighbourhoods], dim=1)
+        return torch.relu(narrowed + self.join(scales))
 
 
 class TaskLosses(NamedTuple):
-    """A batch's loss.
+    """The loss of a batch.
 
     Attributes:
-        total: what is minimised, a scalar.
-        tasks: [T], each task's loss before weighting, without gradient; zero where nothing was labelled.
+        total: the loss to minimise, a scalar.
+        tasks: [T], the loss of each task before weighting, without gradient; zero if no case is labelled.
         weights: [T], the weight of each task, without gradient.
     """
 
@@ -159,22 +159,22 @@ class TaskLosses(NamedTuple):
 
 
 class DynamicTaskLoss(nn.Module):
-    """The dynamically weighted loss, our reading of it: three weights, each against one kind of imbalance.
+    """The dynamically weighted loss in our interpretation: three weights, each against one kind of imbalance.
 
-    Between classes, the class-balanced weight (Cui et al., CVPR 2019), fixed by the training set's counts: rare classes
-    count more, but less so than by inverse frequency, which lets a handful of images rule. Between cases, the focal factor
-    (Lin et al., ICCV 2017), which follows training: what is read well already counts less. Between tasks, the
-    uncertainty weight (Kendall et al., CVPR 2018), learned: the task with more unexplained loss counts less.
-    Its log-variance is held within -2..2, or a task known by heart would come to outweigh the other without end.
+    Between classes: the class-balanced weight (Cui et al., CVPR 2019), fixed by the counts of the training set. Rare classes
+    count more, but less than by inverse frequency, with which a few images would dominate. Between cases: the focal factor
+    (Lin et al., ICCV 2017), which changes during training; cases that are already classified well count less. Between tasks:
+    the learned uncertainty weight (Kendall et al., CVPR 2018); the task with more unexplained loss counts less. Its
+    log-variance is limited to -2..2; otherwise the weight of a memorised task would grow without bound.
 
-    The log-variances are parameters: give them to the optimiser, without weight decay.
+    The log-variances are parameters; give them to the optimiser without weight decay.
     """
 
     def __init__(self, counts: Sequence[Sequence[int]], beta: float = 0.999, focus: float = 2.0) -> None:
-        """`counts`: for each task, the training images of each class; a class without any gets the weight zero.
+        """`counts`: for each task, the number of training images of each class; a class without images gets the weight zero.
 
         Raises:
-            ValueError: a task has no image at all.
+            ValueError: a task has no images.
         """
         super().__init__()
         self.focus = focus
@@ -184,27 +184,28 @@ class DynamicTaskLoss(nn.Module):
             self.register_buffer(f"class_weights_{task}", _class_balanced(of_task, beta))
 
     def forward(self, logits: Sequence[Tensor], targets: Sequence[Tensor]) -> TaskLosses:
-        """For each task `logits` [B, C] and `targets` [B], int64; a case with UNLABELLED is left out of its task.
+        """Return the loss for the `logits` [B, C] and `targets` [B], int64, of each task.
 
-        A task with no labelled case in the batch adds nothing, and its layer gets a gradient of zero.
+        A case with the target UNLABELLED is left out of the task. A task without labelled cases in the batch adds nothing, and
+        its layer gets a gradient of zero.
         """
         losses, labelled = [], []
-        for task, (of_task, wanted) in enumerate(zip(logits, targets, strict=True)):
-            losses.append(self._task(of_task.float(), wanted, self.get_buffer(f"class_weights_{task}")))
-            labelled.append((wanted != UNLABELLED).any())
-        tasks, there = torch.stack(losses), torch.stack(labelled)
+        for task, (task_logits, task_targets) in enumerate(zip(logits, targets, strict=True)):
+            losses.append(self._task(task_logits.float(), task_targets, self.get_buffer(f"class_weights_{task}")))
+            labelled.append((task_targets != UNLABELLED).any())
+        tasks, has_labels = torch.stack(losses), torch.stack(labelled)
         log_variance = 2 * torch.tanh(self.free_log_variance / 2)
         weights = torch.exp(-log_variance)
-        total = (weights * tasks + there * log_variance / 2).sum()
+        total = (weights * tasks + has_labels * log_variance / 2).sum()
         return TaskLosses(total, tasks.detach(), weights.detach())
 
     def _task(self, logits: Tensor, targets: Tensor, class_weights: Tensor) -> Tensor:
-        """Weighted mean over the labelled cases; with a focus of zero, PyTorch's weighted cross-entropy."""
-        surprise = cross_entropy(logits, targets, reduction="none", ignore_index=UNLABELLED)
+        """Return the weighted mean over the labelled cases; with a focus of zero, PyTorch's weighted cross-entropy."""
+        losses = cross_entropy(logits, targets, reduction="none", ignore_index=UNLABELLED)
         weights = class_weights[targets.clamp(min=0)] * (targets != UNLABELLED)
-        # Off zero, where a focus between 0 and 1 has no gradient; unlabelled cases lie there too.
-        focal = (-torch.expm1(-surprise)).clamp(min=1e-12) ** self.focus
-        return (weights * focal * surprise).sum() / weights.sum().clamp(min=torch.finfo(weights.dtype).tiny)
+        # Clamped because the power has no gradient at zero for a focus between 0 and 1; unlabelled cases are at zero.
+        focal = (-torch.expm1(-losses)).clamp(min=1e-12) ** self.focus
+        return (weights * focal * losses).sum() / weights.sum().clamp(min=torch.finfo(weights.dtype).tiny)
 
 
 def _class_balanced(counts: Sequence[int], beta: float) -> Tensor:

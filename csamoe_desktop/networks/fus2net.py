@@ -1,27 +1,27 @@
 """Fus2Net, a small Inception-like network on the whole image (Ma et al., BioMedical Engineering OnLine 20:112, 2021).
 
-Layer for layer Table 4, with its names (but for modules 1 and 3, which are one class), so that weights, table and code
-lie side by side. Where the table contradicts itself or leaves something open:
+The layers and their names follow Table 4 (except that modules 1 and 3 are one class), so that weights, table and code can be
+compared line by line. Where the table contradicts itself or leaves something open:
 
-- Rows 3 and 4 give inputs of 3 channels (149x149x3, 147x147x3). The rows before them put out 32: 32 is read.
-- Row 4 keeps 147x147 and rows 11, 12, 20, 22 and 23 keep their size under kernels of 3 and 7: these are padded by
-  half the kernel. All other kernels above 1 lose a border (299 -> 149 -> 147, 73 -> 71 -> 35): not padded.
-- "Block 1 module 2" heads rows 8-14 and again 15-17. The text ("Module 3 is similar to Module 1 and replaces the
-  maximum pooling layer with the average pooling layer") makes the second one module 3.
-- Row 27 pools 35x35 to 4x4 at stride 1 and gives no window. Only 32x32 meets all that is printed (35 - 32 + 1 = 4),
-  and is taken. A grid of 8x8 windows at stride 8 would give 4x4 too, but against the printed stride.
-- The table ends in "Dropout, Softmax"; the text says two fully connected layers, the last of two neurons, and dropout
-  0.5 after the first. The first one's width is nowhere given: 128 here (`width`), with ReLU. Softmax belongs to the
-  loss (two neurons, cross-entropy): the network returns logits.
-- The residual's scale is nowhere given. Block 2 has the three branches of Inception-ResNet-v2's 35x35 block to the
-  channel (32 | 32, 32 | 32, 48, 64, then 1x1 to the input's channels), and the authors worked in Keras, whose
-  Inception-ResNet-v2 scales that block by 0.17: so here (`scale`). As there, row 25 has no ReLU of its own, and the
-  "adjusted input features" of the addition are the block's input as it is, since both have 384 channels.
-- The convolutions of rows 2-23 go with batch norm and ReLU ("we perform batch normalization (BN) on the convolutional
-  layer using the ReLU"); row 26's sum has its own. None has a bias: batch norm would take it out again.
+- Rows 3 and 4 give inputs of 3 channels (149x149x3, 147x147x3), but the rows before them have 32 output channels: 32 is used.
+- Row 4 keeps 147x147, and rows 11, 12, 20, 22 and 23 keep their size with kernels of 3 and 7: these are padded by half the
+  kernel. All other kernels above 1 lose a border (299 -> 149 -> 147, 73 -> 71 -> 35) and are not padded.
+- "Block 1 module 2" is the heading of rows 8-14 and again of 15-17. By the text ("Module 3 is similar to Module 1 and replaces
+  the maximum pooling layer with the average pooling layer") the second one is module 3.
+- Row 27 pools 35x35 to 4x4 with stride 1 and gives no window. Only 32x32 fits all printed figures (35 - 32 + 1 = 4) and is used.
+  8x8 windows with stride 8 would also give 4x4, but contradict the printed stride.
+- The table ends in "Dropout, Softmax"; the text says two fully connected layers, the last with two neurons, and dropout 0.5
+  after the first. The width of the first is not given: 128 here (`width`), with ReLU. Softmax is part of the loss (two neurons,
+  cross-entropy), so the network returns logits.
+- The scale of the residual is not given. Block 2 has the three branches of Inception-ResNet-v2's 35x35 block with the same
+  channels (32 | 32, 32 | 32, 48, 64, then 1x1 to the channels of the input). The authors worked in Keras, whose
+  Inception-ResNet-v2 scales that block by 0.17, so that value is used (`scale`). As there, row 25 has no ReLU, and the
+  "adjusted input features" of the addition are the unchanged input of the block, since both have 384 channels.
+- The convolutions of rows 2-23 have batch norm and ReLU ("we perform batch normalization (BN) on the convolutional layer using
+  the ReLU"); the sum of row 26 has its own. None has a bias, because batch norm would remove it.
 
-Outside the network: images are resized bilinearly to 299x299, three channels (Table 1 found one channel worse), and
-standardised each by its own mean and deviation, x* = (x - mu) / sigma (equation 1). That is preprocessing's work.
+Preprocessing, outside the network: images are resized bilinearly to 299x299 with three channels (one channel was worse in
+Table 1), and each is standardised by its own mean and deviation, x* = (x - mu) / sigma (equation 1).
 """
 
 from typing import NamedTuple
@@ -34,13 +34,13 @@ _DROPOUT = 0.5
 
 
 class Fus2NetReading(NamedTuple):
-    """What a forward pass finds: what `csamoe.Reading` has, for one expert of gate one.
+    """The output of a forward pass, as in `csamoe.Reading`, for one expert with a gate share of one.
 
     Attributes:
         logits: [B, 2], benign and malignant.
         gates: [B, 1], ones.
         stage_attention: [B, 1, 4], zeros.
-        features: [B, 1, 384, 35, 35], the map after Block 2 that is pooled: where a heat map is taken.
+        features: [B, 1, 384, 35, 35], the map after Block 2 that is pooled; used for heat maps.
         fused: [B, width], the first fully connected layer's output, before dropout.
     """
 
@@ -52,7 +52,7 @@ class Fus2NetReading(NamedTuple):
 
 
 class PoolBesideConvolution(nn.Module):
-    """Block 1's modules 1 and 3 (rows 5-7, 15-17): the map halved twice, by `pool` and by a convolution, stacked."""
+    """Modules 1 and 3 of Block 1 (rows 5-7, 15-17): the map halved by `pool` and by a convolution, concatenated."""
 
     def __init__(self, pool: nn.Module, channels: int, convolved: int) -> None:
         super().__init__()
@@ -64,7 +64,7 @@ class PoolBesideConvolution(nn.Module):
 
 
 class SmallBesideLarge(nn.Module):
-    """Block 1's module 2 (rows 8-14): two views of the same map, one of 3x3 and one of 9x9 neighbours, stacked."""
+    """Module 2 of Block 1 (rows 8-14): two branches on the same map, with 3x3 and 9x9 neighbourhoods, concatenated."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -82,7 +82,7 @@ class SmallBesideLarge(nn.Module):
 
 
 class ScaleResidual(nn.Module):
-    """Block 2 (rows 18-26): three branches, stacked, scaled and added to their input; then batch norm and ReLU."""
+    """Block 2 (rows 18-26): three branches, concatenated, scaled and added to their input; then batch norm and ReLU."""
 
     def __init__(self, scale: float) -> None:
         super().__init__()
@@ -106,7 +106,7 @@ class ScaleResidual(nn.Module):
 
 
 class Fus2Net(nn.Module):
-    """The network of Fig. 7 and Table 4, of standardised images [B, 1, 3, 299, 299]."""
+    """The network of Fig. 7 and Table 4, for standardised images [B, 1, 3, 299, 299]."""
 
     expert_names = ("image",)
 
@@ -127,7 +127,7 @@ class Fus2Net(nn.Module):
         self.head = nn.Linear(width, classes)
 
     def forward(self, views: Tensor) -> Fus2NetReading:
-        """Read `views`, [B, 1, 3, 299, 299]."""
+        """Classify `views`, [B, 1, 3, 299, 299]."""
         stem = self.conv2d_3(self.conv2d_2(self.conv2d_1(views[:, 0])))
         features = self.block2(self.block1(stem))
         fused = torch.relu(self.dense(self.pool(features).flatten(1)))
@@ -140,14 +140,17 @@ class Fus2Net(nn.Module):
         )
 
     def l2_parameters(self) -> list[Tensor]:
-        """Return what the paper regularises: the first fully connected layer's weights ("After the first fully
-        connected layer, dropout [...] and L2 regularization with a regularization factor of 0.05 are used")."""
+        """Return the weights that the paper regularises, those of the first fully connected layer.
+
+        "After the first fully connected layer, dropout [...] and L2 regularization with a regularization factor of 0.05 are
+        used".
+        """
         return [self.dense.weight]
 
     def l2_penalty(self) -> Tensor:
-        """Return what training adds to the loss: 0.05 times the sum of squares, as Keras counts L2.
+        """Return the penalty that training adds to the loss: 0.05 times the sum of squares, the L2 of Keras.
 
-        An optimiser's weight decay is not the same: its gradient is half of this for the same factor.
+        The weight decay of an optimiser differs: its gradient is half of this for the same factor.
         """
         return L2_FACTOR * torch.stack([weight.square().sum() for weight in self.l2_parameters()]).sum()
 

@@ -1,9 +1,8 @@
-"""A U-Net on an ImageNet encoder: what proposes outlines (Ronneberger et al., MICCAI 2015; MobileNetV2, CVPR 2018).
+"""A U-Net on an ImageNet encoder, which proposes outlines (Ronneberger et al., MICCAI 2015; MobileNetV2, CVPR 2018).
 
-The paper's U-Net (`unet.py`) starts from nothing and sees 128 x 128 pixels. An encoder that already knows edges and
-textures outlines better after an hour on two cores than that one after a day; MobileNetV2 is the smallest that is well
-kept, and its weights are free for any use (Apache-2.0). Its last convolution, 320 -> 1280, is left out: the decoder
-narrows at once.
+The paper's U-Net (`unet.py`) starts from random weights and sees 128 x 128 pixels. A pretrained encoder gives better outlines
+after an hour on two cores than that network after a day. MobileNetV2 is the smallest well-maintained encoder, and its weights are
+free for any use (Apache-2.0). Its last convolution, 320 -> 1280, is left out because the decoder narrows immediately.
 """
 
 import torch
@@ -14,12 +13,12 @@ from csamoe_desktop.errors import UserError
 from csamoe_desktop.networks.torchvision_guard import torchvision_models
 from csamoe_desktop.networks.unet import Segmentation
 
-# Where MobileNetV2's features halve the map: the end of each part, and the channels there.
+# The parts of MobileNetV2's features, divided where the map is halved: first layer, end, and channels at the end.
 _PARTS = ((0, 2, 16), (2, 4, 24), (4, 7, 32), (7, 14, 96), (14, 18, 320))
 
 
 class MobileUNet(nn.Module):
-    """The network, from normalised images [B, 3, H, W], H and W multiples of 32."""
+    """The network, for normalised images [B, 3, H, W] with H and W multiples of 32."""
 
     def __init__(self, widths: tuple[int, int, int, int] = (128, 64, 48, 32)) -> None:
         super().__init__()
@@ -45,14 +44,14 @@ class MobileUNet(nn.Module):
         return Segmentation(_resized(self.head(features), image.shape[2:]), deepest)
 
     def outline(self, views: Tensor) -> Tensor:
-        """Return the lesion's logits, [B, 1, H, W], from views [B, 1, 3, H, W]."""
+        """Return the lesion's logits, [B, 1, H, W], for views [B, 1, 3, H, W]."""
         return self(views[:, 0]).mask_logits  # type: ignore[no-any-return]
 
     def load_imagenet(self, weights: dict[str, Tensor]) -> None:
-        """Start the contracting path from a torchvision MobileNetV2's `weights` (its last parts are left out).
+        """Load the `weights` of a torchvision MobileNetV2 into the contracting path, without its last parts.
 
         Raises:
-            UserError: the weights are not a MobileNetV2's.
+            UserError: the weights are not those of a MobileNetV2.
         """
         renamed = {}
         for name, value in weights.items():
@@ -66,7 +65,7 @@ class MobileUNet(nn.Module):
             self.contracting.load_state_dict(renamed)
         except RuntimeError as problem:
             raise UserError(
-                "The starting weights are not those of a MobileNetV2.",
+                "The start weights are not those of a MobileNetV2.",
                 "Give torchvision's mobilenet_v2 as a safetensors file.",
             ) from problem
 

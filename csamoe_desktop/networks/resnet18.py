@@ -4,7 +4,7 @@ from csamoe_desktop.networks.single_backbone import SingleBackbone
 
 
 class ResNet18(SingleBackbone):
-    """The single backbone that the program's bundles call resnet18: `backbone.*` and one linear layer `head.*`."""
+    """The network `resnet18` of the bundles: weights `backbone.*` and one linear layer `head.*`."""
 
     def __init__(self, classes: int = 2) -> None:
         super().__init__("resnet18", classes)

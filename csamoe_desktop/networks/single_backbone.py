@@ -1,4 +1,4 @@
-"""One backbone on the whole image, classified as torchvision does: the baselines of CSA-MoE-Net's Table IV."""
+"""One backbone on the whole image with torchvision's classifier: the baselines of CSA-MoE-Net's Table IV."""
 
 from torch import Tensor, nn
 
@@ -9,9 +9,9 @@ from csamoe_desktop.networks.csamoe import Reading
 
 
 class SingleBackbone(nn.Module):
-    """A backbone and torchvision's classifier for it, reading as CSA-MoE-Net does with a single expert of gate one.
+    """A backbone and torchvision's classifier, with the output of CSA-MoE-Net for a single expert with a gate share of one.
 
-    ResNet-18 and DenseNet-121 have one linear layer on the pooled last stage; VGG-16 has its own three on 7x7 places,
+    ResNet-18 and DenseNet-121 have one linear layer on the pooled last stage. VGG-16 has its own three layers on 7x7 positions,
     which are 89 % of its parameters (119.6 of 134.3 M).
     """
 
@@ -29,7 +29,7 @@ class SingleBackbone(nn.Module):
             self.head = nn.Linear(self.backbone.channels[-1], classes)
 
     def forward(self, views: Tensor) -> Reading:
-        """Read `views`, [B, 1, 3, 224, 224]; `fused` is what the last linear layer sees, 4096 values for VGG-16."""
+        """Classify `views`, [B, 1, 3, 224, 224]; `fused` is the input of the last linear layer, 4096 values for VGG-16."""
         stage = self.backbone(views[:, 0]).fourth
         vector = self.pool(stage).flatten(1)
         last: nn.Module = self.head
@@ -44,25 +44,25 @@ class SingleBackbone(nn.Module):
         )
 
     def load_imagenet(self, weights: dict[str, Tensor]) -> None:
-        """Start from ImageNet `weights` of the same network of torchvision's; only the last layer stays random.
+        """Load the ImageNet `weights` of the same torchvision network; only the last layer stays random.
 
         Raises:
-            UserError: the weights are another network's.
+            UserError: the weights are those of another network.
         """
         self.backbone.load_imagenet(weights)
         if not isinstance(self.head, nn.Sequential):
             return
         last = len(self.head) - 1
-        own = {f"{last}.{name}": value for name, value in self.head[-1].state_dict().items()}
-        taken = {
+        last_layer = {f"{last}.{name}": value for name, value in self.head[-1].state_dict().items()}
+        others = {
             name.removeprefix("classifier."): value.float()
             for name, value in weights.items()
             if name.startswith("classifier.") and not name.startswith(f"classifier.{last}.")
         }
         try:
-            self.head.load_state_dict(own | taken)
+            self.head.load_state_dict(last_layer | others)
         except RuntimeError as problem:
             raise UserError(
-                "The starting weights have not the classifier of a VGG-16.",
+                "The start weights do not have the classifier of a VGG-16.",
                 "Give torchvision's vgg16 as a safetensors file.",
             ) from problem

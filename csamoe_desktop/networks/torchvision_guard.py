@@ -1,8 +1,8 @@
-"""torchvision's networks, also where its compiled operators do not match the installed torch.
+"""Import torchvision's networks even if its compiled operators do not match the installed torch.
 
-torchvision's wheel from PyPI is built against one build of torch; beside another its C++ operators are missing and
-`import torchvision` stops at "operator torchvision::nms does not exist". Nothing here uses those operators, so
-their names are declared and the import is tried again.
+torchvision's wheel from PyPI is built for one build of torch. With another build its C++ operators are missing, and
+`import torchvision` fails with "operator torchvision::nms does not exist". This program does not use those operators, so their
+names are declared and the import is tried again.
 """
 
 import importlib
@@ -11,7 +11,7 @@ from types import ModuleType
 
 import torch
 
-# The declared operators live as long as this object does.
+# The declared operators exist as long as this object.
 _declared: torch.library.Library | None = None
 
 _NMS = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"

@@ -1,21 +1,21 @@
 """Outline first, then classify: U-Net and DenseNet-201 (Long, Guan and Holden, sections II-C and III, Table I).
 
-The second stage's three channels are (image, mask, mask), in this order. The text says of the masks "we replicate
-each of these images twice and concatenate them with the original ultrasound images to create a 3-channel input";
-replicated twice could be two copies or three, and the order is not told. One image and two copies make three, and the
-authors' published code (github.com/bininglong/Breast-Ultrasound-Image-Classification) has image, mask, mask. The
-predicted mask is the sigmoid's grey values, not thresholded ("single-channel grayscale images"); a true mask is 0 or
-1. For Table I's other two inputs the paper is silent: the image alone, or the predicted mask alone, fills all three.
+The three channels of the second stage are (image, mask, mask), in this order. The text says of the masks "we replicate each of
+these images twice and concatenate them with the original ultrasound images to create a 3-channel input". "Replicated twice"
+could mean two copies or three, and the order is not given. One image and two copies make three, and the authors' published code
+(github.com/bininglong/Breast-Ultrasound-Image-Classification) has image, mask, mask. The predicted mask has the grey values of
+the sigmoid, without a threshold ("single-channel grayscale images"); a true mask is 0 or 1. For the other two inputs of Table I
+the paper gives no channels: here the image alone, or the predicted mask alone, fills all three.
 
-Nothing says that the channels are normalised as ImageNet's; section III-A has grey values in 0..1, the code feeds
-those, and so does this. The features (ReLU after the last batch norm, as Keras hands them out) are flattened, not
-averaged: "a 3D array" goes into fully connected layers (so the code): 1920 x 4 x 4 for 128x128. One dropout, of 0.05
-(section III-B), comes after the third fully connected layer. Softmax belongs to the loss.
+The paper does not mention ImageNet normalisation; section III-A has grey values in 0..1, and the code uses them, as here. The
+features (ReLU after the last batch norm, as in Keras) are flattened, not averaged: "a 3D array" goes into fully connected layers
+(as in the code), 1920 x 4 x 4 for 128x128. One dropout of 0.05 (section III-B) follows the third fully connected layer. Softmax
+is part of the loss.
 
-The stages are trained one after the other: first a `UNet` by itself, then this network with that one's weights
-(`load_segmenter`). So the segmenter stays as it is here, and out of training mode. "The convolutional layers are set
-to be non-trainable" holds the features likewise, batch norm included, as in Keras; `frozen_features=False` is for a
-start without ImageNet's weights, where holding random features would teach nothing.
+The stages are trained one after the other: first a separate `UNet`, then this network with the weights of the U-Net
+(`load_segmenter`). The segmenter is therefore frozen here and stays in evaluation mode. "The convolutional layers are set to be
+non-trainable": the features are frozen too, including batch norm, as in Keras. `frozen_features=False` is for a start without
+ImageNet weights, as frozen random features would be useless.
 """
 
 import re
@@ -41,16 +41,16 @@ _DROPOUT = 0.05
 
 
 class TwoStageReading(NamedTuple):
-    """What a forward pass finds; the first five are what `csamoe.Reading` has, for one expert of gate one.
+    """The output of a forward pass; the first five are those of `csamoe.Reading`, for one expert with a gate share of one.
 
     Attributes:
         logits: [B, 3], in the order of CLASSES.
         gates: [B, 1], ones.
         stage_attention: [B, 1, 4], zeros.
-        features: [B, 1, 1920, 4, 4], DenseNet-201's last map: where a heat map is taken.
+        features: [B, 1, 1920, 4, 4], DenseNet-201's last map; used for heat maps.
         fused: [B, 64], the third fully connected layer's output, before dropout.
-        mask_logits: [B, 1, 128, 128] of the U-Net; None where the inputs have no predicted mask.
-        channels: [B, 3, 128, 128], what the second stage saw.
+        mask_logits: [B, 1, 128, 128] of the U-Net; None if the inputs have no predicted mask.
+        channels: [B, 3, 128, 128], the input of the second stage.
     """
 
     logits: Tensor
@@ -63,7 +63,7 @@ class TwoStageReading(NamedTuple):
 
 
 class TwoStage(nn.Module):
-    """Both stages; `inputs` is what the second one sees (Table I). `needs_mask`: a reader's outline must be given."""
+    """Both stages; `inputs` is the input of the second one (Table I). `needs_mask`: the reader's outline must be given."""
 
     expert_names = ("image",)
 
@@ -76,7 +76,9 @@ class TwoStage(nn.Module):
     ) -> None:
         super().__init__()
         if inputs not in INPUTS:
-            raise UserError(f"The two-stage network has no inputs called {inputs!r}.", f"It knows {', '.join(INPUTS)}.")
+            raise UserError(
+                f"The two-stage network has no inputs called {inputs!r}.", f"Choose one of {', '.join(INPUTS)}."
+            )
         self.inputs = inputs
         self.needs_mask = inputs == "true_mask_and_image"
         predicts = inputs in ("predicted_mask", "predicted_mask_and_image")
@@ -97,11 +99,12 @@ class TwoStage(nn.Module):
         self.train()
 
     def forward(self, views: Tensor, mask: Tensor | None = None) -> TwoStageReading:
-        """Read `views`, [B, 1, 3, 128, 128] in 0..1 (grey: the first channel is taken), with the readers' `mask`,
-        [B, 1, 128, 128], 0 or 1, if it is needed.
+        """Classify `views`, [B, 1, 3, 128, 128] in 0..1 (grey: only the first channel is used).
+
+        `mask` is the readers' masks, [B, 1, 128, 128], 0 or 1, if `needs_mask`.
 
         Raises:
-            ValueError: the mask is needed and missing, or given to a network that would not look at it.
+            ValueError: the mask is needed and missing, or given to a network that does not use it.
         """
         if (mask is not None) != self.needs_mask:
             raise ValueError(f"inputs={self.inputs!r} {'needs a' if self.needs_mask else 'takes no'} mask")
@@ -124,10 +127,10 @@ class TwoStage(nn.Module):
         )
 
     def outline(self, views: Tensor) -> Tensor:
-        """Return the lesion's logits, [B, 1, 128, 128], from views [B, 1, 3, 128, 128]; nothing is classified.
+        """Return the lesion's logits, [B, 1, 128, 128], for views [B, 1, 3, 128, 128], without classification.
 
         Raises:
-            ValueError: these inputs have no predicted mask.
+            ValueError: the inputs have no predicted mask.
         """
         if self.segmenter is None:
             raise ValueError(f"inputs={self.inputs!r} have no first stage")
@@ -140,7 +143,7 @@ class TwoStage(nn.Module):
         return torch.cat([first, mask, mask], dim=1)
 
     def train(self, mode: bool = True) -> Self:
-        """Set training mode, but for what is held: dropout and batch norm there stay as when reading."""
+        """Set training mode, except for the frozen parts: their dropout and batch norm stay in evaluation mode."""
         super().train(mode)
         if self.segmenter is not None:
             self.segmenter.eval()
@@ -149,15 +152,15 @@ class TwoStage(nn.Module):
         return self
 
     def load_segmenter(self, weights: dict[str, Tensor]) -> None:
-        """Take the parameters of a trained `UNet`, the first stage.
+        """Load the parameters of a trained `UNet`, the first stage.
 
         Raises:
-            UserError: these inputs have no predicted mask, or the weights are not this U-Net's.
+            UserError: the inputs have no predicted mask, or the weights do not fit this U-Net.
         """
         if self.segmenter is None:
             raise UserError(
                 f"The two-stage network with inputs {self.inputs!r} has no first stage.",
-                "Leave the U-Net's weights out, or choose inputs with a predicted mask.",
+                "Leave out the U-Net's weights, or choose inputs with a predicted mask.",
             )
         try:
             self.segmenter.load_state_dict(weights)
@@ -168,26 +171,26 @@ class TwoStage(nn.Module):
             ) from problem
 
     def load_imagenet(self, weights: dict[str, Tensor]) -> None:
-        """Start the features from a whole torchvision DenseNet-201's `weights` (its classifier is left out).
+        """Load the `weights` of a torchvision DenseNet-201 into the features, without its classifier.
 
         Raises:
-            UserError: the weights are not a DenseNet-201's.
+            UserError: the weights are not those of a DenseNet-201.
         """
         try:
             self.features.load_state_dict(
                 {
-                    _present_name(name).removeprefix("features."): value
+                    _current_name(name).removeprefix("features."): value
                     for name, value in weights.items()
                     if not name.startswith("classifier.")
                 }
             )
         except RuntimeError as problem:
             raise UserError(
-                "The starting weights are not those of a DenseNet-201.",
+                "The start weights are not those of a DenseNet-201.",
                 "Give torchvision's densenet201 as a safetensors file.",
             ) from problem
 
 
-def _present_name(name: str) -> str:
-    # The file torchvision downloads still has an older naming: denselayer1.norm.1 for today's denselayer1.norm1.
+def _current_name(name: str) -> str:
+    # torchvision's file still uses older names: denselayer1.norm.1 instead of today's denselayer1.norm1.
     return re.sub(r"(denselayer\d+\.(?:norm|conv))\.([12])\.", r"\1\2.", name)

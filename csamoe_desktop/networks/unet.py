@@ -1,19 +1,18 @@
 """The U-Net that outlines the lesion, first stage of the two-stage network (Long, Guan and Holden, section II-B).
 
-Five contracting blocks, four expanding ones, batch norm, dropout 0.1, transposed convolutions (chosen in section
-III-B over bilinear upsampling), trained at 128x128 with binary cross-entropy, Adam at 1e-3, about 50 epochs. What the
-text leaves open or contradicts, decided with the authors' published code (github.com/bininglong/
-Breast-Ultrasound-Image-Classification) as a witness:
+Five contracting blocks, four expanding ones, batch norm, dropout 0.1, transposed convolutions (chosen over bilinear upsampling in
+section III-B), trained at 128x128 with binary cross-entropy, Adam at 1e-3, about 50 epochs. Where the text is open or
+contradicts itself, the authors' published code (github.com/bininglong/Breast-Ultrasound-Image-Classification) helped to decide:
 
 - Channels are not given. The code has 16, 32, 64, 128, 256, a quarter of Ronneberger's: `width` 16.
-- Each of the five contracting blocks is said to end in max-pooling. Four doublings cannot undo five halvings: the
-  fifth block, the deepest, is not pooled, and keeps its dropout (so in the code, and in Ronneberger's U-Net).
-- Batch norm and ReLU follow each of the two convolutions, not the pair (so in the code). Those convolutions have no
-  bias: batch norm would take it out again.
-- In the expanding path dropout lies between the concatenation and the convolutions. The code computes it there and
-  then leaves its result unused; the text is followed.
-- The text's images are single-channel grey (section III-A), the code's have three equal channels: one is taken.
-- The sigmoid of the last layer belongs to the loss (BCE with logits): the network returns logits.
+- The text says that each of the five contracting blocks ends in max-pooling. Four doublings cannot undo five halvings, so the
+  fifth and deepest block is not pooled, but has its dropout (as in the code and in Ronneberger's U-Net).
+- Batch norm and ReLU follow each of the two convolutions, not the pair (as in the code). These convolutions have no bias, because
+  batch norm would remove it.
+- In the expanding path, dropout is between the concatenation and the convolutions, as in the text. The code computes it there but
+  does not use the result.
+- The text has single-channel grey images (section III-A), the code three equal channels: one channel is used.
+- The sigmoid of the last layer is part of the loss (BCE with logits), so the network returns logits.
 """
 
 from itertools import pairwise
@@ -26,10 +25,10 @@ _DROPOUT = 0.1
 
 
 class Segmentation(NamedTuple):
-    """What a forward pass finds.
+    """The output of a forward pass.
 
     Attributes:
-        mask_logits: [B, 1, H, W], above zero where the lesion is held more likely than not.
+        mask_logits: [B, 1, H, W], above zero where lesion is more likely than not.
         deepest: [B, 16 * width, H / 16, W / 16], the last contracting block's features, after dropout.
     """
 
@@ -38,14 +37,14 @@ class Segmentation(NamedTuple):
 
 
 class UNet(nn.Module):
-    """The network, from grey images [B, 1, H, W] in 0..1; 128x128 in the paper, any multiples of 16 will do."""
+    """The network, for grey images [B, 1, H, W] in 0..1; 128x128 in the paper, but any multiples of 16 work."""
 
     def __init__(self, width: int = 16) -> None:
         super().__init__()
         channels = [width * 2**depth for depth in range(5)]
         self.contracting = nn.ModuleList(_two_convolutions(before, after) for before, after in pairwise([1, *channels]))
         self.pool = nn.MaxPool2d(2)
-        # After each contracting block; Keras' dropout, as here, drops single values, not whole channels.
+        # After each contracting block; as in Keras, dropout sets single values to zero, not whole channels.
         self.contracting_dropout = nn.ModuleList(nn.Dropout(_DROPOUT) for _ in channels)
         shallower = channels[-2::-1]
         self.upward = nn.ModuleList(
@@ -69,7 +68,7 @@ class UNet(nn.Module):
         return Segmentation(self.head(features), deepest)
 
     def outline(self, views: Tensor) -> Tensor:
-        """Return the lesion's logits, [B, 1, H, W], from views [B, 1, 3, H, W] in 0..1, grey."""
+        """Return the lesion's logits, [B, 1, H, W], for grey views [B, 1, 3, H, W] in 0..1."""
         return self(views[:, 0, :1]).mask_logits  # type: ignore[no-any-return]
 
 

@@ -6,7 +6,6 @@ from time import monotonic
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QObject, QRunnable, Qt, QThreadPool, QTimer, Signal
-from shiboken6 import isValid
 
 _CHECK_EVERY_MS = 250
 _ABANDONED: list[QThreadPool] = []

@@ -1,1 +1,1 @@
-"""Training and evaluation: dataset folders, splits, augmentation, the loop, metrics."""
+"""Training: recipes, augmentation, the loop, and the step from a finished run to a model bundle."""

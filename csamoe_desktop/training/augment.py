@@ -1,7 +1,7 @@
-"""Augmentation of a training example: the paper's, and a stronger one for readings that must survive another hospital.
+"""Augmentation of a training example: the paper's, and stronger ones for models that must work in another hospital.
 
-Both take the frame and its mask and return image (uint8) and mask (bool) at the network's size, with the part of the
-frame they cover. A lesion is never turned out of the image altogether.
+Each takes a frame and its mask and returns image (uint8) and mask (bool) at the network's size, with the part of the frame that
+they cover. A lesion is never moved out of the image completely.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ MAX_DEGREES = 15.0
 def paper(
     pixels: Gray, mask: Mask, size: int, field: float | None, draw: np.random.Generator
 ) -> tuple[Gray, Mask, Part]:
-    """Flip either way and rotate by up to 15 degrees (CSA-MoE-Net, section II-A), at the network's size."""
+    """Flip horizontally and vertically and rotate by up to 15 degrees (CSA-MoE-Net, section II-A), at the network's size."""
     if mask.any():
         part = find_part(mask, field)
         image, lesion = fit(pixels, mask, part, size)
@@ -37,29 +37,29 @@ def paper(
         image, lesion = image[::-1], lesion[::-1]
     middle = (size - 1) / 2
     turn = cv2.getRotationMatrix2D((middle, middle), float(draw.uniform(-MAX_DEGREES, MAX_DEGREES)), 1.0)
-    turned, its = _warped(np.ascontiguousarray(image), np.ascontiguousarray(lesion), turn, size)
-    return (turned, its, part) if its.any() or not mask.any() else (image, lesion, part)
+    turned, turned_lesion = _warped(np.ascontiguousarray(image), np.ascontiguousarray(lesion), turn, size)
+    return (turned, turned_lesion, part) if turned_lesion.any() or not mask.any() else (image, lesion, part)
 
 
 def flips(
     pixels: Gray, mask: Mask, size: int, field: float | None, draw: np.random.Generator
 ) -> tuple[Gray, Mask, Part]:
-    """Flip either way and no more (Fus2Net, "Data preprocessing")."""
-    seen = make_regions(pixels, mask, size, field=field) if mask.any() else whole_image(pixels, size)
-    image, lesion = seen.image, seen.lesion
+    """Only flip horizontally and vertically (Fus2Net, "Data preprocessing")."""
+    regions = make_regions(pixels, mask, size, field=field) if mask.any() else whole_image(pixels, size)
+    image, lesion = regions.image, regions.lesion
     if draw.random() < 0.5:
         image, lesion = image[:, ::-1], lesion[:, ::-1]
     if draw.random() < 0.5:
         image, lesion = image[::-1], lesion[::-1]
-    return np.ascontiguousarray(image), np.ascontiguousarray(lesion), seen.part
+    return np.ascontiguousarray(image), np.ascontiguousarray(lesion), regions.part
 
 
 def strong(
     pixels: Gray, mask: Mask, size: int, field: float | None, draw: np.random.Generator
 ) -> tuple[Gray, Mask, Part]:
-    """Draw another outline, place and size of the field; flip sideways, rotate; change how the scanner was set.
+    """Vary the outline and the place and size of the field; flip horizontally, rotate; vary the scanner settings.
 
-    No flip upside down: shadow and enhancement lie below a lesion.
+    There is no vertical flip, because shadow and enhancement are below a lesion.
     """
     if not mask.any():
         return _moved(pixels, mask, mask, Part(0, 0, *mask.shape), size, None, 0.08, draw)
@@ -71,12 +71,12 @@ def strong(
 def framing(
     pixels: Gray, mask: Mask, size: int, field: float | None, draw: np.random.Generator
 ) -> tuple[Gray, Mask, Part]:
-    """As `strong`, but the reader's own outline is kept, since it is what is learned; what varies is how much is seen.
+    """As `strong`, but with the reader's own outline, which is the target; the visible part of the frame varies.
 
-    One in five sees a part without the lesion, where nothing is to be outlined: every image of a set of lesions has one,
-    and a network that never saw tissue alone would outline some in every image. Of the others two in five see the whole
-    frame (`field` is not looked at), the rest a square of 1.2 to 3.5 times the lesion's length, moved: what a proposal
-    sees first, and what it sees once somebody has drawn a box.
+    One example in five shows a part without the lesion, where nothing is to be outlined: otherwise the network would never see
+    tissue alone and would propose an outline in every image. Of the others, two in five show the whole frame, as for a first
+    proposal (`field` is ignored). The rest show a shifted square of 1.2 to 3.5 times the lesion's length, as for a box that the
+    reader has drawn.
     """
     if not mask.any():
         return _moved(pixels, mask, mask, Part(0, 0, *mask.shape), size, None, 0.06, draw)
@@ -84,34 +84,35 @@ def framing(
     if beside is not None:
         return _moved(
             pixels[beside.top : beside.bottom, beside.left : beside.right],
-            nothing := np.zeros((beside.bottom - beside.top, beside.right - beside.left), bool),
-            nothing,
-            Part(0, 0, *nothing.shape),
+            empty := np.zeros((beside.bottom - beside.top, beside.right - beside.left), bool),
+            empty,
+            Part(0, 0, *empty.shape),
             size,
             None,
             0.0,
             draw,
         )
-    seen = None if draw.random() < 0.4 else float(np.exp(draw.uniform(np.log(1.2), np.log(3.5))))
-    return _moved(pixels, mask, mask, find_part(mask, seen), size, seen, 0.06 if seen is None else 0.15, draw)
+    square = None if draw.random() < 0.4 else float(np.exp(draw.uniform(np.log(1.2), np.log(3.5))))
+    return _moved(pixels, mask, mask, find_part(mask, square), size, square, 0.06 if square is None else 0.15, draw)
 
 
 def _beside(mask: Mask, draw: np.random.Generator) -> Part | None:
-    """Return a part of the frame that the lesion does not reach into, one of those left, right and below of it; None
-    where none of them has a third of the frame's height and width."""
+    """Return a random part of the frame to the left of the lesion, to the right of it or below it.
+
+    Returns None if no such part has at least a third of the frame's height and width.
+    """
     rows, columns = mask.shape
     down, across = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    room = 4  # of the lesion's rim, which an outline cuts through
+    margin = 4  # pixels, because an outline can cut through the rim of the lesion
     free = [
-        Part(0, 0, rows, int(across[0]) - room),
-        Part(0, int(across[-1]) + room, rows, columns),
-        Part(int(down[-1]) + room, 0, rows, columns),
+        Part(0, 0, rows, int(across[0]) - margin),
+        Part(0, int(across[-1]) + margin, rows, columns),
+        Part(int(down[-1]) + margin, 0, rows, columns),
     ]
-    wide = [one for one in free if one.bottom - one.top >= rows / 3 and one.right - one.left >= columns / 3]
-    if not wide:
+    large = [part for part in free if part.bottom - part.top >= rows / 3 and part.right - part.left >= columns / 3]
+    if not large:
         return None
-    part = wide[int(draw.integers(len(wide)))]
-    # Some of it, of a shape like a frame's own.
+    part = large[int(draw.integers(len(large)))]
     height = int(draw.uniform(rows / 3, part.bottom - part.top))
     width = int(draw.uniform(columns / 3, part.right - part.left))
     top = int(draw.integers(part.top, part.bottom - height + 1))
@@ -129,7 +130,7 @@ def _moved(
     most: float,
     draw: np.random.Generator,
 ) -> tuple[Gray, Mask, Part]:
-    """Shift `part` by up to `most` of its size, turn it, flip it sideways, and change how the scanner was set."""
+    """Shift `part` by up to `most` of its size, rotate it, flip it horizontally, and vary the scanner settings."""
     height, width = part.bottom - part.top, part.right - part.left
     shift = draw.uniform(-most, most, 2) * (height, width)
     turn = cv2.getRotationMatrix2D(
@@ -137,7 +138,7 @@ def _moved(
         float(draw.uniform(-MAX_DEGREES, MAX_DEGREES)),
         1.0,
     )
-    # From the frame to the part, turned and shifted, at the network's size, in one interpolation.
+    # One interpolation from the frame to the rotated and shifted part at the network's size.
     scale = np.array([[size / width, 0], [0, size / height]])
     affine = scale @ turn
     middle = np.array([part.left + width / 2 + shift[1], part.top + height / 2 + shift[0]]) - 0.5
@@ -156,16 +157,16 @@ AUGMENTATIONS: dict[str, Augmentation] = {"paper": paper, "flips": flips, "stron
 
 
 def _warped(image: Gray, lesion: Mask, affine: NDArray[Any], size: int) -> tuple[Gray, Mask]:
-    moved = cv2.warpAffine(image, affine, (size, size), flags=cv2.INTER_LINEAR)
-    its = cv2.warpAffine(lesion.astype(np.uint8), affine, (size, size), flags=cv2.INTER_NEAREST)
-    return np.asarray(moved, np.uint8), its.astype(bool)
+    warped = cv2.warpAffine(image, affine, (size, size), flags=cv2.INTER_LINEAR)
+    warped_lesion = cv2.warpAffine(lesion.astype(np.uint8), affine, (size, size), flags=cv2.INTER_NEAREST)
+    return np.asarray(warped, np.uint8), warped_lesion.astype(bool)
 
 
 def _other_settings(image: Gray, draw: np.random.Generator) -> Gray:
-    """Return the image as another scanner, or another hand on its knobs, might show it; black stays black."""
+    """Return the image as another scanner, or other scanner settings, might show it; black stays black."""
     rows, columns = image.shape
     values = image.astype(np.float32) / 255
-    seen = values > 0
+    not_black = values > 0
     if draw.random() < 0.3:  # resolution
         share = draw.uniform(0.4, 0.9)
         small = cv2.resize(values, (int(columns * share), int(rows * share)), interpolation=cv2.INTER_AREA)
@@ -180,6 +181,6 @@ def _other_settings(image: Gray, draw: np.random.Generator) -> Gray:
     if draw.random() < 0.8:  # gamma
         values = np.clip(values, 0, None) ** np.float32(np.exp(draw.uniform(-0.35, 0.35)))
     if draw.random() < 0.8:  # contrast and gain
-        middle = values[seen].mean() if seen.any() else 0.0
+        middle = values[not_black].mean() if not_black.any() else 0.0
         values = (values - middle) * draw.uniform(0.75, 1.3) + middle + draw.uniform(-0.1, 0.1)
-    return np.asarray(np.where(seen, np.clip(values, 0, 1) * 255, 0), np.uint8)
+    return np.asarray(np.where(not_black, np.clip(values, 0, 1) * 255, 0), np.uint8)

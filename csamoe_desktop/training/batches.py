@@ -1,4 +1,4 @@
-"""From examples to a batch of tensors, augmented for training or as they are."""
+"""Turn examples into batches of tensors, with augmentation for training or without."""
 
 from collections.abc import Iterator, Sequence
 
@@ -17,49 +17,51 @@ from csamoe_desktop.training.team import Team
 
 
 def batch_count(recipe: Recipe, examples: Sequence[Example]) -> int:
-    """Return an epoch's batches: whole ones, and a last smaller one only if batch norm can use it (two images or more)."""
+    """Return the number of batches in an epoch; a smaller last batch counts only if batch norm can use it (2 images or more)."""
     shown = len(examples) // len(recipe.classes) * len(recipe.classes) if recipe.balance else len(examples)
     return shown // recipe.batch + (shown % recipe.batch > 1)
 
 
 def training_batches(recipe: Recipe, examples: Sequence[Example], epoch: int, team: Team) -> Iterator[Batch]:
-    """Return an epoch's batches, this process's share of each.
+    """Yield this process's share of each batch of an epoch.
 
-    What is drawn for an image hangs on seed, epoch and its place in the epoch alone, so that one process and several show
-    the same images.
+    The random draws for an image depend only on the seed, the epoch and the image's place in the epoch, so that the images are
+    the same for any number of processes.
     """
     order = _order(recipe, examples, np.random.default_rng((recipe.seed, epoch)))
     for number in range(batch_count(recipe, examples)):
         places = team.share(range(number * recipe.batch, min((number + 1) * recipe.batch, len(order))))
-        some = [examples[order[place]] for place in places]
+        batch = [examples[order[place]] for place in places]
         draws = [np.random.default_rng((recipe.seed, epoch, place)) for place in places]
-        yield _batch(
-            recipe, some, [_augmented(recipe, one, examples, draw) for one, draw in zip(some, draws, strict=True)]
-        )
+        regions = [_augmented(recipe, example, examples, draw) for example, draw in zip(batch, draws, strict=True)]
+        yield _batch(recipe, batch, regions)
 
 
 def plain_batches(recipe: Recipe, examples: Sequence[Example]) -> Iterator[Batch]:
-    """Return all examples in their order, without augmentation."""
+    """Yield all examples in their order, without augmentation."""
     for start in range(0, len(examples), recipe.batch):
-        some = examples[start : start + recipe.batch]
-        yield _batch(recipe, some, [_plain(recipe, one) for one in some])
+        batch = examples[start : start + recipe.batch]
+        yield _batch(recipe, batch, [_plain(recipe, example) for example in batch])
 
 
 def _order(recipe: Recipe, examples: Sequence[Example], draw: np.random.Generator) -> NDArray[np.intp]:
-    """Return which examples an epoch shows, in order: all once; balanced, as many of each class (or hospital), an even
-    share of each."""
+    """Return the places of the examples that an epoch shows, in order.
+
+    Each example is shown once; with balance, each class (or hospital) is shown equally often.
+    """
     if recipe.balance:
-        kinds = [np.flatnonzero([one.target == target for one in examples]) for target in range(len(recipe.classes))]
+        targets = np.array([example.target for example in examples])
+        kinds = [np.flatnonzero(targets == target) for target in range(len(recipe.classes))]
     elif recipe.balance_hospitals:
-        names = np.array([one.sample.hospital for one in examples])
+        names = np.array([example.sample.hospital for example in examples])
         kinds = [np.flatnonzero(names == name) for name in sorted(set(names.tolist()))]
     else:
         return draw.permutation(len(examples))
-    most = len(examples) // len(kinds)
-    shown = [np.resize(draw.permutation(places), most) for places in kinds if len(places)]
-    # What does not divide evenly is drawn from all, so that an epoch is as long as without balance.
-    left = len(examples) - most * len(kinds) if recipe.balance_hospitals else 0
-    rest = draw.permutation(len(examples))[:left]
+    share = len(examples) // len(kinds)
+    shown = [np.resize(draw.permutation(places), share) for places in kinds if len(places)]
+    # The remainder is drawn from all hospitals, so that an epoch is as long as without balance.
+    remainder = len(examples) - share * len(kinds) if recipe.balance_hospitals else 0
+    rest = draw.permutation(len(examples))[:remainder]
     return draw.permutation(np.concatenate([*shown, rest]))
 
 
@@ -81,7 +83,7 @@ def _augmented(recipe: Recipe, example: Example, examples: Sequence[Example], dr
 
 
 def _of_another_hospital(example: Example, examples: Sequence[Example], draw: np.random.Generator) -> Example:
-    """Return one of a few drawn examples that is of another hospital; the last of them where none is."""
+    """Draw up to 8 examples and return the first from another hospital, or else the last."""
     other = example
     for place in draw.integers(len(examples), size=8):
         other = examples[place]

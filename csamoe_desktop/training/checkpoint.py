@@ -1,4 +1,4 @@
-"""A training run on disk: everything that is needed to go on exactly as if nothing had stopped it, as safetensors."""
+"""Checkpoints of a training run, as safetensors: a resumed run gives exactly the same weights as an uninterrupted one."""
 
 import json
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _NETWORK, _TASK, _AVERAGE, _OPTIMISER = "network.", "task.", "average.", "optimi
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run has come: one dict of figures an epoch, the best epoch (from 1), the seconds spent."""
+    """The progress of a run: one dict of figures per epoch, the best epoch (from 1), and the seconds spent."""
 
     history: tuple[dict[str, float], ...] = ()
     best_epoch: int = 0
@@ -27,7 +27,7 @@ class Progress:
 
     @property
     def epochs(self) -> int:
-        """Epochs finished."""
+        """The number of finished epochs."""
         return len(self.history)
 
 
@@ -41,7 +41,7 @@ def save(
     optimiser: Optimizer,
     schedule: LRScheduler | ReduceLROnPlateau,
 ) -> None:
-    """Write a checkpoint; a kill at any moment leaves the one before or this one, whole."""
+    """Write a checkpoint atomically: if the process is killed, the old or the new checkpoint is intact."""
     tensors = {_NETWORK + name: tensor for name, tensor in network.state_dict().items()}
     tensors |= {_TASK + name: tensor for name, tensor in task.state_dict().items()}
     if average is not None:
@@ -50,7 +50,7 @@ def save(
     for place, values in state["state"].items():
         for name, value in values.items():
             tensors[f"{_OPTIMISER}{place}.{name}"] = value
-    told = {
+    run = {
         "origin": origin,
         "history": progress.history,
         "best_epoch": progress.best_epoch,
@@ -58,7 +58,7 @@ def save(
         "groups": state["param_groups"],
         "schedule": schedule.state_dict(),
     }
-    write_tensors(file, tensors, {"run": json.dumps(told)})
+    write_tensors(file, tensors, {"run": json.dumps(run)})
 
 
 def load(
@@ -70,22 +70,22 @@ def load(
     optimiser: Optimizer,
     schedule: LRScheduler | ReduceLROnPlateau,
 ) -> Progress:
-    """Put network, its task, its average, optimiser and schedule where the checkpoint left them and return how far that was.
+    """Restore network, task, average, optimiser and schedule from the checkpoint and return its progress.
 
     Raises:
-        UserError: the file is damaged, or belongs to a run of another `origin` (recipe, data, start).
+        UserError: the file is damaged, or is from a run with another `origin` (recipe, data, start).
     """
     try:
         with safe_open(file, framework="pt") as opened:
-            told = json.loads(opened.metadata()["run"])
+            run = json.loads(opened.metadata()["run"])
             tensors: dict[str, Tensor] = {name: opened.get_tensor(name) for name in opened.offset_keys()}
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as problem:
         raise UserError(f"The checkpoint {file} is damaged.", "Train into a new folder with --out.") from problem
-    other = [name for name, value in origin.items() if told.get("origin", {}).get(name) != value]
-    if other:
+    different = [name for name, value in origin.items() if run.get("origin", {}).get(name) != value]
+    if different:
         raise UserError(
-            f"{file.parent} holds a run with another {' and another '.join(other)}.",
-            "Train into a new folder with --out, or give the same options to go on with this one.",
+            f"{file.parent} holds a run with another {' and another '.join(different)}.",
+            "Train into a new folder with --out, or give the same options to continue this run.",
         )
     network.load_state_dict(_named(tensors, _NETWORK))
     task.load_state_dict(_named(tensors, _TASK))
@@ -95,16 +95,16 @@ def load(
     for name, value in _named(tensors, _OPTIMISER).items():
         place, key = name.split(".")
         state.setdefault(int(place), {})[key] = value
-    optimiser.load_state_dict({"state": state, "param_groups": told["groups"]})
-    schedule.load_state_dict(told["schedule"])
-    return Progress(tuple(told["history"]), told["best_epoch"], told["seconds"])
+    optimiser.load_state_dict({"state": state, "param_groups": run["groups"]})
+    schedule.load_state_dict(run["schedule"])
+    return Progress(tuple(run["history"]), run["best_epoch"], run["seconds"])
 
 
 def write_tensors(file: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> None:
-    """Write tensors as a safetensors file, whole.
+    """Write tensors as a safetensors file, atomically.
 
     Raises:
-        UserError: as `write_whole`. (Safetensors' own writer would hide a full disk in an exception of its own.)
+        UserError: as `write_whole`. (The writer of safetensors would hide a full disk in its own exception.)
     """
     data = safetensors_bytes({name: tensor.contiguous() for name, tensor in tensors.items()}, metadata)
     write_whole(file, lambda path: path.write_bytes(data))

@@ -1,4 +1,4 @@
-"""A run's figures, epoch by epoch: curves.csv, and event files for TensorBoard where it is installed."""
+"""Write a run's figures per epoch: curves.csv, and event files for TensorBoard if it is installed."""
 
 import csv
 import importlib.util
@@ -13,7 +13,7 @@ EVENTS = "tensorboard"
 
 
 def write_curves(folder: Path, progress: Progress) -> None:
-    """Write all epochs to curves.csv, and the last one to the events."""
+    """Write all epochs to curves.csv, and the last epoch to the event files."""
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, fieldnames=list(progress.history[0]))
     writer.writeheader()
@@ -23,7 +23,7 @@ def write_curves(folder: Path, progress: Progress) -> None:
         return
     from torch.utils.tensorboard import SummaryWriter
 
-    # An epoch that is trained again after a kill takes the place of its first try.
+    # An epoch that is trained again after an interruption replaces its first attempt.
     with SummaryWriter(str(folder / EVENTS), purge_step=progress.epochs) as events:
         for name, value in progress.history[-1].items():
             if name != "epoch":

@@ -1,4 +1,4 @@
-"""From a finished run to a bundle: half-precision weights, calibration on validation, figures on the held-out test."""
+"""Turn a finished run into a model bundle: half-precision weights, calibration on validation, figures on held-out test data."""
 
 import dataclasses
 import hashlib
@@ -53,10 +53,10 @@ _WHOLE_FRAME = (
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Description:
-    """What a run cannot know of itself and its card must say.
+    """The texts on the card that a run cannot derive itself.
 
-    `groups` is what the groups are, such as "patients"; `tested` what the test samples are, such as "held-out patients";
-    `second_tested` what those of a second folder are.
+    `groups` names the groups, such as "patients"; `tested` names the test samples, such as "held-out patients";
+    `second_tested` names those of a second folder.
     """
 
     name: str
@@ -77,11 +77,11 @@ def write_bundle(
 ) -> Bundle:
     """Write the bundle of the best epoch of `run` into `folder` and return it.
 
-    Every figure on the card is measured with the rounded weights that the bundle holds: temperature and thresholds on
-    the validation samples, the evaluations on validation and test samples.
+    Every figure on the card is measured with the rounded weights in the bundle: temperature and thresholds on the validation
+    samples, the evaluations on validation and test samples.
     """
     card = uncalibrated_card(description, recipe, progress, split, run, folder)
-    # With the one-cycle schedule the last epoch counts, whatever it does on validation.
+    # With the one-cycle schedule the last epoch is used, regardless of its validation score.
     chosen = "best epoch, " if recipe.schedule == "plateau" else ""
     if card.task == "outlining":
         outliner = load_outliner(Bundle(folder, card), "cpu")
@@ -89,10 +89,10 @@ def write_bundle(
         if split.second_test:
             tests.append((split.second_test, description.second_tested))
         measured = []
-        for some, tested in tests:
-            measured.append(outlines_summary(outliner, some, f"test: {tested}, whole frame"))
+        for samples, tested in tests:
+            measured.append(outlines_summary(outliner, samples, f"test: {tested}, whole frame"))
             boxed = f"test: {tested}, in a box around the lesion"
-            measured.append(outlines_summary(outliner, some, boxed, boxed=True))
+            measured.append(outlines_summary(outliner, samples, boxed, boxed=True))
         measured.append(outlines_summary(outliner, split.validation, f"validation: {chosen}whole frame"))
         card = dataclasses.replace(card, evaluations=tuple(measured))
     else:
@@ -109,8 +109,10 @@ def write_bundle(
 def uncalibrated_card(
     description: Description, recipe: Recipe, progress: Progress, split: Split, run: Path, folder: Path
 ) -> ModelCard:
-    """Write the weights of the best epoch of `run` into `folder` and return their card, with nothing measured yet: a
-    temperature of 1, both thresholds at 0.5, no figure."""
+    """Write the weights of the best epoch of `run` into `folder` and return their card before any measurement.
+
+    The temperature is 1, both thresholds are 0.5, and there are no figures.
+    """
     write_tensors(folder / WEIGHTS, stored(load_file(run / BEST), description.storage))
     samples = [*split.train, *split.validation, *split.test]
     card = ModelCard(
@@ -150,22 +152,22 @@ def uncalibrated_card(
 
 
 def _limits(recipe: Recipe, description: Description, needs_outline: bool) -> tuple[str, ...]:
-    said = [_ELSEWHERE]
+    limits = [_ELSEWHERE]
     if recipe.task != "outlining":
         if needs_outline:
-            said.append(_GIVEN_OUTLINE)
-        said.append(_NORMAL_TOO if NORMAL in recipe.classes else _LESIONS_ONLY)
+            limits.append(_GIVEN_OUTLINE)
+        limits.append(_NORMAL_TOO if NORMAL in recipe.classes else _LESIONS_ONLY)
     if recipe.field is None:
-        said.append(_WHOLE_FRAME)
+        limits.append(_WHOLE_FRAME)
     if description.storage == "int8":
-        said.append(_EIGHT_BITS)
-    return tuple(said)
+        limits.append(_EIGHT_BITS)
+    return tuple(limits)
 
 
 def _measured(card: ModelCard, folder: Path, split: Split, description: Description, chosen: str) -> ModelCard:
     """Return the card with temperature, thresholds and figures measured with the weights in `folder`.
 
-    `chosen` begins the list of what was chosen on the validation samples.
+    `chosen` is the beginning of the text that lists what was chosen on the validation samples.
     """
     card, validation = calibrate(card, folder, split.validation, description.groups)
     predictor = load_predictor(Bundle(folder, card), "cpu")
@@ -196,14 +198,13 @@ def _measured(card: ModelCard, folder: Path, split: Split, description: Descript
 
 
 def calibrate(card: ModelCard, folder: Path, samples: Sequence[Sample], groups: str) -> tuple[ModelCard, Readings]:
-    """Return the card with the temperature and thresholds that fit `samples`, read with the weights in `folder`, and these
-    readings.
+    """Return the card with temperature and thresholds fitted on `samples`, and the predictions for these samples.
 
     Args:
-        card: of the weights.
-        folder: where they are.
-        samples: what the training did not learn from.
-        groups: what their groups are, such as "patients".
+        card: the card of the weights.
+        folder: the folder of the weights.
+        samples: samples that were not used to train the weights.
+        groups: the name of their groups, such as "patients".
     """
     uncalibrated = read_all(load_predictor(Bundle(folder, card), "cpu"), samples)
     card = dataclasses.replace(card, temperature=fit_temperature(uncalibrated.targets, uncalibrated.logits))

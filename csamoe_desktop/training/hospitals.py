@@ -1,8 +1,8 @@
-"""Leave one hospital out: train on all hospitals but one, read that one, once for each, by a named recipe.
+"""Leave one hospital out: train on all hospitals but one and test on that one, for each hospital in turn.
 
-What is reported of a hospital was read by a network that never saw an image of it, with the temperature and the thresholds
-fitted on the hospitals it did see: what a user in the next hospital gets. Pooled, these readings are also what
-temperature and thresholds of a shipped model may be fitted on.
+The figures of a hospital come from a network that never saw an image of it, with the temperature and thresholds fitted on the
+other hospitals. This is what a user in a new hospital gets. The pooled predictions can also be used to fit the temperature and
+thresholds of a shipped model.
 """
 
 import csv
@@ -42,15 +42,15 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OutsideReadings:
-    """Readings of one hospital by a network that never saw it, with one kind of outline.
+    """Predictions for one hospital by a network that never saw it, with one kind of outline.
 
     Attributes:
-        hospital: its name.
-        groups: of each image, [N]; never parted.
-        positive: whether it is malignant, bool [N].
+        hospital: the name of the hospital.
+        groups: the group of each image, [N]; groups are never split.
+        positive: whether each image is malignant, bool [N].
         logits: [N, 2], benign and malignant.
-        probability: of malignancy, with the temperature of the hospitals that were seen, [N].
-        benign_below, suspicious_from: the thresholds fitted on the hospitals that were seen.
+        probability: the probability of malignancy, with the temperature fitted on the other hospitals, [N].
+        benign_below, suspicious_from: the thresholds fitted on the other hospitals.
     """
 
     hospital: str
@@ -72,54 +72,56 @@ def leave_one_out(
     only: Sequence[str] = (),
     say: Callable[[str], object] = lambda words: None,
 ) -> None:
-    """Train on all `hospitals` but one and read that one, for each of them; what `out` holds already is not done again.
+    """Train on all `hospitals` but one and test on that one, for each in turn; runs already in `out` are not repeated.
 
     Each hospital gets a folder in `out`: `run` (checkpoints, curves), `bundle` and `readings.csv`.
 
     Args:
-        recipe: of a network that reads benign and malignant.
-        hospitals: the samples of each, by its name.
-        out: where the runs are kept.
-        start: as `training.starts.load_start` takes it.
-        device: asked for, see `inference.engine`.
-        finder: what proposes outlines; without it no readings of proposals.
-        only: the hospitals to leave out; all where it is empty.
-        say: told in words what is done.
+        recipe: the recipe of a network for the classes benign and malignant.
+        hospitals: the samples of each hospital, by its name.
+        out: the folder of the runs.
+        start: the start weights, as in `training.starts.load_start`.
+        device: the compute device, see `inference.engine`.
+        finder: the network that proposes outlines; without it, proposals are not tested.
+        only: the hospitals to leave out (default: all).
+        say: called with messages about the progress.
 
     Raises:
-        UserError: there are fewer than two hospitals, one shares a group's name with another, or a file is damaged.
+        UserError: there are fewer than two hospitals, two hospitals share the name of a group, or a file is damaged.
     """
     if len(hospitals) < 2:
-        raise UserError("One hospital cannot be left out of one.", "Give --data for two hospitals or more.")
+        raise UserError(
+            "Leaving one hospital out needs at least two hospitals.", "Give --data for two hospitals or more."
+        )
     for left_out in only or hospitals:
         if left_out not in hospitals:
-            raise UserError(f"There is no hospital {left_out!r}.", f"Choose from {', '.join(hospitals)}.")
+            raise UserError(f"There is no hospital {left_out!r}.", f"The hospitals are: {', '.join(hospitals)}.")
         folder = out / left_out
         if (folder / READINGS).is_file():
-            say(f"{left_out}: read already")
+            say(f"{left_out}: already done")
             continue
-        seen = [name for name in hospitals if name != left_out]
-        say(f"{left_out} is left out; training on {' and '.join(seen)}")
+        others = [name for name in hospitals if name != left_out]
+        say(f"{left_out} is left out; training on {' and '.join(others)}")
         split = split_for(hospitals, left_out, recipe)
         bundle = _train(recipe, split, folder, start, device, f"{left_out} left out")
-        _read(bundle, split.test, folder / READINGS, device, finder)
-        say(f"{left_out}: {len(split.test)} images read")
+        _predict(bundle, split.test, folder / READINGS, device, finder)
+        say(f"{left_out}: {len(split.test)} images assessed")
 
 
 def split_for(hospitals: Mapping[str, Sequence[Sample]], left_out: str, recipe: Recipe) -> Split:
-    """Return the split that tests on `left_out` and holds 15 % of each other hospital's groups for validation.
+    """Return the split that tests on `left_out` and uses 15 % of the groups of each other hospital for validation.
 
     Raises:
-        UserError: a group of one hospital has the name of another's.
+        UserError: two hospitals share the name of a group.
     """
     train: list[Sample] = []
     validation: list[Sample] = []
     for name, samples in hospitals.items():
         if name != left_out:
-            parts = by_share([one for one in samples if one.label in recipe.classes], _VALIDATION, recipe.seed)
+            parts = by_share([sample for sample in samples if sample.label in recipe.classes], _VALIDATION, recipe.seed)
             train += parts[0]
             validation += parts[1]
-    return Split(train, validation, [one for one in hospitals[left_out] if one.label in recipe.classes])
+    return Split(train, validation, [sample for sample in hospitals[left_out] if sample.label in recipe.classes])
 
 
 def _train(recipe: Recipe, split: Split, folder: Path, start: str, device: str, words: str) -> Bundle:
@@ -158,16 +160,16 @@ def _train(recipe: Recipe, split: Split, folder: Path, start: str, device: str, 
     return Bundle(target, card)
 
 
-def _read(bundle: Bundle, samples: Sequence[Sample], table: Path, device: str, finder: Finder | None) -> None:
+def _predict(bundle: Bundle, samples: Sequence[Sample], table: Path, device: str, finder: Finder | None) -> None:
     predictor = load_predictor(bundle, device)
     rows = []
     for kind in OUTLINE_KINDS:
         if kind == PROPOSAL and finder is None:
             continue
         readings = read_all(predictor, samples, outline=kind, finder=finder if kind == PROPOSAL else None)
-        for sample, one in zip(readings.samples, readings.predictions, strict=True):
-            logits = [repr(float(value)) for value in one.logits]
-            rows.append([sample.name, sample.label, sample.group, kind, *logits, repr(float(one.probability))])
+        for sample, prediction in zip(readings.samples, readings.predictions, strict=True):
+            logits = [repr(float(logit)) for logit in prediction.logits]
+            rows.append([sample.name, sample.label, sample.group, kind, *logits, repr(float(prediction.probability))])
 
     def write(path: Path) -> None:
         with path.open("w", newline="", encoding="utf-8") as file:
@@ -177,19 +179,19 @@ def _read(bundle: Bundle, samples: Sequence[Sample], table: Path, device: str, f
 
 
 def read_back(folder: Path, kind: str) -> list[OutsideReadings]:
-    """Return the readings of every hospital in `folder` that was read with outlines of that `kind`, by name.
+    """Return the predictions of every hospital in `folder` with outlines of that `kind`, in the order of the names.
 
     Raises:
-        UserError: `folder` holds none.
+        UserError: there are none in `folder`.
     """
-    found = []
+    hospitals = []
     for table in sorted(folder.glob(f"*/{READINGS}")):
         with table.open(newline="", encoding="utf-8") as file:
             rows = [row for row in csv.DictReader(file) if row["outline"] == kind]
         if not rows:
             continue
         thresholds = read_card(table.parent / "bundle" / CARD).thresholds
-        found.append(
+        hospitals.append(
             OutsideReadings(
                 table.parent.name,
                 [row["group"] for row in rows],
@@ -200,16 +202,20 @@ def read_back(folder: Path, kind: str) -> list[OutsideReadings]:
                 thresholds.suspicious_from,
             )
         )
-    if not found:
+    if not hospitals:
         raise UserError(
-            f"{folder} holds no readings ({kind}).", "Run `csamoe-desktop hospitals` with --out there first."
+            f"There are no predictions ({kind}) in {folder}.",
+            "Run `csamoe-desktop hospitals` with --data and this --out first.",
         )
-    return found
+    return hospitals
 
 
 def figures_of(readings: OutsideReadings, resamples: int = 2000) -> dict[str, Figure]:
-    """Return AUC, ECE, sensitivity at the "likely benign" threshold and specificity at the "suspicious" one, each with a
-    95 % interval over groups."""
+    """Return AUC, ECE, and the sensitivity and specificity at the thresholds, each with a 95 % interval over groups.
+
+    "sensitivity" is the share of malignant images at or above the benign threshold; "cleared" and "specificity" are the shares
+    of benign images below the benign and below the suspicious threshold.
+    """
 
     def measure(rows: NDArray[np.intp]) -> dict[str, float]:
         positive, probability = readings.positive[rows], readings.probability[rows]
@@ -232,7 +238,7 @@ def figures_of(readings: OutsideReadings, resamples: int = 2000) -> dict[str, Fi
 
 
 def table(folders: Mapping[str, Path], kinds: Sequence[str] = OUTLINE_KINDS) -> str:
-    """Return the leave-one-hospital-out table of named runs as Markdown, a row a run, hospital and kind of outline."""
+    """Return the leave-one-hospital-out table of the runs as Markdown, one row per run, hospital and kind of outline."""
     lines = [
         "| recipe | hospital left out | outlines | images | AUC | ECE "
         + "| malignant at or above the benign threshold | benign below it | benign below the suspicious threshold |",
@@ -241,13 +247,14 @@ def table(folders: Mapping[str, Path], kinds: Sequence[str] = OUTLINE_KINDS) -> 
     for name, folder in folders.items():
         for kind in kinds:
             try:
-                each = read_back(folder, kind)
+                hospitals = read_back(folder, kind)
             except UserError:
                 continue
-            for one in each:
-                figures = figures_of(one)
+            for readings in hospitals:
+                figures = figures_of(readings)
                 cells = [figures[key].words() for key in ("auc", "ece", "sensitivity", "cleared", "specificity")]
-                lines.append(f"| {name} | {one.hospital} | {kind} | {len(one.groups)} | " + " | ".join(cells) + " |")
-            mean = float(np.mean([auc(one.positive, one.probability) for one in each]))
-            lines.append(f"| {name} | mean of {len(each)} | {kind} | | {mean:.3f} | | | | |")
+                start = f"| {name} | {readings.hospital} | {kind} | {len(readings.groups)} | "
+                lines.append(start + " | ".join(cells) + " |")
+            mean = float(np.mean([auc(readings.positive, readings.probability) for readings in hospitals]))
+            lines.append(f"| {name} | mean of {len(hospitals)} | {kind} | | {mean:.3f} | | | | |")
     return "\n".join(lines) + "\n"

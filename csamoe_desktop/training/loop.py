@@ -1,7 +1,7 @@
-"""The training loop, readable top to bottom (CSA-MoE-Net, section III-A2, is the default recipe).
+"""The training loop (CSA-MoE-Net, section III-A2, is the default recipe).
 
-Every epoch seeds its own order, augmentation and dropout from (seed, epoch), so a run that is killed and resumed from
-the last epoch's checkpoint gives the weights an unbroken run gives.
+Every epoch seeds its order, augmentation and dropout from (seed, epoch), so that a run that is killed and resumed from the
+checkpoint of the last epoch gives the same weights as an uninterrupted run.
 """
 
 import hashlib
@@ -45,7 +45,7 @@ BEST = "best.safetensors"
 
 
 class Learner(nn.Module):
-    """A network and its task as one module, so that every parameter that learns is in it."""
+    """A network and its task as one module that has all trainable parameters."""
 
     def __init__(self, network: nn.Module, task: Task) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class Learner(nn.Module):
         self.task = task
 
     def forward(self, batch: Batch) -> Step:
-        """Return a training batch's loss and score."""
+        """Return the loss and the score of a training batch."""
         return self.task.step(self.network, batch)
 
 
@@ -67,10 +67,10 @@ def train(
     start: str = "random weights",
     show_progress: bool = True,
 ) -> Progress:
-    """Train `network` in place, or go on where `folder` stopped, and leave its best weights in best.safetensors there.
+    """Train `network` in place, or continue the run in `folder`; write the best weights to best.safetensors there.
 
-    With the schedule `plateau` the best epoch is that of the highest validation accuracy (or Dice), among equals of the
-    lowest validation loss; with `one-cycle` it is the last.
+    With the schedule `plateau`, the best epoch is the one with the highest validation accuracy (or Dice), and among equals the
+    one with the lowest validation loss; with `one-cycle` it is the last epoch.
     """
     team, device = join(device)
     origin = {"recipe": recipe.to_dict(), "data": _fingerprint(training, validation), "start": start}
@@ -78,8 +78,9 @@ def train(
     task = make_task(recipe, training).to(device)
     average = _average(recipe, network)
     mixing = add_mixstyle(network) if recipe.mixstyle else []
-    kept = average.module if average else network
-    groups: list[dict[str, Any]] = [{"params": [one for one in network.parameters() if one.requires_grad]}]
+    result = average.module if average else network
+    trainable = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    groups: list[dict[str, Any]] = [{"params": trainable}]
     if list(task.parameters()):
         groups.append({"params": list(task.parameters()), "weight_decay": 0.0})
     learner = team.together(Learner(network, task), device)
@@ -88,15 +89,15 @@ def train(
     progress = Progress()
     if (folder / CHECKPOINT).is_file():
         progress = checkpoint.load(folder / CHECKPOINT, origin, network, task, average, optimiser, schedule)
-        _log.info("going on after epoch %d", progress.epochs)
+        _log.info("continuing after epoch %d", progress.epochs)
     while not _finished(recipe, progress):
         epoch, started = progress.epochs + 1, time.monotonic()
         seed_everything(recipe.seed, epoch)
         learner.train()
         losses, scores = [], []
         batches = training_batches(recipe, training, epoch, team)
-        told = f"epoch {epoch}/{recipe.epochs}"
-        for batch in tqdm(batches, told, batch_count(recipe, training), disable=not (show_progress and team.leads)):
+        label = f"epoch {epoch}/{recipe.epochs}"
+        for batch in tqdm(batches, label, batch_count(recipe, training), disable=not (show_progress and team.leads)):
             with torch.autocast(device.type, torch.bfloat16, enabled=recipe.bfloat16):
                 step = learner(batch.to(device))
             optimiser.zero_grad(set_to_none=True)
@@ -109,15 +110,15 @@ def train(
                 average.update_parameters(network)
             if isinstance(schedule, OneCycleLR):
                 schedule.step()
-        # The others wait here for what the first one finds, so that all schedules go on alike.
-        checked = team.told(validate(recipe, task, kept, validation, device) if team.leads else None)
+        # The other processes wait here for the figures of the first one, so that all schedules stay in step.
+        figures = team.broadcast(validate(recipe, task, result, validation, device) if team.leads else None)
         if isinstance(schedule, ReduceLROnPlateau):
-            schedule.step(checked["loss"])
+            schedule.step(figures["loss"])
         row = {
             "epoch": epoch,
             "training_loss": float(np.mean(losses)),
             f"training_{task.score}": float(np.mean(scores)),
-            **{f"validation_{name}": value for name, value in checked.items()},
+            **{f"validation_{name}": value for name, value in figures.items()},
             "learning_rate": rate,
         }
         better = _is_better(recipe, f"validation_{task.score}", row, progress)
@@ -129,15 +130,15 @@ def train(
         if not team.leads:
             continue
         if better:
-            checkpoint.write_tensors(folder / BEST, kept.state_dict())
+            checkpoint.write_tensors(folder / BEST, result.state_dict())
         checkpoint.save(folder / CHECKPOINT, origin, progress, network, task, average, optimiser, schedule)
         write_curves(folder, progress)
         _log.info(
             "epoch %d: training loss %.4f, validation %s%s",
             epoch,
             row["training_loss"],
-            ", ".join(f"{name} {value:.4f}" for name, value in checked.items()),
-            ", the best yet" * better,
+            ", ".join(f"{name} {value:.4f}" for name, value in figures.items()),
+            ", the best so far" * better,
         )
     for hook in mixing:
         hook.remove()
@@ -147,14 +148,14 @@ def train(
 def validate(
     recipe: Recipe, task: Task, network: nn.Module, examples: Sequence[Example], device: torch.device
 ) -> dict[str, float]:
-    """Return how `network` does on `examples` without augmentation, by `task`'s own measures."""
+    """Return the figures of `task` for `network` on `examples`, without augmentation."""
     network.eval()
     with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=recipe.bfloat16):
         return task.measure(network, (batch.to(device) for batch in plain_batches(recipe, examples)))
 
 
 def make_task(recipe: Recipe, training: Sequence[Example]) -> Task:
-    """Return what the recipe's network is taught by."""
+    """Return the task that the recipe names."""
     if recipe.task == "outlining":
         return Outlining(recipe.overlap)
     if recipe.task == "reading and outlining":
@@ -173,15 +174,15 @@ def seed_everything(seed: int, epoch: int) -> None:
 
 
 def _fingerprint(*parts: Sequence[Example]) -> str:
-    """Return a hash of which examples are in which part, and of their pixels, masks and labels."""
-    whole = hashlib.sha256()
+    """Return a hash over the examples of each part: names, pixels, masks and labels."""
+    digest = hashlib.sha256()
     for part in parts:
-        whole.update(b"part")
-        for one in part:
-            whole.update(f"{one.sample.name}\0{one.target}\0{one.pixels.shape}\n".encode())
-            whole.update(one.pixels.tobytes())
-            whole.update(np.packbits(one.mask).tobytes())
-    return whole.hexdigest()
+        digest.update(b"part")
+        for example in part:
+            digest.update(f"{example.sample.name}\0{example.target}\0{example.pixels.shape}\n".encode())
+            digest.update(example.pixels.tobytes())
+            digest.update(np.packbits(example.mask).tobytes())
+    return digest.hexdigest()
 
 
 def _average(recipe: Recipe, network: nn.Module) -> AveragedModel | None:

@@ -1,7 +1,7 @@
-"""MixStyle (Zhou et al., ICLR 2021): while it trains, a network's early features take on other images' style.
+"""MixStyle (Zhou et al., ICLR 2021): during training, mix the style of early features with that of other images.
 
-The style of a feature map is the mean and deviation of each channel. In half of the batches each image's are mixed with
-those of another image of the batch, in the share that a Beta distribution draws; when the network reads, nothing happens.
+The style of a feature map is the mean and the deviation of each channel. In half of the batches, those of each image are mixed
+with those of another image of the batch; a Beta distribution draws the share. In evaluation mode nothing is changed.
 """
 
 import torch
@@ -22,8 +22,7 @@ def mix(features: Tensor) -> Tensor:
 
 
 def add_mixstyle(network: nn.Module) -> list[torch.utils.hooks.RemovableHandle]:
-    """Mix the style of what the first two stages of every expert's ResNet-18 hand on, in training mode alone; return the
-    hooks that do it.
+    """Mix the style of the outputs of the first two stages of each expert's ResNet-18, in training mode; return the hooks.
 
     Raises:
         ValueError: the network has no such stages.
@@ -34,9 +33,9 @@ def add_mixstyle(network: nn.Module) -> list[torch.utils.hooks.RemovableHandle]:
     if not stages:
         raise ValueError("no ResNet-18 stages to mix the style of")
 
-    def hook(module: nn.Module, given: tuple[Tensor, ...], made: Tensor) -> Tensor:
-        if not module.training or len(made) < 2 or float(torch.rand(())) >= _PROBABILITY:
-            return made
-        return mix(made)
+    def hook(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
+        if not module.training or len(output) < 2 or float(torch.rand(())) >= _PROBABILITY:
+            return output
+        return mix(output)
 
     return [stage.register_forward_hook(hook) for stage in stages]

@@ -1,4 +1,4 @@
-"""What is trained and how, as one value: what a run is resumed by and what its card tells."""
+"""A training recipe as one value; a resumed run must have the same recipe, and the card records it."""
 
 import dataclasses
 import json
@@ -11,28 +11,29 @@ from csamoe_desktop.networks.cards import Builder, Normalisation
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What is trained and how. The defaults are the paper's (which runs all 30 epochs; `patience` only spares those
-    after the best that will not count).
+    """A network and its training. The defaults are the paper's.
+
+    The paper runs all 30 epochs; `patience` only saves the epochs after the best one, which are not used.
 
     Attributes:
-        builder, views, size, field, normalisation: the network and what its experts see.
-        task: a name in TASKS.
-        classes: the labels it reads, in the order of its logits.
-        overlap: how much the Dice counts beside the cross-entropy where an outline is learned.
+        builder, views, size, field, normalisation: the network and the input of its experts.
+        task: the kind of task (see `tasks.py`).
+        classes: the labels, in the order of the logits.
+        overlap: the weight of the Dice loss beside the cross-entropy if an outline is learned.
         augmentation: a name in `augment.AUGMENTATIONS`.
-        balance: every epoch shows the rarer class as often as the commoner, its images augmented anew.
-        balance_hospitals: every epoch shows as many images of each dataset folder, those of a small one more than once.
-        borrowed_look: how often an image borrows the look of one of another folder (see `appearance`), 0 to 1.
-        mixstyle: mixes the style of early features (see `mixstyle`).
-        smoothing: of the labels: so much of each target is spread over all classes.
-        epochs: at most so many; with the schedule `plateau`, `patience` epochs without a better validation accuracy
-            end the run earlier.
-        batch, learning_rate, weight_decay: of AdamW (with a weight decay of 0: Adam).
+        balance: every epoch shows each class equally often; repeated images are augmented differently.
+        balance_hospitals: every epoch shows each dataset folder equally often, images of a small folder more than once.
+        borrowed_look: how often an image gets the look of an image of another folder (see `appearance`), 0 to 1.
+        mixstyle: whether the style of early features is mixed (see `mixstyle`).
+        smoothing: label smoothing: the share of each target that is spread over all classes.
+        epochs: the largest number of epochs; with the schedule `plateau`, the run ends after `patience` epochs without a
+            better validation accuracy.
+        batch, learning_rate, weight_decay: for AdamW (with a weight decay of 0: Adam).
         schedule: `plateau` halves the rate after `plateau` epochs without a lower validation loss, down to
-            `lowest_rate`, and the best epoch counts; `one-cycle` raises it to `learning_rate` and lowers it to nothing
-            over the whole run, and the last epoch counts.
-        average: decay, a step, of the moving average of the weights that is validated and kept; 0: none.
-        seed: of random, numpy and torch.
+            `lowest_rate`, and the best epoch is used; `one-cycle` raises it to `learning_rate` and lowers it to nearly
+            zero over the whole run, and the last epoch is used.
+        average: the decay per step of the moving average of the weights, which is validated and used; 0: no average.
+        seed: the seed of random, numpy and torch.
         bfloat16: mixed precision in the forward pass.
         first: the stage that is trained before this one (see `stages.py`).
     """
@@ -65,7 +66,6 @@ class Recipe:
     first: "Recipe | None" = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the recipe as JSON knows it."""
-        told: dict[str, Any] = dataclasses.asdict(self)
-        as_json: dict[str, Any] = json.loads(json.dumps(told))
+        """Return the recipe as JSON types."""
+        as_json: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(self)))
         return as_json

@@ -1,4 +1,4 @@
-"""The named recipes: what `csamoe-desktop train --recipe NAME` does."""
+"""The named recipes of `csamoe-desktop train --recipe NAME`."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ _PAPER = Recipe()
 _AS_THEY_ARE = Normalisation((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 _THREE_CLASSES = ("normal", "benign", "malignant")
 
-# The two-stage network's first stage, by itself the bundle `unet` (Long, Guan and Holden, section III): BCE, 1e-3.
+# The first stage of the two-stage network, also the bundle `unet` (Long, Guan and Holden, section III): BCE, 1e-3.
 _UNET = Recipe(
     builder=Builder("unet"),
     views=("image",),
@@ -22,7 +22,7 @@ _UNET = Recipe(
     learning_rate=1e-3,
 )
 _TWO_STAGE = Recipe(
-    # No ImageNet DenseNet-201 can be had here, and random features do not serve frozen: they are trained.
+    # No ImageNet weights of DenseNet-201 were available, and frozen random features are useless, so they are trained.
     builder=Builder("two-stage", {"frozen_features": False}),
     views=("image",),
     size=128,
@@ -38,7 +38,7 @@ _TWO_STAGE = Recipe(
 
 
 def _two_stage(inputs: str) -> Recipe:
-    """Return a row of the two-stage paper's Table I; only where a mask is predicted there is a first stage."""
+    """Return the recipe for a row of the two-stage paper's Table I; only inputs with a predicted mask have a first stage."""
     builder = Builder("two-stage", {"frozen_features": False, "inputs": inputs})
     return replace(_TWO_STAGE, builder=builder, first=_UNET if inputs.startswith("predicted") else None)
 
@@ -60,11 +60,11 @@ _PLUS = Recipe(
 RECIPES: dict[str, Recipe] = {
     # CSA-MoE-Net, section III-A2.
     "paper": _PAPER,
-    # The same network, to survive another hospital and another pen: only the lesion's surroundings are read, so that
-    # its size in the frame does not matter; outlines and scanner settings vary; a short one-cycle schedule; averaged
-    # weights.
+    # The same network, robust against another hospital and another reader's outlines: it sees only the surroundings of the
+    # lesion, so that the lesion's size in the frame does not matter; outlines and scanner settings vary; a short one-cycle
+    # schedule; averaged weights.
     "plus": _PLUS,
-    # One change each, to be judged by leaving a hospital out (docs/training.md).
+    # One change each, to be evaluated by leaving a hospital out (docs/training.md).
     "plus-balanced": replace(_PLUS, balance_hospitals=True),
     "plus-look": replace(_PLUS, borrowed_look=0.5),
     "plus-mixstyle": replace(_PLUS, mixstyle=True),
@@ -76,7 +76,7 @@ RECIPES: dict[str, Recipe] = {
     "expert-image": _experts("image"),
     "experts-image-core": _experts("image", "core"),
     "experts-image-boundary": _experts("image", "boundary"),
-    # Fus2Net: Adam, batch 16; its L2 is the network's own, its balance comes from flips.
+    # Fus2Net: Adam, batch 16; the network has its own L2 penalty, and flips balance the classes.
     "fus2net": Recipe(
         builder=Builder("fus2net"),
         views=("image",),
@@ -93,7 +93,7 @@ RECIPES: dict[str, Recipe] = {
     "two-stage-image": _two_stage("image"),
     "two-stage-predicted-mask": _two_stage("predicted_mask"),
     "two-stage-true-mask": _two_stage("true_mask_and_image"),
-    # What proposes outlines in the window.
+    # The network that proposes outlines in the window.
     "outline": Recipe(
         builder=Builder("mobile-unet"),
         views=("image",),
@@ -101,7 +101,7 @@ RECIPES: dict[str, Recipe] = {
         task="outlining",
         overlap=1.0,
         augmentation="framing",
-        classes=_THREE_CLASSES,  # what is normal is learned too, where the data has it
+        classes=_THREE_CLASSES,  # normal images are learned too, if the data has them
         epochs=14,
         batch=16,
         learning_rate=2e-3,
@@ -109,7 +109,7 @@ RECIPES: dict[str, Recipe] = {
         schedule="one-cycle",
         average=0.99,
     ),
-    # LA-Net: a teacher learns outlines from the masks there are, then its pseudo-masks stand for the others.
+    # LA-Net: a teacher learns outlines from the available masks; its pseudo-masks replace the missing ones.
     "la-net": Recipe(
         builder=Builder("la-net"),
         views=("image",),

@@ -1,8 +1,8 @@
-"""Networks that are trained in two stages: who outlines first, and what the second stage takes from it.
+"""Training in two stages: the first stage learns outlines, and the second uses its result.
 
-LA-Net's first stage is a teacher, the same network on the images that have a mask; the masks of all others are then the
-teacher's (pseudo-masks), and the second stage goes on from its weights. The two-stage network's first stage is a U-Net of
-its own, which the second one carries inside.
+The first stage of LA-Net is a teacher: the same network, trained on the images with a mask. The other images then get the
+teacher's outlines as pseudo-masks, and the second stage starts from the teacher's weights. The first stage of the two-stage
+network is a separate U-Net, which becomes part of the second.
 """
 
 import dataclasses
@@ -40,10 +40,10 @@ def train_stages(
     masks: float = 1.0,
     show_progress: bool = True,
 ) -> Progress:
-    """Train `network` by `recipe`, its first stage before it where there is one; see `loop.train`.
+    """Train `network` by `recipe`, after its first stage if it has one; see `loop.train`.
 
     Args:
-        masks: the share of the groups whose masks the first stage may see.
+        masks: the share of the groups whose masks the first stage uses.
     """
     if recipe.first is None:
         return train(recipe, network, training, validation, folder, device, start, show_progress)
@@ -67,12 +67,13 @@ def train_stages(
     )
     teacher.load_state_dict(load_file(folder / FIRST / BEST))
     if teaches_itself:
-        known = {one.sample.name for one in outlined}
-        others = [one for one in training if one.sample.name not in known]
-        guessed = dict(zip([one.sample.name for one in others], pseudo_masks(recipe, teacher, others), strict=True))
+        known = {example.sample.name for example in outlined}
+        others = [example for example in training if example.sample.name not in known]
+        masks_of = dict(
+            zip([example.sample.name for example in others], pseudo_masks(recipe, teacher, others), strict=True)
+        )
         training = [
-            dataclasses.replace(one, mask=guessed[one.sample.name]) if one.sample.name in guessed else one
-            for one in training
+            dataclasses.replace(example, mask=masks_of.get(example.sample.name, example.mask)) for example in training
         ]
     else:
         network.load_segmenter(teacher.state_dict())  # type: ignore[operator]
@@ -84,28 +85,27 @@ def train_stages(
 
 
 def with_masks(examples: Sequence[Example], share: float, seed: int) -> list[Example]:
-    """Return the examples of a `share` of the groups, drawn by `seed`; a larger share holds every smaller one."""
-    groups = sorted({one.sample.group for one in examples})
-    kept = set(np.random.default_rng(seed).permutation(groups)[: round(share * len(groups))].tolist())
-    return [one for one in examples if one.sample.group in kept]
+    """Return the examples of a random `share` of the groups; with the same seed, a larger share includes a smaller one."""
+    groups = sorted({example.sample.group for example in examples})
+    chosen = set(np.random.default_rng(seed).permutation(groups)[: round(share * len(groups))].tolist())
+    return [example for example in examples if example.sample.group in chosen]
 
 
 def pseudo_masks(recipe: Recipe, teacher: nn.Module, examples: Sequence[Example]) -> list[NDArray[np.bool_]]:
-    """Return the outlines `teacher` finds, bool, each of its frame's shape; empty where it finds none."""
+    """Return the masks that `teacher` predicts, bool, each of its frame's shape; empty if it predicts none."""
     teacher.eval()
     device = next(teacher.parameters()).device
-    found = []
+    masks = []
     for start in range(0, len(examples), recipe.batch):
-        some = examples[start : start + recipe.batch]
-        views = torch.stack(
-            [views_tensor(whole_image(one.pixels, recipe.size), recipe.views, recipe.normalisation) for one in some]
-        )
+        batch = examples[start : start + recipe.batch]
+        regions = [whole_image(example.pixels, recipe.size) for example in batch]
+        views = torch.stack([views_tensor(image, recipe.views, recipe.normalisation) for image in regions])
         with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=recipe.bfloat16):
             logits = teacher.outline(views.to(device)).float().cpu().numpy()  # type: ignore[operator]
-        for one, its in zip(some, logits, strict=True):
-            rows, columns = one.pixels.shape
-            mask = cv2.resize(its[0], (columns, rows), interpolation=cv2.INTER_LINEAR) > 0
-            # A speck that falls between the network's pixels could not be read again.
-            seen = mask[nearest(rows, recipe.size)][:, nearest(columns, recipe.size)].any()
-            found.append(mask if seen else np.zeros_like(mask))
-    return found
+        for example, logit in zip(batch, logits, strict=True):
+            rows, columns = example.pixels.shape
+            mask = cv2.resize(logit[0], (columns, rows), interpolation=cv2.INTER_LINEAR) > 0
+            # A speck that falls between the pixels of the network's input would be lost.
+            visible = mask[nearest(rows, recipe.size)][:, nearest(columns, recipe.size)].any()
+            masks.append(mask if visible else np.zeros_like(mask))
+    return masks

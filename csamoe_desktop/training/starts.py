@@ -1,4 +1,4 @@
-"""Where a network starts from: ImageNet weights in a file, torchvision's own downloaded, or nothing."""
+"""The start weights of a network: ImageNet weights from a file, downloaded from torchvision, or random."""
 
 from pathlib import Path
 
@@ -8,32 +8,32 @@ from csamoe_desktop.errors import UserError
 from csamoe_desktop.networks.cards import Builder
 from csamoe_desktop.networks.torchvision_guard import torchvision_models
 
-# The networks that start from one ImageNet backbone, by torchvision's name. CSASN starts from two, see `load_start`.
+# Networks with one ImageNet backbone, and its torchvision name. CSASN has two, see `load_start`.
 _BACKBONES = {
     "resnet18": "resnet18",
     "la-net": "resnet18",
     "mobile-unet": "mobilenet_v2",
     "two-stage": "densenet201",
 }
-# Those whose options say which.
+# Networks whose options name the backbone.
 _ANY_BACKBONE = ("csa-moe-net", "single-backbone")
 
 
 def backbone_of(builder: Builder) -> str | None:
-    """Return the torchvision name of the one backbone that starts the network; None where there is no such one."""
+    """Return the torchvision name of the network's backbone; None if it does not have exactly one."""
     if builder.network in _ANY_BACKBONE:
         return str(builder.options.get("backbone", "resnet18"))
     return _BACKBONES.get(builder.network)
 
 
 def load_start(builder: Builder, network: nn.Module, start: str) -> str:
-    """Put `network`, as `builder` built it, where it starts and return that in words.
+    """Load the start weights into `network`, which `builder` built, and return their description.
 
     Args:
-        start: a safetensors file of torchvision's backbone, `imagenet` (downloads torchvision's), or `none`.
+        start: a safetensors file of torchvision's backbone, `imagenet` (downloads it from torchvision), or `none`.
 
     Raises:
-        UserError: the file is missing or another network's, or there is no network to download from.
+        UserError: the file is missing or belongs to another network, or the download failed.
     """
     if start == "none":
         return "random weights"
@@ -45,7 +45,8 @@ def load_start(builder: Builder, network: nn.Module, start: str) -> str:
         if start == "imagenet":
             return "random weights"
         raise UserError(
-            f"The network {builder.network} has no ImageNet start from one file.", "Leave --start out, or give `none`."
+            f"The network {builder.network} cannot start from a single ImageNet file.",
+            "Leave out --start, or give --start none.",
         )
     if start == "imagenet":
         network.load_imagenet(downloaded(backbone))  # type: ignore[operator]
@@ -58,7 +59,7 @@ def from_file(file: Path, backbone: str) -> dict[str, Tensor]:
     """Return the tensors of a safetensors file.
 
     Raises:
-        UserError: it is missing or unreadable.
+        UserError: the file is missing or unreadable.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
@@ -67,19 +68,19 @@ def from_file(file: Path, backbone: str) -> dict[str, Tensor]:
         return load_file(file)
     except (OSError, SafetensorError) as problem:
         raise UserError(
-            f"The starting weights {file} could not be read.", f"Give a safetensors file of torchvision's {backbone}."
+            f"The start weights {file} could not be read.", f"Give a safetensors file of torchvision's {backbone}."
         ) from problem
 
 
 def downloaded(backbone: str) -> dict[str, Tensor]:
-    """Return torchvision's ImageNet weights of its network `backbone`, as it downloads or has cached them.
+    """Return torchvision's ImageNet weights of `backbone`, downloaded or from its cache.
 
     Raises:
-        UserError: there is no network to download from.
+        UserError: the download failed.
     """
     weights = torchvision_models().get_model_weights(backbone).IMAGENET1K_V1
     try:
-        # The one thing that is not safetensors: torchvision's own file, checked and read as tensors only.
+        # The only weights that are not safetensors: torchvision's file, checked by its hash and loaded as tensors only.
         state: dict[str, Tensor] = weights.get_state_dict(progress=False, check_hash=True, weights_only=True)
     except (OSError, RuntimeError) as problem:
         raise UserError(

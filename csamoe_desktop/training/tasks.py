@@ -1,4 +1,4 @@
-"""What a network is taught and measured by: one class a kind of task, for the one loop that trains them all."""
+"""The tasks that networks are trained for: one class per kind of task, with its loss and its validation figures."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -17,13 +17,13 @@ BIRADS = ("2", "3", "4", "5")
 
 
 class Batch(NamedTuple):
-    """Some examples as tensors.
+    """A batch of examples as tensors.
 
     Attributes:
-        views: [B, E, 3, size, size], what the experts see.
+        views: [B, E, 3, size, size], the inputs of the experts.
         masks: [B, 1, size, size], 0 or 1.
-        targets: [B], each example's class.
-        birads: [B], the place of its BI-RADS category in BIRADS; UNLABELLED where there is none.
+        targets: [B], the class of each example.
+        birads: [B], the index of its BI-RADS category in BIRADS, or UNLABELLED.
     """
 
     views: Tensor
@@ -37,16 +37,16 @@ class Batch(NamedTuple):
 
 
 class Step(NamedTuple):
-    """What a batch gives: the loss, and the score that a person follows (accuracy, or Dice)."""
+    """The result of a batch: the loss, and the score that is logged (accuracy or Dice)."""
 
     loss: Tensor
     score: float
 
 
 class Task(nn.Module):
-    """A kind of task. A module, because a loss may have parameters that are learned with the network's.
+    """A kind of task. It is a module because a loss can have trainable parameters.
 
-    `score` names what decides between epochs, higher being better; a tie goes to the lower loss.
+    `score` names the figure that selects the best epoch; higher is better, and a tie goes to the lower loss.
     """
 
     score = "accuracy"
@@ -56,12 +56,12 @@ class Task(nn.Module):
         raise NotImplementedError
 
     def measure(self, network: nn.Module, batches: Iterable[Batch]) -> dict[str, float]:
-        """Return loss, score and whatever else is told of a pass over the validation examples."""
+        """Return loss, score and further figures over the validation examples."""
         raise NotImplementedError
 
 
 class Reading(Task):
-    """Tell the classes apart: cross-entropy, and the network's own penalty where it has one."""
+    """Classification: cross-entropy, plus the network's own L2 penalty if it has one."""
 
     def __init__(self, positive: int = 1, smoothing: float = 0.0) -> None:
         super().__init__()
@@ -82,19 +82,20 @@ class Reading(Task):
             logits.append(reading.logits.float().cpu())
             gates.append(reading.gates.float().cpu())
             targets.append(batch.targets.cpu())
-        whole, wanted = torch.cat(logits), torch.cat(targets)
+        all_logits, all_targets = torch.cat(logits), torch.cat(targets)
+        probability = torch.softmax(all_logits.double(), 1)[:, self.positive]
         shares = torch.cat(gates).mean(0).tolist()
         names = network.expert_names
         return {
-            "loss": float(cross_entropy(whole, wanted)),
-            "accuracy": _accuracy(whole, wanted),
-            "auc": auc((wanted == self.positive).numpy(), torch.softmax(whole.double(), 1)[:, self.positive].numpy()),
+            "loss": float(cross_entropy(all_logits, all_targets)),
+            "accuracy": _accuracy(all_logits, all_targets),
+            "auc": auc((all_targets == self.positive).numpy(), probability.numpy()),
             **({f"gate_{name}": share for name, share in zip(names, shares, strict=True)} if len(names) > 1 else {}),  # type: ignore[arg-type]
         }
 
 
 class Outlining(Task):
-    """Find the lesion: binary cross-entropy of each pixel, and with `overlap` so much of one minus the soft Dice too."""
+    """Outlining: binary cross-entropy per pixel, plus `overlap` times one minus the soft Dice."""
 
     score = "dice"
 
@@ -116,7 +117,7 @@ class Outlining(Task):
 
 
 class ReadingAndOutlining(Reading):
-    """Both at once, from one pass: LA-Net's second stage. Accuracy of the classes decides."""
+    """Classification and outlining in one pass: LA-Net's second stage. The accuracy selects the best epoch."""
 
     def __init__(self, overlap: float = 1.0) -> None:
         super().__init__()
@@ -131,7 +132,7 @@ class ReadingAndOutlining(Reading):
 
 
 class TwoReadings(Reading):
-    """Malignancy and the BI-RADS category together, weighed as CSASN's loss weighs them.
+    """Malignancy and BI-RADS category together, weighted as in CSASN's loss.
 
     Raises:
         UserError: no example has a BI-RADS category.
@@ -139,14 +140,14 @@ class TwoReadings(Reading):
 
     def __init__(self, examples: Sequence[Example]) -> None:
         super().__init__()
-        first = [sum(one.target == target for one in examples) for target in (0, 1)]
-        second = [birads_of(one) for one in examples]
-        if all(place == UNLABELLED for place in second):
+        first = [sum(example.target == target for example in examples) for target in (0, 1)]
+        second = [birads_of(example) for example in examples]
+        if all(index == UNLABELLED for index in second):
             raise UserError(
-                "No training image has a BI-RADS category from 2 to 5, the second task.",
-                "Give labels.csv a column birads, or choose another recipe.",
+                "No training image has a BI-RADS category from 2 to 5, which the second task needs.",
+                "Add a column birads to labels.csv, or choose another recipe.",
             )
-        self.weighing = DynamicTaskLoss([first, [second.count(place) for place in range(len(BIRADS))]])
+        self.weighing = DynamicTaskLoss([first, [second.count(index) for index in range(len(BIRADS))]])
 
     def step(self, network: nn.Module, batch: Batch) -> Step:
         reading = network(batch.views)
@@ -155,30 +156,30 @@ class TwoReadings(Reading):
 
 
 def outline_loss(logits: Tensor, masks: Tensor, overlap: float) -> Tensor:
-    """Return the pixels' cross-entropy plus `overlap` times one minus the soft Dice, both a mean over the images."""
+    """Return the cross-entropy of the pixels plus `overlap` times one minus the soft Dice, each averaged over the images."""
     loss = binary_cross_entropy_with_logits(logits, masks)
     if not overlap:
         return loss
     shares = torch.sigmoid(logits)
-    both = 2 * (shares * masks).sum((1, 2, 3)) + 1
-    either = shares.sum((1, 2, 3)) + masks.sum((1, 2, 3)) + 1
-    return loss + overlap * (1 - both / either).mean()
+    numerator = 2 * (shares * masks).sum((1, 2, 3)) + 1
+    denominator = shares.sum((1, 2, 3)) + masks.sum((1, 2, 3)) + 1
+    return loss + overlap * (1 - numerator / denominator).mean()
 
 
-def dice(found: Tensor, wanted: Tensor) -> Tensor:
-    """Return 2 |A and B| / (|A| + |B|) of each image, [B]; one where both are empty."""
-    both = (found & wanted).sum((1, 2, 3))
-    sizes = found.sum((1, 2, 3)) + wanted.sum((1, 2, 3))
+def dice(predicted: Tensor, target: Tensor) -> Tensor:
+    """Return 2 |A and B| / (|A| + |B|) of each image, [B]; 1 if both masks are empty."""
+    both = (predicted & target).sum((1, 2, 3))
+    sizes = predicted.sum((1, 2, 3)) + target.sum((1, 2, 3))
     return torch.where(sizes > 0, 2 * both / sizes.clamp(min=1), 1.0)
 
 
 def birads_of(example: Example) -> int:
-    """Return the place of the example's BI-RADS category in BIRADS, or UNLABELLED."""
+    """Return the index of the example's BI-RADS category in BIRADS, or UNLABELLED."""
     category = example.sample.columns.get("birads", "")
     return BIRADS.index(category) if category in BIRADS else UNLABELLED
 
 
-def _read(network: nn.Module, batch: Batch):  # type: ignore[no-untyped-def]  # each network's own reading
+def _read(network: nn.Module, batch: Batch):  # type: ignore[no-untyped-def]  # each network has its own output class
     if getattr(network, "needs_mask", False):
         return network(batch.views, batch.masks)
     return network(batch.views)

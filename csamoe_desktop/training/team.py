@@ -1,7 +1,7 @@
-"""Several processes that train one network together, as `torchrun` starts them (DistributedDataParallel).
+"""Train one network with several processes, as started by `torchrun` (DistributedDataParallel).
 
-Every process holds the whole network and takes its share of each batch; the gradients are averaged. Only the first one
-measures, writes and speaks. Batch norm sees a process's own share on the CPU and the whole batch on GPUs.
+Every process has the whole network and takes its share of each batch; the gradients are averaged. Only the first process
+validates, writes files and logs. Batch norm uses the share of the process on the CPU and the whole batch on GPUs.
 """
 
 import os
@@ -22,24 +22,24 @@ class Team:
 
     @property
     def leads(self) -> bool:
-        """Whether this process measures, writes and speaks."""
+        """Whether this process validates, writes files and logs."""
         return self.rank == 0
 
     def share(self, places: Any) -> Any:
-        """Return this process's share of a batch; what cannot be shared evenly is left out."""
+        """Return this process's share of a batch; a remainder that cannot be divided evenly is left out."""
         return places[: len(places) // self.size * self.size][self.rank :: self.size]
 
     def together(self, learner: nn.Module, device: torch.device) -> nn.Module:
-        """Return `learner` so that its gradients are everybody's."""
+        """Return `learner` wrapped so that its gradients are averaged over all processes."""
         if self.size == 1:
             return learner
         if device.type == "cuda":
             learner = nn.SyncBatchNorm.convert_sync_batchnorm(learner)  # type: ignore[no-untyped-call]
-        # Not every task uses every part: an outline needs no classifier.
+        # Some tasks do not use every part of the network: outlining does not use the classifier.
         return DistributedDataParallel(learner, find_unused_parameters=True)
 
-    def told(self, value: Any) -> Any:
-        """Return what the first process passes as `value`, in all of them."""
+    def broadcast(self, value: Any) -> Any:
+        """Return, in all processes, the `value` of the first process."""
         if self.size == 1:
             return value
         box = [value]
@@ -48,7 +48,7 @@ class Team:
 
 
 def join(device: torch.device) -> tuple[Team, torch.device]:
-    """Return this process's place in the team `torchrun` started, or a team of one, and the device it takes."""
+    """Return this process's place in the team that `torchrun` started, or a team of one, and its device."""
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
         return Team(), device

@@ -1,4 +1,4 @@
-"""`csamoe-desktop assess`: the reading in words, as JSON and as a PDF; refusals in one sentence."""
+"""`csamoe-desktop assess`: the AI result as text, JSON and PDF; refusals in one sentence."""
 
 import json
 import subprocess
@@ -30,7 +30,7 @@ def test_words_lead_with_the_category(demo_folder: Path, capsys: pytest.CaptureF
     category = json.loads(capsys.readouterr().out)["category"]
     assert main(arguments(demo_folder)) == 0
     out = capsys.readouterr().out
-    assert out.splitlines()[0].split(maxsplit=1)[1].startswith(category)
+    assert out.splitlines()[0].removeprefix("AI result").strip().startswith(category)
     assert "routing, not evidence" in out
     assert "Research use only" in out
 
@@ -142,18 +142,18 @@ def test_why_and_how_sure_are_told(demo_folder: Path, capsys: pytest.CaptureFixt
     assert main(arguments(demo_folder, "--model", "csamoe-resnet18", "--device", "cpu")) == 0
     out = capsys.readouterr().out
     lines = {line.split(maxsplit=1)[0]: line for line in out.splitlines()}
-    assert lines["contours"].split(maxsplit=1)[1].startswith(f"{told['contour']['low']:.3f} to ")
+    assert lines["range"].split(maxsplit=1)[1].startswith(f"{told['contour']['low']:.3f} to ")
     assert "boundary" in lines["left"]
-    because = [line.split(maxsplit=1)[1] for line in out.splitlines() if line.startswith("because")]
-    assert any("hangs on the roughness of the line" in one for one in because)
-    assert any(f"{told['nearest']['positive']} were malignant" in one for one in because)
+    reasons = [line.split(maxsplit=1)[1] for line in out.splitlines() if line.startswith("reason")]
+    assert any("hangs on the roughness of the line" in reason for reason in reasons)
+    assert any(f"{told['nearest']['positive']} were malignant" in reason for reason in reasons)
 
 
 def test_a_model_that_needs_an_outline_says_so_without_one(
     demo_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["assess", str(demo_folder / "spiculated.dcm"), "--model", "csamoe-resnet18"]) == 2
-    assert "reads a marked lesion only" in capsys.readouterr().err
+    assert "needs an outline of the lesion" in capsys.readouterr().err
 
 
 SHIPPED = ("csamoe-resnet18", "csamoe-resnet18-plus", "csasn", "fus2net", "la-net", "resnet18", "two-stage")
@@ -173,5 +173,5 @@ def test_each_shipped_model_assesses_the_demo_study(
     assert 0 < told["probability"] < 1
     assert told["category"] in ("likely benign", "indeterminate", "suspicious")
     assert (told["contour"] is None) == (model not in ("csamoe-resnet18", "csamoe-resnet18-plus"))
-    poorly = any("tells malignant from benign poorly" in one for one in told["warnings"])
+    poorly = any("distinguishes malignant from benign lesions poorly" in warning for warning in told["warnings"])
     assert poorly == (model in ("csasn", "fus2net"))

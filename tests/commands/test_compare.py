@@ -57,7 +57,7 @@ def test_one_damaged_model_does_not_stop_the_others(
     ("more", "said"),
     [
         (["--models", "nonesuch"], "no model 'nonesuch'"),
-        (["--models", "whole,outliner"], "outliner outlines lesions and reads none"),
+        (["--models", "whole,outliner"], "outliner only proposes outlines and does not assess lesions"),
         (["--models", ","], "No model is named"),
         (["--models", "csamoe-resnet18"], "needs an outline"),
         (["--frame", "2"], "no frame 2"),

@@ -71,7 +71,7 @@ def test_rows_are_chosen_by_column(folder: Path, tmp_path: Path, capsys: pytest.
 
 def test_a_folder_that_is_none_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", "--data", str(tmp_path)]) == 2
-    assert "no dataset folder" in capsys.readouterr().err
+    assert "not a dataset folder" in capsys.readouterr().err
 
 
 def test_other_outlines_are_really_read(folder: Path, tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_a_model_that_outlines_gets_the_dice_table(
     assert told["automatic"]["images"][4]["dice"] is None
     assert f"{told['automatic']['metrics']['dice']['value']:.3f}" in printed
     assert main([*asked, "--outline", "ellipse"]) == 2
-    assert "proposes outlines and reads none" in capsys.readouterr().err
+    assert "only proposes outlines and does not assess lesions" in capsys.readouterr().err
 
 
 def test_lesions_are_read_by_their_proposals_and_those_without_one_are_counted(

@@ -57,7 +57,7 @@ def test_the_rule_of_the_nearest_cases_speaks_as_in_a_reading(
 
     predictor = load_predictor(find_bundle(MODEL), "cpu")
     readings = [assess(frame, mask, predictor) for frame, mask in frames[:3]]
-    speaks = [any("unlike those the model" in said for said in reading.warnings) for reading in readings]
+    speaks = [any("unlike the images the model" in warning for warning in reading.warnings) for reading in readings]
     assert [unlike(frame, mask, predictor) for frame, mask in frames[:3]] == speaks
     # The guard withholds the reading of the fourth; the rule is counted by itself all the same.
     assert unlike(*frames[3], predictor)
@@ -92,7 +92,7 @@ def test_a_model_that_keeps_no_cases_and_columns_that_are_not_there_are_refused(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["guard", "--data", str(folder), "--model", "csasn"]) == 2
-    assert "keeps none of the cases" in capsys.readouterr().err
+    assert "has no features of its training images" in capsys.readouterr().err
     assert main(["guard", "--data", str(folder), "--by", "hospital"]) == 2
     assert "no column 'hospital'" in capsys.readouterr().err
     assert main(["guard", "--data", str(tmp_path), "--where", "fold=1"]) == 2

@@ -56,12 +56,12 @@ def test_a_box_says_where(demo_folder: Path, tmp_path: Path, capsys: pytest.Capt
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"--box": "1,2,3"}, "is no box"),
+        ({"--box": "1,2,3"}, "is not a box"),
         ({"--box": "0,0,5000,20"}, "does not lie on the image"),
         ({"--box": "30,0,20,20"}, "does not lie on the image"),
         ({"--frame": "2"}, "has no frame 2"),
-        ({"--model": "csamoe-resnet18"}, "reads lesions and proposes no outlines"),
-        ({"--out": "mask.doc"}, "no format"),
+        ({"--model": "csamoe-resnet18"}, "assesses lesions and proposes no outlines"),
+        ({"--out": "mask.doc"}, "does not end in the suffix of a mask format"),
     ],
 )
 def test_what_cannot_be_done_is_refused_and_nothing_written(

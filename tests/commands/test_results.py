@@ -143,13 +143,16 @@ def test_the_card_alone_is_recorded_without_data(tmp_path: Path) -> None:
         (["--bundle", "nowhere"], "no readable card.json"),
         (["--bundle", "BUNDLE", "--data", "DATA"], "has no name"),
         (["--bundle", "BUNDLE", "--data", "DATA", "--set", "a/b"], "cannot be called"),
-        (["--bundle", "BUNDLE", "--data", "DATA", "--set", "a", "--outline", "proposal"], "Nobody is there to propose"),
+        (
+            ["--bundle", "BUNDLE", "--data", "DATA", "--set", "a", "--outline", "proposal"],
+            "needs a model that proposes outlines",
+        ),
         (
             ["--bundle", "BUNDLE", "--data", "DATA", "--set", "a", "--outline", "proposal", "--outliner", "BUNDLE"],
             "proposes no outlines",
         ),
         (["--bundle", "BUNDLE", "--run", "DATA"], "no curves.csv"),
-        (["--only-outlines"], "no outlines without a dataset"),
+        (["--only-outlines"], "needs a dataset folder"),
     ],
 )
 def test_what_cannot_be_recorded_is_refused(

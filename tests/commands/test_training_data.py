@@ -83,5 +83,5 @@ def test_a_protocol_for_a_folder_that_is_not_there_is_refused(folders: tuple[Pat
 
 def test_no_group_is_in_the_second_test_and_elsewhere(folders: tuple[Path, Path]) -> None:
     samples = read_dataset(folders[0])
-    with pytest.raises(UserError, match="would be parted"):
+    with pytest.raises(UserError, match="would be split over several parts"):
         Split(samples[:4], [], samples[8:10], second_test=samples[2:6])

@@ -80,7 +80,7 @@ def test_a_report_of_the_first_format_is_verified_too(folder: Path, verify: Veri
     status, said, last = verify(file)
     assert status == 0
     assert list(said) == ["report", "signature", "image", "outline", "model", "probability", "category", "gates"]
-    assert last == "This program and model give this reading."
+    assert last == "Verified: this program and model give the same AI result."
 
 
 @pytest.fixture
@@ -133,8 +133,8 @@ def test_each_reading_of_a_report_is_verified_and_what_they_come_to(
         "together",
     ]
     assert "1 of 2: Lesion 1, first view: radial" in lines[2]
-    assert "turned.png is the one that was read" in lines[10]
-    assert lines[-1] == "This program and model give these readings."
+    assert "turned.png is the assessed image" in lines[10]
+    assert lines[-1] == "Verified: this program and model give the same AI results."
 
     def swayed(told: dict[str, Any]) -> None:
         told["together"][0]["reading"]["probability"] = 0.5
@@ -151,7 +151,7 @@ def test_each_reading_of_a_report_is_verified_and_what_they_come_to(
     assert "turned.png is not in" in capsys.readouterr().out
     mask = str(demo_folder / "spiculated_mask.png")
     assert main(["verify", str(of_two_views), "--mask", mask]) == 2
-    assert "holds 2 readings" in capsys.readouterr().err
+    assert "contains 2 AI results" in capsys.readouterr().err
 
 
 def test_an_untouched_report_is_verified(folder: Path, verify: Verify) -> None:
@@ -160,7 +160,7 @@ def test_an_untouched_report_is_verified(folder: Path, verify: Verify) -> None:
     assert list(said) == ["report", "signature", "image", "outline", "model", "probability", "category", "gates"]
     assert said.pop("signature")[0] == "-", "signed, but the key is not known to this user"
     assert {yes for yes, _ in said.values()} == {"yes"}
-    assert last == "This program and model give this reading."
+    assert last == "Verified: this program and model give the same AI result."
 
 
 def test_the_image_is_found_by_its_pixels_whatever_it_is_called(
@@ -180,7 +180,7 @@ def test_a_missing_image_is_said_to_be_missing(folder: Path, verify: Verify) -> 
     (folder / "spiculated.png").unlink()
     status, said, last = verify(folder / "report.json")
     assert status == 1
-    assert said["image"] == ("NO", f"spiculated.png is not in {folder}: name it with --image")
+    assert said["image"] == ("NO", f"spiculated.png is not in {folder}: give it with --image")
     assert "probability" not in said
     assert last == "The report could not be verified."
 
@@ -191,20 +191,20 @@ def test_a_changed_image_is_said_to_have_other_pixels(folder: Path, verify: Veri
     Image.fromarray(pixels).save(folder / "spiculated.png")
     status, said, _ = verify(folder / "report.json")
     assert status == 1
-    assert said["image"] == ("NO", "spiculated.png has other pixels than were read")
+    assert said["image"] == ("NO", "spiculated.png has other pixels than the assessed image")
     assert said["report"][0] == "yes"
 
     Image.fromarray(pixels[:-2]).save(folder / "spiculated.png")
     rows, columns = pixels.shape[:2]
     _, said, _ = verify(folder / "report.json")
     assert f"is {rows - 2} x {columns}" in said["image"][1]
-    assert f"what was read {rows} x {columns}" in said["image"][1]
+    assert f"the assessed image {rows} x {columns}" in said["image"][1]
 
 
 def test_a_frame_that_is_not_there_is_named(folder: Path, verify: Verify) -> None:
     change(folder / "report.json", lambda told: first(told)["image"].update(frame=9), forged=True)
     _, said, _ = verify(folder / "report.json")
-    assert said["image"] == ("NO", "spiculated.png has no frame 9, which was read")
+    assert said["image"] == ("NO", "spiculated.png has no frame 9, the one that was assessed")
 
 
 def test_the_outline_s_own_file_is_held_against_the_report(folder: Path, demo_folder: Path, verify: Verify) -> None:
@@ -218,7 +218,7 @@ def test_the_outline_s_own_file_is_held_against_the_report(folder: Path, demo_fo
     write_mask(folder / "mask.png", drawn)
     status, said, _ = verify(folder / "report.json", "--mask", str(folder / "mask.png"))
     assert status == 1
-    assert said["outline"] == ("NO", "mask.png differs from the one that was read in 3 pixels")
+    assert said["outline"] == ("NO", "mask.png differs from the assessed outline in 3 pixels")
     assert "probability" not in said
 
     write_mask(folder / "small.png", drawn[:-1])
@@ -236,7 +236,7 @@ def test_a_changed_outline_in_the_report_is_found_even_where_it_is_forged(folder
     status, said, _ = verify(folder / "report.json")
     assert status == 1
     assert said["report"][0] == "yes"
-    assert said["outline"] == ("NO", "in the report has not the hash of the one that was read")
+    assert said["outline"] == ("NO", "in the report does not have the hash of the assessed outline")
 
 
 def test_changed_words_are_named_though_the_reading_holds(folder: Path, verify: Verify) -> None:
@@ -275,7 +275,7 @@ def test_a_model_that_is_not_here_and_one_with_other_weights(
     status, said, last = verify(folder / "report.json")
     assert said["model"][0] == "NO"
     assert "There is no model 'csamoe-resnet18'" in said["model"][1]
-    assert (status, last) == (1, "The report cannot be verified here: a model that read is not installed.")
+    assert (status, last) == (1, "The report cannot be verified here: its model is not installed.")
 
     here = tmp_path / "weights" / MODEL
     here.mkdir(parents=True)
@@ -289,7 +289,7 @@ def test_a_model_that_is_not_here_and_one_with_other_weights(
     (here / "card.json").write_text(json.dumps({**card, "temperature": card["temperature"] * 3}), encoding="utf-8")
     _, said, _ = verify(folder / "report.json")
     assert said["model"][0] == "NO"
-    assert "same weights, but other figures here (temperature" in said["model"][1]
+    assert "same weights, but its card differs (temperature" in said["model"][1]
     assert said["probability"][0] == "NO"
 
 

@@ -250,7 +250,7 @@ def test_what_the_report_names_is_a_plain_file_of_its_folder(folder: Path, verif
 
 
 def test_a_report_cannot_write_lines_of_its_own(folder: Path, verify: Verify) -> None:
-    lie = "1\nThis program and model give this reading.\x1b[2J\r\u2028"
+    lie = "1\nVerified: this program and model give the same AI result.\x1b[2J\r\u2028"
 
     def lies(told: dict[str, Any]) -> None:
         told["program"] = lie
@@ -263,7 +263,7 @@ def test_a_report_cannot_write_lines_of_its_own(folder: Path, verify: Verify) ->
     status, out, _ = verify(folder / "report.json")
     assert status == 1
     assert "\x1b" not in out
-    assert "This program and model give this reading." not in out.splitlines()
+    assert "Verified: this program and model give the same AI result." not in out.splitlines()
 
 
 def test_whose_signature_it_is_is_said(
@@ -302,7 +302,7 @@ def test_whose_signature_it_is_is_said(
     (folder / "other.pem").write_text(capsys.readouterr().out, encoding="ascii")
     status, out, _ = verify(report, "--key", str(folder / "other.pem"))
     assert status == 1
-    assert "not by the key that was named" in out
+    assert "not by the key given with --key" in out
 
     change(report, lambda told: None)
     status, out, _ = verify(report)

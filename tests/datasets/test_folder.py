@@ -34,7 +34,7 @@ def test_a_condition_that_cannot_be_met_is_refused(samples: list[Sample], condit
 
 
 def test_a_folder_without_labels_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="no dataset folder"):
+    with pytest.raises(UserError, match="not a dataset folder"):
         read_dataset(tmp_path)
     (tmp_path / "labels.csv").write_text("image,label\n")
     with pytest.raises(UserError, match="lists no image"):
@@ -96,7 +96,7 @@ def test_a_table_from_excel_is_read_and_a_spoilt_one_refused(dataset_folder: Pat
     table.write_text(text, encoding="utf-8-sig")
     assert len(read_dataset(dataset_folder)) == 40
     table.write_bytes(text.replace("P00", "Größe").encode("latin-1"))
-    with pytest.raises(UserError, match="no table in UTF-8"):
+    with pytest.raises(UserError, match="not a CSV table in UTF-8"):
         read_dataset(dataset_folder)
     table.write_text(text.replace("images/01r.png,masks/01r.png,malignant", "images/01r.png"), encoding="utf-8")
     with pytest.raises(UserError, match="Line 5 of .* is not complete"):

@@ -72,13 +72,13 @@ def test_cross_tests_on_all_of_the_other_hospital_and_on_nothing_else(samples: l
 
 
 def test_hospitals_that_name_their_patients_alike_are_refused(samples: list[Sample]) -> None:
-    with pytest.raises(UserError, match="would be parted"):
+    with pytest.raises(UserError, match="would be split over several parts"):
         split_by("cross", many(samples), many(samples))
 
 
 def test_an_image_on_two_sides_is_refused_even_where_groups_are_parted(samples: list[Sample]) -> None:
     Split(samples[:1], samples[1:2], samples[2:4], groups_parted=True)
-    with pytest.raises(UserError, match="would be parted"):
+    with pytest.raises(UserError, match="would be split over several parts"):
         Split(samples[:2], samples[2:4], samples[:1], groups_parted=True)
 
 
@@ -86,9 +86,9 @@ def test_an_image_on_two_sides_is_refused_even_where_groups_are_parted(samples: 
     ("protocol", "other", "said"),
     [
         ("by luck", False, "no protocol 'by luck'"),
-        ("cross", False, "tests on a second folder"),
-        ("patient", True, "tests on no second folder"),
-        ("paper", True, "tests on no second folder"),
+        ("cross", False, "needs a second folder for testing"),
+        ("patient", True, "uses no second folder"),
+        ("paper", True, "uses no second folder"),
     ],
 )
 def test_what_does_not_go_together_is_refused(protocol: str, other: bool, said: str, samples: list[Sample]) -> None:

@@ -50,10 +50,10 @@ def test_a_share_is_of_groups_and_never_parts_one(samples: list[Sample]) -> None
 
 def test_a_group_in_two_folds_is_refused(samples: list[Sample]) -> None:
     stray = dataclasses.replace(samples[0], columns=samples[0].columns | {"fold": "3"})
-    with pytest.raises(UserError, match=r"1 groups would be parted, such as P00"):
+    with pytest.raises(UserError, match=r"1 groups would be split over several parts, such as P00"):
         by_fold([stray, *samples[1:]], "3", 0.25, 42)
 
 
 def test_two_folders_that_name_different_patients_alike_are_refused(samples: list[Sample]) -> None:
-    with pytest.raises(UserError, match="would be parted"):
+    with pytest.raises(UserError, match="would be split over several parts"):
         Split(samples[:4], samples[4:8], [samples[0]])

@@ -58,10 +58,10 @@ def test_they_are_kept_beside_the_weights_they_were_made_with(copied: Path) -> N
     asked = features[7] + 0.1
     assert read.nearest(asked).positive == KnownCases(features, positive, 0.25).nearest(asked).positive
     other = dataclasses.replace(bundle, card=dataclasses.replace(bundle.card, sha256="0" * 64))
-    with pytest.raises(UserError, match="do not belong to its weights"):
+    with pytest.raises(UserError, match="is damaged or does not belong to its weights"):
         read_cases(other)
     (copied / CASES).write_bytes(b"damaged")
-    with pytest.raises(UserError, match="do not belong to its weights"):
+    with pytest.raises(UserError, match="is damaged or does not belong to its weights"):
         read_cases(bundle)
     (copied / CASES).unlink()
     assert read_cases(bundle) is None
@@ -84,6 +84,6 @@ def test_a_reading_says_what_its_nearest_were_and_that_it_is_unlike_all(copied: 
     # Against cases of the other sign all are far.
     write_cases(bundle, -around.astype(np.float32), malignant, 0.01)
     warnings = assess(frame, phantom.mask, load_predictor(bundle, "cpu")).warnings
-    assert any("unlike those the model was trained on" in one for one in warnings)
+    assert any("unlike the images the model was trained on" in warning for warning in warnings)
     (copied / CASES).unlink()
     assert assess(frame, phantom.mask, load_predictor(bundle, "cpu")).nearest is None

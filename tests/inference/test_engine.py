@@ -26,5 +26,5 @@ def test_a_gpu_that_is_not_there_is_refused_not_replaced() -> None:
 
 
 def test_a_device_that_is_none_is_refused() -> None:
-    with pytest.raises(UserError, match="no device 'tpu'"):
+    with pytest.raises(UserError, match="no compute device 'tpu'"):
         choose_device("tpu")

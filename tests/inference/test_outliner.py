@@ -99,5 +99,5 @@ def test_a_bundle_of_eight_bits_outlines(bundle_folder: Path) -> None:
 
 
 def test_a_bundle_that_outlines_is_no_reader(bundle_folder: Path) -> None:
-    with pytest.raises(UserError, match="outlines lesions and reads none"):
+    with pytest.raises(UserError, match="only proposes outlines and does not assess lesions"):
         load_predictor(find_bundle("outlines"), "cpu")

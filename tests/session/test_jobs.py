@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QTimer
 from pytestqt.qtbot import QtBot
+from shiboken6 import delete
 
 from csamoe_desktop.session.jobs import Cancelled, Job, Jobs, Outcome, anyone_left
 
@@ -248,3 +249,27 @@ def test_closing_does_not_wait_for_a_job_that_hangs(jobs: Jobs, qtbot: QtBot) ->
 def test_closing_says_that_all_came_home(jobs: Jobs) -> None:
     jobs.submit("a", lambda job: 7, Heard().outcome)
     assert jobs.finish()
+
+
+def test_a_thread_that_comes_back_after_the_window_is_gone_ends_in_silence(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was left to itself, as it waited for a drive that is gone; its exception would end up in the terminal."""
+    raised: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", lambda told: raised.append(told.exc_value))
+    goes_on, ended, jobs = threading.Event(), threading.Event(), Jobs()
+
+    def wait(job: Job) -> None:
+        goes_on.wait(30)
+        try:
+            jobs._tell(job, lambda: None)
+        except BaseException as problem:
+            raised.append(problem)
+        ended.set()
+
+    jobs.submit("a", wait, Heard().outcome)
+    assert not jobs.finish(within=0.05)
+    delete(jobs)
+    goes_on.set()
+    assert ended.wait(30)
+    assert raised == []

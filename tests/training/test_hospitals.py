@@ -33,7 +33,7 @@ def test_the_hospital_left_out_is_in_no_other_part(three: dict[str, list[Sample]
 
 def test_hospitals_whose_groups_share_names_are_refused(three: dict[str, list[Sample]]) -> None:
     three["c"] = [dataclasses.replace(one, group=three["b"][0].group) for one in three["c"]]
-    with pytest.raises(UserError, match="parted"):
+    with pytest.raises(UserError, match="split over several parts"):
         hospitals.split_for(three, "b", RECIPES["plus"])
 
 

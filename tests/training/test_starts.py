@@ -99,7 +99,7 @@ def test_nothing_is_loaded_where_nothing_is_asked_for_or_there_is_nothing() -> N
 def test_a_file_for_a_network_without_such_a_start_is_refused(name: str, tmp_path: Path) -> None:
     with torch.device("meta"):
         network = build(Builder(name))
-    with pytest.raises(UserError, match="no ImageNet start from one file"):
+    with pytest.raises(UserError, match="cannot start from a single ImageNet file"):
         load_start(Builder(name), network, str(tmp_path / "any.safetensors"))
 
 
