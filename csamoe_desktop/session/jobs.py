@@ -6,6 +6,7 @@ from time import monotonic
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QObject, QRunnable, Qt, QThreadPool, QTimer, Signal
+from shiboken6 import isValid
 
 _CHECK_EVERY_MS = 250
 _ABANDONED: list[QThreadPool] = []
@@ -174,7 +175,12 @@ class Jobs(QObject):
                 job._outcome.failed(problem)
 
     def _post(self, job: Job, call: Callable[..., None], *arguments: object) -> None:
-        self._posted.emit(job, call, arguments)
+        try:
+            self._posted.emit(job, call, arguments)
+        except RuntimeError:
+            # The window is gone, and a thread that was left behind comes back now: nobody waits for it.
+            if isValid(self):
+                raise
 
     def _deliver(self, job: Job, call: Callable[..., None], arguments: tuple[object, ...]) -> None:
         if self._current.get(job.lane) is not job:
