@@ -253,8 +253,14 @@ def test_closing_says_that_all_came_home(jobs: Jobs) -> None:
 
 def test_a_thread_that_comes_back_after_the_window_is_gone_ends_in_silence(qtbot: QtBot) -> None:
     """It was left behind, as it waited for a drive that is gone; pytest-qt fails the test where the thread raises."""
-    goes_on, jobs = threading.Event(), Jobs()
-    jobs.submit("a", lambda job: goes_on.wait(30), Heard().outcome)
+    begun, goes_on, jobs = threading.Event(), threading.Event(), Jobs()
+
+    def wait(job: Job) -> None:
+        begun.set()
+        goes_on.wait(30)
+
+    jobs.submit("a", wait, Heard().outcome)
+    assert begun.wait(30)
     assert not jobs.finish(within=0.05)
     delete(jobs)
     with qtbot.captureExceptions() as raised:
