@@ -60,8 +60,8 @@ def states(window: MainWindow, study: DemoStudy) -> list[tuple[str, QImage]]:
     def take(name: str) -> None:
         for _ in range(5):
             QApplication.processEvents()
-        window.reading.setFixedWidth(_WIDTH)
-        pictures.append((name, window.reading.grab().toImage()))
+        window.result.setFixedWidth(_WIDTH)
+        pictures.append((name, window.result.grab().toImage()))
 
     def change(edit: Callable[[AIResult], AIResult]) -> None:
         assert session.work is not None and session.work.ai_result is not None

@@ -205,6 +205,16 @@ def test_no_modules_import_each_other() -> None:
     )
 
 
+def test_no_public_class_name_means_two_things() -> None:
+    classes = [
+        node.name
+        for file in MODULES.values()
+        for node in ast.parse(file.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    ]
+    assert sorted({name for name in classes if classes.count(name) > 1}) == []
+
+
 @pytest.mark.parametrize("module", LIGHT)
 def test_light_modules_load_no_torch(module: str) -> None:
     assert heavy(module, IMPORTS[module]) == []

@@ -72,15 +72,15 @@ def test_from_dicom_to_signed_paper(window: MainWindow, demo: DemoStudy, qtbot: 
     qtbot.keyClick(canvas, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     assert session.shown_result.state is ResultState.RUNNING
     qtbot.waitUntil(lambda: session.shown_result.state is ResultState.HIDDEN, timeout=60_000)
-    assert not window.reading.category.isVisible(), "the reader's own read comes first"
+    assert not window.result.category.isVisible(), "the reader's own read comes first"
     qtbot.keyClick(canvas, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
-    qtbot.keyClicks(window.own_read.category, "4C")
+    qtbot.keyClicks(window.assessment.category, "4C")
     qtbot.keyClick(canvas, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     assert session.shown_result.state is ResultState.DONE
     ai_result = session.shown_result.result
     assert ai_result is not None
-    assert window.reading.category.text().lower() == ai_result.category.value
-    assert window.reading.category.isVisible()
+    assert window.result.category.text().lower() == ai_result.category.value
+    assert window.result.category.isVisible()
     assert "mm" in window.lesion.extent.text()
     assert "Drawn" in window.lesion.author.text()
 

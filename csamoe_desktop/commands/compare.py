@@ -12,7 +12,7 @@ from csamoe_desktop.lesion.files.formats import read_mask
 from csamoe_desktop.lesion.files.planes import FramePlace
 from csamoe_desktop.names import shown_name
 from csamoe_desktop.report.content.model_words import needs
-from csamoe_desktop.report.content.side_by_side import Row, agreement, read_row, table_text
+from csamoe_desktop.report.content.side_by_side import ModelRow, agreement, read_row, table_text
 from csamoe_desktop.study.opening import open_study
 
 
@@ -88,7 +88,7 @@ def _selected(names: str | None) -> list[Bundle]:
     return selected
 
 
-def _json_object(rows: list[Row], notes: list[str]) -> dict[str, Any]:
+def _json_object(rows: list[ModelRow], notes: list[str]) -> dict[str, Any]:
     return {
         "agreement": agreement(rows),
         "readings": [

@@ -77,7 +77,7 @@ def run(chosen: argparse.Namespace) -> int:
     from csamoe_desktop.datasets.folder import read_examples
     from csamoe_desktop.datasets.protocols import PROTOCOLS
     from csamoe_desktop.networks.build import build
-    from csamoe_desktop.training.finish import Description, write_bundle
+    from csamoe_desktop.training.finish import RunDescription, write_bundle
     from csamoe_desktop.training.loop import seed_everything
     from csamoe_desktop.training.stages import train_stages
     from csamoe_desktop.training.starts import load_start
@@ -112,7 +112,7 @@ def run(chosen: argparse.Namespace) -> int:
     also = f", and {shown_name(chosen.also.name)} for training and validation only" if chosen.also else ""
     if chosen.also_protocol:
         also = f", and {shown_name(chosen.also.name)} {PROTOCOLS[chosen.also_protocol].words}"
-    description = Description(
+    description = RunDescription(
         name=folder.name,
         title=chosen.title or f"{recipe.builder.network}, recipe {chosen.recipe}",
         version="1.0",

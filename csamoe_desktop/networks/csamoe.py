@@ -27,7 +27,7 @@ HEADS = ("table", "linear")
 _DROPOUT = 0.2
 
 
-class Reading(NamedTuple):
+class NetworkOutput(NamedTuple):
     """The output of a forward pass, for E experts whose last stage has C channels (ResNet-18: 512, 7x7).
 
     Attributes:
@@ -92,19 +92,19 @@ class CSAMoENet(nn.Module):
         self.gate = _gate(width, len(branches)) if len(branches) > 1 else None
         self.head = _table_head(width, classes) if head == "table" else nn.Linear(width, classes)
 
-    def forward(self, views: Tensor) -> Reading:
+    def forward(self, views: Tensor) -> NetworkOutput:
         """Classify `views`, [B, E, 3, 224, 224], in the order of `expert_names`."""
         features, stage_weights = zip(
             *(expert(views[:, place]) for place, expert in enumerate(self.experts.values())), strict=True
         )
         return self.fuse(torch.stack(features, dim=1), torch.stack(stage_weights, dim=1))
 
-    def fuse(self, features: Tensor, stage_attention: Tensor) -> Reading:
+    def fuse(self, features: Tensor, stage_attention: Tensor) -> NetworkOutput:
         """Gate, fuse and classify the experts' last stages [B, E, C, 7, 7] (equations 10 and 11)."""
         vectors = torch.mean(features, dim=(3, 4))
         gates = vectors.new_ones(len(vectors), 1) if self.gate is None else self.gate(vectors.flatten(1))
         fused = (gates.unsqueeze(2) * vectors).sum(dim=1)
-        return Reading(self.head(fused), gates, stage_attention, features, fused)
+        return NetworkOutput(self.head(fused), gates, stage_attention, features, fused)
 
     def load_imagenet(self, weights: dict[str, Tensor]) -> None:
         """Load the ImageNet `weights` of torchvision's network into every expert's backbone.

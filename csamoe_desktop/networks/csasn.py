@@ -38,7 +38,7 @@ UNLABELLED = -1
 
 
 class TwoTaskReading(NamedTuple):
-    """The output of a forward pass; the first five are those of `csamoe.Reading`, for one expert with a gate share of one.
+    """The output of a forward pass; the first five are those of `csamoe.NetworkOutput`, for one expert with a gate share of one.
 
     Attributes:
         logits: [B, classes], the first task: benign and malignant.

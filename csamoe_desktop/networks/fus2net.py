@@ -34,7 +34,7 @@ _DROPOUT = 0.5
 
 
 class Fus2NetReading(NamedTuple):
-    """The output of a forward pass, as in `csamoe.Reading`, for one expert with a gate share of one.
+    """The output of a forward pass, as in `csamoe.NetworkOutput`, for one expert with a gate share of one.
 
     Attributes:
         logits: [B, 2], benign and malignant.

@@ -105,7 +105,7 @@ class LocationAttention(nn.Module):
 
 
 class LesionReading(NamedTuple):
-    """The output of a forward pass; the first five are those of `csamoe.Reading`, for one expert with a gate share of one.
+    """The output of a forward pass; the first five are those of `csamoe.NetworkOutput`, for one expert with a gate share of one.
 
     Attributes:
         logits: [B, 2], benign and malignant.

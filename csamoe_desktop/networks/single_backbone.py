@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.networks import torchvision_guard
 from csamoe_desktop.networks.backbones import BackboneName, VGG16Stages, backbone_stages
-from csamoe_desktop.networks.csamoe import Reading
+from csamoe_desktop.networks.csamoe import NetworkOutput
 
 
 class SingleBackbone(nn.Module):
@@ -28,14 +28,14 @@ class SingleBackbone(nn.Module):
         else:
             self.head = nn.Linear(self.backbone.channels[-1], classes)
 
-    def forward(self, views: Tensor) -> Reading:
+    def forward(self, views: Tensor) -> NetworkOutput:
         """Classify `views`, [B, 1, 3, 224, 224]; `fused` is the input of the last linear layer, 4096 values for VGG-16."""
         stage = self.backbone(views[:, 0]).fourth
         vector = self.pool(stage).flatten(1)
         last: nn.Module = self.head
         if isinstance(self.head, nn.Sequential):
             vector, last = self.head[:-1](vector), self.head[-1]
-        return Reading(
+        return NetworkOutput(
             logits=last(vector),
             gates=vector.new_ones(len(vector), 1),
             stage_attention=vector.new_zeros(len(vector), 1, 4),

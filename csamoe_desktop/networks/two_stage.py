@@ -41,7 +41,7 @@ _DROPOUT = 0.05
 
 
 class TwoStageReading(NamedTuple):
-    """The output of a forward pass; the first five are those of `csamoe.Reading`, for one expert with a gate share of one.
+    """The output of a forward pass; the first five are those of `csamoe.NetworkOutput`, for one expert with a gate share of one.
 
     Attributes:
         logits: [B, 3], in the order of CLASSES.

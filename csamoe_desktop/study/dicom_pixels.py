@@ -31,7 +31,7 @@ _FEW, _MANY = 3, {False: 400, True: 24}
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ValueSurvey:
     """What a frame's pixels say: the least and the greatest grey value (None: there is no picture in it), or what the colours
     are ("RGB" or "YBR") and whether all reds come first."""
 
@@ -85,7 +85,7 @@ class FrameDecoder:
         shown = self.greys.shown(values)
         return 255 - shown if self.layout.photometric == "MONOCHROME1" else shown
 
-    def look(self, index: int) -> Look:
+    def look(self, index: int) -> ValueSurvey:
         """Return what a frame's pixels say of how they are to be shown.
 
         Raises:
@@ -93,13 +93,13 @@ class FrameDecoder:
         """
         values, said, firm = self._read(index)
         if values.ndim == 2:
-            return Look(extremes=self.greys.extremes(values))
+            return ValueSurvey(extremes=self.greys.extremes(values))
         shown, planar = self._eight_bits(values), self.layout.planar
         if planar is None:
             turned = self._eight_bits(np.moveaxis(values.reshape(values.shape[2], *values.shape[:2]), 0, 2))
             planar = int(4 * min(distances(turned).values()) + 2 < min(distances(shown).values()))
             shown = turned if planar else shown
-        return Look(space=said if firm else likely_space(shown, said or self.space), planar=planar)
+        return ValueSurvey(space=said if firm else likely_space(shown, said or self.space), planar=planar)
 
     def stored(self, index: int) -> Values:
         """Return a frame's values as stored, (rows, columns) or (rows, columns, 3); only the bits that count.
@@ -206,14 +206,14 @@ def _named(space: str) -> str:
     return "stored as RGB" if space == "RGB" else "stored as brightness and colour differences (YBR)"
 
 
-def _look(decoder: FrameDecoder, index: int) -> Look:
+def _look(decoder: FrameDecoder, index: int) -> ValueSurvey:
     if decoder.fragments is None:
         return decoder.look(index)
-    found: Look = apart(f"Frame {index + 1} of {decoder.path.name}", decoder, "look", index)
+    found: ValueSurvey = apart(f"Frame {index + 1} of {decoder.path.name}", decoder, "look", index)
     return found
 
 
-def _first_look(decoder: FrameDecoder, frames: int) -> Look:
+def _first_look(decoder: FrameDecoder, frames: int) -> ValueSurvey:
     """Return what the first frame tells that can be decoded; of two, as a damaged file has many that cannot."""
     for index in range(min(frames, 2) - 1):
         try:

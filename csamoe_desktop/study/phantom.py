@@ -72,7 +72,7 @@ class DemoStudy:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Scene:
+class PhantomScene:
     """A made breast, wider than the image by a margin on either side, that can be scanned with the probe moved."""
 
     tissue: Tissue
@@ -94,14 +94,14 @@ class Scene:
         return Phantom(pixels, np.ascontiguousarray(self.mask[window]), (self.spacing, self.spacing))
 
 
-def make_scene(kind: Kind, seed: int = 1, shape: tuple[int, int] = (480, 560)) -> Scene:
+def make_scene(kind: Kind, seed: int = 1, shape: tuple[int, int] = (480, 560)) -> PhantomScene:
     """Return a made breast for images of `shape` (rows, columns) and 36 mm depth."""
     generator = np.random.default_rng([seed, len(kind)])
     spacing = DEPTH_MM / shape[0]
     wide = (shape[0], shape[1] + 2 * _MARGIN)
     tissue, mask = make_breast(kind, generator, wide, spacing)
     fields = (scatterers(generator, wide), scatterers(generator, wide))
-    return Scene(tissue, mask, fields, int(generator.integers(2**31)), spacing)
+    return PhantomScene(tissue, mask, fields, int(generator.integers(2**31)), spacing)
 
 
 def make_phantom(kind: Kind, seed: int = 1, shape: tuple[int, int] = (480, 560)) -> Phantom:

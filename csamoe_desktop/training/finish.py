@@ -52,7 +52,7 @@ _WHOLE_FRAME = (
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Description:
+class RunDescription:
     """The texts on the card that a run cannot derive itself.
 
     `groups` names the groups, such as "patients"; `tested` names the test samples, such as "held-out patients";
@@ -73,7 +73,7 @@ class Description:
 
 
 def write_bundle(
-    description: Description, recipe: Recipe, progress: Progress, split: Split, run: Path, folder: Path
+    description: RunDescription, recipe: Recipe, progress: Progress, split: Split, run: Path, folder: Path
 ) -> Bundle:
     """Write the bundle of the best epoch of `run` into `folder` and return it.
 
@@ -107,7 +107,7 @@ def write_bundle(
 
 
 def uncalibrated_card(
-    description: Description, recipe: Recipe, progress: Progress, split: Split, run: Path, folder: Path
+    description: RunDescription, recipe: Recipe, progress: Progress, split: Split, run: Path, folder: Path
 ) -> ModelCard:
     """Write the weights of the best epoch of `run` into `folder` and return their card before any measurement.
 
@@ -151,7 +151,7 @@ def uncalibrated_card(
     return dataclasses.replace(card, limits=_limits(recipe, description, card.needs_outline))
 
 
-def _limits(recipe: Recipe, description: Description, needs_outline: bool) -> tuple[str, ...]:
+def _limits(recipe: Recipe, description: RunDescription, needs_outline: bool) -> tuple[str, ...]:
     limits = [_ELSEWHERE]
     if recipe.task != "outlining":
         if needs_outline:
@@ -164,7 +164,7 @@ def _limits(recipe: Recipe, description: Description, needs_outline: bool) -> tu
     return tuple(limits)
 
 
-def _measured(card: ModelCard, folder: Path, split: Split, description: Description, chosen: str) -> ModelCard:
+def _measured(card: ModelCard, folder: Path, split: Split, description: RunDescription, chosen: str) -> ModelCard:
     """Return the card with temperature, thresholds and figures measured with the weights in `folder`.
 
     `chosen` is the beginning of the text that lists what was chosen on the validation samples.

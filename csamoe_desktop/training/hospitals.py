@@ -27,7 +27,7 @@ from csamoe_desktop.inference.torch_engine import load_predictor
 from csamoe_desktop.lesion.propose import Finder
 from csamoe_desktop.networks.build import build
 from csamoe_desktop.networks.cards import Figure, read_card
-from csamoe_desktop.training.finish import Description, calibrate, uncalibrated_card
+from csamoe_desktop.training.finish import RunDescription, calibrate, uncalibrated_card
 from csamoe_desktop.training.loop import seed_everything
 from csamoe_desktop.training.recipe import Recipe
 from csamoe_desktop.training.stages import train_stages
@@ -143,7 +143,7 @@ def _train(recipe: Recipe, split: Split, folder: Path, start: str, device: str, 
         origin,
         show_progress=False,
     )
-    description = Description(
+    description = RunDescription(
         name=f"without-{folder.name.lower()}",
         title=f"{recipe.builder.network}, {words}",
         version="0",

@@ -29,8 +29,8 @@ from csamoe_desktop.training.mixstyle import add_mixstyle
 from csamoe_desktop.training.recipe import Recipe
 from csamoe_desktop.training.tasks import (
     Batch,
+    Classifying,
     Outlining,
-    Reading,
     ReadingAndOutlining,
     Step,
     Task,
@@ -162,7 +162,7 @@ def make_task(recipe: Recipe, training: Sequence[Example]) -> Task:
         return ReadingAndOutlining(recipe.overlap)
     if recipe.task == "two readings":
         return TwoReadings(training)
-    return Reading(recipe.classes.index("malignant"), recipe.smoothing)
+    return Classifying(recipe.classes.index("malignant"), recipe.smoothing)
 
 
 def seed_everything(seed: int, epoch: int) -> None:

@@ -60,7 +60,7 @@ class Task(nn.Module):
         raise NotImplementedError
 
 
-class Reading(Task):
+class Classifying(Task):
     """Classification: cross-entropy, plus the network's own L2 penalty if it has one."""
 
     def __init__(self, positive: int = 1, smoothing: float = 0.0) -> None:
@@ -116,7 +116,7 @@ class Outlining(Task):
         return {"loss": float(np.mean(losses)), "dice": float(np.mean(overlaps))}
 
 
-class ReadingAndOutlining(Reading):
+class ReadingAndOutlining(Classifying):
     """Classification and outlining in one pass: LA-Net's second stage. The accuracy selects the best epoch."""
 
     def __init__(self, overlap: float = 1.0) -> None:
@@ -131,7 +131,7 @@ class ReadingAndOutlining(Reading):
         return Step(loss, _accuracy(logits, batch.targets))
 
 
-class TwoReadings(Reading):
+class TwoReadings(Classifying):
     """Malignancy and BI-RADS category together, weighted as in CSASN's loss.
 
     Raises:

@@ -14,7 +14,7 @@ from csamoe_desktop.inference.engine import Device
 from csamoe_desktop.inference.predictor import calibrated
 from csamoe_desktop.inference.torch_engine import TorchPredictor
 from csamoe_desktop.lesion.regions import Regions, make_regions
-from csamoe_desktop.networks.csamoe import CSAMoENet, Reading
+from csamoe_desktop.networks.csamoe import CSAMoENet, NetworkOutput
 
 
 def some_regions(seed: int) -> Regions:
@@ -68,10 +68,10 @@ def test_a_network_that_needs_the_outline_is_given_it(predictor: TorchPredictor)
 
         needs_mask = True
 
-        def forward(self, views: Tensor, mask: Tensor) -> Reading:
+        def forward(self, views: Tensor, mask: Tensor) -> NetworkOutput:
             area = mask.sum((1, 2, 3))
             nothing = views.new_zeros(len(views), 1, 4)
-            return Reading(torch.stack([-area, area], 1), views.new_ones(len(views), 1), nothing, views, nothing)
+            return NetworkOutput(torch.stack([-area, area], 1), views.new_ones(len(views), 1), nothing, views, nothing)
 
     card = dataclasses.replace(predictor.card, views=("image",))
     several = [some_regions(0), some_regions(60)]

@@ -121,7 +121,7 @@ def test_a_reading_done(qtbot: QtBot, demo: DemoStudy, tmp_path: Path, theme: st
             window.canvas.set_overlay_visible(name, False)
             assert not looks_like(taken(window, qtbot), reference), f"the {name} is not missed"
             window.canvas.set_overlay_visible(name, True)
-        for panel in (window.lesion, window.own_read, window.reading.gates, window.report, window.study_list.frames):
+        for panel in (window.lesion, window.assessment, window.result.gates, window.report, window.study_list.frames):
             panel.hide()
             assert not looks_like(taken(window, qtbot), reference), f"{type(panel).__name__} is not missed"
             panel.show()

@@ -214,9 +214,9 @@ def test_the_panel_shows_what_is_back(qtbot: QtBot, open_files: Open, small_png:
         open_files(window.session, small_png)
         if not again:
             window.session.assessments.change(SAID)
-        assert window.own_read.category.currentData() == "4C"
-        assert window.own_read.terms["margin"].text() == "spiculated"
-        assert window.own_read.before.isVisible() is again
+        assert window.assessment.category.currentData() == "4C"
+        assert window.assessment.terms["margin"].text() == "spiculated"
+        assert window.assessment.before.isVisible() is again
         window.close_now()
 
 

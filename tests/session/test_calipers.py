@@ -394,7 +394,7 @@ def test_the_files_own_calibration_is_not_replaced_without_asking(window: MainWi
     assert window.canvas.tool is not Tool.CALIBRATE
     question = window.messages.shown()[0]
     assert question.text == ("This file is already calibrated: 0.1 mm per pixel across and 0.2 mm down, from region 1.")
-    next(button for button in question.findChildren(type(window.reading.button)) if button.text() != "Cancel").click()
+    next(button for button in question.findChildren(type(window.result.button)) if button.text() != "Cancel").click()
     assert window.canvas.tool is Tool.CALIBRATE
     dialog = asked(window)
     assert dialog.replaced.isVisible()

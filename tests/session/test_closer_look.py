@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
 
 from csamoe_desktop import paths
-from csamoe_desktop.report.content.blocks import GateShare, Scale
+from csamoe_desktop.report.content.blocks import GateShare, ProbabilityMarks
 from csamoe_desktop.report.content.sections import content
 from csamoe_desktop.session.closer_look import LOOKING_CLOSER
 from csamoe_desktop.session.lesion_work import ResultState
@@ -34,7 +34,7 @@ def looked(session: Session) -> bool:
 def test_the_number_comes_first_and_the_rest_follows(
     window: MainWindow, open_files: Open, demo: DemoStudy, read: Do, qtbot: QtBot
 ) -> None:
-    session, reading = window.session, window.reading
+    session, reading = window.session, window.result
     open_files(session, demo.spiculated)
     session.mask_commands.import_from(demo.spiculated_mask)
     read(session)
@@ -90,7 +90,7 @@ def test_who_goes_on_drawing_does_not_wait_and_the_look_is_taken_up_again(
     assert session.jobs.busy(LOOKING_CLOSER)
     session.mask_commands.clear()
     assert not session.jobs.busy(LOOKING_CLOSER)
-    assert window.reading.reach.text() == ""
+    assert window.result.reach.text() == ""
     session.mask_commands.undo()
     assert session.jobs.busy(LOOKING_CLOSER)
     session.open_studies.close_current()
@@ -128,7 +128,7 @@ def whole_image_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def test_a_model_of_the_whole_image_reads_an_unmarked_one(
     window: MainWindow, open_files: Open, demo: DemoStudy, read: Do, qtbot: QtBot, whole_image_model: str
 ) -> None:
-    session, reading = window.session, window.reading
+    session, reading = window.session, window.result
     open_files(session, demo.smooth)
     assert session.shown_result.state is ResultState.NO_MASK
     assert not window.actions_table["assess"].isEnabled()
@@ -161,9 +161,9 @@ def test_the_range_is_drawn_where_it_reaches(qtbot: QtBot) -> None:
         middle = round(theme.GRID * 2 * image.devicePixelRatio())
         return sum(image.pixelColor(x, middle) == accent for x in range(image.width())) / image.width()
 
-    widget.show_scale(Scale(0.5, 0.2, 0.7, "0.50", "0.20", "0.70"))
+    widget.show_scale(ProbabilityMarks(0.5, 0.2, 0.7, "0.50", "0.20", "0.70"))
     alone = covered()
-    widget.show_scale(Scale(0.5, 0.2, 0.7, "0.50", "0.20", "0.70", (0.1, 0.9), "0.10 to 0.90"))
+    widget.show_scale(ProbabilityMarks(0.5, 0.2, 0.7, "0.50", "0.20", "0.70", (0.1, 0.9), "0.10 to 0.90"))
     assert covered() - alone == pytest.approx(0.8, abs=0.08)
     assert "0.10 to 0.90 with other outlines" in widget.accessibleName()
 

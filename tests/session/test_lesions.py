@@ -293,7 +293,7 @@ def two_frames(window: MainWindow, open_files: Open, demo: DemoStudy, read: Do) 
 def test_the_panel_says_what_the_views_come_to(
     window: MainWindow, two_frames: tuple[LesionWork, LesionWork], read: Do
 ) -> None:
-    session, views = window.session, window.reading.views
+    session, views = window.session, window.result.views
     first, second = two_frames
     assert not views.isVisible(), "an AI result of the other view alone is not shown"
     read(session)
@@ -318,7 +318,7 @@ def test_the_views_stand_side_by_side_and_follow(
     assert [column.category.isVisible() for column in beside.columns] == [False, True]
     read(session)
     qtbot.waitUntil(lambda: beside.together is not None)
-    assert beside.sentence.text() == window.reading.views.text()
+    assert beside.sentence.text() == window.result.views.text()
     window.close_now()
     assert not beside.isVisible()
 

@@ -116,14 +116,14 @@ def test_nothing_is_measured_in_the_middle_of_a_stroke(
     area = f"{session.mask.pixels.sum() * pixel:.1f} mm²"
     assert window.lesion.extent.text() == f"… × … mm  ·  area {area}", "its area is known at once"
     assert window.lesion.shape.toolTip() == ""
-    assert not window.own_read.proposed.isVisible()
+    assert not window.assessment.proposed.isVisible()
     QTest.mouseRelease(canvas.viewport(), LEFT, pos=places[-1])
     qtbot.waitUntil(lambda: "…" not in window.lesion.extent.text())
     assert (
         measure(session.mask.pixels, session.frame.spacing).diameters().replace("x", "×") in window.lesion.extent.text()
     )
     assert MEASURING in busy
-    qtbot.waitUntil(window.own_read.proposed.isVisible)
+    qtbot.waitUntil(window.assessment.proposed.isVisible)
     assert "to the skin" in window.lesion.shape.toolTip()
 
 

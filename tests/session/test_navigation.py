@@ -54,19 +54,19 @@ def test_a_study_of_another_size_in_between_costs_nothing(
     session.mask_commands.import_from(demo.spiculated_mask)
     mark(session)
     read(session)
-    qtbot.keyClicks(window.own_read.comment, "irregular")
+    qtbot.keyClicks(window.assessment.comment, "irregular")
     assert session.mask is not None
     outline, ai_result = session.mask.pixels.copy(), session.shown_result.result
     assert ai_result is not None
     window.study_list.studies.setCurrentRow(0)
     assert session.shown_result.state is ResultState.NO_MASK
-    assert window.own_read.comment.toPlainText() == ""
+    assert window.assessment.comment.toPlainText() == ""
     mark(session)
     window.study_list.studies.setCurrentRow(1)
     assert np.array_equal(session.mask.pixels, outline)
     assert session.shown_result.result is ai_result
     assert session.shown_result.state is ResultState.DONE
-    assert window.own_read.comment.toPlainText() == "irregular"
+    assert window.assessment.comment.toPlainText() == "irregular"
     session.mask_commands.undo()
     session.mask_commands.undo()
     assert session.mask.empty
@@ -152,7 +152,7 @@ def test_closing_goes_on_to_the_nearest_study_that_can_be_read(
     assert "smooth.dcm" in window.messages.shown()[0].text
     session.open_studies.close_current()
     assert (session.study, session.frame, session.work) == (None, None, None)
-    assert window.reading.state is ResultState.NO_STUDY
+    assert window.result.state is ResultState.NO_STUDY
     assert [study.path for study in session.studies] == [copies["smooth"]], "it is still there to be tried again"
     assert window.study_list.studies.count() == 1
     assert "Smooth" in window.study_list.studies.item(0).text()
@@ -164,7 +164,7 @@ def test_a_file_exported_again_the_same_keeps_its_outline_another_image_does_not
     session = window.session
     open_files(session, small_png)
     mark(session)
-    qtbot.keyClicks(window.own_read.comment, "of the first image")
+    qtbot.keyClicks(window.assessment.comment, "of the first image")
     first = small_png.read_bytes()
     grey = cv2.imdecode(np.frombuffer(first, np.uint8), cv2.IMREAD_GRAYSCALE)
 
@@ -182,7 +182,7 @@ def test_a_file_exported_again_the_same_keeps_its_outline_another_image_does_not
     assert session.shown_result.state is ResultState.NO_MASK
     assert session.mask is not None
     assert not session.mask.can_undo
-    assert window.own_read.comment.toPlainText() == ""
+    assert window.assessment.comment.toPlainText() == ""
     note = (
         "small.png is a different image now. The outline of the earlier image is saved and comes back with that image."
     )
@@ -192,7 +192,7 @@ def test_a_file_exported_again_the_same_keeps_its_outline_another_image_does_not
     small_png.write_bytes(first)
     open_files(session, small_png)
     assert session.shown_result.state is ResultState.READY
-    assert window.own_read.comment.toPlainText() == "of the first image"
+    assert window.assessment.comment.toPlainText() == "of the first image"
 
 
 def test_another_sop_instance_is_another_image(

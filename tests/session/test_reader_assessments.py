@@ -285,7 +285,7 @@ def test_nothing_that_the_network_found_shows_under_the_veil(
     ):  # fmt: skip
         assert secret not in shown, secret
     assert "The AI has read it. Give your own BI-RADS category first (Ctrl+R)" in shown
-    assert window.reading.button.text() == "Show the AI result"
+    assert window.result.button.text() == "Show the AI result"
     assert window.canvas.picture() == before, "the image is as it was, core and boundary too"
     assert not window.canvas.attention.experts
     assert not session.jobs.busy(LOOKING_CLOSER)
@@ -547,7 +547,7 @@ def test_a_store_that_cannot_be_written_is_said_once_and_tried_again(
 
 
 def test_keys_choose_the_category_and_confirm(window: MainWindow, marked: Do, qtbot: QtBot) -> None:
-    session, box = window.session, window.own_read
+    session, box = window.session, window.assessment
     assert not box.category.isEnabled()
     marked(session)
     qtbot.keyClick(window.canvas, Qt.Key.Key_R, CONTROL)
@@ -584,14 +584,14 @@ def test_the_wheel_changes_no_category(window: MainWindow, marked: Do, qtbot: Qt
         QPointF(5, 5), QPointF(5, 5), QPoint(0, 0), QPoint(0, -120), Qt.MouseButton.NoButton,
         Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
     )  # fmt: skip
-    window.own_read.category.wheelEvent(turn)
+    window.assessment.category.wheelEvent(turn)
     assert window.session.assessments.current.category == "4A"
     assert not turn.isAccepted(), "the column scrolls"
 
 
 def test_terms_are_picked_from_their_menus(window: MainWindow, marked: Do) -> None:
     marked(window.session)
-    own, terms = window.session.assessments, window.own_read.terms
+    own, terms = window.session.assessments, window.assessment.terms
     terms["margin"].actions_by_term["spiculated"].trigger()
     terms["margin"].actions_by_term["indistinct"].trigger()
     assert own.current.terms["margin"] == ("indistinct", "spiculated")
@@ -599,9 +599,9 @@ def test_terms_are_picked_from_their_menus(window: MainWindow, marked: Do) -> No
     terms["margin"].actions_by_term["circumscribed"].trigger()
     assert own.current.terms["margin"] == ("circumscribed",)
     assert not terms["margin"].actions_by_term["spiculated"].isChecked()
-    window.own_read.management.actions_by_term["tissue"].trigger()
+    window.assessment.management.actions_by_term["tissue"].trigger()
     assert own.current.management == "tissue"
-    window.own_read.management.actions_by_term["tissue"].trigger()
+    window.assessment.management.actions_by_term["tissue"].trigger()
     assert own.current.management == ""
     for button in terms.values():
         letters = [action.text().partition("&")[2][:1].lower() for action in button.actions_by_term.values()]
@@ -612,7 +612,7 @@ def test_terms_are_picked_from_their_menus(window: MainWindow, marked: Do) -> No
 def test_a_stroke_leaves_the_proposal_in_its_place_and_renews_it_at_its_end(
     window: MainWindow, marked: Do, qtbot: QtBot
 ) -> None:
-    session, box = window.session, window.own_read
+    session, box = window.session, window.assessment
     marked(session)
     qtbot.waitUntil(box.proposed.isVisible)
     before = box.proposed.text()
@@ -635,10 +635,10 @@ def test_the_box_remembers_what_was_said_before(window: MainWindow, marked: Do, 
     marked(window.session)
     give(window.session, "3")
     assess(window.session)
-    assert not window.own_read.before.isVisible()
+    assert not window.assessment.before.isVisible()
     give(window.session, "4B")
-    assert window.own_read.before.text() == "Before the AI result: 3."
-    assert window.own_read.before.isVisible()
+    assert window.assessment.before.text() == "Before the AI result: 3."
+    assert window.assessment.before.isVisible()
 
 
 # -- by keyboard alone

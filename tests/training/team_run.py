@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from csamoe_desktop.datasets.folder import Example, Sample
-from csamoe_desktop.networks.csamoe import Reading
+from csamoe_desktop.networks.csamoe import NetworkOutput
 from csamoe_desktop.training.loop import seed_everything, train
 from csamoe_desktop.training.recipe import Recipe
 
@@ -24,11 +24,11 @@ class Tiny(nn.Module):
         self.look = nn.Conv2d(3, 4, 5, stride=4)
         self.head = nn.Linear(4, 2)
 
-    def forward(self, views: Tensor) -> Reading:
+    def forward(self, views: Tensor) -> NetworkOutput:
         seen = torch.relu(self.look(views[:, 0]))
         vector = seen.mean((2, 3))
         ones = vector.new_ones(len(vector), 1)
-        return Reading(self.head(vector), ones, vector.new_zeros(len(vector), 1, 4), seen.unsqueeze(1), vector)
+        return NetworkOutput(self.head(vector), ones, vector.new_zeros(len(vector), 1, 4), seen.unsqueeze(1), vector)
 
 
 def examples(count: int) -> list[Example]:

@@ -16,8 +16,8 @@ from csamoe_desktop.networks import csamoe
 from csamoe_desktop.networks.csasn import UNLABELLED, DynamicTaskLoss
 from csamoe_desktop.training.tasks import (
     Batch,
+    Classifying,
     Outlining,
-    Reading,
     ReadingAndOutlining,
     TwoReadings,
     birads_of,
@@ -37,11 +37,11 @@ class Bright(nn.Module):
         if penalty:
             self.l2_penalty = lambda: penalty * self.threshold**2
 
-    def forward(self, views: Tensor) -> csamoe.Reading:
+    def forward(self, views: Tensor) -> csamoe.NetworkOutput:
         logit = views.mean((1, 2, 3, 4)) - self.threshold
         gates = torch.tensor([self.shares]).expand(len(views), -1)
         nothing = views.new_zeros(len(views), 1, 4)
-        return csamoe.Reading(torch.stack([-logit, logit], 1), gates, nothing, views, nothing)
+        return csamoe.NetworkOutput(torch.stack([-logit, logit], 1), gates, nothing, views, nothing)
 
     def outline(self, views: Tensor) -> Tensor:
         return views[:, 0, :1] - self.threshold
@@ -52,7 +52,7 @@ class MaskReader(Bright):
 
     needs_mask = True
 
-    def forward(self, views: Tensor, mask: Tensor) -> csamoe.Reading:  # type: ignore[override]
+    def forward(self, views: Tensor, mask: Tensor) -> csamoe.NetworkOutput:  # type: ignore[override]
         return super().forward(mask.unsqueeze(1) * 2)
 
 
@@ -99,12 +99,12 @@ def test_the_outline_loss_by_hand() -> None:
 
 def test_a_reading_step_is_cross_entropy_and_the_networks_own_penalty() -> None:
     batch = a_batch([0.0, 1.0], [0, 0])
-    plain = Reading().step(Bright(), batch)
+    plain = Classifying().step(Bright(), batch)
     # Logits (0.5, -0.5) and (-0.5, 0.5), both benign.
     by_hand = (math.log(1 + math.exp(-1)) + math.log(1 + math.exp(1))) / 2
     assert plain.loss.item() == pytest.approx(by_hand)
     assert plain.score == 0.5
-    penalised = Reading().step(Bright(penalty=0.2), batch)
+    penalised = Classifying().step(Bright(penalty=0.2), batch)
     assert penalised.loss.item() == pytest.approx(by_hand + 0.2 * 0.25)
     penalised.loss.backward()  # type: ignore[no-untyped-call]
 
@@ -113,29 +113,29 @@ def test_a_pass_is_measured_over_all_images_whatever_the_batches() -> None:
     levels, targets = [0.1, 0.7, 0.4, 0.9, 0.6], [0, 1, 1, 1, 0]
     batches = [a_batch(levels[:3], targets[:3]), a_batch(levels[3:], targets[3:])]
     with torch.inference_mode():
-        found = Reading().measure(Bright(), batches)
+        found = Classifying().measure(Bright(), batches)
     logits = torch.tensor([[0.5 - level, level - 0.5] for level in levels])
     assert found.keys() == {"loss", "accuracy", "auc"}  # one expert: its gate says nothing
     assert found["loss"] == pytest.approx(cross_entropy(logits, torch.tensor(targets)).item())
     assert found["accuracy"] == pytest.approx(3 / 5)
     assert found["auc"] == pytest.approx(roc_auc_score(targets, levels))
     with torch.inference_mode():
-        assert Reading(positive=0).measure(Bright(), batches)["auc"] == pytest.approx(found["auc"])
+        assert Classifying(positive=0).measure(Bright(), batches)["auc"] == pytest.approx(found["auc"])
 
 
 def test_the_mean_gate_of_each_expert_is_recorded() -> None:
     network = Bright("image", "core", shares=(0.75, 0.25))
     with torch.inference_mode():
-        found = Reading().measure(network, [a_batch([0.1, 0.9], [0, 1], experts=2)])
+        found = Classifying().measure(network, [a_batch([0.1, 0.9], [0, 1], experts=2)])
     assert (found["gate_image"], found["gate_core"]) == pytest.approx((0.75, 0.25))
 
 
 def test_a_network_that_needs_the_mask_is_given_it() -> None:
     full, empty = a_batch([0.0], [1], lit=16), a_batch([0.0], [1], lit=0)
-    assert Reading().step(MaskReader(), full).score == 1.0
-    assert Reading().step(MaskReader(), empty).score == 0.0
+    assert Classifying().step(MaskReader(), full).score == 1.0
+    assert Classifying().step(MaskReader(), empty).score == 0.0
     with torch.inference_mode():
-        assert Reading().measure(MaskReader(), [full, empty])["accuracy"] == 0.5
+        assert Classifying().measure(MaskReader(), [full, empty])["accuracy"] == 0.5
 
 
 def test_outlines_are_scored_by_dice_a_mean_over_the_images() -> None:

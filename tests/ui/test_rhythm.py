@@ -67,10 +67,10 @@ def test_esc_answers_the_question_and_leaves_the_rest(
     assert window.session.mask is not None
     assert window.session.mask.empty
     window.import_mask(wrong_size)
-    window.own_read.comment.setFocus()
-    qtbot.keyClick(window.own_read.comment, Key.Key_Escape)
+    window.assessment.comment.setFocus()
+    qtbot.keyClick(window.assessment.comment, Key.Key_Escape)
     assert questions(window) == [], "wherever the keyboard is"
-    qtbot.keyClick(window.own_read.comment, Key.Key_Escape)
+    qtbot.keyClick(window.assessment.comment, Key.Key_Escape)
     assert window.session.line_open(), "in a text, Esc takes nothing else back"
     window.canvas.setFocus()
     qtbot.keyClick(window.canvas, Key.Key_Escape)
@@ -209,9 +209,9 @@ def test_without_a_model_assess_is_dim_and_says_why(
     open_files(window.session, small_png)
     mark(window.session)
     assert not window.actions_table["assess"].isEnabled()
-    assert not window.reading.button.isEnabled()
-    assert "model" in window.reading.button.toolTip()
-    assert "There is no model" in window.reading.next_step.text()
+    assert not window.result.button.isEnabled()
+    assert "model" in window.result.button.toolTip()
+    assert "There is no model" in window.result.next_step.text()
     window.close_now()
 
 
@@ -219,7 +219,7 @@ def test_a_long_category_ends_in_dots_and_is_whole_in_its_tip(
     window: MainWindow, open_files: Open, small_png: Path
 ) -> None:
     open_files(window.session, small_png)
-    box = window.own_read.category
+    box = window.assessment.category
     window.session.assessments.change(Assessment("5"))
     box.resize(120, box.height())
     assert box.shown_text().endswith("…")
@@ -270,7 +270,7 @@ def test_everything_is_in_reach_in_large_type(qtbot: QtBot, open_files: Open, de
     open_files(window.session, demo.spiculated)
     window.import_mask(demo.spiculated_mask)
     window.resize(1366, 730)
-    (scroll,) = [one for one in window.findChildren(QScrollArea) if one.isAncestorOf(window.own_read)]
+    (scroll,) = [one for one in window.findChildren(QScrollArea) if one.isAncestorOf(window.assessment)]
     bar = scroll.horizontalScrollBar()
     held = scroll.widget().width()
     assert held <= scroll.viewport().width() + bar.maximum(), "what is cut can be scrolled to"
@@ -319,17 +319,17 @@ def test_boxes_fold_to_one_line_and_stay_so(qtbot: QtBot, open_files: Open, smal
         mark(window.session)
         window.session.assessments.change(Assessment("4C", {"shape": ("irregular",)}))
         if not again:
-            high = window.own_read.height()
-            window.own_read.fold_button.click()
-            assert window.own_read.strip.sizeHint().height() < high / 3
-        assert window.own_read.folded
-        assert not window.own_read.category.isVisible()
-        assert window.own_read.strip.line.text() == "BI-RADS 4C, irregular"
+            high = window.assessment.height()
+            window.assessment.fold_button.click()
+            assert window.assessment.strip.sizeHint().height() < high / 3
+        assert window.assessment.folded
+        assert not window.assessment.category.isVisible()
+        assert window.assessment.strip.line.text() == "BI-RADS 4C, irregular"
         window.session.assessments.change(Assessment("5"))
-        assert window.own_read.strip.line.text() == "BI-RADS 5", "it follows"
+        assert window.assessment.strip.line.text() == "BI-RADS 5", "it follows"
         qtbot.keyClick(window.canvas, Key.Key_R, CONTROL)
-        assert window.own_read.category.isVisible(), "its key opens it"
-        window.own_read.fold(True)
+        assert window.assessment.category.isVisible(), "its key opens it"
+        window.assessment.fold(True)
         window.close_now()
 
 

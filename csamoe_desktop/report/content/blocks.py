@@ -32,7 +32,7 @@ EMPTY = Section("", ())
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class ProbabilityMarks:
     """The calibrated probability of the positive class and the thresholds between the categories, each as a number in
     0..1 and as text; and, once computed, the range of the probability with other outlines."""
 
@@ -85,7 +85,7 @@ class ReportContent:
     study: Section
     category: str
     positive: str
-    scale: Scale
+    scale: ProbabilityMarks
     thresholds: str
     gates: tuple[GateShare, ...]
     gates_note: str

@@ -9,7 +9,7 @@ _NAMES = {"auc": "AUC", "dice": "Dice"}
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class ModelFigures:
     """A model's main figure on one set of images: AUC of the AI results, Dice of the proposed outlines.
 
     Attributes:
@@ -38,11 +38,11 @@ def caution(card: ModelCard) -> str:
     return "poor test results: for comparison only, do not rely on it" if card.reads_poorly else ""
 
 
-def measured(card: ModelCard) -> tuple[Measured, ...]:
+def measured(card: ModelCard) -> tuple[ModelFigures, ...]:
     """Return the main figure of every evaluation that has one, in the order of the card (held-out test first); undefined
     figures (NaN) are left out."""
     return tuple(
-        Measured(_NAMES[name], evaluation.metrics[name], _on(evaluation), evaluation.data)
+        ModelFigures(_NAMES[name], evaluation.metrics[name], _on(evaluation), evaluation.data)
         for evaluation in card.evaluations
         for name in _NAMES
         if name in evaluation.metrics and not math.isnan(evaluation.metrics[name].value)

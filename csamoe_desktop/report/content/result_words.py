@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from csamoe_desktop.assess import AIResult, Category, ContourRange, categorise
 from csamoe_desktop.networks.cards import ModelCard, Thresholds
-from csamoe_desktop.report.content.blocks import GateShare, Scale
+from csamoe_desktop.report.content.blocks import GateShare, ProbabilityMarks
 from csamoe_desktop.report.content.letters import capital, card_words, clean
 from csamoe_desktop.report.content.reasons import (
     EXPERTS,
@@ -34,7 +34,7 @@ class ResultWords:
 
     category: str
     positive: str
-    scale: Scale
+    scale: ProbabilityMarks
     thresholds: str
     gates: tuple[GateShare, ...]
     reasons: Reasons
@@ -66,12 +66,12 @@ def make_scale(
     contour: ContourRange | None = None,
     say: Wording = PLAIN,
     digits: int | None = None,
-) -> tuple[Scale, int]:
+) -> tuple[ProbabilityMarks, int]:
     """Return the scale and the number of decimals it is written with; `digits` None: as many as needed for the printed
     numbers to agree with the category."""
     below, above = thresholds.benign_below, thresholds.suspicious_from
     digits = _digits(probability, category, thresholds) if digits is None else digits
-    scale = Scale(
+    scale = ProbabilityMarks(
         probability=probability,
         benign_below=below,
         suspicious_from=above,
@@ -98,7 +98,7 @@ def positive_words(card: ModelCard, say: Wording) -> str:
     return say("malignancy") if card.positive == "malignant" else card.positive
 
 
-def thresholds_words(scale: Scale, thresholds: Thresholds, say: Wording) -> str:
+def thresholds_words(scale: ProbabilityMarks, thresholds: Thresholds, say: Wording) -> str:
     below, above = scale.benign_below_words, scale.suspicious_from_words
     ranges = say("likely benign below {below}, suspicious from {above}", below=below, above=above)
     return ranges + (

@@ -11,7 +11,7 @@ from csamoe_desktop.errors import UserError
 from csamoe_desktop.inference.bundle import Bundle
 from csamoe_desktop.inference.predictor import Predictor
 from csamoe_desktop.networks.cards import ModelCard, Thresholds
-from csamoe_desktop.report.content.blocks import MANAGEMENT, NOTICE, Scale
+from csamoe_desktop.report.content.blocks import MANAGEMENT, NOTICE, ProbabilityMarks
 from csamoe_desktop.report.content.reasons import probability_words
 from csamoe_desktop.report.content.result_words import ROUTING
 from csamoe_desktop.study.model import Frame
@@ -25,7 +25,7 @@ HEADINGS = ("Model", "Category", "Probability", "Benign below / suspicious from"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Row:
+class ModelRow:
     """The AI result of one model, or one sentence on why there is none (`unread`)."""
 
     card: ModelCard
@@ -38,21 +38,23 @@ class Row:
         return f"{self.card.name} {self.card.version}"
 
 
-def read_row(bundle: Bundle, frame: Frame, mask: NDArray[np.bool_] | None, load: Callable[[Bundle], Predictor]) -> Row:
+def read_row(
+    bundle: Bundle, frame: Frame, mask: NDArray[np.bool_] | None, load: Callable[[Bundle], Predictor]
+) -> ModelRow:
     """Return the row of one model for the lesion `mask` (bool, the frame's shape; None: no outline) on `frame`.
 
     `load` loads the model. If loading or assessing is refused, the row has the reason, so that other models can go on.
     """
     card = bundle.card
     if mask is None and card.needs_outline:
-        return Row(card, unread=NEEDS_OUTLINE)
+        return ModelRow(card, unread=NEEDS_OUTLINE)
     try:
-        return Row(card, assess(frame, mask, load(bundle)))
+        return ModelRow(card, assess(frame, mask, load(bundle)))
     except UserError as problem:
-        return Row(card, unread=problem.message)
+        return ModelRow(card, unread=problem.message)
 
 
-def agreement(rows: Sequence[Row]) -> str:
+def agreement(rows: Sequence[ModelRow]) -> str:
     """Return in one sentence whether the models agree in category."""
     by_category: dict[Category, list[str]] = {}
     for row in rows:
@@ -75,7 +77,7 @@ def agreement(rows: Sequence[Row]) -> str:
     return f"The models do not agree: {'; '.join(groups)}."
 
 
-def scales(rows: Sequence[Row]) -> list[Scale | None]:
+def scales(rows: Sequence[ModelRow]) -> list[ProbabilityMarks | None]:
     """Return the scale of each row; all with the same number of decimals, as many as needed for every row's printed numbers
     to agree with its category."""
     digits = next((digits for digits in (2, 3) if all(_agrees_as_printed(row, digits) for row in rows)), 4)
@@ -88,7 +90,7 @@ def gate_words(ai_result: AIResult) -> tuple[str, ...]:
     return tuple(f"{name} {100 * share:.0f} %" for name, share in gates.items()) if len(gates) > 1 else ()
 
 
-def table_text(rows: Sequence[Row], of: str, notes: Sequence[str] = ()) -> str:
+def table_text(rows: Sequence[ModelRow], of: str, notes: Sequence[str] = ()) -> str:
     """Return the comparison as plain text with aligned columns: the image and lesion (`of`), whether the models agree, the
     rows, the models without a result and why, warnings, notes and the caution."""
     lines = [HEADINGS]
@@ -122,7 +124,7 @@ def table_text(rows: Sequence[Row], of: str, notes: Sequence[str] = ()) -> str:
     return "\n".join([*text, CAUTION, ROUTING, f"{NOTICE}. {MANAGEMENT}."])
 
 
-def _agrees_as_printed(row: Row, digits: int) -> bool:
+def _agrees_as_printed(row: ModelRow, digits: int) -> bool:
     if row.ai_result is None:
         return True
     probability, thresholds = row.ai_result.prediction.probability, row.card.thresholds
@@ -131,9 +133,9 @@ def _agrees_as_printed(row: Row, digits: int) -> bool:
     return inside and categorise(round(probability, digits), written) == row.ai_result.category
 
 
-def _scale(ai_result: AIResult, digits: int) -> Scale:
+def _scale(ai_result: AIResult, digits: int) -> ProbabilityMarks:
     probability, thresholds = ai_result.prediction.probability, ai_result.card.thresholds
-    return Scale(
+    return ProbabilityMarks(
         probability=probability,
         benign_below=thresholds.benign_below,
         suspicious_from=thresholds.suspicious_from,

@@ -8,7 +8,7 @@ from csamoe_desktop.assess import Category
 from csamoe_desktop.names import shown_name
 from csamoe_desktop.read_views import CombinedResult, read_views
 from csamoe_desktop.reader.examination import Examination
-from csamoe_desktop.report.content.blocks import NOT_GIVEN, Line, ReportContent, Scale, Section
+from csamoe_desktop.report.content.blocks import NOT_GIVEN, Line, ProbabilityMarks, ReportContent, Section
 from csamoe_desktop.report.content.contradictions import in_document
 from csamoe_desktop.report.content.disagreement import disagreement
 from csamoe_desktop.report.content.lesion_size import LesionSize, lesion_size
@@ -30,7 +30,7 @@ class TogetherContent:
 
     category: str
     positive: str
-    scale: Scale
+    scale: ProbabilityMarks
     each: Section
     agreement: str
     agree: bool

@@ -1,6 +1,13 @@
 """The parts of a page on one view: AI result on its scale, gate shares, warnings, assessment, comment, limits."""
 
-from csamoe_desktop.report.content.blocks import NONE_GIVEN, NOT_GIVEN, WARNINGS, ReportContent, Scale, Section
+from csamoe_desktop.report.content.blocks import (
+    NONE_GIVEN,
+    NOT_GIVEN,
+    WARNINGS,
+    ProbabilityMarks,
+    ReportContent,
+    Section,
+)
 from csamoe_desktop.report.content.letters import capital
 from csamoe_desktop.report.pdf.layout import (
     BODY,
@@ -40,7 +47,7 @@ _OWN_LABEL = 84
 _COMMENT_LABEL = 100
 
 
-def category_and_scale(title: str, category: str, positive: str, scale: Scale, say: Wording) -> Block:
+def category_and_scale(title: str, category: str, positive: str, scale: ProbabilityMarks, say: Wording) -> Block:
     """Return the category, and the probability as a number and on a scale with both thresholds."""
     number = text_at_right(scale.probability_words, NUMBER, COLUMN)
     of = say("Probability of {what}, calibrated", what=positive)
@@ -64,7 +71,7 @@ def ai_result(content: ReportContent, say: Wording) -> Block:
     )
 
 
-def _scale(scale: Scale) -> Block:
+def _scale(scale: ProbabilityMarks) -> Block:
     """Return the scale from 0 to 1: three zones, from light to dark, and a marker at the probability."""
     start, wide = 12, COLUMN - 24
 
@@ -91,7 +98,7 @@ def _scale(scale: Scale) -> Block:
     return Block(28, draw)
 
 
-def _threshold_labels(scale: Scale, wide: float) -> list[tuple[str, float]]:
+def _threshold_labels(scale: ProbabilityMarks, wide: float) -> list[tuple[str, float]]:
     """Return each threshold's label and its left edge: the lower one ends at its tick, the upper one begins there."""
     low_wide, high_wide = (
         text_width(label, SMALL) for label in (scale.benign_below_words, scale.suspicious_from_words)

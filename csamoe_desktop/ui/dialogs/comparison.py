@@ -24,7 +24,7 @@ from csamoe_desktop.report.content.result_words import ROUTING
 from csamoe_desktop.report.content.side_by_side import (
     CAUTION,
     NEEDS_OUTLINE,
-    Row,
+    ModelRow,
     agreement,
     read_row,
     scales,
@@ -108,7 +108,7 @@ class ComparisonWindow(QDialog):
         return bool(self._waiting) or self._session.jobs.busy(COMPARING)
 
     @property
-    def read(self) -> list[Row]:
+    def read(self) -> list[ModelRow]:
         """The rows with an AI result or a refusal, in the order of the models."""
         return [line.row for line in self.rows.values() if line.row is not None]
 
@@ -135,7 +135,7 @@ class ComparisonWindow(QDialog):
             return
         for line in self.rows.values():
             if line.tick.isChecked() and not line.tick.isEnabled():
-                line.show_row(Row(line.card, unread=NEEDS_OUTLINE), None)
+                line.show_row(ModelRow(line.card, unread=NEEDS_OUTLINE), None)
         mask = session.work.mask
         self._lesion = _Lesion(session.work, mask.version, session.frame, mask.finished(), *self._current_names())
         self._total, self._waiting = len(asked), asked
@@ -187,7 +187,7 @@ class ComparisonWindow(QDialog):
         loaded = here if here is not None and here.card.sha256 == bundle.card.sha256 else None
         outline = lesion.mask.pixels if lesion.mask.pixels.any() else None
 
-        def run(job: Job) -> Row:
+        def run(job: Job) -> ModelRow:
             def load(bundle: Bundle) -> Predictor:
                 job.progress(0.0, f"Loading {bundle.card.name}")
                 if loaded is not None:
@@ -201,14 +201,14 @@ class ComparisonWindow(QDialog):
 
             return read_row(bundle, lesion.frame, outline, load)
 
-        def done(row: Row) -> None:
+        def done(row: ModelRow) -> None:
             line.show_row(row, None)
             self._show_scales()
             self._next(lesion)
 
         def failed(problem: BaseException) -> None:
             session.failed.emit(problem)
-            done(Row(bundle.card, unread=_words(problem)))
+            done(ModelRow(bundle.card, unread=_words(problem)))
 
         def progress(share: float, words: str) -> None:
             self.doing.setText(f"{place + 1} of {self._total}: {words} …")
@@ -266,7 +266,7 @@ class ComparisonWindow(QDialog):
         if shown and lesion is not None and self.isVisible():
             session.assessments.seen(lesion.work)
 
-    def _lead(self, finished: list[Row], running: bool) -> str:
+    def _lead(self, finished: list[ModelRow], running: bool) -> str:
         if self.hidden and (finished or running):
             of = (
                 "the current lesion" if self._session.shown_result.hidden or self._lesion is None else self._lesion.name

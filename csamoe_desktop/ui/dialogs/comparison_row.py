@@ -4,9 +4,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from csamoe_desktop.networks.cards import ModelCard
-from csamoe_desktop.report.content.blocks import Scale
+from csamoe_desktop.report.content.blocks import ProbabilityMarks
 from csamoe_desktop.report.content.model_words import needs
-from csamoe_desktop.report.content.side_by_side import NEEDS_OUTLINE, Row, gate_words
+from csamoe_desktop.report.content.side_by_side import NEEDS_OUTLINE, ModelRow, gate_words
 from csamoe_desktop.ui.panels.result_bars import CategorySign, ProbabilityScale
 from csamoe_desktop.ui.widgets import theme
 
@@ -19,8 +19,8 @@ class ComparisonRow:
 
     def __init__(self, card: ModelCard, grid: QGridLayout, place: int) -> None:
         self.card = card
-        self.row: Row | None = None
-        self._scale: Scale | None = None
+        self.row: ModelRow | None = None
+        self._scale: ProbabilityMarks | None = None
         self._status = ""
         self._hidden = False
         self.outdated = False
@@ -63,7 +63,7 @@ class ComparisonRow:
         """Whether the model is selected and can run."""
         return self.tick.isChecked() and self.tick.isEnabled()
 
-    def show_row(self, row: Row | None, scale: Scale | None) -> None:
+    def show_row(self, row: ModelRow | None, scale: ProbabilityMarks | None) -> None:
         """Show an AI result, or why there is none; None if the model has not run yet."""
         self.row, self._scale, self._status = row, scale, ""
         self._paint()

@@ -20,7 +20,7 @@ from csamoe_desktop import paths
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.inference.bundle import DEFAULT, Bundle, bundles_and_left_out
 from csamoe_desktop.report.content.model_words import (
-    Measured,
+    ModelFigures,
     caution,
     measured,
     needs,
@@ -212,7 +212,7 @@ class ModelChooser(QDialog):
         return f"{session.model.name} is in use. It is loaded when you first assess a lesion."
 
 
-def _line(entry: Measured) -> str:
+def _line(entry: ModelFigures) -> str:
     return f"{entry.name} {entry.figure.words()}, {entry.on}; {entry.data}"
 
 

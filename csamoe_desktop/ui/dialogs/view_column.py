@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVB
 
 from csamoe_desktop.lesion.mask import LesionMask
 from csamoe_desktop.lesion.outline import outlines
-from csamoe_desktop.report.content.blocks import Scale
+from csamoe_desktop.report.content.blocks import ProbabilityMarks
 from csamoe_desktop.report.pdf.pictures import as_image
 from csamoe_desktop.session.lesion_views import ShownView
 from csamoe_desktop.study.model import Frame
@@ -174,7 +174,7 @@ class ViewColumn:
         self._at = place
 
     def show_view(
-        self, seen: ShownView, called: str, scale: Scale | None, beside: Sequence[tuple[float, float]]
+        self, seen: ShownView, called: str, scale: ProbabilityMarks | None, beside: Sequence[tuple[float, float]]
     ) -> None:
         """Show a view under the name `called`, with its AI result on `scale` if there is one to show."""
         description = seen.description

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QHBoxLayout, QPushBu
 from csamoe_desktop.assess import AIResult, probability_words
 from csamoe_desktop.networks.cards import Thresholds
 from csamoe_desktop.read_views import CombinedResult, read_views, view_names
-from csamoe_desktop.report.content.blocks import MANAGEMENT, NOTICE, Scale
+from csamoe_desktop.report.content.blocks import MANAGEMENT, NOTICE, ProbabilityMarks
 from csamoe_desktop.session.lesion_views import ShownView
 from csamoe_desktop.ui.dialogs.view_column import HIDDEN, UNREAD, ViewColumn, extent, forget
 from csamoe_desktop.ui.panels.result_bars import CategorySign, ProbabilityScale
@@ -153,7 +153,7 @@ class ViewsWindow(QDialog):
                 sentences.append(f"{name[0].upper()}{name[1:]} is not included. {why}")
         return " ".join(sentences)
 
-    def _scale_of(self, ai_result: AIResult | None) -> Scale | None:
+    def _scale_of(self, ai_result: AIResult | None) -> ProbabilityMarks | None:
         """Return the scale of one view's AI result, with at least as many digits as the combined result has."""
         if ai_result is None:
             return None
@@ -206,8 +206,8 @@ class ViewsWindow(QDialog):
         self.resize(theme.GRID * 124, theme.GRID * 92)
 
 
-def _scale(probability: float, thresholds: Thresholds, digits: int) -> Scale:
-    return Scale(
+def _scale(probability: float, thresholds: Thresholds, digits: int) -> ProbabilityMarks:
+    return ProbabilityMarks(
         probability=probability,
         benign_below=thresholds.benign_below,
         suspicious_from=thresholds.suspicious_from,

@@ -13,7 +13,7 @@ from csamoe_desktop.reader.lexicon import Descriptor, load_lexicon
 from csamoe_desktop.session.lesion_work import LesionWork, ResultState
 from csamoe_desktop.session.session import Session
 from csamoe_desktop.ui.panels.category_box import CategoryBox
-from csamoe_desktop.ui.panels.folding import Box
+from csamoe_desktop.ui.panels.folding import FoldingBox
 from csamoe_desktop.ui.panels.terms_button import TermsButton
 from csamoe_desktop.ui.widgets import theme
 from csamoe_desktop.ui.widgets.actions import Actions
@@ -23,7 +23,7 @@ _LINES = 3
 _SOON = 60
 
 
-class AssessmentBox(Box):
+class AssessmentBox(FoldingBox):
     """The reader's assessment of the current lesion: BI-RADS category, terms, recommendation and comment; and the reader's
     name, for every report.
 
@@ -213,7 +213,7 @@ class AssessmentBox(Box):
         self.comment.setFixedHeight(self.comment.fontMetrics().lineSpacing() * _LINES + theme.GRID * 3)
 
 
-class ReportBox(Box):
+class ReportBox(FoldingBox):
     """The export and copy buttons, why they are disabled, and the texts of the examination."""
 
     def __init__(

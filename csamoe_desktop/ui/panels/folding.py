@@ -27,7 +27,7 @@ class Strip(QFrame):
         self.hide()
 
 
-class Box(QFrame):
+class FoldingBox(QFrame):
     """A titled box; `column` holds its contents, `heading` the buttons beside the title.
 
     When collapsed, `strip` replaces it; the layout that holds the box must place `strip` before it.

@@ -5,7 +5,7 @@ from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPaintEvent, 
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from csamoe_desktop.assess import Category
-from csamoe_desktop.report.content.blocks import GateShare, Scale
+from csamoe_desktop.report.content.blocks import GateShare, ProbabilityMarks
 from csamoe_desktop.ui.widgets import theme
 
 _FILLED = {Category.LIKELY_BENIGN: 0, Category.INDETERMINATE: 180, Category.SUSPICIOUS: 360}
@@ -68,9 +68,9 @@ class ProbabilityScale(_Drawn):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._scale: Scale | None = None
+        self._scale: ProbabilityMarks | None = None
 
-    def show_scale(self, scale: Scale) -> None:
+    def show_scale(self, scale: ProbabilityMarks) -> None:
         """Draw a probability and its thresholds."""
         self._scale = scale
         self.setAccessibleName(

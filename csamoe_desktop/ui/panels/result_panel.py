@@ -13,7 +13,7 @@ from csamoe_desktop.report.content.result_words import ROUTING, result_words, wa
 from csamoe_desktop.session.lesion_work import LesionWork, ResultState
 from csamoe_desktop.session.session import Session
 from csamoe_desktop.study.scale import NOT_CALIBRATED, Spacing
-from csamoe_desktop.ui.panels.folding import Box
+from csamoe_desktop.ui.panels.folding import FoldingBox
 from csamoe_desktop.ui.panels.lesion_list import LesionList
 from csamoe_desktop.ui.panels.reader_and_ai import ReaderAndAI
 from csamoe_desktop.ui.panels.result_bars import CategorySign, GateBars, ProbabilityScale
@@ -27,7 +27,7 @@ _AWAITED = (ResultState.RUNNING, ResultState.HIDDEN)
 _COME = (ResultState.DONE, ResultState.FAILED)
 
 
-class LesionBox(Box):
+class LesionBox(FoldingBox):
     """The lesions of the current image: who drew the outline, its size, and the core and boundary that the model used."""
 
     def __init__(self, session: Session, actions: Actions, parent: QWidget | None = None) -> None:
@@ -155,7 +155,7 @@ class LesionBox(Box):
         self.fill_holes.setVisible(size is not None and size.holes > 0)
 
 
-class ResultBox(Box):
+class ResultBox(FoldingBox):
     """The AI result: category, probability on its scale, gate shares; its state in words, and one button."""
 
     came = Signal()

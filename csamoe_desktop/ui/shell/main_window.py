@@ -110,10 +110,10 @@ class MainWindow(QMainWindow):
         """Make the boxes of the right column."""
         session, actions = self.session, self.actions_table
         self.lesion = LesionBox(session, actions)
-        self.own_read = AssessmentBox(session, actions)
-        self.reading = ResultBox(session, actions)
+        self.assessment = AssessmentBox(session, actions)
+        self.result = ResultBox(session, actions)
         self.report = ReportBox(session, actions["export"], actions["copy_report"], actions["examination"])
-        self._boxes = self.lesion, self.own_read, self.reading, self.report
+        self._boxes = self.lesion, self.assessment, self.result, self.report
 
     def _lay_out(self) -> None:
         """Put toolbar, columns and status bar into the window."""
@@ -125,8 +125,8 @@ class MainWindow(QMainWindow):
         boxes.setObjectName("column")
         scroll = BoxColumn(boxes)
         # On a low screen the AI result and its warnings would appear below the edge.
-        self.reading.came.connect(lambda: scroll.show_from(self.reading))
-        self.session.assessments.wanted.connect(lambda: scroll.show_from(self.own_read))
+        self.result.came.connect(lambda: scroll.show_from(self.result))
+        self.session.assessments.wanted.connect(lambda: scroll.show_from(self.assessment))
         self.session.studyChanged.connect(scroll.show_top)
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._splitter.setObjectName("columns")
@@ -175,7 +175,7 @@ class MainWindow(QMainWindow):
         session.studyChanged.connect(self._show_title)
         session.settingsChanged.connect(self._follow_settings)
         session.studyChanged.connect(self._give_keys_to_canvas)
-        self.own_read.category.completed.connect(self.canvas.setFocus)
+        self.assessment.category.completed.connect(self.canvas.setFocus)
         self.canvas.hovered.connect(self.status.show_pixel)
         self.canvas.toolChanged.connect(lambda tool: refresh())
         self.canvas.stepsChanged.connect(refresh)
@@ -186,7 +186,7 @@ class MainWindow(QMainWindow):
     def _command_started(self) -> None:
         # The next command dismisses earlier refusals; a half-typed reader's name counts as entered.
         self.messages.clear(Kind.REFUSAL)
-        self.own_read.take()
+        self.assessment.take()
 
     def _apply_theme(self) -> bool:
         """Apply theme and font size from the settings; return whether they changed."""
@@ -338,7 +338,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Close the window and the session, or stay open for a question about work that would be lost."""
-        self.own_read.take()
+        self.assessment.take()
         # Another frame would dismiss the question.
         self.cine.pause()
         if not (self._unfinished.allowed(None, self.close) and self._closing.allowed()):

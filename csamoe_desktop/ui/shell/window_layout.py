@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QMainWindow, QSplitter, QVBoxLayout, QWidget
 
 from csamoe_desktop import paths
 from csamoe_desktop.ui.canvas.canvas import Canvas
-from csamoe_desktop.ui.panels.folding import Box, BoxColumn
+from csamoe_desktop.ui.panels.folding import BoxColumn, FoldingBox
 from csamoe_desktop.ui.widgets.fitting import Fitted, fit_on_screen
 
 _SIZE = QSize(1440, 900)
@@ -21,7 +21,7 @@ _FORMER_TITLES = {"Assessment": "Own read", "AI result": "AI reading"}
 class WindowLook:
     """Restores one window's geometry, columns and folded boxes when it is made, on a screen that exists; saves them again."""
 
-    def __init__(self, window: QMainWindow, splitter: QSplitter, boxes: Sequence[Box]) -> None:
+    def __init__(self, window: QMainWindow, splitter: QSplitter, boxes: Sequence[FoldingBox]) -> None:
         self._window = window
         self._splitter = splitter
         self._boxes = tuple(boxes)

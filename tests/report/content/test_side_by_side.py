@@ -13,7 +13,7 @@ from csamoe_desktop.lesion.regions import whole_image
 from csamoe_desktop.networks.cards import Thresholds
 from csamoe_desktop.report.content.side_by_side import (
     NEEDS_OUTLINE,
-    Row,
+    ModelRow,
     agreement,
     gate_words,
     read_row,
@@ -30,15 +30,17 @@ THREE = {"image": 0.2, "core": 0.5, "boundary": 0.3}
 
 def row(
     name: str, probability: float, gates: dict[str, float] = ALONE, thresholds: tuple[float, float] = (0.1, 0.6)
-) -> Row:
+) -> ModelRow:
     card = dataclasses.replace(find_bundle("csamoe-resnet18").card, name=name, thresholds=Thresholds(*thresholds))
     prediction = Prediction((0.0, 0.0), probability, gates, {})
     category = categorise(probability, card.thresholds)
-    return Row(card, AIResult(prediction, category, whole_image(PIXELS), card, "CPU: a processor", ("It is small.",)))
+    return ModelRow(
+        card, AIResult(prediction, category, whole_image(PIXELS), card, "CPU: a processor", ("It is small.",))
+    )
 
 
-def unread(name: str) -> Row:
-    return Row(dataclasses.replace(row(name, 0.5).card), unread=NEEDS_OUTLINE)
+def unread(name: str) -> ModelRow:
+    return ModelRow(dataclasses.replace(row(name, 0.5).card), unread=NEEDS_OUTLINE)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +57,7 @@ def unread(name: str) -> Row:
         ),
     ],
 )
-def test_agreement_is_said_plainly(rows: list[Row], said: str) -> None:
+def test_agreement_is_said_plainly(rows: list[ModelRow], said: str) -> None:
     assert agreement(rows) == said
 
 

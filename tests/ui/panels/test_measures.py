@@ -99,7 +99,7 @@ def test_size_shape_and_orientation_are_confirmed_each_by_itself(
 ) -> None:
     open_files(window.session, demo.spiculated)
     mark_ellipse(window)
-    own, box = window.session.assessments, window.own_read
+    own, box = window.session.assessments, window.assessment
     qtbot.waitUntil(box.confirm.isVisible)
     assert [name for name, press in box.confirm_one.items() if press.isVisible()] == ["size", "shape", "orientation"]
     box.confirm_one["shape"].click()

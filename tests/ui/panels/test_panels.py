@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from csamoe_desktop.assess import Category
 from csamoe_desktop.lesion.measure import measure
-from csamoe_desktop.report.content.blocks import GateShare, Scale
+from csamoe_desktop.report.content.blocks import GateShare, ProbabilityMarks
 from csamoe_desktop.report.content.sections import content
 from csamoe_desktop.session.lesion_work import ResultState
 from csamoe_desktop.session.session import Session
@@ -26,22 +26,22 @@ Do = Callable[[Session], None]
 
 
 def test_without_a_study_the_boxes_tell_the_next_step(window: MainWindow) -> None:
-    reading = window.reading
+    reading = window.result
     assert reading.state is ResultState.NO_STUDY
     assert "Ctrl+O" in reading.next_step.text()
     assert not reading.button.isVisible()
     assert not reading.category.isVisible()
     assert window.lesion.author.text() == "No image is open."
     assert not window.report.button.isEnabled()
-    assert not window.own_read.comment.isEnabled()
+    assert not window.assessment.comment.isEnabled()
 
 
 def test_without_a_mask_the_next_step_is_to_mark(window: MainWindow, open_files: Open, demo: DemoStudy) -> None:
     open_files(window.session, demo.smooth)
-    assert window.reading.state is ResultState.NO_MASK
-    assert "brush (B)" in window.reading.next_step.text()
-    assert window.reading.button.isVisible()
-    assert not window.reading.button.isEnabled()
+    assert window.result.state is ResultState.NO_MASK
+    assert "brush (B)" in window.result.next_step.text()
+    assert window.result.button.isVisible()
+    assert not window.result.button.isEnabled()
     assert window.lesion.author.text() == "No lesion is marked."
     assert not window.lesion.extent.isVisible()
 
@@ -68,7 +68,7 @@ def test_a_marked_lesion_is_measured_with_its_source(
 
 
 def test_a_reading_from_button_to_stale(window: MainWindow, open_files: Open, demo: DemoStudy, qtbot: QtBot) -> None:
-    session, reading = window.session, window.reading
+    session, reading = window.session, window.result
     open_files(session, demo.spiculated)
     session.mask_commands.import_from(demo.spiculated_mask)
     assert reading.state is ResultState.READY
@@ -125,9 +125,9 @@ def test_cancel_brings_the_button_back(
     open_files(window.session, demo.smooth)
     mark(window.session)
     window.session.assessing.begin()
-    qtbot.mouseClick(window.reading.cancel, Qt.MouseButton.LeftButton)
-    assert window.reading.state is ResultState.READY
-    assert window.reading.button.isVisible()
+    qtbot.mouseClick(window.result.cancel, Qt.MouseButton.LeftButton)
+    assert window.result.state is ResultState.READY
+    assert window.result.button.isVisible()
 
 
 def test_a_failed_reading_says_why_and_offers_another(
@@ -138,10 +138,10 @@ def test_a_failed_reading_says_why_and_offers_another(
     open_files(window.session, demo.smooth)
     mark(window.session)
     read(window.session)
-    assert window.reading.state is ResultState.FAILED
-    assert window.reading.outdated.text().startswith("There is no AI result: the calculation failed. There is no model")
-    assert window.reading.button.text() == "Assess again"
-    assert not window.reading.category.isVisible(), "no number stands in for one that is not there"
+    assert window.result.state is ResultState.FAILED
+    assert window.result.outdated.text().startswith("There is no AI result: the calculation failed. There is no model")
+    assert window.result.button.text() == "Assess again"
+    assert not window.result.category.isVisible(), "no number stands in for one that is not there"
     assert window.messages.shown()[0].text.startswith("There is no model")
 
 
@@ -149,17 +149,17 @@ def test_name_and_comment_reach_settings_and_report(
     window: MainWindow, open_files: Open, demo: DemoStudy, qtbot: QtBot
 ) -> None:
     open_files(window.session, demo.cine)
-    window.own_read.reader.setFocus()
-    qtbot.keyClicks(window.own_read.reader, "Dr. Meyer ")
-    window.own_read.comment.setFocus()
-    qtbot.keyClicks(window.own_read.comment, "irregular")
+    window.assessment.reader.setFocus()
+    qtbot.keyClicks(window.assessment.reader, "Dr. Meyer ")
+    window.assessment.comment.setFocus()
+    qtbot.keyClicks(window.assessment.comment, "irregular")
     assert window.session.settings.reader == "Dr. Meyer"
     assert window.session.work is not None
     assert window.session.work.comment == "irregular"
     window.session.navigation.to_frame(1)
-    assert window.own_read.comment.toPlainText() == ""
+    assert window.assessment.comment.toPlainText() == ""
     window.session.navigation.to_frame(0)
-    assert window.own_read.comment.toPlainText() == "irregular"
+    assert window.assessment.comment.toPlainText() == "irregular"
 
 
 def test_the_status_line_says_where_millimetres_come_from(
@@ -187,8 +187,8 @@ def test_the_pixel_under_the_mouse_is_read_out(
     qtbot.waitUntil(lambda: window.status.pixel.text() == f"x 140  y 230  value {value}")
 
 
-def scale(probability: float) -> Scale:
-    return Scale(probability, 0.2, 0.7, f"{probability:.2f}", "0.20", "0.70")
+def scale(probability: float) -> ProbabilityMarks:
+    return ProbabilityMarks(probability, 0.2, 0.7, f"{probability:.2f}", "0.20", "0.70")
 
 
 def marker_place(widget: ProbabilityScale) -> float:

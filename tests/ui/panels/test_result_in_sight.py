@@ -37,10 +37,10 @@ def test_a_reading_that_comes_is_scrolled_into_sight(
 ) -> None:
     read(low.session)
     assert low.session.shown_result.state is ResultState.DONE
-    qtbot.waitUntil(lambda: _above_the_edge(low, low.reading.category), timeout=5_000)
-    assert _above_the_edge(low, low.reading.scale)
+    qtbot.waitUntil(lambda: _above_the_edge(low, low.result.category), timeout=5_000)
+    assert _above_the_edge(low, low.result.scale)
     low.session.assessments.want()
-    qtbot.waitUntil(lambda: _above_the_edge(low, low.own_read.category), timeout=5_000)
+    qtbot.waitUntil(lambda: _above_the_edge(low, low.assessment.category), timeout=5_000)
 
 
 def test_the_next_study_begins_with_the_first_box(
@@ -49,7 +49,7 @@ def test_the_next_study_begins_with_the_first_box(
     read(low.session)
     qtbot.waitUntil(lambda: not low.session.closer_look.under_way, timeout=60_000)
     # The closer look added lines: the box still begins at the top.
-    qtbot.waitUntil(lambda: _above_the_edge(low, low.reading.gates), timeout=5_000)
+    qtbot.waitUntil(lambda: _above_the_edge(low, low.result.gates), timeout=5_000)
     open_files(low.session, demo.smooth)
     qtbot.waitUntil(lambda: _above_the_edge(low, low.lesion.list), timeout=5_000)
 
@@ -59,7 +59,7 @@ def test_a_reading_seen_before_moves_nothing(
 ) -> None:
     session = low.session
     read(session)
-    qtbot.waitUntil(lambda: _above_the_edge(low, low.reading.category), timeout=5_000)
+    qtbot.waitUntil(lambda: _above_the_edge(low, low.result.category), timeout=5_000)
     first = session.study
     assert first is not None
     open_files(session, demo.smooth)

@@ -49,7 +49,7 @@ def test_nothing_is_asked_about_outlines_and_comments(
     mark(window.session)
     window.session.navigation.to_study(window.session.studies[0])
     mark(window.session)
-    qtbot.keyClicks(window.own_read.comment, "seen")
+    qtbot.keyClicks(window.assessment.comment, "seen")
     window.close()
     assert not window.isVisible()
 
@@ -60,7 +60,7 @@ def test_nothing_is_asked_where_a_store_that_fails_costs_nothing(
     open_files(window.session, demo.smooth)
     mark(window.session)
     window.session.mask_commands.undo()
-    qtbot.keyClicks(window.own_read.comment, "  ")
+    qtbot.keyClicks(window.assessment.comment, "  ")
     window.close()
     assert not window.isVisible()
 
@@ -87,7 +87,7 @@ def test_a_second_close_answers_the_question(
 ) -> None:
     open_files(window.session, demo.cine)
     mark(window.session)
-    qtbot.keyClicks(window.own_read.comment, "seen")
+    qtbot.keyClicks(window.assessment.comment, "seen")
     window.cine.toggle()
     window.actions_table["quit"].trigger()
     assert questions(window) == ["1 outline and 1 note could not be stored and are lost when the program closes."]

@@ -55,7 +55,7 @@ def test_keys_that_move_leave_a_given_category_alone(
 ) -> None:
     open_files(window.session, small_png)
     mark(window.session)
-    box = window.own_read.category
+    box = window.assessment.category
     qtbot.keyClick(window.canvas, Key.Key_R, CONTROL)
     assert has_focus(box)
     qtbot.keyClicks(box, "4a")
@@ -72,7 +72,7 @@ def test_keys_that_move_leave_a_given_category_alone(
 
 def test_half_a_category_chooses_nothing(window: MainWindow, open_files: Open, small_png: Path, qtbot: QtBot) -> None:
     open_files(window.session, small_png)
-    box, reads = window.own_read.category, window.session.assessments
+    box, reads = window.assessment.category, window.session.assessments
     qtbot.keyClick(window.canvas, Key.Key_R, CONTROL)
     qtbot.keyClicks(box, "4")
     assert (reads.current.category, box.typed) == ("", "4")
@@ -100,9 +100,9 @@ def test_the_next_study_after_a_category_is_one_key_and_leaves_it(
     first, second = session.studies
     session.navigation.to_study(first)
     qtbot.keyClick(window.canvas, Key.Key_R, CONTROL)
-    qtbot.keyClicks(window.own_read.category, "2")
-    window.own_read.category.setFocus()
-    qtbot.keyClick(window.own_read.category, Key.Key_PageDown if session.study is first else Key.Key_PageUp)
+    qtbot.keyClicks(window.assessment.category, "2")
+    window.assessment.category.setFocus()
+    qtbot.keyClick(window.assessment.category, Key.Key_PageDown if session.study is first else Key.Key_PageUp)
     assert session.study is second
     assert session.assessments.current == Assessment()
     assert has_focus(window.canvas)
@@ -116,9 +116,9 @@ def test_letters_reach_the_image_from_every_panel(
     open_files(window.session, small_png)
     places = [
         window.lesion.list,
-        window.own_read.category,
-        *window.own_read.terms.values(),
-        window.own_read.management,
+        window.assessment.category,
+        *window.assessment.terms.values(),
+        window.assessment.management,
         window.report.examination,
         window.study_list.studies,
         window.study_list.frames,
@@ -152,7 +152,7 @@ def test_what_is_typed_into_a_text_stays_there(
 ) -> None:
     open_files(window.session, small_png, demo.smooth)
     study = window.session.study
-    for field in (window.own_read.comment, window.own_read.reader):
+    for field in (window.assessment.comment, window.assessment.reader):
         field.setFocus()
         qtbot.keyClicks(field, "pambnj[]= 4a")
         for key in (Key.Key_Return, Key.Key_PageDown, Key.Key_PageUp, Key.Key_Home, Key.Key_End, Key.Key_Left):
@@ -160,8 +160,8 @@ def test_what_is_typed_into_a_text_stays_there(
         assert window.canvas.tool is Tool.WINDOW_LEVEL
         assert window.session.study is study
         assert len(window.session.lesions.there) == 1
-    assert window.own_read.comment.toPlainText().strip() == "pambnj[]= 4a"
-    assert window.own_read.reader.text() == "pambnj[]= 4a"
+    assert window.assessment.comment.toPlainText().strip() == "pambnj[]= 4a"
+    assert window.assessment.reader.text() == "pambnj[]= 4a"
     assert window.session.assessments.current == Assessment()
 
 

@@ -75,7 +75,7 @@ def test_files_dropped_are_opened(window: MainWindow, demo: DemoStudy, small_png
 
 
 def test_no_child_takes_a_dropped_file_for_itself(window: MainWindow) -> None:
-    for widget in (window.canvas, window.own_read.comment, window.own_read.reader, window.study_list.frames):
+    for widget in (window.canvas, window.assessment.comment, window.assessment.reader, window.study_list.frames):
         assert not widget.acceptDrops()
         assert not (isinstance(widget, type(window.canvas)) and widget.viewport().acceptDrops())
 
@@ -244,7 +244,7 @@ def test_closing_a_marked_study_is_not_asked_about(
     window.actions_table["close_study"].trigger()
     assert [study.path for study in window.session.studies] == [demo.smooth]
     mark(window.session)
-    qtbot.keyClicks(window.own_read.comment, "seen")
+    qtbot.keyClicks(window.assessment.comment, "seen")
     window.actions_table["close_study"].trigger()
     assert window.session.studies == []
     assert window.messages.shown() == []
@@ -256,8 +256,8 @@ def test_the_report_is_exported_where_the_user_says(
     open_files(window.session, demo.spiculated)
     window.session.mask_commands.import_from(demo.spiculated_mask)
     read(window.session)
-    window.own_read.reader.setFocus()
-    qtbot.keyClicks(window.own_read.reader, "Dr. D")
+    window.assessment.reader.setFocus()
+    qtbot.keyClicks(window.assessment.reader, "Dr. D")
     qtbot.mouseClick(window.report.button, Qt.MouseButton.LeftButton)
     dialog = save_dialog(window)
     assert Path(dialog.selectedFiles()[0]).name == "spiculated-report.pdf"
@@ -315,10 +315,10 @@ def test_the_report_is_copied_as_text(
     window.files.copy_report()
     assert QApplication.clipboard().text() == "before"
     read(window.session)
-    qtbot.keyClicks(window.own_read.comment, "irregular margin")
+    qtbot.keyClicks(window.assessment.comment, "irregular margin")
     qtbot.mouseClick(window.report.copy, Qt.MouseButton.LeftButton)
     copied = QApplication.clipboard().text()
-    for said in ("Phantom, Spiculated", window.reading.category.text(), "irregular margin", "Research use only"):
+    for said in ("Phantom, Spiculated", window.result.category.text(), "irregular margin", "Research use only"):
         assert said in copied
     assert "clipboard" in window.messages.shown()[0].text
     QApplication.clipboard().clear()
@@ -354,7 +354,7 @@ def test_closing_during_a_reading_ends_cleanly_and_keeps_what_was_set(
     window.session.assessing.begin()
     window.cine.toggle()
     window.canvas.set_brush_radius(33)
-    window.own_read.reader.setText("Dr. C")
+    window.assessment.reader.setText("Dr. C")
     window.close_now()
     assert not window.isVisible()
     assert not window.cine.playing
@@ -413,8 +413,8 @@ def test_drawing_with_the_mouse_reaches_panel_and_undo(
     qtbot.mouseRelease(view, Qt.MouseButton.LeftButton, pos=window.canvas.widget_position(140, 160))
     assert window.session.mask is not None
     assert np.count_nonzero(window.session.mask.pixels) > 0
-    assert window.reading.state is ResultState.READY
+    assert window.result.state is ResultState.READY
     qtbot.waitUntil(lambda: window.lesion.author.text() == "Drawn")
     window.actions_table["undo"].trigger()
     assert window.session.mask.empty
-    assert window.reading.state is ResultState.NO_MASK
+    assert window.result.state is ResultState.NO_MASK

@@ -54,6 +54,6 @@ def test_shortcuts_saved_under_former_ids_still_work(qtbot: QtBot) -> None:
 
 def test_the_next_step_names_the_keys_of_assessment_and_skip(window: MainWindow) -> None:
     keys = window.actions_table
-    text = window.reading._next_steps[ResultState.HIDDEN]
+    text = window.result._next_steps[ResultState.HIDDEN]
     assert keys.key("assessment") == "Ctrl+R"
     assert all(keys.key(name) in text for name in ("assessment", "assess", "skip_assessment")), text

@@ -164,7 +164,7 @@ def test_typing_a_comment_sets_nothing_off(window: MainWindow, open_files: Open,
     window.session.navigation.to_frame(1)
     started: list[str] = []
     window.actions_table.started.connect(started.append)
-    for box in (window.own_read.comment, window.own_read.reader):
+    for box in (window.assessment.comment, window.assessment.reader):
         box.setFocus()
         qtbot.keyClicks(box, "bepwich =[]BEPWICH")
         assert "bepwich =[]BEPWICH" in (box.text() if isinstance(box, QLineEdit) else box.toPlainText())
@@ -209,7 +209,7 @@ def test_the_keys_told_are_those_in_use(qtbot: QtBot, open_files: Open, small_pn
     window = make_window(Settings(shortcuts={"open": "F7", "brush": "", "polygon": "Y"}))
     qtbot.addWidget(window)
     assert window.canvas._empty.text == "Drop a study here, or press F7"
-    assert window.reading.next_step.text() == "Drop a study on the window, or press F7."
+    assert window.result.next_step.text() == "Drop a study on the window, or press F7."
     open_files(window.session, small_png)
-    assert "the brush or the polygon (Y)" in window.reading.next_step.text()
+    assert "the brush or the polygon (Y)" in window.result.next_step.text()
     window.close()
