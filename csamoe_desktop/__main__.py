@@ -10,7 +10,7 @@ from csamoe_desktop import cli
 def main() -> int:
     """Run the command line and return the exit code."""
     multiprocessing.freeze_support()
-    # A windowed Windows program has no streams, and a library that prints would stop it.
+    # A windowed program on Windows has no streams, and a library that prints would crash it.
     with open(os.devnull, "w", encoding="utf-8") as nowhere:
         sys.stdout = sys.stdout or nowhere
         sys.stderr = sys.stderr or nowhere

@@ -123,7 +123,7 @@ def test_every_warning_and_note_of_the_program_has_its_chinese() -> None:
     ("english", "chinese"),
     [
         (
-            "The mask has 2 separate pieces; they were read as one lesion.",
+            "The mask has 2 separate pieces; they were assessed as one lesion.",
             "轮廓由 2 个分离的部分组成；已作为一个病灶阅片。",
         ),
         (
