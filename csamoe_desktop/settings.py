@@ -169,10 +169,10 @@ def _put_aside(file: Path, settings: Settings, bad: list[str], some: bool) -> st
             raise FileExistsError
         file.rename(aside)
     except OSError:
-        return f"Your settings were damaged{which}; {result}. The damaged file is still {file}."
+        return f"Your settings were damaged{which}; {result}; the damaged file is still {file}."
     with suppress(UserError):
         save_settings(settings)
-    return f"Your settings were damaged{which}; {result}. The damaged file was renamed to {aside}."
+    return f"Your settings were damaged{which}; {result}; the damaged file was renamed to {aside}."
 
 
 def save_settings(settings: Settings) -> None:

@@ -256,7 +256,7 @@ def test_where_a_damaged_file_cannot_be_moved_it_stays_and_that_is_said(monkeypa
     monkeypatch.setattr(Path, "rename", fail)
     settings, said = read_settings()
     assert settings == Settings()
-    assert said.endswith(f"The damaged file is still {paths.settings_file()}.")
+    assert said.endswith(f"the damaged file is still {paths.settings_file()}.")
     assert paths.settings_file().read_text() == "{"
 
 

@@ -91,7 +91,7 @@ def test_an_outline_of_another_image_is_refused_in_words_or_taken_by_wish(
     with pytest.raises(MaskOfAnotherImage) as caught:
         read_mask(tmp_path / "m.json", SHAPE, image=image)
     assert "The outlines in m.json are of " in caught.value.message
-    assert f", not {image}." in caught.value.message
+    assert f", not of {image}." in caught.value.message
     assert "\n" not in caught.value.message
     assert caught.value.hint
     read = read_mask(tmp_path / "m.json", SHAPE, image=image, another=True)
