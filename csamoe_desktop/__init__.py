@@ -1,3 +1,3 @@
-"""CSA-MoE Desktop: a second reading of breast ultrasound, on the radiologist's own workstation."""
+"""CSA-MoE Desktop: second reading of breast ultrasound on the radiologist's workstation."""
 
 __version__ = "0.1.0"

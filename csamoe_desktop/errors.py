@@ -1,12 +1,12 @@
-"""The one kind of failure that is expected: it is shown to the user as it is, never as a traceback."""
+"""The exception for expected failures, which are shown to the user in words and never as a traceback."""
 
 from csamoe_desktop.names import shown
 
 
 class UserError(Exception):
-    """An expected failure: `message` says what is wrong in one sentence, `hint` what to do next.
+    """An expected failure: `message` says in one sentence what is wrong, `hint` what to do next.
 
-    Names in them may be of any letters: they are kept as they can be shown.
+    Names of files and patients in them are made safe to show (see `names.shown`).
     """
 
     def __init__(self, message: str, hint: str = "") -> None:

@@ -1,5 +1,8 @@
-"""Writing files so that a failed write leaves no half file (a temporary neighbour, then a rename), that nobody else may read
-what is the user's own, and that no file that is read is written over; and reading plain files only."""
+"""Reads and writes files safely.
+
+A failed write leaves no partial file (it goes to a temporary file first, then renames it), private files are readable by the
+user only, an input is never overwritten, and only regular files are read.
+"""
 
 import os
 import secrets
@@ -18,25 +21,24 @@ _TRIES = 100
 
 
 def write_whole(path: Path, write: Callable[[Path], object], private: bool = False) -> None:
-    """Call `write(temporary)` with a file beside `path`, and rename it to `path` only when that succeeded.
+    """Call `write(temporary)` with a file next to `path`, and rename that to `path` if it succeeds.
 
-    `private`: nobody but the user may read it, from its first byte on; what else is written is for whom the system's
-    settings (umask) say.
+    `private`: only the user can read the file, from its first byte on; otherwise the system's umask applies.
 
     Raises:
-        UserError: the folder cannot be made or written to, the disk is full, or the file is in use elsewhere; or what
-            stands there is no plain file. What stood at `path` before is then untouched.
+        UserError: the folder cannot be created or written to, the disk is full, the file is in use, or `path` is not a
+            regular file. An existing file at `path` is then unchanged.
     """
     try:
         if private:
             make_private_folder(path.parent)
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
-        # A rename would put a file in the place of a device such as /dev/null.
+        # A rename would replace a device such as /dev/null with a file.
         if path.exists() and not path.is_file() and not path.is_dir():
-            raise UserError(f"{path} is no plain file and is not written to.", "Choose another name.")
+            raise UserError(f"{path} is not a regular file and cannot be overwritten.", "Choose another name.")
         temporary = _begin(path, private)
-    except (OSError, ValueError) as problem:  # ValueError: a name that no file can have
+    except (OSError, ValueError) as problem:  # ValueError: an impossible file name
         raise _refusal(path, problem) from problem
     try:
         write(temporary)
@@ -47,62 +49,62 @@ def write_whole(path: Path, write: Callable[[Path], object], private: bool = Fal
     except OSError as problem:
         raise _refusal(path, problem) from problem
     finally:
-        # A file that a failed writer still holds open cannot be removed on Windows; why it failed is what counts.
+        # On Windows a file that a failed writer still has open cannot be removed; do not hide the error that made it fail.
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
 
 
 def make_private_folder(folder: Path) -> None:
-    """Make a folder that only the user may look into, and those above it; one that is there already stays as it is.
+    """Create a folder that only the user can access, and its parents; an existing folder is left unchanged.
 
     Raises:
-        OSError: it cannot be made.
+        OSError: it cannot be created.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     folder.mkdir(mode=_OWN_FOLDER, exist_ok=True)
 
 
 def open_private(path: Path, flags: int = os.O_WRONLY | os.O_CREAT | os.O_APPEND) -> int:
-    """Return the descriptor of a file that only the user may read, from its first byte on.
+    """Return the descriptor of a file that only the user can read, from its first byte on.
 
     Raises:
         OSError: it cannot be opened.
     """
     handle = os.open(path, flags | getattr(os, "O_CLOEXEC", 0), _OWN_FILE)
-    # One of an older version of the program may be open to all.
+    # A file from an older version of the program may be readable by all.
     if hasattr(os, "fchmod"):
         with suppress(OSError):
             os.fchmod(handle, _OWN_FILE)
     return handle
 
 
-def same_file(one: Path, other: Path) -> bool:
-    """Return whether two paths lead to one file: by name, by link, by a hard link, by another case or spelling."""
+def same_file(first: Path, second: Path) -> bool:
+    """Return whether two paths lead to the same file: by name, by symbolic or hard link, or with other case or spelling."""
     with suppress(OSError, ValueError):
-        return os.path.samefile(one, other)
+        return os.path.samefile(first, second)
     try:
-        return os.path.normcase(os.path.realpath(one)) == os.path.normcase(os.path.realpath(other))
+        return os.path.normcase(os.path.realpath(first)) == os.path.normcase(os.path.realpath(second))
     except (OSError, ValueError):
-        return one == other
+        return first == second
 
 
 def check_output(out: Path, inputs: Iterable[Path] = (), ours: Callable[[Path], bool] | None = None) -> None:
-    """See that writing to `out` destroys nothing, before any work is done.
+    """Check that writing to `out` would destroy nothing, before any work is done.
 
     Args:
-        inputs: the files that are read; `out` may be none of them, whatever way leads there.
-        ours: whether a file that stands there already is of the kind that is written, so that it may be replaced;
-            None: any may.
+        out: the file to write.
+        inputs: the files that are read; `out` must not be one of them, by whatever path.
+        ours: whether an existing file is of the kind to be written and may be replaced; None: any may.
 
     Raises:
-        UserError: it would replace a file that is read, or one of another kind; or it is a folder or a device.
+        UserError: it would replace an input or a file of another kind, or is a folder or a device.
     """
     name = shown_name(out.name)
     for read in inputs:
         if same_file(out, read):
             raise UserError(
-                f"{name} is the file that is read ({read}): writing there would destroy it.",
-                "Choose another name for what is written.",
+                f"{name} is the input file ({read}); writing to it would destroy it.",
+                "Choose another name for the output.",
             )
     try:
         mode = out.stat().st_mode
@@ -111,18 +113,18 @@ def check_output(out: Path, inputs: Iterable[Path] = (), ours: Callable[[Path], 
     except (OSError, ValueError) as problem:
         raise _refusal(out, problem) from problem
     if stat.S_ISDIR(mode):
-        raise UserError(f"{out} is a folder.", "Name the file that is to be written in it.")
+        raise UserError(f"{out} is a folder.", "Give the name of a file in it.")
     if not stat.S_ISREG(mode):
-        raise UserError(f"{out} is no plain file and is not written to.", "Choose another name.")
+        raise UserError(f"{out} is not a regular file and cannot be overwritten.", "Choose another name.")
     if ours is not None and out.stat().st_size and not ours(out):
         raise UserError(
-            f"There is another kind of file called {name} in {out.parent} already; it is not replaced.",
-            "Choose another name, or move that file away first.",
+            f"A file of another kind named {name} already exists in {out.parent}; it was not replaced.",
+            "Choose another name, or move that file first.",
         )
 
 
 def check_output_folder(out: Path, inputs: Iterable[Path]) -> None:
-    """See that a folder to be written into is none of those that are read.
+    """Check that the output folder is not an input folder.
 
     Raises:
         UserError: it is one of them.
@@ -130,20 +132,20 @@ def check_output_folder(out: Path, inputs: Iterable[Path]) -> None:
     for read in inputs:
         if same_file(out, read):
             raise UserError(
-                f"{out} is the folder that is read: what is written there would lie among its files.",
-                "Choose another folder for what is written.",
+                f"{out} is the input folder; the output would be mixed with its files.",
+                "Choose another folder for the output.",
             )
 
 
 def open_plain(path: Path) -> BinaryIO:
-    """Open a plain file for reading. Whoever opens a pipe, a socket or a device may wait for it without end.
+    """Open a regular file for reading. Opening a pipe, a socket or a device could block forever.
 
     Raises:
-        UserError: it is something else than a plain file.
-        OSError: there is none, it is a folder, or it may not be read.
+        UserError: it is a folder, or not a regular file.
+        OSError: it does not exist or cannot be read.
     """
     _refuse_odd(path, os.stat(path).st_mode)
-    # Without blocking: it may have been replaced by a pipe since.
+    # Non-blocking, as it may have been replaced by a pipe since.
     flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
     handle = os.open(path, flags)
     try:
@@ -160,30 +162,30 @@ def _refuse_odd(path: Path, mode: int) -> None:
     if not stat.S_ISREG(mode):
         kinds = ((stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))
         kind = next((words for fits, words in kinds if fits(mode)), "a device")
-        raise UserError(f"{path.name} is {kind}, not a file.", "Only plain files are opened. Choose one of these.")
+        raise UserError(f"{path.name} is {kind}, not a file.", "Choose a regular file.")
 
 
 def reason(problem: OSError) -> str:
-    """Return in a few words why a file could not be read or written; a library's OSError may hold a whole traceback."""
+    """Return in a few words why a file could not be read or written; a library's OSError may contain a whole traceback."""
     words = problem.strerror or (os.strerror(problem.errno) if problem.errno else str(problem))
     return next((line.strip() for line in words.splitlines() if line.strip()), type(problem).__name__).rstrip(".")
 
 
 def _begin(path: Path, private: bool) -> Path:
-    """Make the temporary file beside `path`; its mode is that of any new file, so that the umask need not be asked for,
-    which one can only do by changing it for all threads."""
+    """Create the temporary file next to `path`. It is created with the mode of a new file, because reading the umask would
+    mean changing it for all threads."""
     suffix = path.suffix if len(os.fsencode(path.suffix)) <= _LONGEST_SUFFIX else ""
     for _ in range(_TRIES):
         temporary = path.with_name(f".csamoe-{secrets.token_hex(8)}{suffix}")
         with suppress(FileExistsError):
             os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _OWN_FILE if private else 0o666))
             return temporary
-    raise FileExistsError(f"no free name beside {path}")
+    raise FileExistsError(f"no free name next to {path}")
 
 
 def _refusal(path: Path, problem: OSError | ValueError) -> UserError:
-    why = reason(problem) if isinstance(problem, OSError) else "no file can have this name"
+    why = reason(problem) if isinstance(problem, OSError) else "the name is not valid"
     return UserError(
         f"{path} could not be written: {why}.",
-        "Choose another folder, or free some space and save again; nothing was changed.",
+        "Nothing was changed. Choose another folder, or free some disk space and save again.",
     )

@@ -1,4 +1,4 @@
-"""Where the program's own files and the user's files are: the same answers from a clone, a wheel and a frozen program."""
+"""Paths of the program's own files and the user's files, for a clone, a wheel and a frozen program alike."""
 
 import os
 import sys
@@ -11,8 +11,8 @@ _APPLICATION = "CSA-MoE Desktop"
 
 
 def _shipped(name: str, override: str) -> Path:
-    """Return the shipped folder `name`: `override` (an environment variable) first, then the frozen program's
-    data folder, then inside the package (a wheel), then beside it (a clone)."""
+    """Return the shipped folder `name`: from `override` (an environment variable), else in the frozen program's data
+    folder, else inside the package (a wheel), else next to it (a clone)."""
     if value := os.environ.get(override):
         return Path(value)
     if frozen := getattr(sys, "_MEIPASS", None):
@@ -27,12 +27,12 @@ def resources() -> Path:
 
 
 def model_weights() -> Path:
-    """Return the folder that holds one folder a model bundle."""
+    """Return the folder that contains a folder for each model bundle."""
     return _shipped("model_weights", "CSAMOE_MODEL_WEIGHTS")
 
 
 def user_folder() -> Path:
-    """Return the folder for the user's settings, work and log (not created here)."""
+    """Return the folder for the user's settings, store and log (not created here)."""
     if value := os.environ.get("CSAMOE_USER_FOLDER"):
         return Path(value)
     return Path(platformdirs.user_data_dir(_APPLICATION, appauthor=False))
@@ -44,22 +44,22 @@ def settings_file() -> Path:
 
 
 def store_file() -> Path:
-    """Return the path of the store: outlines and comments by image, which may hold patient data."""
+    """Return the path of the store: outlines and comments by image, which may contain patient data."""
     return user_folder() / "work.sqlite"
 
 
 def unpacked_folder() -> Path:
-    """Return the folder for what this run of the program unpacks of archives; it is removed as the program ends."""
+    """Return the folder into which archives are unpacked; its contents are removed when the program ends."""
     return user_folder() / "unpacked"
 
 
 def log_file() -> Path:
-    """Return the path of the program's log, which holds no patient data."""
+    """Return the path of the program's log, which contains no patient data."""
     return user_folder() / "csamoe-desktop.log"
 
 
 def signing_key_file() -> Path:
-    """Return the path of the key this installation signs reports with, which its owner alone may read."""
+    """Return the path of the key with which this installation signs reports; only its owner can read it."""
     return user_folder() / "signing-key.pem"
 
 

@@ -1,4 +1,4 @@
-"""The user's settings: one frozen dataclass, JSON on disk; a bad field costs only that field."""
+"""The user's settings: one frozen dataclass, stored as JSON. An invalid field falls back to its default by itself."""
 
 import dataclasses
 import json
@@ -23,32 +23,32 @@ THEMES = ("dark", "light")
 REPORT_LANGUAGES = ("en", "zh")
 _MOST_RECENT = 10
 _MOST_BYTES = 2**20
-"""Of the file: a thousand times what it takes."""
+"""Maximum size of the file, a thousand times what it needs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the user chose.
+    """The user's settings.
 
     Attributes:
-        device: auto, cpu, cuda or mps.
-        model: the bundle to read with, or "" for the default one.
+        device: the compute device: auto, cpu, cuda or mps.
+        model: the model bundle to assess with, or "" for the default one.
         theme: dark or light.
         font_size: of the whole program, in points (8..24).
         default_folder: where dialogs start, or "" for the last one used.
-        recent_files: the files last opened, newest first.
+        recent_files: the files opened last, newest first.
         reader: the reader's name on reports.
-        institution: its name at the head of reports, or "".
+        institution: the institution's name in the heading of reports, or "".
         logo: the picture file (PNG or JPEG) of its logo, or "".
         report_language: en or zh.
-        technique: what is proposed as an examination's technique, or "" for the template's own words.
+        technique: the default text for an examination's technique, or "" for that of the template.
         overlay_opacity: of core and boundary, in percent (0..100).
         brush_radius, eraser_radius, smart_radius: of brush, eraser and smart brush, in frame pixels (1..200).
-        propose_on_opening: whether outlines are looked for on each frame that comes into view.
-        prevalence: malignant among the lesions read where the program is used, in percent (0..99); 0: not given.
+        propose_on_opening: whether outlines are proposed on each frame that is shown.
+        prevalence: the malignancy rate among the lesions assessed at this site, in percent (0..99); 0: not given.
         assessment_first: whether the AI result is hidden until the reader has given an assessment.
         assessments_in_report: whether a report states the reader's first assessment, and how long each step took.
-        shortcuts: keys the user changed, by action id, in Qt's portable text.
+        shortcuts: keyboard shortcuts that the user changed, by action id, in Qt's portable text.
     """
 
     device: str = "auto"
@@ -85,29 +85,29 @@ class Settings:
 
 
 def load_settings() -> Settings:
-    """Return the settings on disk; what is missing or unusable there has its default, and is logged."""
+    """Return the settings on disk; missing and invalid ones have their defaults, and invalid ones are logged."""
     return read_settings()[0]
 
 
 def read_settings() -> tuple[Settings, str]:
-    """Return the settings on disk, and in one sentence what is to be said of them, or "".
+    """Return the settings on disk, and a message for the user if the file was damaged, or "".
 
-    What is missing or unusable there has its default. A damaged file is kept under another name beside it: the next
-    settings that are saved would take its place.
+    Missing and invalid settings have their defaults. A damaged file is renamed, as it would otherwise be overwritten when
+    settings are saved.
     """
     file = paths.settings_file()
     try:
         text, problem = _text_of(file)
     except FileNotFoundError:
         return Settings(), ""
-    told, whole = _fields_of(text)
+    fields, whole = _fields_of(text)
     usable, bad = {}, []
-    for written, value in told.items():
+    for written, value in fields.items():
         name = _OLD_NAMES.get(written, written)
-        if name in told and name != written:
+        if name in fields and name != written:
             continue
         if name not in _CHECKS:
-            _log.info("a setting of another version is passed over")
+            _log.info("a setting of another version is ignored")
             continue
         try:
             usable[name] = _CHECKS[name](value)
@@ -117,19 +117,19 @@ def read_settings() -> tuple[Settings, str]:
     settings = Settings(**usable)
     if whole and not bad:
         return settings, ""
-    _log.warning("settings damaged: %s", problem or ("a bad field" if whole else "no sound JSON"))
+    _log.warning("settings damaged: %s", problem or ("an invalid field" if whole else "invalid JSON"))
     return settings, _put_aside(file, settings, bad if whole else [], bool(usable))
 
 
 def _text_of(file: Path) -> tuple[str, str]:
-    """Return what a settings file holds, as far as it is text, and why it could not be read, or "".
+    """Return the readable text of a settings file, and why the rest could not be read, or "".
 
     Raises:
-        FileNotFoundError: there is none.
+        FileNotFoundError: the file does not exist.
     """
     try:
         if not stat.S_ISREG(file.stat().st_mode):
-            return "", "no plain file"
+            return "", "not a regular file"
         with file.open("rb") as opened:
             data = opened.read(_MOST_BYTES + 1)
     except FileNotFoundError:
@@ -141,30 +141,30 @@ def _text_of(file: Path) -> tuple[str, str]:
     encoding = json.detect_encoding(data)
     with suppress(UnicodeDecodeError):
         return data.decode(encoding), ""
-    # JSON takes no control character: a text with bytes that are no letters is then no text, and the others are sound.
-    return data.decode(encoding, "replace").replace(REPLACED, "\0"), "letters that cannot be read"
+    # JSON forbids control characters, so a field with undecodable bytes is rejected, and the other fields can be read.
+    return data.decode(encoding, "replace").replace(REPLACED, "\0"), "text that cannot be decoded"
 
 
 def _fields_of(text: str) -> tuple[dict[str, Any], bool]:
-    """Return the fields of a settings file, and whether the file is sound; of a damaged one those that can be read."""
+    """Return the fields of a settings file, and whether the file is valid; from a damaged file, those that can be read."""
     with suppress(ValueError, RecursionError):
-        told = json.loads(text)
-        if isinstance(told, dict):
-            return told, True
+        content = json.loads(text)
+        if isinstance(content, dict):
+            return content, True
         return {}, False
-    found = {}
+    fields = {}
     for name in (*_CHECKS, *_OLD_NAMES):
         for place in re.finditer(rf'"{name}"\s*:\s*', text):
             with suppress(ValueError, RecursionError):
-                found[name], _ = json.JSONDecoder().raw_decode(text, place.end())
+                fields[name], _ = json.JSONDecoder().raw_decode(text, place.end())
                 break
-    return found, False
+    return fields, False
 
 
 def _put_aside(file: Path, settings: Settings, bad: list[str], some: bool) -> str:
-    """Give a damaged file another name and write what is sound of it anew; return what is said of it."""
+    """Rename a damaged file and write the readable settings to a new one; return the message for the user."""
     which = f" ({', '.join(bad)})" if bad else ""
-    taken = "what could be read of them was taken over" if some else "the defaults are used"
+    result = "those that could be read were kept" if some else "the defaults are used"
     stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
     endings = ("", *(f"-{number}" for number in range(2, 100)))
     names = (file.with_name(f"{file.stem}.damaged-{stamp}{ending}{file.suffix}") for ending in endings)
@@ -174,14 +174,14 @@ def _put_aside(file: Path, settings: Settings, bad: list[str], some: bool) -> st
             raise FileExistsError
         file.rename(aside)
     except OSError:
-        return f"Your settings were damaged{which}; {taken}; the damaged file is still {file}."
+        return f"Your settings were damaged{which}; {result}; the damaged file is still {file}."
     with suppress(UserError):
         save_settings(settings)
-    return f"Your settings were damaged{which}; {taken}, and the damaged file is kept as {aside}."
+    return f"Your settings were damaged{which}; {result}; the damaged file was renamed to {aside}."
 
 
 def save_settings(settings: Settings) -> None:
-    """Write the settings whole, for the user's own eyes.
+    """Write the settings to a file that only the user can read.
 
     Raises:
         UserError: they cannot be written.
@@ -192,14 +192,15 @@ def save_settings(settings: Settings) -> None:
     except UserError as problem:
         raise UserError(
             f"The settings were not saved: {problem.message}",
-            "They hold until the program closes; it tries again with the next change, and when it closes.",
+            "They stay in effect until you close the program, which tries to save them again with the next change and when "
+            "it closes.",
         ) from problem
 
 
 def _one_of(*choices: str) -> Any:
     def check(value: Any) -> str:
         if value not in choices:
-            raise ValueError(f"{value!r} is none of {', '.join(choices)}")
+            raise ValueError(f"{value!r} is not one of {', '.join(choices)}")
         return str(value)
 
     return check
@@ -222,24 +223,24 @@ def _yes_or_no(value: Any) -> bool:
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{value!r} is no text")
+        raise TypeError(f"{value!r} is not text")
     return value
 
 
 def _texts(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list):
-        raise TypeError(f"{value!r} is no list")
-    return tuple(_text(one) for one in value)[:_MOST_RECENT]
+        raise TypeError(f"{value!r} is not a list")
+    return tuple(_text(entry) for entry in value)[:_MOST_RECENT]
 
 
 def _text_by_text(value: Any) -> dict[str, str]:
     if not isinstance(value, dict):
-        raise TypeError(f"{value!r} is no object")
-    return {_text(name): _text(one) for name, one in dict(value).items()}
+        raise TypeError(f"{value!r} is not an object")
+    return {_text(name): _text(entry) for name, entry in dict(value).items()}
 
 
 _OLD_NAMES = {"own_read_first": "assessment_first", "reads_in_report": "assessments_in_report"}
-"""What fields were called up to version 0.1; a settings file written then keeps working."""
+"""Names of fields up to version 0.1, so that older settings files keep working."""
 
 _CHECKS: dict[str, Any] = {
     "device": _one_of("auto", "cpu", "cuda", "mps"),

@@ -1,7 +1,7 @@
-"""Files that somebody else may have made: opened only where they are plain files of a bearable size, JSON read strictly.
+"""Reads files from untrusted sources: only regular files of a limited size, and JSON strictly.
 
-JSON (RFC 8259) is read without what Python adds to it: no NaN, no Infinity, no number beyond what a float64 or a 64-bit
-integer holds, no key twice, and no nesting that exhausts the stack.
+JSON (RFC 8259) is read without Python's extensions: no NaN, no Infinity, no number outside a float64 or a 64-bit integer, no
+duplicate key, and no nesting that exhausts the stack.
 """
 
 import errno
@@ -14,28 +14,28 @@ from pathlib import Path
 from typing import Any
 
 DEEPEST = 64
-"""So many lists and tables may lie in one another; ours lie eight deep."""
+"""Maximum nesting of lists and objects; the program's own files are eight deep."""
 
 
 def open_limited(file: Path, most_bytes: int) -> BufferedReader:
-    """Open a plain file of at most `most_bytes` for reading; a pipe or a device is not waited for. (`files.open_plain` is for
-    images of any size, and refuses in words.)
+    """Open a regular file of at most `most_bytes` for reading, without blocking on a pipe or a device. (`files.open_plain` is
+    for images of any size and raises UserError.)
 
     Args:
         file: the file, or a link to one.
-        most_bytes: it may hold.
+        most_bytes: the largest size accepted.
 
     Raises:
-        OSError: it is missing, may not be read, or is no plain file (ENOTSUP).
-        ValueError: it is too large, or its name is no file's.
+        OSError: it is missing, cannot be read, or is not a regular file (ENOTSUP).
+        ValueError: it is too large, or its name is impossible.
     """
     handle = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:
-        facts = os.fstat(handle)
-        if not stat.S_ISREG(facts.st_mode):
-            raise OSError(errno.ENOTSUP, "it is no plain file", str(file))
-        if facts.st_size > most_bytes:
-            raise ValueError(f"it is too large ({facts.st_size:,} bytes)")
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.ENOTSUP, "it is not a regular file", str(file))
+        if status.st_size > most_bytes:
+            raise ValueError(f"it is too large ({status.st_size:,} bytes)")
         return os.fdopen(handle, "rb")
     except BaseException:
         os.close(handle)
@@ -43,18 +43,18 @@ def open_limited(file: Path, most_bytes: int) -> BufferedReader:
 
 
 def inside(file: Path, folder: Path) -> bool:
-    """Return whether `file`, links followed, lies in `folder`, links followed."""
+    """Return whether `file` is in `folder`, with the links of both followed."""
     return file.resolve().parent == folder.resolve()
 
 
 def read_plain(file: Path, most_bytes: int) -> bytes:
-    """Return what a plain file holds.
+    """Return the content of a regular file.
 
     Raises:
-        OSError, ValueError: as `open_limited`.
+        OSError, ValueError: as for `open_limited`.
     """
     with open_limited(file, most_bytes) as opened:
-        # Not trusting the size either: a file may grow while it is read.
+        # Checked again, as a file may grow while it is read.
         data = opened.read(most_bytes + 1)
     if len(data) > most_bytes:
         raise ValueError("it is too large")
@@ -62,47 +62,47 @@ def read_plain(file: Path, most_bytes: int) -> bytes:
 
 
 def is_plain(file: Path, links: bool = True) -> bool:
-    """Return whether `file` is a plain file that is there, whatever it is called; `links`: one that a link leads to is."""
+    """Return whether `file` is an existing regular file, whatever its name; `links`: also if reached through a link."""
     try:
-        facts = file.stat() if links else file.lstat()
+        status = file.stat() if links else file.lstat()
     except (OSError, ValueError):
         return False
-    return stat.S_ISREG(facts.st_mode)
+    return stat.S_ISREG(status.st_mode)
 
 
 def read_json(file: Path, most_bytes: int) -> Any:
-    """Return what the JSON in a plain file says.
+    """Return the content of a regular file with JSON.
 
     Raises:
-        OSError: as `open_limited`.
-        ValueError: as `open_limited`, or it is no strict JSON in UTF-8; why, in words.
+        OSError: as for `open_limited`.
+        ValueError: as for `open_limited`, or it is not strict JSON in UTF-8; the message says why.
     """
     return parse_json(read_plain(file, most_bytes).decode("utf-8-sig"))
 
 
 def parse_json(text: str) -> Any:
-    """Return what strict JSON says.
+    """Return the content of strict JSON.
 
     Raises:
-        ValueError: it is none; why, in words.
+        ValueError: it is not strict JSON; the message says why.
     """
     try:
-        told = json.loads(
+        content = json.loads(
             text, parse_constant=_no_number, parse_float=_float, parse_int=_int, object_pairs_hook=_each_key_once
         )
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
-    # What is read just so would exhaust the stack of who writes or copies it.
-    level = [told]
+    # Deeply nested data that can just be read would exhaust the stack when it is written or copied.
+    level = [content]
     for _ in range(DEEPEST):
-        level = [inner for one in level if isinstance(one, dict | list) for inner in _inner(one)]
+        level = [inner for value in level if isinstance(value, dict | list) for inner in _inner(value)]
         if not level:
-            return told
+            return content
     raise ValueError("it is nested too deeply")
 
 
 def is_text(value: Any, longest: int = 20_000) -> bool:
-    """Return whether `value` is text that can be written as UTF-8, without control characters but tabs and line ends."""
+    """Return whether `value` is text that is valid as UTF-8, without control characters except tabs and line ends."""
     if not isinstance(value, str) or len(value) > longest:
         return False
     return not any(
@@ -112,7 +112,7 @@ def is_text(value: Any, longest: int = 20_000) -> bool:
 
 
 def one_line(text: str, most: int = 200) -> str:
-    """Return `text` for a line on the screen: what would move the cursor or begin a line is shown as a box."""
+    """Return `text` on one line for the screen: characters that move the cursor or start a line are shown as a box."""
     shown = "".join(letter if letter.isprintable() else "\N{WHITE SQUARE}" for letter in text[: most + 1])
     return shown if len(shown) <= most else f"{shown[:most]}\N{HORIZONTAL ELLIPSIS}"
 
@@ -129,12 +129,12 @@ def is_count(value: Any, low: int = 0, high: int = 2**53) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
 
 
-def _inner(one: dict[str, Any] | list[Any]) -> list[Any]:
-    return list(one.values()) if isinstance(one, dict) else one
+def _inner(value: dict[str, Any] | list[Any]) -> list[Any]:
+    return list(value.values()) if isinstance(value, dict) else value
 
 
 def _no_number(name: str) -> Any:
-    raise ValueError(f"{name} is no number")
+    raise ValueError(f"{name} is not a number")
 
 
 def _float(digits: str) -> float:
@@ -151,9 +151,9 @@ def _int(digits: str) -> int:
 
 
 def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    told = dict(pairs)
-    if len(told) != len(pairs):
+    entries = dict(pairs)
+    if len(entries) != len(pairs):
         names = [name for name, _ in pairs]
-        twice = next(name for name in told if names.count(name) > 1)
-        raise ValueError(f"the entry {one_line(twice, 40)!r} stands there twice")
-    return told
+        duplicate = next(name for name in entries if names.count(name) > 1)
+        raise ValueError(f"the entry {one_line(duplicate, 40)!r} appears twice")
+    return entries

@@ -140,9 +140,9 @@ def test_a_name_that_no_file_can_have_is_refused_in_words(tmp_path: Path, name: 
 def test_a_device_is_not_replaced(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", Path("/dev/null")):
-        with pytest.raises(UserError, match="no plain file"):
+        with pytest.raises(UserError, match="not a regular file"):
             write_whole(path, lambda temporary: temporary.write_text("x"))
-        with pytest.raises(UserError, match="no plain file"):
+        with pytest.raises(UserError, match="not a regular file"):
             check_output(path)
     assert not Path("/dev/null").is_file()
 
@@ -167,24 +167,24 @@ def test_an_output_is_never_an_input_whatever_way_leads_there(tmp_path: Path, mo
     )
     for out in (image, Path("../image.png"), Path("../sub/../hard.png"), *(tmp_path / way for way in ways)):
         for read in (image, tmp_path / "hard.png", Path("../link.png")):
-            with pytest.raises(UserError, match="is the file that is read") as caught:
+            with pytest.raises(UserError, match="is the input file") as caught:
                 check_output(out, [tmp_path / "other.png", read])
             assert caught.value.hint
     check_output(tmp_path / "new.png", [image])
     gone = tmp_path / "gone.png"
-    with pytest.raises(UserError, match="is the file that is read"):
+    with pytest.raises(UserError, match="is the input file"):
         check_output(Path("../gone.png"), [gone])
     with pytest.raises(UserError, match="is a folder"):
         check_output(tmp_path / "sub", [image])
-    with pytest.raises(UserError, match="is the folder that is read"):
+    with pytest.raises(UserError, match="is the input folder"):
         check_output_folder(tmp_path / "folder", [tmp_path])
 
 
 def test_a_file_of_another_kind_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text("{}")
-    with pytest.raises(UserError, match=r"another kind of file called a\.json") as caught:
+    with pytest.raises(UserError, match=r"of another kind named a\.json") as caught:
         check_output(tmp_path / "a.json", (), lambda file: False)
-    assert "move that file away" in caught.value.hint
+    assert "move that file first" in caught.value.hint
     check_output(tmp_path / "a.json", (), lambda file: True)
     (tmp_path / "empty.json").touch()
     check_output(tmp_path / "empty.json", (), lambda file: False)

@@ -164,11 +164,11 @@ def test_two_hospitals_of_one_name_are_refused(tmp_path: Path, capsys: pytest.Ca
     assert main(["hospitals", *data, "--out", str(tmp_path / "runs")]) != 0
     assert "Two folders are called busi" in capsys.readouterr().err
     assert main(["hospitals", *data[:2], "--out", data[1]]) != 0
-    assert "is the folder that is read" in capsys.readouterr().err
+    assert "is the input folder" in capsys.readouterr().err
 
 
 def test_copies_with_a_fault_are_not_kept_among_the_good_files(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["mutants", "--count", "1", "--files", str(tmp_path), "--keep", str(tmp_path)]) != 0
-    assert "is the folder that is read" in capsys.readouterr().err
+    assert "is the input folder" in capsys.readouterr().err

@@ -128,7 +128,7 @@ def test_every_warning_and_note_of_the_program_has_its_chinese() -> None:
     ("english", "chinese"),
     [
         (
-            "The mask has 2 separate pieces; they were read as one lesion.",
+            "The mask has 2 separate pieces; they were assessed as one lesion.",
             "轮廓由 2 个分离的部分组成；已作为一个病灶阅片。",
         ),
         (
@@ -137,7 +137,7 @@ def test_every_warning_and_note_of_the_program_has_its_chinese() -> None:
         ),
         ("calibrated from region 2", "按 2 号超声区域定标"),
         ("calibrated by hand: 40 mm over 312 px", "手工定标：40 mm 对应 312 px"),
-        ("The file's pixel spacing is not usable; sizes are in pixels.", "文件的像素间距不可用；尺寸以像素为单位。"),
+        ("The file's pixel spacing is invalid; sizes are in pixels.", "文件的像素间距不可用；尺寸以像素为单位。"),
         ("What nobody has translated.", "What nobody has translated."),
     ],
 )

@@ -1,1 +1,1 @@
-"""Lesions: masks, the tools that edit them, and the regions the experts look at."""
+"""Lesions: masks, the tools that edit them, and the regions that the experts see."""

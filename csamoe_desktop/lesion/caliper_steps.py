@@ -1,7 +1,7 @@
-"""The calipers of one frame with their undo, in one row with the steps of the frame's mask.
+"""The calipers of one frame with undo, in a common sequence with the undo steps of the frame's mask.
 
-Each step notes the mask's version it was made at. A version is the same again after undo and redo, so a step is the next
-one to take back exactly when the mask is at its version: what was done last is undone first, be it stroke or caliper.
+Each step records the mask version at which it was made. A version returns after undo and redo, so a step is the next to
+undo exactly when the mask is at its version: the latest change is undone first, whether stroke or caliper.
 """
 
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from csamoe_desktop.lesion.calipers import Caliper
 
 VERSIONS_EACH = 1_000_000
-"""So many versions the mask of each lesion of a frame has for itself."""
+"""Size of the range of version numbers reserved for the mask of each lesion of a frame."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """The calipers before and after, and the version of the mask meanwhile."""
+    """The calipers before and after, and the version of the mask at that time."""
 
     version: int
     before: tuple[Caliper, ...]
@@ -25,52 +25,52 @@ class FrameCalipers:
     """Calipers in the order they were drawn; the first is number 1."""
 
     def __init__(self, now: tuple[Caliper, ...] = ()) -> None:
-        """`now`: those there are, with no step behind them."""
+        """`now`: the initial calipers, without an undo step."""
         self._now = now
         self._done: list[_Step] = []
         self._undone: list[_Step] = []
 
     @property
     def now(self) -> tuple[Caliper, ...]:
-        """The calipers there are."""
+        """The current calipers."""
         return self._now
 
     @property
     def untouched(self) -> bool:
-        """Whether there are none, and none to bring back."""
+        """Whether there are no calipers and no steps to undo or redo."""
         return not (self._now or self._done or self._undone)
 
     def change(self, calipers: tuple[Caliper, ...], version: int) -> None:
-        """Put these in the place of those there are, as one step, while the mask is at `version`."""
+        """Replace the calipers as one step, with the mask at `version`."""
         if calipers != self._now:
             self._done.append(_Step(version, self._now, calipers))
             self._undone.clear()
             self._now = calipers
 
     def can_undo(self, version: int) -> bool:
-        """Return whether the last thing done on the frame was a step here, the mask being at `version`; what was done as
-        another lesion was at hand came after all that was done on this one before."""
+        """Return whether the latest change on the frame was a caliper step, with the mask at `version`. A step made while
+        another lesion was current counts as later than all strokes on this one."""
         return bool(self._done) and _follows(self._done[-1].version, version)
 
     def can_redo(self, version: int) -> bool:
-        """Return whether the next thing to be done again is a step here, the mask being at `version`."""
+        """Return whether the next change to redo is a caliper step, with the mask at `version`."""
         return bool(self._undone) and _follows(self._undone[-1].version, version)
 
     def undo(self) -> None:
-        """Take back the last step.
+        """Undo the last step.
 
         Raises:
-            IndexError: there is none.
+            IndexError: there is nothing to undo.
         """
         step = self._done.pop()
         self._undone.append(step)
         self._now = step.before
 
     def redo(self) -> None:
-        """Do the step taken back last again.
+        """Redo the step that was undone last.
 
         Raises:
-            IndexError: there is none.
+            IndexError: there is nothing to redo.
         """
         step = self._undone.pop()
         self._done.append(step)
@@ -78,5 +78,5 @@ class FrameCalipers:
 
 
 def _follows(step: int, version: int) -> bool:
-    """Return whether a step made at the mask version `step` is the next one with the mask at hand at `version`."""
+    """Return whether a step made at mask version `step` is the next one when the current mask is at `version`."""
     return step == version or step // VERSIONS_EACH != version // VERSIONS_EACH

@@ -1,8 +1,8 @@
-"""Calipers: the distance between two places on a frame, and what their ends snap to, as pure functions.
+"""Calipers: distances between two places on a frame and the snapping of their ends, as pure functions.
 
-Places are continuous (row, column) on the frame, as in `tools`. Angles and distances are taken after both axes are
-multiplied by a `scale` (down, across), such as the screen pixels of a frame pixel: the screen shows a frame whose row and
-column spacing differ in its true proportions, so a right angle there is one in the tissue.
+Places are continuous (row, column) on the frame, as in `tools`. Angles and distances are computed after multiplying both axes
+by a `scale` (down, across), such as the screen pixels of a frame pixel: the screen shows frames in their true proportions,
+so that a right angle on the screen is a right angle in the tissue.
 """
 
 from collections.abc import Sequence
@@ -17,13 +17,13 @@ from csamoe_desktop.lesion.tools import Bool, Place
 from csamoe_desktop.study.scale import AnyScale, Spacing, spacing_of
 
 SNAPS_WITHIN = 8.0
-"""In the unit of `scale`, screen pixels: an end this near to an outline or to a right angle is meant to be on it."""
+"""Screen pixels (the unit of `scale`): an end this near to an outline or a right angle snaps to it."""
 
 Edges = NDArray[np.float64]
-"""The straight pieces of an outline, (pieces, 2, 2): both ends as (row, column)."""
+"""The straight segments of an outline, (segments, 2, 2): both ends as (row, column)."""
 
 _LONG_ENOUGH = 3 * SNAPS_WITHIN
-"""Shorter than this everything is near a right angle, so none is sought."""
+"""A caliper shorter than this is always near a right angle, so it does not snap to one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,25 +43,25 @@ class Caliper:
         return _apart(self.start, self.end, scale)
 
     def spacing(self, scale: AnyScale) -> Spacing:
-        """Return what a pixel counts along it, by the scale of its frame."""
+        """Return the spacing along it, by the scale of its frame."""
         return spacing_of(scale, (self.start, self.end))
 
     def words(self, scale: AnyScale) -> str:
-        """Return its length, such as "14.2 mm", or "182 px" where the frame's scale has no millimetres for it."""
+        """Return its length, such as "14.2 mm", or "182 px" if the frame's scale has no millimetres for it."""
         spacing = self.spacing(scale)
         return f"{self.length((spacing.row, spacing.column)):.{1 if spacing.in_mm else 0}f} {spacing.unit}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapping:
-    """What ends snap to now.
+    """What the ends of a caliper snap to.
 
     Attributes:
-        scale: what a frame pixel counts, down and across: screen pixels.
-        edges: the outline's.
-        others: the calipers a right angle may be made with.
-        across: the one a right angle is made with wherever the end is, as it was begun on that one's middle.
-        straight: whether the caliper keeps to 0, 45 or 90 degrees, which goes before right angles with others.
+        scale: the size of a frame pixel in screen pixels, down and across.
+        edges: the edges of the outline.
+        others: the calipers that it may snap to a right angle with.
+        across: the caliper on whose middle it began, with which it always makes a right angle.
+        straight: whether it is held at 0, 45 or 90 degrees, which takes precedence over right angles.
     """
 
     scale: Place
@@ -72,20 +72,20 @@ class Snapping:
 
 
 def by_source(calipers: Sequence[Caliper], scale: AnyScale) -> list[tuple[str, Spacing]]:
-    """Return every caliper's number and length, such as "1: 14.2 mm, 2: 9.1 mm", each run of one source, or of one reason
-    why there are no millimetres, with it."""
-    told: list[tuple[str, Spacing]] = []
-    for number, one in enumerate(calipers, 1):
-        words, spacing = f"{number}: {one.words(scale)}", one.spacing(scale)
-        if told and told[-1][1].words == spacing.words:
-            told[-1] = (f"{told[-1][0]}, {words}", spacing)
+    """Return the number and length of every caliper, such as "1: 14.2 mm, 2: 9.1 mm", grouped with their spacing: one group
+    for each run of calipers with the same source, or with the same reason for no millimetres."""
+    groups: list[tuple[str, Spacing]] = []
+    for number, caliper in enumerate(calipers, 1):
+        words, spacing = f"{number}: {caliper.words(scale)}", caliper.spacing(scale)
+        if groups and groups[-1][1].words == spacing.words:
+            groups[-1] = (f"{groups[-1][0]}, {words}", spacing)
         else:
-            told.append((words, spacing))
-    return told
+            groups.append((words, spacing))
+    return groups
 
 
 def edges_of(mask: Bool) -> Edges:
-    """Return the straight pieces of the outline of `mask` (bool, (rows, columns)), along the edges of its pixels."""
+    """Return the straight segments of the outline of `mask` (bool, (rows, columns)), along the edges of its pixels."""
     pieces = [
         np.stack([line, np.roll(line, -1, axis=0)], axis=1)[..., ::-1].astype(np.float64) for line in outlines(mask)
     ]
@@ -93,17 +93,17 @@ def edges_of(mask: Bool) -> Edges:
 
 
 def first_end(at: Place, snapping: Snapping) -> tuple[Place, bool]:
-    """Return where a caliper begins that is begun at `at`, and whether it snapped: to the outline where that is near."""
+    """Return where a caliper that is begun at `at` begins, and whether it snapped to the outline."""
     near = _nearest(snapping.edges, at, snapping.scale)
     return (at, False) if near is None else (near, True)
 
 
 def other_end(at: Place, fixed: Place, snapping: Snapping) -> tuple[Place, bool]:
-    """Return where the end of a caliper comes that is dragged to `at` while the other stays at `fixed`, and whether it
-    snapped to the outline.
+    """Return where the end of a caliper that is dragged to `at` is placed while the other end stays at `fixed`, and whether
+    it snapped to the outline.
 
-    The direction is held first (straight, or at a right angle to another caliper); on that line it snaps to where the
-    outline crosses it, else to the outline's nearest place.
+    A held direction (straight, or at a right angle to another caliper) comes first; along it, the end snaps to a crossing
+    with the outline. Without a held direction it snaps to the nearest place on the outline.
     """
     scale = snapping.scale
     if snapping.straight:
@@ -128,27 +128,27 @@ def straightened(fixed: Place, at: Place, scale: Place) -> Place:
 
 
 def squared(caliper: Caliper, fixed: Place, at: Place, scale: Place) -> Place:
-    """Return the place nearest to `at` on the line through `fixed` at a right angle to `caliper`; `at` where that is no
-    longer than a point."""
+    """Return the place nearest to `at` on the line through `fixed` at a right angle to `caliper`; `at` if the caliper has no
+    length."""
     down, across = _vector(caliper.start, caliper.end, scale)
     length = hypot(down, across)
     if not length:
         return at
-    # The caliper's direction turned by a right angle.
-    turned = (-across / length, down / length)
+    normal = (-across / length, down / length)
     to = _vector(fixed, at, scale)
-    along = to[0] * turned[0] + to[1] * turned[1]
-    return fixed[0] + along * turned[0] / scale[0], fixed[1] + along * turned[1] / scale[1]
+    along = to[0] * normal[0] + to[1] * normal[1]
+    return fixed[0] + along * normal[0] / scale[0], fixed[1] + along * normal[1] / scale[1]
 
 
 def distance_to(caliper: Caliper, at: Place, scale: Place) -> float:
-    """Return how far `at` is from the line between a caliper's ends, in the unit of `scale`."""
+    """Return the distance of `at` from the line between a caliper's ends, in the unit of `scale`."""
     places = _feet(np.array([[caliper.start, caliper.end]]), at, scale)
     return _apart((float(places[0, 0]), float(places[0, 1])), at, scale)
 
 
 def _right_angle(at: Place, fixed: Place, snapping: Snapping) -> Place | None:
-    """Return where `at` makes a right angle with the nearest other caliper that is crossed or touched, or None."""
+    """Return the place near `at` that makes a right angle with the nearest other caliper that is crossed or touched, or
+    None."""
     best, nearest = None, SNAPS_WITHIN
     if _apart(fixed, at, snapping.scale) < _LONG_ENOUGH:
         return None
@@ -160,22 +160,22 @@ def _right_angle(at: Place, fixed: Place, snapping: Snapping) -> Place | None:
     return best
 
 
-def _meets(other: Caliper, one: Place, end: Place, scale: Place) -> bool:
-    """Return whether the line from `one` to `end`, at a right angle to `other`, comes as near to it as snapping goes."""
+def _meets(other: Caliper, start: Place, end: Place, scale: Place) -> bool:
+    """Return whether the line from `start` to `end`, at a right angle to `other`, comes within snapping distance of it."""
     down, across = _vector(other.start, other.end, scale)
     length = hypot(down, across)
     if not length:
         return False
-    to_one, to_end = _vector(other.start, one, scale), _vector(other.start, end, scale)
-    along = (to_one[0] * down + to_one[1] * across) / length
+    to_start, to_end = _vector(other.start, start, scale), _vector(other.start, end, scale)
+    along = (to_start[0] * down + to_start[1] * across) / length
     if not -SNAPS_WITHIN <= along <= length + SNAPS_WITHIN:
         return False
-    sides = sorted((to[0] * across - to[1] * down) / length for to in (to_one, to_end))
+    sides = sorted((to[0] * across - to[1] * down) / length for to in (to_start, to_end))
     return sides[0] <= SNAPS_WITHIN and sides[1] >= -SNAPS_WITHIN
 
 
 def _nearest(edges: Edges, at: Place, scale: Place) -> Place | None:
-    """Return the place on the edges nearest to `at`, or None where that is farther than snapping goes."""
+    """Return the place on the edges nearest to `at`, or None if it is beyond the snapping distance."""
     if not len(edges):
         return None
     places = _feet(edges, at, scale)
@@ -193,8 +193,8 @@ def _feet(edges: Edges, at: Place, scale: Place) -> NDArray[np.float64]:
 
 
 def _crossing(edges: Edges, fixed: Place, held: Place, scale: Place) -> Place | None:
-    """Return where the line from `fixed` through `held` crosses an edge nearest to `held`, or None where that is farther
-    than snapping goes."""
+    """Return the crossing of the line from `fixed` through `held` with an edge that is nearest to `held`, or None if it is
+    beyond the snapping distance."""
     way = np.subtract(held, fixed)
     if not len(edges) or not way.any():
         return None
@@ -211,9 +211,9 @@ def _crossing(edges: Edges, fixed: Place, held: Place, scale: Place) -> Place | 
     return place if _apart(place, held, scale) <= SNAPS_WITHIN else None
 
 
-def _vector(one: Place, other: Place, scale: Place) -> Place:
-    return (other[0] - one[0]) * scale[0], (other[1] - one[1]) * scale[1]
+def _vector(start: Place, end: Place, scale: Place) -> Place:
+    return (end[0] - start[0]) * scale[0], (end[1] - start[1]) * scale[1]
 
 
-def _apart(one: Place, other: Place, scale: Place) -> float:
-    return hypot(*_vector(one, other, scale))
+def _apart(start: Place, end: Place, scale: Place) -> float:
+    return hypot(*_vector(start, end, scale))

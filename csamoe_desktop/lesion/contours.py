@@ -1,8 +1,8 @@
-"""Other contours of a lesion that another hand might have drawn, to see how much of a reading hangs on the line.
+"""Makes other plausible outlines of a lesion, to see how much the AI result depends on the outline.
 
-Readers who outline one lesion differ by a few percent of its size, so all steps are shares of its equivalent radius
-(that of the circle of its area), and one pixel at least: drawn closer or wider by 5 and 10 %, moved by 5 % each way,
-its line smoothed twice, and the ellipse of its moments, which has size, place and direction but no roughness.
+Readers who outline the same lesion differ by a few percent of its size, so all steps are fractions of its equivalent radius
+(that of the circle of its area), and at least one pixel: drawn tighter or wider by 5 and 10 %, moved by 5 % each way, smoothed
+with two strengths, and the ellipse of its moments, which has size, place and direction but no roughness.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,21 +20,21 @@ ELLIPSE = "ellipse"
 _STEPS = (0.05, 0.1)
 _SHIFT = 0.05
 _SMOOTHINGS = (0.1, 0.2)
-"""Standard deviations of the blur that smooths, as shares of the radius."""
+"""Standard deviations of the smoothing blur, as fractions of the radius."""
 
 
 def other_contours(mask: Mask, aspect: float = 1.0) -> dict[str, Mask]:
-    """Return the other contours of `mask` (bool, not empty) by name, each of its shape, in one order.
+    """Return the other outlines of `mask` (bool, not empty) by name, as masks of its shape, in a fixed order.
 
-    A contour that is gone (a lesion of a pixel drawn closer), or the same as another one's, is left out. Steps are as long
-    down as across: `aspect` is how high a pixel is for its width.
+    An empty outline (a lesion of one pixel drawn tighter) or a duplicate is left out. Steps are equally long down and across
+    in the tissue: `aspect` is a pixel's height over its width.
     """
-    found: dict[str, Mask] = {}
-    for name, squarely in _family(squared(mask, aspect)):
-        other = unsquared(squarely, mask.shape)
-        if other.any() and not any(np.array_equal(other, known) for known in (mask, *found.values())):
-            found[name] = other
-    return found
+    contours: dict[str, Mask] = {}
+    for name, on_squares in _family(squared(mask, aspect)):
+        other = unsquared(on_squares, mask.shape)
+        if other.any() and not any(np.array_equal(other, known) for known in (mask, *contours.values())):
+            contours[name] = other
+    return contours
 
 
 def ellipse(mask: Mask) -> Mask:
@@ -43,10 +43,10 @@ def ellipse(mask: Mask) -> Mask:
 
 
 def around_ellipse(mask: Mask, radius: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> Mask:
-    """Return the mask's ellipse with its radius multiplied by `radius` of the angle around it."""
+    """Return the mask's ellipse with its radius multiplied by `radius`, a function of the angle."""
     places = np.argwhere(mask).astype(np.float64)
     centre = places.mean(0)
-    # One pixel's own extent (1/12 in each axis) keeps a mask of one row or one pixel from having no width.
+    # A pixel's own extent (variance 1/12 in each axis) gives a mask of one row or one pixel a width.
     spread = np.cov(places.T, bias=True).reshape(2, 2) + np.eye(2) / 12 if len(places) > 1 else np.eye(2) / 12
     lengths, axes = np.linalg.eigh(spread)
     half = 2 * np.sqrt(lengths)
@@ -55,7 +55,7 @@ def around_ellipse(mask: Mask, radius: Callable[[NDArray[np.float64]], NDArray[n
     circle = np.stack([np.cos(angle), np.sin(angle)]) * radius(angle)
     points = centre[:, None] + axes @ (half[:, None] * circle)
     out = np.zeros(mask.shape, np.uint8)
-    fraction = 4  # bits below a pixel that OpenCV rounds the vertices to
+    fraction = 4  # fractional bits to which OpenCV rounds the vertices
     corners = np.rint(points[::-1].T * 2**fraction).astype(np.int32)
     cv2.fillPoly(out, [corners], 1, shift=fraction)
     out[min(max(round(centre[0]), 0), mask.shape[0] - 1), min(max(round(centre[1]), 0), mask.shape[1] - 1)] = 1
@@ -64,7 +64,7 @@ def around_ellipse(mask: Mask, radius: Callable[[NDArray[np.float64]], NDArray[n
 
 def _family(mask: Mask) -> Iterator[tuple[str, Mask]]:
     radius = sqrt(mask.sum() / pi)
-    # Beyond the image's edge is nothing to measure a distance to: a lesion is not drawn closer from there.
+    # Beyond the image's edge there is nothing to measure a distance to, so a lesion does not shrink away from the edge.
     inside, outside = _distance(mask), _distance(~mask)
     for share in _STEPS:
         step = max(share * radius, 1.0)
@@ -79,7 +79,7 @@ def _family(mask: Mask) -> Iterator[tuple[str, Mask]]:
 
 
 def _distance(inside: Mask) -> NDArray[np.float32]:
-    """Return each pixel's distance to the nearest one that is not `inside`; without any, it is far away."""
+    """Return each pixel's distance to the nearest pixel outside `inside`; very large if there is none."""
     return np.asarray(cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 5), np.float32)
 
 
@@ -93,7 +93,7 @@ def _moved(mask: Mask, down: int, across: int) -> Mask:
 
 
 def _smoothed(mask: Mask, deviation: float) -> Mask:
-    """Return the mask blurred and cut at the level that keeps its area, as a smoother line is not a closer one."""
+    """Return the mask blurred and cut at the level that keeps its area, so that smoothing does not shrink it."""
     blurred = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), deviation, borderType=cv2.BORDER_REPLICATE)
     area = int(mask.sum())
     level = np.partition(blurred, blurred.size - area, axis=None)[blurred.size - area]

@@ -1,4 +1,4 @@
-"""Corrections of a whole mask as pure functions: holes, ragged edges, stray pieces, and its place and size."""
+"""Corrects a whole mask, as pure functions: fill holes, smooth edges, remove stray pieces, move and resize."""
 
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ Bool = NDArray[np.bool_]
 
 
 class Extent(NamedTuple):
-    """A rectangle on the frame with its sides anywhere: continuous rows top..bottom, columns left..right."""
+    """A rectangle on the frame in continuous coordinates: rows top..bottom, columns left..right."""
 
     top: float
     left: float
@@ -22,13 +22,13 @@ class Extent(NamedTuple):
 
 
 def box_of(mask: Bool) -> Box | None:
-    """Return the smallest box around a mask, bool (rows, columns); None where it is empty."""
+    """Return the smallest box around a mask, bool (rows, columns); None if it is empty."""
     left, top, width, height = cv2.boundingRect(np.ascontiguousarray(mask).view(np.uint8))
     return Box(top, left, top + height, left + width) if width else None
 
 
 def fill_holes(mask: Bool) -> Bool:
-    """Return the mask, bool (rows, columns), with all that its pieces enclose."""
+    """Return the mask, bool (rows, columns), with its holes filled."""
     box = box_of(mask)
     out = mask.copy()
     if box is not None:
@@ -39,8 +39,9 @@ def fill_holes(mask: Bool) -> Bool:
 def smooth(mask: Bool, radius: float = 2.0, aspect: float = 1.0) -> Bool:
     """Return the mask, bool (rows, columns), with its edge smoothed.
 
-    Blurred by a Gaussian whose standard deviation is `radius` widths of a pixel (`aspect` times as high as wide) and cut at one half: a straight edge stays where
-    it is, corners and burrs are rounded; a piece much smaller than the radius goes, a gap much smaller closes.
+    It is blurred with a Gaussian of standard deviation `radius`, in pixel widths (`aspect`: a pixel's height over its width),
+    and cut at one half. A straight edge stays in place; corners and burrs are rounded; pieces much smaller than the radius
+    vanish, and gaps much smaller close.
     """
     box = box_of(mask)
     out = np.zeros_like(mask)
@@ -53,7 +54,7 @@ def smooth(mask: Bool, radius: float = 2.0, aspect: float = 1.0) -> Bool:
         min(box.bottom + room_down, mask.shape[0]),
         min(box.right + room, mask.shape[1]),
     )
-    # At the frame's edge the lesion is taken to go on as it is there, or it would shrink away from it.
+    # The lesion is assumed to continue beyond the frame's edge; it would otherwise shrink away from it.
     blurred = cv2.GaussianBlur(
         mask[wide.slices].astype(np.float32), (0, 0), radius, sigmaY=radius / aspect, borderType=cv2.BORDER_REPLICATE
     )
@@ -64,27 +65,27 @@ def smooth(mask: Bool, radius: float = 2.0, aspect: float = 1.0) -> Bool:
 def largest_piece(mask: Bool) -> tuple[Bool, int]:
     """Return the largest piece of a mask, bool (rows, columns), and how many pieces there were.
 
-    Pixels that touch at a corner are of one piece.
+    Pixels that touch at a corner belong to the same piece.
     """
-    count, labels, facts, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
     if count <= 2:
         return mask.copy(), count - 1
-    return np.asarray(labels == 1 + int(facts[1:, cv2.CC_STAT_AREA].argmax())), count - 1
+    return np.asarray(labels == 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())), count - 1
 
 
 def moved(mask: Bool, start: Extent, end: Extent) -> Bool:
-    """Return the mask, bool (rows, columns), moved and stretched as the rectangle `start` becomes `end`.
+    """Return the mask, bool (rows, columns), moved and stretched so that the rectangle `start` becomes `end`.
 
-    A move by whole pixels is exact; what falls outside the frame is cut off.
+    A move by whole pixels is exact; anything outside the frame is cut off.
 
     Raises:
         ValueError: a rectangle has no height or no width.
     """
-    spans = [(one.bottom - one.top, one.right - one.left) for one in (start, end)]
+    spans = [(extent.bottom - extent.top, extent.right - extent.left) for extent in (start, end)]
     if min(min(span) for span in spans) <= 0:
         raise ValueError(f"no way from {start} to {end}")
     down, across = (after / before for before, after in zip(*spans, strict=True))
-    # OpenCV puts (0, 0) at the first pixel's centre, places here have it at its corner.
+    # OpenCV's (0, 0) is the centre of the first pixel; here it is its corner.
     affine = np.array(
         [
             [across, 0, end.left - start.left * across + (across - 1) / 2],

@@ -1,4 +1,4 @@
-"""What a lesion is called and where it lies, as the reader says it; nothing of it is measured or guessed."""
+"""The reader's description of a lesion: its name and location. Nothing in it is measured or guessed."""
 
 import dataclasses
 import uuid
@@ -11,7 +11,7 @@ LONGEST_NAME = 60
 
 
 class Side(StrEnum):
-    """Of which breast."""
+    """The breast that the lesion is in."""
 
     UNSAID = ""
     RIGHT = "right"
@@ -19,7 +19,7 @@ class Side(StrEnum):
 
 
 class View(StrEnum):
-    """How the probe was held on this image."""
+    """The orientation of the probe on this image."""
 
     UNSAID = ""
     RADIAL = "radial"
@@ -29,22 +29,22 @@ class View(StrEnum):
 
 
 OF_THE_LESION = ("name", "side", "clock", "distance_mm")
-"""What is true of a lesion in every view; how the probe was held is each view's own."""
+"""The fields that hold in every view of a lesion; the orientation of the probe belongs to each view."""
 OF_THE_IMAGE = ("side",)
-"""What is true of every lesion on an image."""
+"""The fields that hold for every lesion on an image."""
 
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """One lesion on one image in the reader's words.
+    """The reader's description of one lesion on one image.
 
     Attributes:
-        name: what the reader calls it, or "": then it is called by its number on the image.
-        side: of which breast.
+        name: the reader's name for it, or "" to use its number on the image.
+        side: the breast that it is in.
         clock: the position on the breast's clock face, 1 to 12, or None.
-        distance_mm: from the nipple, or None.
-        view: how the probe was held.
-        identity: the lesion itself: what is marked on two images under one identity is one lesion in two views.
+        distance_mm: the distance from the nipple, or None.
+        view: the orientation of the probe.
+        identity: identifies the lesion: outlines with the same identity on two images are two views of one lesion.
     """
 
     name: str = ""
@@ -64,34 +64,34 @@ class Description:
 
     @property
     def said(self) -> bool:
-        """Whether the reader has said anything."""
+        """Whether the reader has described anything."""
         return bool(self.name or self.side or self.clock or self.distance_mm is not None or self.view)
 
     @property
     def said_of_lesion(self) -> bool:
-        """Whether the reader has said anything that is not true of every lesion on the image, as side and view are."""
+        """Whether the reader has described anything about this lesion alone; side and view hold for the whole image."""
         return bool(self.name or self.clock or self.distance_mm is not None)
 
     def agreeing(
         self, before: "Description", now: "Description", names: tuple[str, ...] = OF_THE_LESION
     ) -> "Description":
-        """Return this description of another view of a lesion, of which was said `before` and is said `now`: what is new
-        there holds here too, unless something else was said here."""
-        unsaid = Description()
+        """Return this description updated for a change from `before` to `now` in another view of the same lesion: a field
+        that changed there changes here too, unless this view has a different value of its own."""
+        empty = Description()
         new = {
             name: getattr(now, name)
             for name in names
             if getattr(now, name) != getattr(before, name)
-            and getattr(self, name) in (getattr(unsaid, name), getattr(before, name))
+            and getattr(self, name) in (getattr(empty, name), getattr(before, name))
         }
         return dataclasses.replace(self, **new)
 
     def title(self, number: int) -> str:
-        """Return what the lesion is called; `number` is its number on the image."""
+        """Return the lesion's name; `number` is its number on the image."""
         return self.name or f"Lesion {number}"
 
     def place(self) -> str:
-        """Return where it lies, such as "right breast, 10 o'clock, 40 mm from the nipple", or ""."""
+        """Return its location, such as "right breast, 10 o'clock, 40 mm from the nipple", or ""."""
         return ", ".join(
             filter(
                 None,
@@ -104,7 +104,7 @@ class Description:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as the store and a JSON report hold it."""
+        """Return the description as stored and as in a JSON report."""
         return {
             "name": self.name,
             "side": self.side.value,
@@ -115,18 +115,18 @@ class Description:
         }
 
     @classmethod
-    def from_dict(cls, told: dict[str, Any]) -> Self:
-        """Return what `to_dict` gave.
+    def from_dict(cls, stored: dict[str, Any]) -> Self:
+        """Return the description from the result of `to_dict`.
 
         Raises:
-            ValueError, TypeError, KeyError: it is something else.
+            ValueError, TypeError, KeyError: it is not such a result.
         """
-        clock, distance = told["clock"], told["distance_mm"]
+        clock, distance = stored["clock"], stored["distance_mm"]
         return cls(
-            name=str(told["name"]),
-            side=Side(told["side"]),
+            name=str(stored["name"]),
+            side=Side(stored["side"]),
             clock=None if clock is None else int(clock),
             distance_mm=None if distance is None else float(distance),
-            view=View(told["view"]),
-            identity=str(told["identity"]),
+            view=View(stored["view"]),
+            identity=str(stored["identity"]),
         )

@@ -1,7 +1,7 @@
-"""A mask while it is edited, with undo and redo: one stroke is one step, and a step keeps only the patch it changed.
+"""An editable mask with undo and redo: one stroke is one step, and a step stores only the patch that it changed.
 
-A patch is the exclusive-or of before and after inside the changed box, so it holds both and undo and redo are the
-same flip; it is packed to bits and deflated, for a stroke across the whole frame changes few of its box's pixels.
+A patch is the exclusive-or of before and after inside the changed box, so undo and redo are the same operation. It is packed
+to bits and deflated, as a stroke across the whole frame changes few of the pixels in its box.
 """
 
 import zlib
@@ -20,7 +20,7 @@ STEPS = 200
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """What a mask is besides its pixels."""
+    """The state of a mask apart from its pixels."""
 
     author: Author
     source: str
@@ -31,7 +31,7 @@ class _State:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """One step of undo: the box, its changed pixels packed, and the state on either side."""
+    """One undo step: the box, its changed pixels (packed), and the state before and after."""
 
     box: Box
     changed: bytes
@@ -40,10 +40,10 @@ class _Step:
 
 
 class EditedMask:
-    """The mask of one lesion on one frame, empty at first."""
+    """The mask of one lesion on one frame, initially empty."""
 
     def __init__(self, shape: tuple[int, int], first_version: int = 0) -> None:
-        """`first_version`: the version of the empty mask; later ones count on from it."""
+        """`first_version`: the version of the empty mask; later versions count up from it."""
         self._pixels = np.zeros(shape, bool)
         self._state = _State(Author.NONE, "", (), first_version, 0)
         self._versions = first_version
@@ -56,14 +56,14 @@ class EditedMask:
 
     @property
     def pixels(self) -> Bool:
-        """The mask, bool (rows, columns), to be read only: it changes in place with every stroke."""
+        """The mask, bool (rows, columns), as a read-only view: it changes in place with every stroke."""
         view = self._pixels.view()
         view.flags.writeable = False
         return view
 
     @property
     def author(self) -> Author:
-        """Who made it; `Author.NONE` as long as it is empty."""
+        """How the mask was made; `Author.NONE` while it is empty."""
         return self._state.author
 
     @property
@@ -73,12 +73,12 @@ class EditedMask:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was guessed or changed when it was imported, one sentence each."""
+        """What the import guessed or changed, one sentence each."""
         return self._state.notes
 
     @property
     def version(self) -> int:
-        """A number for this very state: new with every change, the old one again after undo and redo."""
+        """A number for this exact state: new with every change, and the earlier number again after undo and redo."""
         return self._state.version
 
     @property
@@ -93,7 +93,7 @@ class EditedMask:
 
     @property
     def in_stroke(self) -> bool:
-        """Whether a stroke has begun and not ended."""
+        """Whether a stroke is in progress."""
         return self._stroke is not None
 
     @property
@@ -103,20 +103,20 @@ class EditedMask:
 
     @property
     def can_undo(self) -> bool:
-        """Whether there is a step, or a stroke in hand, to take back."""
+        """Whether there is a step, or a stroke in progress, to undo."""
         return bool(self._done) or self._stroke_changed
 
     @property
     def can_redo(self) -> bool:
-        """Whether a step was taken back and nothing was done since."""
+        """Whether a step was undone and nothing was changed since."""
         return bool(self._undone) and not self._stroke_changed
 
     def finished(self) -> LesionMask:
-        """Return a copy as the program passes it on."""
+        """Return a copy as a finished mask."""
         return LesionMask(self._pixels.copy(), self.author, self.source, self.notes)
 
     def begin(self) -> None:
-        """Begin a stroke (after ending the one in hand, if its end was missed)."""
+        """Begin a stroke (after ending the one in progress, if its end was missed)."""
         self.end()
         self._strokes += 1
         self._stroke = (self._pixels.copy(), self._state)
@@ -127,27 +127,27 @@ class EditedMask:
         """Set (`value` true) or clear the pixels of `region` (bool, the box's shape) inside a stroke.
 
         Returns:
-            The box around the pixels that really changed, or None.
+            The box around the pixels that changed, or None.
 
         Raises:
-            RuntimeError: no stroke has begun.
+            RuntimeError: no stroke is in progress.
         """
         if self._stroke is None:
             raise RuntimeError("painting outside a stroke")
         inside = self._pixels[box.slices]
         changed = region & (inside != value)
-        really = _around(box, changed)
-        if really is None:
+        changed_box = _around(box, changed)
+        if changed_box is None:
             return None
         inside[changed] = value
         self._stroke_values.add(value)
-        self._stroke_box = self._stroke_box.joined(really)
+        self._stroke_box = self._stroke_box.joined(changed_box)
         count = self._state.count + int(np.count_nonzero(changed)) * (1 if value else -1)
         self._state = self._painted(count)
-        return really
+        return changed_box
 
     def end(self) -> bool:
-        """End the stroke; return whether it changed anything, and so is a step of undo."""
+        """End the stroke; return whether it changed anything and therefore is an undo step."""
         if self._stroke is None:
             return False
         (pixels, state), box = self._stroke, self._stroke_box
@@ -160,7 +160,7 @@ class EditedMask:
         return True
 
     def cancel(self) -> Box | None:
-        """Take back the stroke in hand as if it had never begun; return the box that changed, or None."""
+        """Discard the stroke in progress; return the box that changed, or None."""
         if self._stroke is None:
             return None
         (pixels, state), box = self._stroke, self._stroke_box
@@ -172,15 +172,15 @@ class EditedMask:
         return box
 
     def replace(self, pixels: Bool, author: Author, source: str = "", notes: tuple[str, ...] = ()) -> Box | None:
-        """Put other pixels (bool, the same shape) in the place of these, as one step; an empty mask has no author.
+        """Replace the pixels (bool, the same shape) as one step; an empty mask has no author.
 
-        `notes` say what was guessed or changed on the way from `source`; they stay with the mask as it does.
+        `notes` are what the import from `source` guessed or changed; they stay with the mask as `source` does.
 
         Returns:
             The box around the pixels that changed, empty where only the author did; None, and no step, where nothing did.
 
         Raises:
-            ValueError: the shape is another one.
+            ValueError: the shape differs.
         """
         if pixels.shape != self._pixels.shape:
             raise ValueError(f"a mask of {pixels.shape} in the place of one of {self._pixels.shape}")
@@ -200,29 +200,29 @@ class EditedMask:
         return box
 
     def redraw(self, pixels: Bool) -> Box | None:
-        """Draw these pixels (bool, the same shape) in the place of the mask's: a stroke, so an imported mask is edited.
+        """Redraw the mask as these pixels (bool, the same shape) in one stroke, so that an imported mask counts as edited.
 
         Returns:
-            The box around the pixels that really changed, or None, and no step, where none did.
+            The box around the pixels that changed, or None, without an undo step, if none did.
 
         Raises:
-            ValueError: the shape is another one.
+            ValueError: the shape differs.
         """
         if pixels.shape != self._pixels.shape:
             raise ValueError(f"a mask of {pixels.shape} in the place of one of {self._pixels.shape}")
         self.begin()
         whole = Box(0, 0, *pixels.shape)
-        # Set first: a mask that is empty in between would forget where it came from.
+        # Set before clearing: a mask that is empty in between would lose its author and source.
         added = self.paint(whole, pixels, True)
-        taken = self.paint(whole, ~pixels, False)
+        removed = self.paint(whole, ~pixels, False)
         self.end()
-        return taken.joined(added) if taken is not None else added
+        return removed.joined(added) if removed is not None else added
 
     def undo(self) -> Box:
-        """Take back the last step, or the stroke in hand; return the box that changed.
+        """Undo the stroke in progress or the last step; return the box that changed.
 
         Raises:
-            IndexError: there is none.
+            IndexError: there is nothing to undo.
         """
         self.end()
         step = self._done.pop()
@@ -230,10 +230,10 @@ class EditedMask:
         return self._flip(step, step.before)
 
     def redo(self) -> Box:
-        """Do the step taken back last again; return the box that changed.
+        """Redo the step that was undone last; return the box that changed.
 
         Raises:
-            IndexError: there is none.
+            IndexError: there is nothing to redo.
         """
         self.end()
         step = self._undone.pop()
@@ -245,13 +245,14 @@ class EditedMask:
         if self._stroke is None:
             return False
         if len(self._stroke_values) < 2:
-            # What only sets, or only clears, takes nothing back: asked with every move, so not by looking at pixels.
+            # A stroke that only sets or only clears cannot cancel itself out; this is called with every move, so avoid
+            # comparing pixels.
             return bool(self._stroke_values)
         where = self._stroke_box.slices
         return not np.array_equal(self._stroke[0][where], self._pixels[where])
 
     def _painted(self, count: int) -> _State:
-        """Return the state after painting: of an imported or proposed mask something is left, until it is empty."""
+        """Return the state after painting: an imported or proposed mask keeps its source until it is empty."""
         if not count:
             return _State(Author.NONE, "", (), self._new_version(), 0)
         author = self.author.once_drawn_on
@@ -276,7 +277,7 @@ class EditedMask:
 
 
 def _around(box: Box, changed: Bool) -> Box | None:
-    """Return the smallest box around the true pixels of `changed`, which lies in `box`; None where there are none."""
+    """Return the smallest box around the true pixels of `changed`, which covers `box`; None if there are none."""
     rows = np.flatnonzero(changed.any(axis=1))
     if not rows.size:
         return None

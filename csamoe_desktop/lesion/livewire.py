@@ -1,7 +1,7 @@
-"""A line that follows edges by itself between two places: Mortensen and Barrett, Intelligent Scissors (SIGGRAPH 1995).
+"""A livewire that follows edges between two places: Mortensen and Barrett, Intelligent Scissors (SIGGRAPH 1995).
 
-OpenCV's `IntelligentScissorsMB` finds the cheapest way along edges. Speckle is full of edges, so the image is blurred
-first; and as the search takes time with the area searched, only the surroundings of the last place are.
+OpenCV's `IntelligentScissorsMB` finds the cheapest path along edges. Speckle is full of edges, so the image is blurred
+first. The time grows with the area, so only the surroundings of the last place are searched.
 """
 
 from math import ceil
@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from csamoe_desktop.lesion.tools import Place
 
 _REACH = 140
-"""How far around the last place the search goes, in pixels of the searched image."""
+"""Reach of the search around the last place, in pixels of the searched image."""
 _LONGEST = 640
-"""A frame longer than this is searched reduced to it: its edges are no finer for having more pixels."""
+"""Larger frames are reduced to this size for the search, as more pixels do not make their edges finer."""
 _SPECKLE = 2.5
 """Standard deviation of the blur, in pixels of the searched image."""
 
@@ -25,18 +25,18 @@ _NEARBY = sorted(
 
 
 class Livewire:
-    """The wire on one frame: `start` somewhere, then ask for the `path` to anywhere."""
+    """The livewire on one frame: call `start` with a place, then `path` to any other."""
 
     def __init__(self, grey: NDArray[np.uint8], aspect: float = 1.0) -> None:
-        """`grey`: uint8 (rows, columns); `aspect`: how high a pixel is for its width. Searched are square pixels."""
+        """`grey`: uint8 (rows, columns); `aspect`: a pixel's height over its width. The searched image has square pixels."""
         rows, columns = grey.shape
         scale = max(1.0, max(rows * aspect, columns) / _LONGEST)
         self._scale = np.array([scale / aspect, scale])
-        """Frame pixels that a searched one has, down and across."""
+        """Frame pixels per pixel of the searched image, down and across."""
         if scale > 1 or aspect != 1:
             size = (max(round(columns / scale), 1), max(round(rows * aspect / scale), 1))
             grey = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
-        # A border that the scissors, which do not go to the outermost pixel, can do without.
+        # An added border, as the scissors do not reach the outermost pixels.
         self._soft = cv2.copyMakeBorder(cv2.GaussianBlur(grey, (0, 0), _SPECKLE), 1, 1, 1, 1, cv2.BORDER_REPLICATE)
         self._corner = (0, 0)
         self._size = (0, 0)
@@ -44,7 +44,7 @@ class Livewire:
         self._from: Place = (0.0, 0.0)
 
     def start(self, at: Place) -> None:
-        """Fix the wire's beginning."""
+        """Set the start of the wire."""
         self._from = at
         row, column = self._cell(at)
         rows, columns = self._soft.shape
@@ -56,29 +56,29 @@ class Livewire:
             return
         scissors = cv2.segmentation.IntelligentScissorsMB()
         scissors.setWeights(0.4, 0.2, 0.4)
-        # No limit to the gradient: cells of no cost at all make circles that OpenCV 5.0 finds no way out of.
+        # No gradient limit is set, as cells of zero cost create loops from which OpenCV 5.0 cannot escape.
         scissors.setEdgeFeatureCannyParameters(12.0, 36.0)
         scissors.applyImage(np.ascontiguousarray(part))
         scissors.buildMap((column - left, row - top))
         self._scissors = scissors
 
     def path(self, to: Place) -> list[Place]:
-        """Return the places from the wire's beginning to `to`, both included; straight on beyond the search's reach."""
+        """Return the places from the start of the wire to `to`, both included; a straight line beyond the search's reach."""
         if self._scissors is None:
             return [self._from, to]
         (row, column), (top, left), (rows, columns) = self._cell(to), self._corner, self._size
         inside = min(max(row - top, 0), rows - 1), min(max(column - left, 0), columns - 1)
-        found = self._found(inside)
-        if found is None:
+        way = self._way(inside)
+        if way is None:
             return [self._from, to]
-        # A cell's own roughness is not the lesion's.
-        along = _eased(found[:, ::-1].astype(np.float64)) + np.array([top, left]) - 0.5
+        # Smoothed, as the steps between cells are not part of the lesion's edge.
+        along = _eased(way[:, ::-1].astype(np.float64)) + np.array([top, left]) - 0.5
         return [self._from, *((float(r), float(c)) for r, c in along[1:-1] * self._scale), to]
 
-    def _found(self, cell: tuple[int, int]) -> NDArray[np.int32] | None:
-        """Return the way (points, 2), (column, row), to a cell of the searched part, or to one beside it; None for none.
+    def _way(self, cell: tuple[int, int]) -> NDArray[np.int32] | None:
+        """Return the path (points, 2), (column, row), to a cell of the searched part or to a nearby one, or None.
 
-        A cell whose way runs in a circle is refused; one beside it may not be.
+        OpenCV refuses a cell whose path contains a loop; a nearby cell may work.
         """
         assert self._scissors is not None
         rows, columns = self._size
@@ -93,13 +93,13 @@ class Livewire:
         return None
 
     def _cell(self, at: Place) -> tuple[int, int]:
-        """Return the pixel of the searched image, its border counted, that a place lies on or nearest to."""
+        """Return the pixel of the searched image, including its border, that contains a place or is nearest to it."""
         row, column = (ceil(place / scale + 1e-9) for place, scale in zip(at, self._scale, strict=True))
         return min(max(row, 0), self._soft.shape[0] - 1), min(max(column, 0), self._soft.shape[1] - 1)
 
 
 def _eased(way: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return a way (points, 2) with each point the mean of five, both ends kept."""
+    """Return a path (points, 2) with each point replaced by the mean of five; the ends stay in place."""
     if len(way) < 5:
         return way
     padded = np.concatenate([way[:1], way[:1], way, way[-1:], way[-1:]])

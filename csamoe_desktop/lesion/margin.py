@@ -1,23 +1,23 @@
-"""How smooth, round or jagged a lesion's outline is, in numbers without a unit.
+"""Describes a lesion's margin in dimensionless numbers: how smooth, round or jagged its outline is.
 
-Described is the outer outline of the largest piece (8-connected): its holes are filled, as a margin has none, and other
-pieces left out, as the figures speak of one closed line. `pieces` says how many there were. Where row and column spacing
-differ, everything is computed in millimetres; without millimetres a pixel is as high for its width as the file says, or square.
+They describe the outer outline of the largest piece (8-connected), with holes filled and other pieces left out; `pieces` is
+their number. Where row and column spacing differ, everything is computed in millimetres; without millimetres, pixels have the
+aspect ratio that the file gives, or are square.
 
 - Circularity 4 pi A / P^2 (Cox, J Paleontol 1:179, 1927): 1 for a circle, less the longer or more jagged the outline.
 - Solidity A / A_hull, convexity P_hull / P (Chang et al., Breast Cancer Res Treat 89:179, 2005): 1 for a convex outline;
   lobulation lowers the first, spiculation rather the second.
 - Radial length (Kilday et al., IEEE Trans Med Imaging 12:664, 1993): the outline's distance from its centroid divided by
   the largest one. Its mean; its standard deviation; the entropy -sum p ln p of its histogram of 100 bins from 0 to 1,
-  in nats; and how often it crosses its mean on the way round. Taken at 512 points equally far apart along the outline,
-  where Kilday takes every boundary pixel, so that the figures do not hang on the image's resolution; and a crossing
-  counts only if half a pixel is passed on either side, so that a circle of pixels has none.
+  in nats; and the number of crossings of its mean along the outline. It is taken at 512 equidistant points along the outline,
+  where Kilday takes every boundary pixel, so that the numbers do not depend on the image's resolution. A crossing counts
+  only if it passes the mean by half a pixel on either side, so that a circle of pixels has none.
 
-A is the area of the pixels. P is by Crofton's formula (Lehmann and Legland, Insight Journal, 2012): how often lines
-in 4 directions (rows, columns, both diagonals of pixels) cross the outline, times the lines' distance, weighted with
-the angle that each direction stands for. Counting the pixels' edges would give a circle 4/pi times its length. For a
-round outline this is within 1 %; a straight side along the pixels or their diagonals is told 5 % short, one in between
-at most 3 % long. Where a piece of a few pixels would come out rounder than a circle, its circularity is told as 1.
+A is the area of the pixels. P is computed with Crofton's formula (Lehmann and Legland, Insight Journal, 2012): the number of
+crossings of the outline by lines in 4 directions (rows, columns, both diagonals of pixels), times the lines' distance,
+weighted with the angle that each direction represents. Counting pixel edges would give a circle 4/pi times its length. For
+a round outline the result is within 1 %; a straight side along the pixels or their diagonals comes out 5 % too short, one
+in between at most 3 % too long. If a piece of a few pixels would come out rounder than a circle, its circularity is set to 1.
 """
 
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ _POINTS, _BINS = 512, 100
 
 @dataclass(frozen=True, slots=True)
 class Margin:
-    """A lesion's outline in numbers, as the module says; `pieces` is how many pieces the mask has."""
+    """A lesion's margin in numbers (see the module); `pieces` is the number of pieces of the mask."""
 
     circularity: float
     solidity: float
@@ -51,12 +51,12 @@ class Margin:
     pieces: int
 
     def words(self) -> str:
-        """Return the first three, such as "circularity 0.82, solidity 0.95, convexity 0.97"."""
-        of = f" (the largest of {self.pieces} pieces)" if self.pieces > 1 else ""
-        return f"circularity {self.circularity:.2f}, solidity {self.solidity:.2f}, convexity {self.convexity:.2f}{of}"
+        """Return the first three numbers, such as "circularity 0.82, solidity 0.95, convexity 0.97"."""
+        part = f" (the largest of {self.pieces} pieces)" if self.pieces > 1 else ""
+        return f"circularity {self.circularity:.2f}, solidity {self.solidity:.2f}, convexity {self.convexity:.2f}{part}"
 
     def radial_words(self) -> str:
-        """Return the radial length, such as "mean 0.81, deviation 0.09, entropy 3.12, 6 crossings of the mean"."""
+        """Return the radial length in words, such as "mean 0.81, deviation 0.09, entropy 3.12, 6 crossings of the mean"."""
         return (
             f"mean {self.radial_mean:.2f}, deviation {self.radial_deviation:.2f}, entropy {self.radial_entropy:.2f}, "
             f"{self.zero_crossings} crossings of the mean"
@@ -92,12 +92,12 @@ def describe_margin(mask: Bool, scale: AnyScale = None) -> Margin:
 
 
 def outline_features(mask: Bool, scale: AnyScale = None) -> NDArray[np.float64]:
-    """Return what an outline alone tells, float64 [6]: circularity, solidity, convexity, height / width, relative area,
-    log area; for a baseline that sees no image.
+    """Return the features of an outline alone, float64 [6]: circularity, solidity, convexity, height / width, relative area,
+    log area; for a baseline that does not see the image.
 
-    The first three are those of `describe_margin`; height and width those of the box around all that is marked, with
-    `scale` in millimetres. Relative area is the marked part of the frame, 0..1; log area the natural logarithm of the
-    marked pixels' number, which stays in pixels also where there is a spacing, as in most data sets there is none.
+    The first three are from `describe_margin`; height and width are those of the box around everything that is marked, in
+    millimetres with a `scale`. Relative area is the marked fraction of the frame, 0..1. Log area is the natural logarithm of
+    the number of marked pixels, always in pixels, as most data sets have no spacing.
 
     Raises:
         UserError: the mask is empty.
@@ -121,15 +121,15 @@ def outline_features(mask: Bool, scale: AnyScale = None) -> NDArray[np.float64]:
 
 
 def cropped(mask: Bool) -> Bool:
-    """Return the part of a mask, bool (rows, columns), in the box around what is marked."""
+    """Return a mask, bool (rows, columns), cropped to the box around its marked pixels."""
     left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
     return mask[top : top + height, left : left + width]
 
 
 def filled(mask: Bool) -> Bool:
-    """Return a mask, bool (rows, columns), with what its pieces enclose."""
+    """Return a mask, bool (rows, columns), with its holes filled."""
     outside = np.pad(mask, 1).astype(np.uint8)
-    # Through a gap at a corner nothing gets out, as pieces that touch there are one.
+    # 4-connected: the background does not leak through a corner, as pieces that touch there are one.
     cv2.floodFill(outside, None, (0, 0), 2, flags=4)
     return np.asarray(outside[1:-1, 1:-1] != 2)
 
@@ -140,13 +140,13 @@ def perimeter(mask: Bool, step: Step) -> float:
     inside = np.pad(mask, 1)
     slanted = hypot(down, across)
     angle = atan2(down, across)
-    # How often lines are crossed, and how far apart these lines are: across and down the rows, and on both diagonals.
+    # Number of crossings times the distance between lines: along rows, along columns, and along both diagonals.
     along_rows = np.count_nonzero(inside[:, 1:] != inside[:, :-1]) * down
     along_columns = np.count_nonzero(inside[1:] != inside[:-1]) * across
     diagonals = np.count_nonzero(inside[1:, 1:] != inside[:-1, :-1]) + np.count_nonzero(
         inside[1:, :-1] != inside[:-1, 1:]
     )
-    # A direction stands for half the way to its neighbours on either side; together they make a half turn.
+    # A direction represents half the angle to its neighbours on either side; together they make a half turn.
     for_rows, for_columns, for_diagonals = angle, pi / 2 - angle, pi / 4
     return (
         float(for_rows * along_rows + for_columns * along_columns + for_diagonals * diagonals * down * across / slanted)
@@ -155,10 +155,10 @@ def perimeter(mask: Bool, step: Step) -> float:
 
 
 def _largest(mask: Bool) -> tuple[Bool, int]:
-    """Return the largest piece of a mask in the box around it, and how many pieces there are."""
-    count, numbered, told, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    number = 1 + int(told[1:, cv2.CC_STAT_AREA].argmax())
-    return cropped(np.asarray(numbered == number)), count - 1
+    """Return the largest piece of a mask, cropped to its box, and the number of pieces."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    largest = 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
+    return cropped(np.asarray(labels == largest)), count - 1
 
 
 def _hull(mask: Bool) -> Bool:
@@ -168,7 +168,7 @@ def _hull(mask: Bool) -> Bool:
     right = mask.shape[1] - 1 - mask[rows][:, ::-1].argmax(axis=1)
     ends = np.concatenate([np.stack([side, rows], axis=1) for side in (left, right)]).astype(np.int32)
     corners = np.asarray(cv2.convexHull(ends), np.int64).reshape(-1, 2)
-    # Whole numbers throughout: a centre on the hull's edge is exactly on it, so a convex mask is its own hull.
+    # Integers throughout, so that a centre on the hull's edge counts exactly and a convex mask is its own hull.
     first = np.full(mask.shape[0], mask.shape[1], np.int64)
     last = np.full(mask.shape[0], -1, np.int64)
     for (x0, y0), (x1, y1) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
@@ -185,7 +185,7 @@ def _hull(mask: Bool) -> Bool:
 
 
 def _radial(piece: Bool, step: Step) -> tuple[float, float, float, int]:
-    """Return mean, deviation, entropy and crossings of the radial length of a piece without holes."""
+    """Return the mean, deviation, entropy and mean crossings of the radial length of a piece without holes."""
     (line,) = outlines(piece, smooth=True)
     rows, columns = np.nonzero(piece)
     centre = (np.array([rows.mean(), columns.mean()]) + 0.5) * step

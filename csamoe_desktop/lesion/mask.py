@@ -1,4 +1,4 @@
-"""A lesion's mask as the program passes it on: its pixels, who made it and from what."""
+"""A lesion's finished mask: its pixels, how it was made, and from what."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 
 class Author(StrEnum):
-    """Who made a mask, as the panel and the report say it."""
+    """How a mask was made, in the words of the panel and the report."""
 
     DRAWN = "drawn"
     IMPORTED = "imported"
@@ -19,7 +19,7 @@ class Author(StrEnum):
 
     @property
     def once_drawn_on(self) -> "Author":
-        """Who made a mask of this author's after the reader has drawn on it and something of it is left."""
+        """The author of the mask after the reader has drawn on it without emptying it."""
         return _DRAWN_ON.get(self, Author.DRAWN)
 
 
@@ -37,9 +37,9 @@ class LesionMask:
 
     Attributes:
         pixels: bool (rows, columns), the frame's shape.
-        author: who made it.
+        author: how it was made.
         source: the name of the file it was imported from, or of the model that proposed it, or "".
-        notes: what was guessed or changed when it was imported, one sentence each.
+        notes: what the import guessed or changed, one sentence each.
     """
 
     pixels: NDArray[np.bool_]

@@ -1,23 +1,22 @@
-"""How large a lesion is and how it lies: diameters, height and width, area, perimeter, orientation.
+"""Measures a lesion's size and orientation: diameters, height and width, area, perimeter, angle.
 
 The lesion is the union of its whole pixels: pixel (row, column) covers row..row+1 and column..column+1, so a
-diameter runs from pixel corner to pixel corner, and a single pixel is one pixel wide, not none.
+diameter runs from pixel corner to pixel corner, and a single pixel is one pixel wide, not zero.
 
 - Longest diameter: between the two corners farthest apart (maximum Feret diameter).
-- Diameter across it: the longest line at right angles to it that lies within the convex hull, as a reader lays the
-  calipers. Not the Feret width: in a rectangle that would be far more than anyone measures.
-- Area: pixels counted, holes left out.
+- Diameter across it: the longest line at right angles to it within the convex hull, as a reader places the calipers. Not
+  the Feret width, which in a rectangle would be far more than a reader measures.
+- Area: the number of pixels, without holes.
 - Equivalent diameter: that of the circle of this area, 2 sqrt(A / pi).
 - Perimeter: of the outer outlines, by Crofton's formula (see `margin`).
-- Height and width: the extent down and across the image, where the skin is taken to run along the image's upper edge.
+- Height and width: the extent down and across the image; the skin is assumed to run along the image's upper edge.
   Higher than wide is "taller than wide" (Stavros et al., Radiology 196:123, 1995; ACR BI-RADS Atlas 2013, Ultrasound,
   "orientation: not parallel").
 - Orientation: the angle between the longest diameter and the skin.
 
-Where row and column spacing differ, angles and lengths are those in millimetres. Without millimetres lengths are in widths
-of a pixel, which is as high for its width as the file says, or square where it says nothing. Of several pieces the largest is
-measured, as a stray dot is no part of a lesion; `pieces` and `holes` say how many there are, so that whoever shows a size can
-say so beside it.
+Where row and column spacing differ, angles and lengths are in millimetres. Without millimetres, lengths are in pixel widths,
+with the pixel aspect ratio of the file, or square pixels if the file gives none. Of several pieces the largest is measured,
+as a stray dot is not part of a lesion; `pieces` and `holes` are their numbers, to be shown next to the size.
 """
 
 from dataclasses import dataclass
@@ -47,11 +46,11 @@ class Size:
         angle: of the longest diameter to the skin, in degrees, above -90 up to 90; positive where its right end is deeper.
         area: in `unit` squared.
         unit: "mm", or "px" where the image is not calibrated.
-        source: where the unit comes from, or why there are no millimetres, in words.
-        pieces, holes: of how many pieces this is the largest, and how many holes it has.
-        longest_ends, across_ends: both ends of each diameter as (row, column) on the frame's pixel edges: (0, 0) is
-            the outer corner of the first pixel, (rows, columns) that of the last.
-        aspect: how high a pixel is for its width.
+        source: where the scale comes from, or why there are no millimetres, in words.
+        pieces, holes: the number of pieces, of which this is the largest, and the number of its holes.
+        longest_ends, across_ends: both ends of each diameter as (row, column) in pixel-edge coordinates: (0, 0) is the
+            outer corner of the first pixel, (rows, columns) that of the last.
+        aspect: a pixel's height over its width.
     """
 
     longest: float
@@ -85,11 +84,11 @@ class Size:
         return f"{self.longest:.{digits}f} x {self.across:.{digits}f} {self.unit}"
 
     def piece_words(self) -> str:
-        """Return what is odd about the outline, such as "the largest of 3 pieces, with 2 holes", or ""."""
-        odd = [f"the largest of {self.pieces} pieces"] if self.pieces > 1 else []
+        """Return the outline's pieces and holes, such as "the largest of 3 pieces, with 2 holes", or ""."""
+        parts = [f"the largest of {self.pieces} pieces"] if self.pieces > 1 else []
         if self.holes:
-            odd.append("with a hole" if self.holes == 1 else f"with {self.holes} holes")
-        return ", ".join(odd)
+            parts.append("with a hole" if self.holes == 1 else f"with {self.holes} holes")
+        return ", ".join(parts)
 
     def height_words(self) -> str:
         """Return height and width, such as "12.3 mm high, 10.1 mm wide, taller than wide (height / width 1.22)"."""
@@ -118,18 +117,18 @@ class Size:
 
 
 def area_words(pixels: int, spacing: Spacing) -> str:
-    """Return the area of that many pixels as `Size.area_words` does, without a mask to be looked at."""
+    """Return the area of a number of pixels in words, as `Size.area_words` does, without a mask."""
     return _area_words(pixels * spacing.row * spacing.column, spacing.unit)
 
 
 def aspect_words(aspect: float) -> str:
-    """Return how high a pixel is for its width, such as "taken as square" or "2 times as high as wide"."""
+    """Return the pixel aspect ratio in words, such as "taken as square" or "2 times as high as wide"."""
     return "taken as square" if aspect == 1 else f"{aspect:.3g} times as high as wide"
 
 
 def measure(mask: NDArray[np.bool_], scale: AnyScale) -> Size:
-    """Return the size of `mask` (bool, rows x columns), in millimetres where its frame's scale has them for it, else in
-    widths of a pixel.
+    """Return the size of `mask` (bool, rows x columns), in millimetres if its frame's scale has them for it, else in pixel
+    widths.
 
     Raises:
         UserError: the mask is empty.
@@ -171,7 +170,7 @@ def _area_words(area: float, unit: str) -> str:
 
 
 def _holes(piece: NDArray[np.bool_]) -> int:
-    """Return how many holes a piece has; through a gap at a corner nothing gets out, as in `margin.filled`."""
+    """Return the number of holes of a piece; a gap at a corner does not open a hole, as in `margin.filled`."""
     return int(cv2.connectedComponents((filled(piece) & ~piece).astype(np.uint8), connectivity=4)[0]) - 1
 
 
@@ -188,15 +187,15 @@ def _hull(mask: NDArray[np.bool_]) -> Points:
 def _farthest(hull: Points) -> tuple[Points, Points]:
     """Return the two corners farthest apart, the upper one (then the left one) first."""
     apart = ((hull[:, None] - hull[None]) ** 2).sum(axis=2)
-    one, other = np.unravel_index(apart.argmax(), apart.shape)
-    first, second = sorted((hull[one], hull[other]), key=tuple)
+    row, column = np.unravel_index(apart.argmax(), apart.shape)
+    first, second = sorted((hull[row], hull[column]), key=tuple)
     return first, second
 
 
 def _across(hull: Points, first: Points, second: Points) -> tuple[Points, Points]:
     """Return the ends of the longest chord of `hull` at right angles to the line from `first` to `second`.
 
-    A convex shape's chord length changes linearly from one corner to the next, so the longest goes through a corner.
+    The chord length of a convex shape changes linearly between corners, so the longest chord goes through a corner.
     """
     along = (second - first) / np.linalg.norm(second - first)
     right_angle = np.array([-along[1], along[0]])

@@ -1,8 +1,8 @@
-"""Proposed outlines: a network's map of where lesions are, cut into candidates that a reader accepts or corrects.
+"""Proposes outlines from a network's map of lesions, as candidates that a reader accepts or corrects.
 
-The network looks twice. First at the whole frame, where it finds what may be lesions; then at each of them in a square
-around it, where its outline is finer: one that is square in the tissue, `aspect` being how high a pixel is for its width.
-A box drawn by the reader takes the place of the first look.
+The network looks twice: first at the whole frame, to find candidates; then at a square around each, where its outline is
+finer. The square is one in the tissue (`aspect`: a pixel's height over its width). A box drawn by the reader replaces the
+first look.
 """
 
 from collections.abc import Sequence
@@ -21,14 +21,14 @@ Bool = NDArray[np.bool_]
 Box = tuple[int, int, int, int]  # top, left, bottom, right, half-open
 
 MOST = 5
-# Of a frame's area: a smaller island is speckle, not a lesion.
+# Fraction of the frame's area: a smaller island is speckle, not a lesion.
 _SMALLEST = 0.002
-# A candidate of less confidence is not shown. Of BUSI's images without a lesion it clears about half, of its lesions it
-# loses a few in a hundred, of BUS-BRA's hardly one (`csamoe-desktop evaluate --model unet-mobilenet`).
+# A candidate with less confidence is not shown. This clears about half of BUSI's images without a lesion, and loses a few
+# percent of BUSI's lesions and hardly any of BUS-BRA's (`csamoe-desktop evaluate --model unet-mobilenet`).
 _LEAST_CONFIDENCE = 0.8
-# A frame whose grey values deviate less shows nothing, whatever a network sees in its noise.
+# A frame whose grey values deviate less is blank, whatever a network finds in its noise.
 _LEAST_CONTRAST = 2.0
-# The square of the second look, in lengths of what was found or boxed.
+# Side of the square for the second look, in lengths of the candidate or box.
 _FIELD = 1.8
 
 
@@ -36,23 +36,23 @@ class Finder(Protocol):
     """A network that finds lesions; see `inference.outliner.Outliner`."""
 
     def logits(self, pixels: Gray, parts: Sequence[Part] | None = None) -> list[NDArray[np.float32]]:
-        """Return the logits of being lesion, for each part at the part's own size."""
+        """Return the lesion logits of each part, at the part's own size."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Proposal:
-    """A candidate: its mask (bool, the frame's shape) and how sure the network is of it, the mean probability inside; of
-    one looked at twice, the geometric mean of both looks."""
+    """A candidate: its mask (bool, the frame's shape) and the network's confidence, the mean probability inside; after two
+    looks, the geometric mean of both."""
 
     mask: Bool
     confidence: float
 
 
 def propose(pixels: Gray, finder: Finder, second_look: bool = True, aspect: float = 1.0) -> list[Proposal]:
-    """Return the candidates on a frame, the surest first; none where the network finds none, or nothing is to be seen.
+    """Return the candidates on a frame, the most confident first; none if the network finds none or the frame is blank.
 
-    Without `second_look` they are as the first one has them, however sure: for a network that has only ever seen whole
-    frames.
+    Without `second_look` the candidates of the first look are returned, whatever their confidence: for a network that was
+    trained on whole frames only.
     """
     if _blank(pixels):
         return []
@@ -64,27 +64,27 @@ def propose(pixels: Gray, finder: Finder, second_look: bool = True, aspect: floa
     refined: list[Proposal | None] = [None] * len(sure)
     if second_look:
         refined = _second_look(pixels, [_box(island) for island in sure], finder, aspect)
-    found: list[Proposal] = []
-    for proposal, island in zip(refined, sure, strict=True):
-        kept = _proposal(first, island)
-        if proposal is not None:
-            kept = Proposal(proposal.mask, sqrt(kept.confidence * proposal.confidence))
-        if (second_look and kept.confidence < _LEAST_CONFIDENCE) or any(
-            (kept.mask & other.mask).any() for other in found
+    proposals: list[Proposal] = []
+    for second, island in zip(refined, sure, strict=True):
+        proposal = _proposal(first, island)
+        if second is not None:
+            proposal = Proposal(second.mask, sqrt(proposal.confidence * second.confidence))
+        if (second_look and proposal.confidence < _LEAST_CONFIDENCE) or any(
+            (proposal.mask & other.mask).any() for other in proposals
         ):
             continue
-        found.append(kept)
-    return found
+        proposals.append(proposal)
+    return proposals
 
 
 def propose_in(pixels: Gray, box: Box, finder: Finder, aspect: float = 1.0) -> list[Proposal]:
     """Return the candidate in the reader's box (top, left, bottom, right, half-open, not empty), or none."""
-    found = None if _blank(pixels) else _second_look(pixels, [box], finder, aspect)[0]
-    return [found] if found is not None else []
+    proposal = None if _blank(pixels) else _second_look(pixels, [box], finder, aspect)[0]
+    return [proposal] if proposal is not None else []
 
 
 def propose_at(pixels: Gray, row: int, column: int, finder: Finder, aspect: float = 1.0) -> list[Proposal]:
-    """Return the candidate that covers a point: one of the frame's, or one looked for around the point, or none."""
+    """Return the candidate that covers a point: one of the frame's, or one found in a box around the point, or none."""
     for proposal in propose(pixels, finder, aspect=aspect):
         if proposal.mask[row, column]:
             return [proposal]
@@ -92,8 +92,8 @@ def propose_at(pixels: Gray, row: int, column: int, finder: Finder, aspect: floa
     across = max(8, min(round(rows * aspect), columns) // 8)
     down = max(1, round(across / aspect))
     box = (max(row - down, 0), max(column - across, 0), min(row + down, rows), min(column + across, columns))
-    # In a box the network finds something almost always; what lies beside the point is not what was meant.
-    return [one for one in propose_in(pixels, box, finder, aspect) if one.mask[row, column]]
+    # In a box the network almost always finds something; a candidate that misses the point is not the one wanted.
+    return [proposal for proposal in propose_in(pixels, box, finder, aspect) if proposal.mask[row, column]]
 
 
 def _blank(pixels: Gray) -> bool:
@@ -101,9 +101,9 @@ def _blank(pixels: Gray) -> bool:
 
 
 def _second_look(pixels: Gray, boxes: Sequence[Box], finder: Finder, aspect: float) -> list[Proposal | None]:
-    """Look at a square around each box; the outline is the island that fills the box best."""
+    """Return the proposal in a square around each box, the island with the most pixels in the box, or None."""
     parts = [_around(box, aspect) for box in boxes]
-    found: list[Proposal | None] = []
+    proposals: list[Proposal | None] = []
     for box, part, logits in zip(boxes, parts, finder.logits(pixels, parts), strict=True):
         whole = np.full(pixels.shape[:2], -np.inf, np.float32)
         top, left = max(part.top, 0), max(part.left, 0)
@@ -114,14 +114,14 @@ def _second_look(pixels: Gray, boxes: Sequence[Box], finder: Finder, aspect: flo
         islands = _islands(whole > 0, 1)
         best = max(islands, key=lambda island: int((island & inside).sum()), default=None)
         if best is None or not (best & inside).any():
-            found.append(None)
+            proposals.append(None)
         else:
-            found.append(_proposal(whole, best))
-    return found
+            proposals.append(_proposal(whole, best))
+    return proposals
 
 
 def _around(box: Box, aspect: float) -> Part:
-    """Return the square around a box, `_FIELD` times its longer side; it may reach beyond the frame."""
+    """Return the square around a box, `_FIELD` times its longer side; it may extend beyond the frame."""
     height, width = box[2] - box[0], box[3] - box[1]
     side = max(1, round(_FIELD * max(height * aspect, width)))
     tall = max(1, round(side / aspect))
@@ -130,9 +130,9 @@ def _around(box: Box, aspect: float) -> Part:
 
 
 def _islands(mask: Bool, smallest: float) -> list[Bool]:
-    """Return the 8-connected pieces of at least `smallest` pixels, their holes filled."""
-    count, places, facts, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    return [_filled(places == label) for label in range(1, count) if facts[label, cv2.CC_STAT_AREA] >= smallest]
+    """Return the 8-connected pieces of at least `smallest` pixels, with holes filled."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    return [_filled(labels == label) for label in range(1, count) if stats[label, cv2.CC_STAT_AREA] >= smallest]
 
 
 def _filled(island: Bool) -> Bool:

@@ -1,20 +1,20 @@
-"""Whole image, tumour core and boundary as the three experts see them (CSA-MoE-Net, section II-A).
+"""Computes whole image, tumour core and boundary as the three experts see them (CSA-MoE-Net, section II-A).
 
 The paper: grey image -> 3 equal channels, 224x224; mask -> 224x224 by nearest neighbour; core = mask eroded five
-times by 3x3; boundary = mask dilated five times minus the mask; each multiplied with the image. Where it is silent:
+times by 3x3; boundary = mask dilated five times minus the mask; each multiplied with the image. Where the paper is silent:
 
-- A lesion whose core vanishes within five erosions is eroded as often as still leaves a core; `erosions` says how often.
-- A mask at the image's edge: the world outside the image counts as lesion for the erosion (the edge of the field of
-  view is no margin of the lesion) and the boundary ends at the edge. `touches_edge` says so.
-- Several components are treated together, as one mask; a component that has no core left while another has one
-  simply has none. `components` counts them (8-connected).
+- A lesion whose core vanishes within five erosions is eroded as often as still leaves a core; `erosions` is the number.
+- If the mask is at the image's edge, the area outside the image counts as lesion for the erosion (the edge of the field of
+  view is not a margin of the lesion) and the boundary ends at the edge. `touches_edge` records this.
+- Several components are treated together as one mask; a component without a core left has none as long as another one has.
+  `components` counts them (8-connected).
 - An empty mask, or one that vanishes at 224x224, is refused.
-- A model may ask for the `field` instead of the whole frame (the paper's networks do not): the square around the lesion,
-  so many times as wide as the lesion is long, moved inside the frame where it can be and black beyond it.
-- The network sees square pixels: where a pixel is higher than wide (`aspect`), or wider than high, the square around the
-  lesion is one in the tissue, so it has fewer rows, or more. The whole frame fills the square whatever its pixels are.
-- The paper does not name the image's interpolation: shrinking averages by area, enlarging is bilinear, each axis for
-  itself. The aspect ratio is not kept, as in the paper.
+- A model may use a `field` instead of the whole frame (the paper's networks do not): the square around the lesion, `field`
+  times as wide as the lesion is long, shifted inside the frame where possible and black outside it.
+- The network sees square pixels: if pixels are not square (`aspect`), the square around the lesion is a square in the
+  tissue, so it has fewer or more rows. The whole frame always fills the network's square.
+- The paper does not name the image's interpolation: shrinking averages by area, enlarging is bilinear, each axis on its
+  own. The aspect ratio is not kept, as in the paper.
 """
 
 import dataclasses
@@ -37,8 +37,8 @@ Value = TypeVar("Value", bound=np.generic)
 
 
 class Part(NamedTuple):
-    """A part of a frame, half-open in frame pixels. No `tools.Box`, which cuts arrays and so lies inside its frame: a part
-    may reach beyond, where all is black."""
+    """A part of a frame, half-open in frame pixels. Unlike a `tools.Box`, which slices arrays and lies inside its frame, it
+    may extend beyond the frame, where everything is black."""
 
     top: int
     left: int
@@ -48,15 +48,15 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Regions:
-    """The regions of one lesion (or, with an empty one, of the whole image) at the network's size.
+    """The regions of a lesion (or, with an empty lesion, of the whole image) at the network's size.
 
     Attributes:
         image: uint8 (size, size), the whole grey image.
         lesion, core, boundary: bool (size, size).
-        erosions, dilations: how often the mask was really eroded and dilated.
-        touches_edge: the mask reaches the image's edge.
-        components: separate pieces of the mask.
-        part: of the frame, that they cover.
+        erosions, dilations: how often the mask was actually eroded and dilated.
+        touches_edge: whether the mask touches the image's edge.
+        components: number of separate pieces of the mask.
+        part: the part of the frame that they cover.
     """
 
     image: Gray
@@ -70,19 +70,19 @@ class Regions:
     part: Part
 
     def views(self) -> Gray:
-        """Return what the image, core and boundary expert see, uint8 (3, size, size): image times region."""
+        """Return the inputs of the image, core and boundary expert, uint8 (3, size, size): image times region."""
         return np.stack([self.image, self.image * self.core, self.image * self.boundary])
 
     def warnings(self) -> list[str]:
-        """Return, one sentence each, what departs from the paper's five steps."""
+        """Return the deviations from the paper's method, one sentence each."""
         if not self.lesion.any():
             return []
-        said = []
+        notes = []
         if self.erosions < STEPS:
-            said.append(f"The lesion is so small that its core was eroded {self.erosions} times instead of {STEPS}.")
+            notes.append(f"The lesion is so small that its core was eroded {self.erosions} times instead of {STEPS}.")
         if self.components > 1:
-            said.append(f"The mask has {self.components} separate pieces; they were read as one lesion.")
-        return said
+            notes.append(f"The mask has {self.components} separate pieces; they were assessed as one lesion.")
+        return notes
 
 
 def grey(pixels: Gray) -> Gray:
@@ -100,7 +100,7 @@ def fit(pixels: Gray, mask: Bool, part: Part, size: int = SIZE) -> tuple[Gray, B
     fitted = lesion[nearest(lesion.shape[0], size)][:, nearest(lesion.shape[1], size)]
     if not fitted.any():
         raise UserError(
-            f"The marked lesion is too small to be read: nothing of it is left at {size} x {size} pixels.",
+            f"The marked lesion is too small to assess: it disappears at {size} x {size} pixels.",
             "Mark the whole lesion, or crop the image around it.",
         )
     return fit_image(pixels, part, size), fitted
@@ -112,8 +112,8 @@ def fit_image(pixels: Gray, part: Part, size: int = SIZE) -> Gray:
 
 
 def squared(image: NDArray[Value], aspect: float) -> NDArray[Value]:
-    """Return a frame's pixels (grey or RGB), or a mask (bool), with square pixels: those it has are `aspect` times as high
-    as wide, and its shorter axis is stretched; where they are square, it is returned as it is."""
+    """Return a frame's pixels (grey or RGB) or a mask (bool) resampled to square pixels, by stretching the shorter axis;
+    `aspect` is the height of its pixels over their width. An image with square pixels is returned unchanged."""
     if aspect == 1:
         return image
     rows, columns = image.shape[:2]
@@ -122,13 +122,13 @@ def squared(image: NDArray[Value], aspect: float) -> NDArray[Value]:
 
 
 def unsquared(mask: Bool, shape: tuple[int, int]) -> Bool:
-    """Return a mask drawn on square pixels at the shape of its frame."""
+    """Return a mask on square pixels, resampled to the shape of its frame."""
     return mask if mask.shape == shape else _reshaped(mask, shape)
 
 
 def find_part(mask: Bool, field: float | None = None, aspect: float = 1.0) -> Part:
-    """Return the part of the frame to read for the lesion `mask` (not empty): all of it, or what is a square of `field`
-    times the lesion's longer side around its middle once pixels, `aspect` times as high as wide, are made square."""
+    """Return the part of the frame to assess for the lesion `mask` (not empty): the whole frame, or, with `field`, a square
+    in the tissue around the lesion's middle, `field` times its longer side; `aspect` is a pixel's height over its width."""
     rows, columns = mask.shape
     if field is None:
         return Part(0, 0, rows, columns)
@@ -172,10 +172,10 @@ def make_regions(
     part: Part | None = None,
     aspect: float = 1.0,
 ) -> Regions:
-    """Return the regions of `mask` (bool, the frame's shape) on `pixels`; what training and the window both use.
+    """Return the regions of `mask` (bool, the frame's shape) on `pixels`; used by training and by the window.
 
-    `part` takes the place of the one `field` would find: another line around a lesion is read in the first one's part.
-    `aspect` is how high a pixel of the frame is for its width.
+    `part` replaces the part that `field` would give, so that another outline of a lesion is assessed in the same part.
+    `aspect` is the height of a frame pixel over its width.
 
     Raises:
         UserError: the mask is not of the frame's size, is empty, or vanishes at the network's size.
@@ -183,7 +183,7 @@ def make_regions(
     if mask.shape != pixels.shape[:2]:
         raise UserError(
             f"The mask is {mask.shape[1]} x {mask.shape[0]} pixels, the image {pixels.shape[1]} x {pixels.shape[0]}.",
-            "Use a mask of the image's own size.",
+            "Use a mask of the same size as the image.",
         )
     if not mask.any():
         raise UserError("No lesion is marked: the mask is empty.", "Draw or import an outline, then assess again.")
@@ -194,16 +194,16 @@ def make_regions(
 
 
 def whole_image(pixels: Gray, size: int = SIZE) -> Regions:
-    """Return the regions of an unmarked frame, for a model that reads the whole image: lesion, core and boundary empty."""
+    """Return the regions of an unmarked frame, for a model that uses the whole image: lesion, core and boundary empty."""
     whole = Part(0, 0, *pixels.shape[:2])
     nothing = np.zeros((size, size), bool)
     return Regions(_resized(grey(pixels), size), nothing, nothing, nothing, 0, 0, False, 0, whole)
 
 
 def on_frame(region: NDArray[Value], frame_shape: tuple[int, int], part: Part | None = None) -> NDArray[Value]:
-    """Return a region (bool, or values; network size) of a frame's `part` (None: all of it), mapped back to the frame's
-    (rows, columns), zero beyond the part: each frame pixel takes the region's pixel its centre lies in, so that what is
-    drawn is what was read."""
+    """Return a region (bool, or values; network size) of a frame's `part` (None: the whole frame), mapped back to the frame's
+    (rows, columns), zero outside the part. Each frame pixel takes the region's pixel that contains its centre, so that the
+    drawing shows exactly what the network saw."""
     part = part or Part(0, 0, *frame_shape)
     whole = np.zeros(frame_shape, region.dtype)
     size = (part.bottom - part.top, part.right - part.left)
@@ -215,18 +215,18 @@ def on_frame(region: NDArray[Value], frame_shape: tuple[int, int], part: Part | 
 
 
 def nearest(length: int, size: int) -> NDArray[np.intp]:
-    """Return, for `size` places along an axis of `length` pixels, the pixel at each place's centre."""
+    """Return the pixels at the centres of `size` equal steps along an axis of `length` pixels."""
     return ((np.arange(size) * 2 + 1) * length) // (2 * size)
 
 
 def _placed(twice_the_middle: int, side: int, length: int) -> int:
-    """Return where a stretch of `side` around a middle begins: inside `length` if it fits, else around all of it."""
+    """Return the start of an interval of `side` around a middle, shifted inside `length` if it fits, else centred on it."""
     begin = (twice_the_middle - side) // 2
     return min(max(begin, 0), length - side) if side <= length else (length - side) // 2
 
 
 def _cut(pixels: NDArray[Any], part: Part) -> NDArray[Any]:
-    """Return a part of (rows, columns), zero beyond the edges."""
+    """Return a part of (rows, columns), zero outside the frame."""
     rows, columns = pixels.shape
     if part == (0, 0, rows, columns):
         return pixels

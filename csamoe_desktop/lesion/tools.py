@@ -1,4 +1,4 @@
-"""The drawing tools as pure functions: each says which pixels of a frame it covers, and changes nothing.
+"""The drawing tools as pure functions: each returns the pixels of a frame that it covers.
 
 Places are continuous (row, column) on the frame: pixel (0, 0) covers 0..1 in both, its centre is (0.5, 0.5).
 The polygon is filled by the non-zero winding rule (Foley et al., Computer Graphics, section 3.5).
@@ -16,7 +16,7 @@ Place = tuple[float, float]
 
 
 class Box(NamedTuple):
-    """Rows top..bottom and columns left..right of a frame, the last ones not included."""
+    """Rows top..bottom and columns left..right of a frame, half-open."""
 
     top: int
     left: int
@@ -25,16 +25,16 @@ class Box(NamedTuple):
 
     @property
     def empty(self) -> bool:
-        """Whether there is no pixel in it."""
+        """Whether the box contains no pixel."""
         return self.bottom <= self.top or self.right <= self.left
 
     @property
     def slices(self) -> tuple[slice, slice]:
-        """What cuts the box out of an array of the frame's shape."""
+        """The slices of the box in an array of the frame's shape."""
         return slice(self.top, self.bottom), slice(self.left, self.right)
 
     def joined(self, other: "Box | None") -> "Box":
-        """Return the smallest box around both; an empty one counts for nothing."""
+        """Return the smallest box around both; an empty box is ignored."""
         if other is None or other.empty:
             return self
         if self.empty:
@@ -51,19 +51,19 @@ NOWHERE = Box(0, 0, 0, 0)
 
 
 def brush(shape: tuple[int, int], start: Place, end: Place, radius: int, aspect: float = 1.0) -> tuple[Box, Bool]:
-    """Return what a round brush covers on its way from `start` to `end`: a capsule, so a fast mouse leaves no gaps.
+    """Return what a round brush covers on its way from `start` to `end`: a capsule, so that a fast mouse leaves no gaps.
 
-    The brush sits on the pixel under the mouse and is 2 * radius - 1 pixels wide, one pixel at radius 1. It is round as the
-    frame is shown: where a pixel is higher than wide, it covers fewer rows.
+    The brush is centred on the pixel under the mouse and is 2 * radius - 1 pixels wide, one pixel at radius 1. It is round on
+    the screen: if pixels are higher than wide, it covers fewer rows.
 
     Args:
         shape: rows and columns of the frame.
         start, end: places on the frame, or outside it.
         radius: in widths of a frame pixel, from 1.
-        aspect: how high a pixel is for its width.
+        aspect: a pixel's height over its width.
 
     Returns:
-        The box it lies in, clipped at the frame (it may be empty), and bool (box rows, box columns).
+        Its box, clipped to the frame (may be empty), and bool (box rows, box columns).
 
     Raises:
         ValueError: the radius is less than 1.
@@ -92,14 +92,15 @@ def brush(shape: tuple[int, int], start: Place, end: Place, radius: int, aspect:
 
 
 def polygon(shape: tuple[int, int], vertices: Sequence[Place]) -> tuple[Box, Bool]:
-    """Return the pixels whose centre lies inside the polygon (closed by itself; where it crosses itself, all of it).
+    """Return the pixels whose centre lies inside the polygon (closed automatically; with everything enclosed if it crosses
+    itself).
 
     Args:
         shape: rows and columns of the frame.
         vertices: places on the frame, or outside it; fewer than three enclose nothing.
 
     Returns:
-        The box it lies in, clipped at the frame (it may be empty), and bool (box rows, box columns).
+        Its box, clipped to the frame (may be empty), and bool (box rows, box columns).
     """
     if len(vertices) < 3:
         return NOWHERE, np.zeros((0, 0), bool)
@@ -108,12 +109,12 @@ def polygon(shape: tuple[int, int], vertices: Sequence[Place]) -> tuple[Box, Boo
     box = _clipped(shape, Box(floor(min(rows)), floor(min(columns)), floor(max(rows)) + 1, floor(max(columns)) + 1))
     if box.empty:
         return box, np.zeros((box.bottom - box.top, box.right - box.left), bool)
-    # Each edge adds one winding to all pixel centres right of where it crosses their row, up or down.
+    # Each edge adds one winding, upwards or downwards, to all pixel centres to the right of its crossing with their row.
     winding = np.zeros((box.bottom - box.top, box.right - box.left + 1), np.int32)
     for (row0, column0), (row1, column1) in zip(vertices, [*vertices[1:], vertices[0]], strict=True):
         turn = 1 if row1 > row0 else -1
         (low, at_low), (high, at_high) = sorted([(row0, column0), (row1, column1)])
-        # Centres from `low` up to, but not including, `high`: a vertex on a centre counts once.
+        # Half-open from `low` to `high`, so that a vertex on a pixel centre counts once.
         first = max(int(np.ceil(low - 0.5)), box.top)
         last = min(int(np.ceil(high - 0.5)), box.bottom)
         if first >= last:
@@ -125,21 +126,21 @@ def polygon(shape: tuple[int, int], vertices: Sequence[Place]) -> tuple[Box, Boo
     return box, np.asarray(winding.cumsum(axis=1)[:, :-1] != 0)
 
 
-def ellipse(shape: tuple[int, int], one: Place, other: Place) -> tuple[Box, Bool]:
-    """Return the pixels whose centre lies inside the ellipse that fills the rectangle from `one` to `other`.
+def ellipse(shape: tuple[int, int], first: Place, second: Place) -> tuple[Box, Bool]:
+    """Return the pixels whose centre lies inside the ellipse that fills the rectangle from `first` to `second`.
 
     Args:
         shape: rows and columns of the frame.
-        one, other: opposite corners, on the frame or outside it.
+        first, second: opposite corners, on the frame or outside it.
 
     Returns:
-        The box it lies in, clipped at the frame (it may be empty), and bool (box rows, box columns).
+        Its box, clipped to the frame (may be empty), and bool (box rows, box columns).
     """
-    (top, bottom), (left, right) = (sorted(ends) for ends in zip(one, other, strict=True))
+    (top, bottom), (left, right) = (sorted(ends) for ends in zip(first, second, strict=True))
     box = _clipped(shape, Box(floor(top), floor(left), floor(bottom) + 1, floor(right) + 1))
     if bottom <= top or right <= left:
         return box, np.zeros((box.bottom - box.top, box.right - box.left), bool)
-    # Of the half axes, so 1 at the edge.
+    # In units of the half axes: 1 at the edge.
     rows = (np.arange(box.top, box.bottom)[:, None] + 0.5 - (top + bottom) / 2) / ((bottom - top) / 2)
     columns = (np.arange(box.left, box.right)[None, :] + 0.5 - (left + right) / 2) / ((right - left) / 2)
     return box, np.asarray(rows**2 + columns**2 <= 1)

@@ -1,1 +1,1 @@
-"""Studies: files on disk become a Study of Frames with pixels, spacing and provenance."""
+"""Reads studies: turns files on disk into a Study of Frames with pixels, spacing and provenance."""

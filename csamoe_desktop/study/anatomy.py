@@ -1,7 +1,7 @@
-"""The made breast of the demo study as maps of tissue, and the two lesions it can have.
+"""Tissue maps of the demo study's synthetic breast, and its two lesions.
 
 From the skin down: skin, fat lobules between Cooper's ligaments, the glandular layer, a little fat, the pectoral fascia
-and muscle. The lesions are drawn by the words of the BI-RADS ultrasound lexicon (ACR, 5th edition): oval, parallel,
+and muscle. The lesions follow the terms of the BI-RADS ultrasound lexicon (ACR, 5th edition): oval, parallel,
 circumscribed, enhancing; or irregular, not parallel, spiculated, with an echogenic halo and a shadow.
 """
 
@@ -24,8 +24,8 @@ _SKIN, _GLAND, _RETRO, _FASCIA = 1.9, 8.6, 24.5, 26.6
 def make_breast(
     kind: Kind, generator: np.random.Generator, shape: tuple[int, int], spacing: float
 ) -> tuple[Tissue, Bool]:
-    """Return a breast with a lesion of a kind, and the lesion's mask (with the roots of its spicules), for images of
-    `shape` (rows, columns) and `spacing` millimetres a pixel."""
+    """Return a breast with a lesion of a kind, and the lesion's mask (including the roots of its spicules), for images of
+    `shape` (rows, columns) and `spacing` millimetres per pixel."""
     ground = Ground(generator, shape, spacing)
     tissue = _breast(ground)
     return _spiculated(ground, tissue) if kind == "spiculated" else _smooth(ground, tissue)
@@ -44,7 +44,7 @@ class Ground:
 
     def clouds(self, down: float, across: float) -> Field:
         """Return smooth noise of unit variance, its structures `down` x `across` millimetres in size."""
-        # Made on a grid as coarse as it may be: large structures cost no more than small ones.
+        # Computed on the coarsest grid that suffices, so that large structures cost no more than small ones.
         steps = [max(size / self.spacing / 3, 1) for size in (down, across)]
         coarse = [int(length / step) + 12 for length, step in zip(self.shape, steps, strict=True)]
         white = self.generator.standard_normal(coarse, dtype=np.float32)
@@ -54,7 +54,7 @@ class Ground:
         return np.asarray(cv2.resize(smooth, self.shape[::-1], interpolation=cv2.INTER_CUBIC), np.float32)
 
     def thin_strands(self, down: float, across: float, share: float) -> Field:
-        """Return thin ridges, 0..1, where smooth noise crosses zero; about `share` of them are there."""
+        """Return thin ridges, 0..1, where smooth noise crosses zero; about a fraction `share` of them is visible."""
         ridges = np.exp(-((self.clouds(down, across) / 0.25) ** 2))
         return _f32(ridges * np.clip(share + 0.5 * self.clouds(2.2 * down, 0.8 * across), 0, 1.3))
 
@@ -108,7 +108,7 @@ def _breast(ground: Ground) -> Tissue:
         lit = np.exp(-(((y - edge) / width) ** 2)) * np.clip(0.65 + 0.45 * ground.wave(2.4), 0.05, 1.6)
         interface = interface + strength * lit
         scatter = scatter + 5.0 * lit
-    # Interfaces are rough at the wavelength's scale: their echo fluctuates and is not one even line.
+    # Interfaces are rough at the scale of a wavelength, so their echo fluctuates along the line.
     interface = interface * np.clip(0.9 + 0.6 * ground.clouds(0.12, 0.6), 0.05, 2.2)
     columns = 0.05 * ground.wave(1.0) + 0.05 * ground.wave(4.0)
     attenuation = np.where(y > 17, 0.50, 0.05) + columns + 0.5 * walls * (1 - upright)
@@ -116,7 +116,8 @@ def _breast(ground: Ground) -> Tissue:
 
 
 def _lobules(ground: Ground, across: float, down: float) -> tuple[Field, Field, Field]:
-    """Return the fat's walls (0..1), a random shade for each lobule, and how far a wall faces the probe (0..1)."""
+    """Return the walls of the fat lobules (0..1), a random shade for each lobule, and how much a wall faces the probe
+    (0..1)."""
     x = (ground.x + 1.1 * ground.clouds(1.6, 2.5)) / across
     y = (ground.y + 0.55 * ground.clouds(1.4, 2.4)) / down
     half, deep = int(ground.x.max() / across) + 2, int(DEPTH_MM / down) + 2
@@ -154,7 +155,7 @@ def _smooth(ground: Ground, tissue: Tissue) -> tuple[Tissue, Bool]:
     patchy = np.clip(0.45 + 0.5 * ground.clouds(0.5, 1.2), 0.05, 1.5)
     capsule = np.exp(-(((outside - 0.18) / 0.16) ** 2)) * (0.15 + 0.85 * facing**3) * patchy
     interface = tissue.interface * (1 - inside) + 0.9 * capsule
-    # Behind: less is lost in the lesion than the gain makes up for; the beam is bent away at its steep sides.
+    # Posterior enhancement: the lesion attenuates less than the gain compensates. Its steep sides refract the beam away.
     bent = np.exp(-((outside / 0.5) ** 2)) * (1 - facing) ** 2
     attenuation = tissue.attenuation - 0.60 * inside + 1.5 * bent
     return Tissue(_f32(scatter + 3.5 * capsule), _f32(interface), _f32(attenuation)), outside < 0
@@ -193,7 +194,7 @@ def _spiculated(ground: Ground, tissue: Tissue) -> tuple[Tissue, Bool]:
 
 
 def _outlined(mask: Bool, spacing: float) -> Bool:
-    """Return a mask's largest piece without the thin ends of spicules, which no reader would outline."""
+    """Return the largest piece of a mask without the thin ends of spicules, which a radiologist would not outline."""
     reach = 2 * round(0.3 / spacing) + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
     opened = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, disc)
@@ -202,12 +203,12 @@ def _outlined(mask: Bool, spacing: float) -> Bool:
 
 
 def _step(distance: Field, softness: float) -> Field:
-    """Return 0 where `distance` is negative, 1 where positive, over `softness` millimetres."""
+    """Return 0 where `distance` is negative and 1 where it is positive, with a transition of `softness` millimetres."""
     return np.asarray(1 / (1 + np.exp(np.clip(-4 * distance / softness, -40, 40))), np.float32)
 
 
-def _mixed(one: Field, other: Field, part: Field) -> Field:
-    return one + (other - one) * part
+def _mixed(first: Field, second: Field, part: Field) -> Field:
+    return first + (second - first) * part
 
 
 def _f32(values: NDArray[Any]) -> Field:

@@ -1,4 +1,4 @@
-"""ZIP archives as they come on discs and by mail: the images in one, unpacked into a folder of the program's own."""
+"""Unpacks the images of a ZIP archive into a folder that the program owns."""
 
 import os
 import re
@@ -19,10 +19,10 @@ _HEAD = 512
 _MOST_MEMBERS = 20_000
 _LARGEST = 2**31
 _ODDLY_SMALL = 2**26, 500
-"""A member of so many bytes that is so many times as large as in the archive is no picture but a trap."""
+"""A member with more bytes than the first number that expands by more than the second is a ZIP bomb, not a picture."""
 _PIECE = 2**20
 _OFFICE = "[Content_Types].xml"
-_SMALLER = "Unpack it with another program, and open the folder."
+_SMALLER = "Unpack it with another program and open the folder."
 
 
 def unpack_images(
@@ -31,31 +31,33 @@ def unpack_images(
     is_image: Callable[[bytes], bool],
     looking: Callable[[float], object] = lambda share: None,
 ) -> int:
-    """Unpack the images of a ZIP archive into `folder` (made here, for its owner alone), in the archive's own folders, and
-    return how many other files were left out.
+    """Unpack the images of a ZIP archive into `folder`, keeping the archive's folders, and return how many other files were
+    left out.
 
-    Sizes are checked as the archive declares them, before anything is unpacked, and again as it is.
+    The declared sizes are checked before anything is unpacked, and the real sizes while unpacking.
 
     Args:
         archive: the archive.
-        folder: where to; a name in the archive never leads out of it.
-        is_image: whether a file that begins so (512 bytes) is unpacked.
-        looking: told the share that is done, 0 to 1; may stop it by raising.
+        folder: the target, created with access for the owner only; no name in the archive can lead out of it.
+        is_image: whether to unpack a file that begins with these 512 bytes.
+        looking: called with the progress, 0 to 1; may raise to stop.
 
     Raises:
-        UserError: it is no archive, is damaged, protected by a password, too large, or holds no image.
+        UserError: it is not an archive, is damaged, password-protected or too large, or contains no image.
     """
     try:
         with zipfile.ZipFile(archive) as opened:
             return _unpack(archive, opened, folder, is_image, looking)
     except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError, ValueError) as problem:
-        raise UserError(f"{archive.name} is a damaged ZIP archive, or one of an unknown kind.", _SMALLER) from problem
-    except RuntimeError as problem:  # what zipfile raises for a password, and nothing else
-        raise UserError(f"{archive.name} is protected by a password.", _SMALLER) from problem
+        raise UserError(
+            f"{archive.name} is a damaged ZIP archive, or its format is not supported.", _SMALLER
+        ) from problem
+    except RuntimeError as problem:  # zipfile raises it only for a password
+        raise UserError(f"{archive.name} is password-protected.", _SMALLER) from problem
     except OSError as problem:
         raise UserError(
             f"{archive.name} could not be unpacked: {reason(problem)}.",
-            "Check that the drive is connected and that the disk has room.",
+            "Check that the drive is connected and that the disk has free space.",
         ) from problem
     except UserError:
         raise
@@ -66,11 +68,13 @@ def unpack_images(
 
 
 class Unpacked:
-    """The folders that one run of the program unpacks archives into; patients' images, so they are its owner's alone, and
-    are removed as the program ends, or by the next run where it did not end by itself.
+    """The folders into which one run of the program unpacks archives.
+
+    They contain patients' images, so only their owner can read them. They are removed when the program ends, or, after a
+    crash, by the next run.
 
     Args:
-        root: the folder for the runs' own, each named by its process.
+        root: the folder that contains one folder for each run, named by its process ID.
     """
 
     def __init__(self, root: Path) -> None:
@@ -78,7 +82,7 @@ class Unpacked:
         self._own: Path | None = None
 
     def new_folder(self) -> Path:
-        """Return a new folder (made here); the first time, what ended runs left behind is removed."""
+        """Create and return a new folder; the first call also removes what earlier runs left behind."""
         self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
         if self._own is None:
             self._remove_leftovers()
@@ -86,7 +90,7 @@ class Unpacked:
         return Path(tempfile.mkdtemp(dir=self._own))
 
     def remove(self) -> None:
-        """Remove what this run unpacked."""
+        """Remove everything that this run unpacked."""
         if self._own is not None:
             shutil.rmtree(self._own, ignore_errors=True)
             self._own = None
@@ -99,8 +103,8 @@ class Unpacked:
 
 
 def _in_use(folder: Path, process: int) -> bool:
-    """Return whether the process that made `folder` runs; where that cannot be asked (Windows), whether it may, as the
-    folder is not a day old."""
+    """Return whether the process that created `folder` is running. On Windows, which cannot tell, a folder less than a day old
+    counts as in use."""
     if sys.platform == "win32":
         return time.time() - folder.stat().st_mtime < 86_400
     try:
@@ -122,12 +126,14 @@ def _unpack(
     members = [member for member in opened.infolist() if not member.is_dir()]
     if any(member.filename == _OFFICE for member in members):
         raise UserError(
-            f"{archive.name} is an Office document, not an image.", "Save its pictures as PNG, and open one."
+            f"{archive.name} is an Office document, not an image.", "Save its pictures as PNG files and open those."
         )
     if len(members) > _MOST_MEMBERS:
-        raise UserError(f"{archive.name} holds {len(members):,} files, more than {_MOST_MEMBERS:,}.", _SMALLER)
+        raise UserError(
+            f"{archive.name} has too many files: {len(members):,}; up to {_MOST_MEMBERS:,} can be unpacked.", _SMALLER
+        )
     if any(member.flag_bits & 1 for member in members):
-        raise UserError(f"{archive.name} is protected by a password.", _SMALLER)
+        raise UserError(f"{archive.name} is password-protected.", _SMALLER)
     images = []
     for number, member in enumerate(members):
         looking(0.3 * number / len(members))
@@ -137,15 +143,16 @@ def _unpack(
             if is_image(file.read(_HEAD)):
                 images.append(member)
     if not images:
-        looked = f" ({len(members)} file{'' if len(members) == 1 else 's'} looked at)" if members else ", it is empty"
-        raise UserError(f"There is no image in the archive {archive.name}{looked}.", "Open another one.")
+        searched = f" ({len(members)} file{'' if len(members) == 1 else 's'} searched)" if members else "; it is empty"
+        raise UserError(f"There is no image in the archive {archive.name}{searched}.", "Open another archive.")
     whole = sum(member.file_size for member in images)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     free = shutil.disk_usage(folder).free
     if whole > free * 0.9:
         raise UserError(
-            f"{archive.name} needs {whole / 2**20:,.0f} MB unpacked, and the disk has {free / 2**20:,.0f} MB left.",
-            "Free some space, or unpack it elsewhere and open the folder.",
+            f"{archive.name} needs {whole / 2**20:,.0f} MB when unpacked, but the disk has only {free / 2**20:,.0f} MB "
+            "free.",
+            "Free some disk space, or unpack the archive elsewhere and open the folder.",
         )
     taken: set[str] = set()
     for number, member in enumerate(images):
@@ -157,7 +164,7 @@ def _unpack(
 
 
 def _copy(file: IO[bytes], target: Path, size: int, looking: Callable[[], object]) -> None:
-    """Write at most `size` bytes of `file` to `target`, which its owner alone may read."""
+    """Write at most `size` bytes of `file` to `target`, readable by its owner only."""
     with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as written:
         left = size
         while left > 0 and (piece := file.read(min(_PIECE, left))):
@@ -174,8 +181,8 @@ def _is_trap(member: zipfile.ZipInfo) -> bool:
 
 
 def _safe(name: str, taken: set[str]) -> Path:
-    """Return the member's name as a path that stays below any folder and can be written on any system, told apart from
-    those in `taken`, to which it is added."""
+    """Return a member's name as a relative path that is valid on every system, never leads upwards and is not in `taken`;
+    it is added to `taken`."""
     parts = [re.sub(r'[\x00-\x1f<>:"|?*\\]', "_", part).rstrip(". ") for part in PurePosixPath(name).parts]
     parts = [part[-100:] for part in parts if part.strip("./ _")] or ["image"]
     stem = "/".join(parts)

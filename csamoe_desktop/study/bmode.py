@@ -1,9 +1,8 @@
-"""A B-mode image from maps of tissue: speckle through a depth-varying point-spread function, envelope, log compression.
+"""Simulates a B-mode image from tissue maps: speckle by a depth-varying point-spread function, envelope, log compression.
 
-The usual linear model: an echo is the tissue's random complex scatterers and its interfaces, convolved with a
-point-spread function that separates into an axial and a lateral Gaussian, of which the lateral one widens away from the
-focus (Bamber and Dickinson, Physics in Medicine and Biology 25, 1980). Several looks are averaged, as spatial
-compounding does.
+The usual linear model (Bamber and Dickinson, Physics in Medicine and Biology 25, 1980): an echo is the tissue's random complex
+scatterers and its interfaces, convolved with a point-spread function that separates into an axial and a lateral Gaussian;
+the lateral one widens away from the focus. Several looks are averaged, as in spatial compounding.
 """
 
 from dataclasses import dataclass
@@ -20,26 +19,26 @@ _AXIAL_MM = 0.095
 _LATERAL_MM = 0.21
 _FOCUS_MM = 16.0
 _WIDENING = 0.075
-"""How many focal widths the lateral spread grows by for a millimetre away from the focus."""
+"""Growth of the lateral spread per millimetre away from the focus, in focal widths."""
 
 _DYNAMIC_RANGE_DB = 50.0
 _WHITE_DB = 30.0
-"""The echo level shown white, over that of the tissue called 0 dB."""
+"""The echo level that is shown white, in dB above tissue of 0 dB."""
 
 _NOISE_DB = -30.0
 _NOISE_RISE = 0.45
-"""Decibels by which the time-gain compensation lifts the receiver's noise, a millimetre of depth."""
+"""Decibels per millimetre of depth by which the time-gain compensation raises the receiver's noise."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tissue:
-    """What the beam meets, float32 (rows, columns) each.
+    """Maps of the tissue, float32 (rows, columns) each.
 
     Attributes:
         scatter: strength of the diffuse echo, in dB.
-        interface: strength of the mirror-like echo, linear, over a diffuse echo of 0 dB.
-        attenuation: what a millimetre takes from everything deeper, there and back, in dB; negative where it takes
-            less than the time-gain compensation gives.
+        interface: strength of the specular echo, linear, relative to a diffuse echo of 0 dB.
+        attenuation: round-trip loss per millimetre for everything deeper, in dB, net of the time-gain compensation;
+            negative where the compensation is greater.
     """
 
     scatter: Field
@@ -48,17 +47,17 @@ class Tissue:
 
 
 def scatterers(generator: np.random.Generator, shape: tuple[int, int]) -> Scatterers:
-    """Return random scatterers of unit strength, complex (looks, rows, columns): a third is common to all looks."""
+    """Return random scatterers of unit strength, complex64 (looks, rows, columns); all looks share a third of the power."""
     parts = generator.standard_normal((LOOKS + 1, 2, *shape), dtype=np.float32)
     complex_parts = (parts[:, 0] + 1j * parts[:, 1]) / np.sqrt(2)
     return np.asarray(np.sqrt(1 / 3) * complex_parts[:1] + np.sqrt(2 / 3) * complex_parts[1:], np.complex64)
 
 
 def scan(tissue: Tissue, field: Scatterers, noise: Scatterers, spacing: float) -> NDArray[np.uint8]:
-    """Return the image, uint8 (rows, columns), of a tissue with these scatterers at `spacing` millimetres a pixel."""
+    """Return the image, uint8 (rows, columns), of a tissue with these scatterers at `spacing` millimetres per pixel."""
     rows = tissue.scatter.shape[0]
     depth = (np.arange(rows, dtype=np.float32) + 0.5) * spacing
-    # The beam is as wide as its aperture near the skin: what shadows does so with a soft edge.
+    # Near the skin the beam is as wide as its aperture, so shadows have soft edges.
     along = np.cumsum(tissue.attenuation, axis=0) * spacing
     lost = cv2.GaussianBlur(along, (0, 0), 0.4 / spacing, sigmaY=0.3 / spacing, borderType=cv2.BORDER_REPLICATE)
     echoes = field * _amplitude(tissue.scatter) + tissue.interface
@@ -73,10 +72,10 @@ def scan(tissue: Tissue, field: Scatterers, noise: Scatterers, spacing: float) -
 
 
 def _blurred(look: Scatterers, depth: Field, spacing: float) -> Scatterers:
-    """Return a look after the point-spread function, scaled so that diffuse scatter keeps its strength."""
+    """Return a look convolved with the point-spread function, scaled so that diffuse scatter keeps its strength."""
     axial = _AXIAL_MM / spacing
     width = (_LATERAL_MM / spacing) * (1 + _WIDENING * np.abs(depth - _FOCUS_MM))
-    # Mirrored at the sides, as the transform below would else join the left side to the right.
+    # Mirrored at the sides, as the Fourier transform would otherwise wrap the left side to the right.
     beside = min(int(4 * width.max()) + 1, look.shape[1] - 1)
     mirrored = np.pad(look, ((0, 0), (beside, beside)), "reflect")
     parts = _axially(np.dstack([mirrored.real, mirrored.imag]).astype(np.float32), axial)

@@ -1,8 +1,9 @@
-"""What a frame's pixels measure: by a DICOM header, or by a line that the user draws along the depth scale.
+"""Finds a frame's scale: from the DICOM header, or from a line that the user draws along the depth scale.
 
-A header's US Region Calibration (PS3.3 C.8.5.5, see `us_regions`) comes first and holds inside its regions alone; without
-it the pixel spacings of PS3.3 10.7 hold everywhere. How high a pixel is for its width is told by either, else by the pixel
-aspect ratio (PS3.3 C.7.6.3.1.7). Pixels rather than wrong millimetres: what is implausible, or contradicts itself, is none.
+A header's US Region Calibration (PS3.3 C.8.5.5, see `us_regions`) comes first and holds only inside its regions; without it,
+the pixel spacings of PS3.3 10.7 hold on the whole frame. Either gives the pixel's aspect ratio, else the attribute of that
+name does (PS3.3 C.7.6.3.1.7). An implausible or contradictory scale is rejected: sizes in pixels are better than wrong
+millimetres.
 """
 
 import dataclasses
@@ -38,10 +39,10 @@ from csamoe_desktop.study.us_regions import (
 )
 
 LEAST_LINE = 20.0
-"""Pixels: on a shorter line the width of a scale's mark alone is worth a tenth of the length and more."""
+"""Pixels. On a shorter line, the width of a tick mark alone is a tenth of the length or more."""
 FRAMES_DIFFER = "the frames have different scales"
 DISAGREES = 0.05
-"""A calibration by hand that differs from the file's by more than this part is said to."""
+"""A calibration by hand that differs from the file's by more than this fraction is marked as such."""
 _UNITS = {"mm": 1.0, "cm": 10.0}
 _LENGTH = re.compile(r"(\d+(?:[.,]\d*)?|[.,]\d+)\s*(mm|cm)?", re.IGNORECASE)
 
@@ -58,94 +59,93 @@ _OF_ALL_FRAMES = (
     *(keyword for keyword, _ in _FALLBACKS),
 )
 _CLOSE_RATIO = 0.02
-"""An aspect ratio is written in whole numbers: one that differs from the spacings' by less agrees with them."""
+"""An aspect ratio is given in whole numbers: it agrees with the spacings if it differs by less than this."""
 
 Line = tuple[tuple[float, float], tuple[float, float]]
 
 
 def find_scale(header: Dataset) -> tuple[Scale, tuple[str, ...]]:
-    """Return what a header says of its pixels, and what the user should be told about it."""
+    """Return the scale that a header gives, and notes for the user."""
     aspect, notes = _aspect_ratio(header)
     regions = _agreeing(find_regions(header), header, aspect)
-    flat = [one for one in regions if one.lengths]
-    used = [one for one in flat if one.spacing]
-    refused = [one for one in flat if not one.spacing]
-    notes += [f"{_sentence(one.reason)}; sizes there are in pixels." for one in refused]
-    spacings = [one.spacing for one in used if one.spacing is not None]
+    measurable = [region for region in regions if region.lengths]
+    used = [region for region in measurable if region.spacing]
+    refused = [region for region in measurable if not region.spacing]
+    notes += [f"{_sentence(region.reason)}; sizes there are in pixels." for region in refused]
+    spacings = [region.spacing for region in used if region.spacing is not None]
     if used:
-        if not all(spacings[0].agrees(one) for one in spacings):
-            notes.append("The image has regions of different scale: each holds inside its own region alone.")
-        largest = max(used, key=lambda one: one.area.height * one.area.width if one.area else 0.0)
+        if not all(spacings[0].agrees(spacing) for spacing in spacings):
+            notes.append("The image has regions with different scales; each scale applies only inside its own region.")
+        largest = max(used, key=lambda region: region.area.height * region.area.width if region.area else 0.0)
         assert largest.spacing is not None, "a region in use without millimetres"
         shown = largest.spacing.row / largest.spacing.column
-        names = listed([part for one in used if (part := one.region(1.0)) is not None])
+        names = listed([part for region in used if (part := region.region(1.0)) is not None])
         elsewhere = pixels_only(f"outside {names}, the calibrated part of the image", shown)
-    elif refused and not all(one.silent for one in refused):
+    elif refused and not all(region.silent for region in refused):
         elsewhere = pixels_only(refused[0].reason, aspect or 1.0)
     else:
         elsewhere, more = _fallback(header, aspect)
         notes += more
         if elsewhere.in_mm:
-            regions = [one for one in regions if not one.silent]
+            regions = [region for region in regions if not region.silent]
         elif refused and elsewhere.source == NOT_CALIBRATED:
             elsewhere = dataclasses.replace(elsewhere, source=refused[0].reason)
-    parts = [one.region(elsewhere.aspect) for one in regions]
-    return Scale(elsewhere, tuple(one for one in parts if one is not None)), tuple(notes)
+    parts = [region.region(elsewhere.aspect) for region in regions]
+    return Scale(elsewhere, tuple(part for part in parts if part is not None)), tuple(notes)
 
 
 def find_frame_scales(header: Dataset) -> tuple[tuple[Scale, ...], tuple[str, ...]]:
-    """Return what a header says of each frame's pixels where it tells its frames apart, and what the user should be told;
-    none where it does not."""
+    """Return the scale of each frame and notes for the user; both empty if the header gives no scales per frame."""
     frames = items(header, "PerFrameFunctionalGroupsSequence")
-    found: list[Scale] = []
+    scales: list[Scale] = []
     notes: list[str] = []
-    if not any("PixelMeasuresSequence" in one or "SequenceOfUltrasoundRegions" in one for one in frames):
+    if not any("PixelMeasuresSequence" in frame or "SequenceOfUltrasoundRegions" in frame for frame in frames):
         return (), ()
-    for one in frames:
+    for frame in frames:
         own = Dataset()
         for keyword in _OF_ALL_FRAMES:
             if keyword in header:
                 own[keyword] = header[keyword]
-        if "PixelMeasuresSequence" in one:
+        if "PixelMeasuresSequence" in frame:
             shared = Dataset()
-            shared.PixelMeasuresSequence = one.PixelMeasuresSequence
+            shared.PixelMeasuresSequence = frame.PixelMeasuresSequence
             own.SharedFunctionalGroupsSequence = [shared]
-        regions = one if "SequenceOfUltrasoundRegions" in one else header
+        regions = frame if "SequenceOfUltrasoundRegions" in frame else header
         if "SequenceOfUltrasoundRegions" in regions:
             own.SequenceOfUltrasoundRegions = regions.SequenceOfUltrasoundRegions
-        scale, said = find_scale(own)
-        found.append(scale)
-        notes += said
-    if len(set(found)) > 1:
-        notes.append("The frames have different scales; each is measured by its own.")
-    return tuple(found), tuple(dict.fromkeys(notes))
+        scale, frame_notes = find_scale(own)
+        scales.append(scale)
+        notes += frame_notes
+    if len(set(scales)) > 1:
+        notes.append("The frames have different scales; each frame is measured with its own scale.")
+    return tuple(scales), tuple(dict.fromkeys(notes))
 
 
 def drawn_pixels(start: tuple[float, float], end: tuple[float, float]) -> float:
     """Return the length in pixels of a line along the depth scale, its ends (row, column).
 
     Raises:
-        UserError: it is too short to calibrate by.
+        UserError: it is too short for a calibration.
     """
     pixels = math.dist(start, end)
     if pixels < LEAST_LINE:
         raise UserError(
-            f"The line is {pixels:.0f} pixels long; that is too short to calibrate by.",
-            f"Draw along at least {LEAST_LINE:.0f} pixels of the depth scale, better along all of it.",
+            f"The line is too short to calibrate with: {pixels:.0f} pixels.",
+            f"Draw it along at least {LEAST_LINE:.0f} pixels of the depth scale, if possible along all of it.",
         )
     return pixels
 
 
 def millimetres(text: str, unit: str) -> float:
-    """Return the length typed, such as "40", "4,5" or "4 cm", in millimetres; `unit` (mm or cm) counts where it names none.
+    """Return a typed length, such as "40", "4,5" or "4 cm", in millimetres; without a unit it is in `unit` (mm or cm).
 
     Raises:
-        UserError: it is no length above nought.
+        UserError: it is not a length above 0.
     """
-    found = _LENGTH.fullmatch(text.strip())
-    length = float(found[1].replace(",", ".")) * _UNITS[(found[2] or unit).lower()] if found else 0.0
+    match = _LENGTH.fullmatch(text.strip())
+    length = float(match[1].replace(",", ".")) * _UNITS[(match[2] or unit).lower()] if match else 0.0
     if not length:
-        raise UserError("This is not a length.", "Type a number above 0, such as 40.")
+        raise UserError("This is not a length.", "Enter a number above 0, such as 40.")
     return length
 
 
@@ -158,23 +158,24 @@ def by_hand(
 ) -> Spacing:
     """Return the spacing of a frame on which the line from `start` to `end`, (row, column), is `length` millimetres long.
 
-    Pixels are taken as square, unless the file's `own` spacing says how high they are for their width; where that is in
-    millimetres and differs by more than a twentieth, the source says so. `depth` is that of the image in pixels.
+    Pixels are taken as square unless the file's `own` spacing gives their aspect ratio. If `own` is in millimetres and the
+    result differs from it by more than a twentieth, the source says so. `depth` is the depth of the image in pixels.
 
     Raises:
-        UserError: the line is too short, or no ultrasound image has such pixels.
+        UserError: the line is too short, or the pixel size is impossible for an ultrasound image.
     """
     pixels = drawn_pixels(start, end)
     down, across = (own.row / own.column, 1.0) if own else (1.0, 1.0)
     step = length / math.hypot((end[0] - start[0]) * down, (end[1] - start[1]) * across)
     if not (plausible(step * down) and plausible(step * across)):
         raise UserError(
-            f"{length:g} mm over {pixels:.0f} pixels would make a pixel {step:.3g} mm wide; no ultrasound image has such.",
+            f"{length:g} mm over {pixels:.0f} pixels is not possible in an ultrasound image: a pixel would be {step:.3g} "
+            "mm wide.",
             "Check the length and its unit.",
         )
     if depth is not None and (why := implausible(step * down, step * across, depth)):
         raise UserError(
-            f"{length:g} mm over {pixels:.0f} pixels cannot be: {why}.",
+            f"{length:g} mm over {pixels:.0f} pixels is not possible: {why}.",
             "Check the length and its unit; an ultrasound image is 10 to 300 mm deep.",
         )
     source = f"{BY_HAND}: {length:g} mm over {pixels:.0f} px"
@@ -182,50 +183,61 @@ def by_hand(
 
 
 def file_spacing(scale: AnyScale, line: Line | None = None) -> Spacing:
-    """Return what a file's `scale` says where a line by hand is drawn, or, beside the regions, of all that is calibrated."""
-    told = scale_from(scale)
-    return told.common if line is None or (home := _home(told, line)) is None else home.spacing
+    """Return the file's spacing where a calibration line is drawn; outside its regions, or without a line, the spacing
+    common to all that is calibrated."""
+    file_scale = scale_from(scale)
+    return file_scale.common if line is None or (home := _home(file_scale, line)) is None else home.spacing
 
 
 def depth_at(scale: AnyScale, line: Line, rows: int) -> float:
-    """Return how many pixels the image is deep that a line by hand is drawn on: its region, else the frame of `rows`."""
+    """Return the depth in pixels of the image that a calibration line is drawn on: its region, else the frame (`rows`)."""
     home = _home(scale_from(scale), line)
     return float(rows) if home is None else home.area.height
 
 
 def calibrated_by_hand(scale: AnyScale, line: Line, spacing: Spacing) -> Scale:
-    """Return a frame's scale with a line's `spacing` in the place of what the file says.
+    """Return a frame's scale with the `spacing` of a calibration line in place of the file's.
 
-    A line inside a region is for that region; one beside the regions, as a depth scale often is, for the whole frame.
+    A line inside a region calibrates that region; a line outside all regions, where a depth scale often is, calibrates the
+    whole frame.
 
     Raises:
-        UserError: the line lies on a region without lengths, or beside regions of different scale.
+        UserError: the line lies on a region without lengths, or outside regions with different scales.
     """
-    told = scale_from(scale)
-    barred = next((one for one in told.regions if not one.lengths and _holds(one, line)), None)
-    if barred is not None:
+    file_scale = scale_from(scale)
+    without_lengths = next(
+        (region for region in file_scale.regions if not region.lengths and _holds(region, line)), None
+    )
+    if without_lengths is not None:
         raise UserError(
-            f"The line lies on {barred.name}, which shows no lengths.",
+            f"The line lies on {without_lengths.name}, where lengths cannot be measured.",
             "Draw along the depth scale of the B-mode image.",
         )
-    home = _home(told, line)
+    home = _home(file_scale, line)
     if home is not None:
-        kept = (dataclasses.replace(one, spacing=spacing) if one == home else one for one in told.regions)
-        # What says nothing, or something else, on the same place is overruled.
-        return Scale(told.elsewhere, tuple(one for one in kept if one.spacing is spacing or not _covers(home, one)))
-    if told.common.source == DIFFERENT:
-        raise UserError(
-            "The image has regions of different scale, and the line lies beside them.",
-            "Draw it inside the region that it is for.",
+        replaced = (
+            dataclasses.replace(region, spacing=spacing) if region == home else region for region in file_scale.regions
         )
-    regions = (dataclasses.replace(one, spacing=spacing) if one.lengths else one for one in told.regions)
-    return Scale(spacing, tuple(regions))
+        # The calibration by hand overrides other regions inside its own.
+        regions = tuple(region for region in replaced if region.spacing is spacing or not _covers(home, region))
+        return Scale(file_scale.elsewhere, regions)
+    if file_scale.common.source == DIFFERENT:
+        raise UserError(
+            "The image has regions with different scales, and the line lies outside them.",
+            "Draw the line inside the region that you want to calibrate.",
+        )
+    return Scale(
+        spacing,
+        tuple(
+            dataclasses.replace(region, spacing=spacing) if region.lengths else region for region in file_scale.regions
+        ),
+    )
 
 
 def _home(scale: Scale, line: Line) -> Region | None:
-    """Return the smallest region with lengths that a line lies inside."""
-    homes = [one for one in scale.regions if one.lengths and _holds(one, line)]
-    return min(homes, key=lambda one: one.area.height * one.area.width, default=None)
+    """Return the smallest region with lengths that contains a line."""
+    homes = [region for region in scale.regions if region.lengths and _holds(region, line)]
+    return min(homes, key=lambda region: region.area.height * region.area.width, default=None)
 
 
 def _holds(region: Region, line: Line) -> bool:
@@ -238,7 +250,7 @@ def _covers(home: Region, other: Region) -> bool:
 
 
 def _against(column: float, own: Spacing | None) -> str:
-    """Return what is to be said of a width by hand that contradicts the file's own, or ""."""
+    """Return how a pixel width by hand differs from the file's, in words; "" if it agrees."""
     share = 0.0 if own is None or not own.in_mm else column / own.column - 1
     if abs(share) <= DISAGREES:
         return ""
@@ -246,31 +258,31 @@ def _against(column: float, own: Spacing | None) -> str:
 
 
 def _aspect_ratio(header: Dataset) -> tuple[float | None, list[str]]:
-    """Return how high a pixel is for its width by the pixel aspect ratio, None where it says nothing, and notes."""
+    """Return a pixel's height over its width by the pixel aspect ratio, None if it is missing or 1, and notes."""
     values = numbers(header, "PixelAspectRatio")
     if not values:
         return None, []
-    if len(values) == 2 and all(math.isfinite(one) and one > 0 for one in values):
+    if len(values) == 2 and all(math.isfinite(value) and value > 0 for value in values):
         ratio = values[0] / values[1]
         if 1 / MOST_ASPECT <= ratio <= MOST_ASPECT:
-            # 1 to 1 is what the standard leaves out: it is written for want of anything better.
+            # The standard omits a ratio of 1 to 1: files that give it do so for want of a better value.
             return (None if math.isclose(ratio, 1.0, rel_tol=SAME) else ratio), []
-    return None, ["The file's pixel aspect ratio is not usable; it is ignored."]
+    return None, ["The file's pixel aspect ratio is invalid and was ignored."]
 
 
 def _agreeing(found: list[Found], header: Dataset, aspect: float | None) -> list[Found]:
-    """Return the regions without the millimetres of those that the rest of the header contradicts."""
+    """Return the regions; those that contradict the rest of the header lose their millimetres."""
     values = numbers(header, "PixelSpacing")
-    usable = len(values) == 2 and values != [1.0, 1.0] and all(plausible(one) for one in values)
-    told = Spacing(values[0], values[1], "") if usable else None
+    usable = len(values) == 2 and values != [1.0, 1.0] and all(plausible(value) for value in values)
+    declared = Spacing(values[0], values[1], "") if usable else None
     agreeing = []
-    for one in found:
-        if one.spacing is not None and told is not None and not one.spacing.agrees(told):
-            agreeing.append(one.refused("it contradicts the file's pixel spacing"))
-        elif one.spacing is not None and not _same_shape(one.spacing, aspect):
-            agreeing.append(one.refused("it contradicts the file's pixel aspect ratio"))
+    for region in found:
+        if region.spacing is not None and declared is not None and not region.spacing.agrees(declared):
+            agreeing.append(region.refused("it contradicts the file's pixel spacing"))
+        elif region.spacing is not None and not _same_shape(region.spacing, aspect):
+            agreeing.append(region.refused("it contradicts the file's pixel aspect ratio"))
         else:
-            agreeing.append(one)
+            agreeing.append(region)
     return agreeing
 
 
@@ -279,7 +291,7 @@ def _same_shape(spacing: Spacing, aspect: float | None) -> bool:
 
 
 def _fallback(header: Dataset, aspect: float | None) -> tuple[Spacing, list[str]]:
-    """Return the spacing that a header without a usable region gives its pixels, and notes."""
+    """Return the spacing given by a header without a usable region, and notes."""
     bare = pixels_only(aspect=aspect or 1.0)
     rows = whole(header, "Rows")
     for holder in (header, *_measures(header)):
@@ -287,29 +299,29 @@ def _fallback(header: Dataset, aspect: float | None) -> tuple[Spacing, list[str]
             values = numbers(holder, keyword)
             if not values:
                 continue
-            why = _useless(values, source, rows, aspect)
+            why = _why_invalid(values, source, rows, aspect)
             if why:
-                said = f"{_sentence(why)}; sizes are in pixels."
-                return dataclasses.replace(bare, source=why), [said]
+                note = f"{_sentence(why)}; sizes are in pixels."
+                return dataclasses.replace(bare, source=why), [note]
             return Spacing(values[0], values[1], source), []
     return bare, []
 
 
-def _useless(values: list[float], source: str, rows: int | None, aspect: float | None) -> str:
-    """Return why a pixel spacing, so called, is no scale of an image of so many rows, or ""."""
+def _why_invalid(values: list[float], source: str, rows: int | None, aspect: float | None) -> str:
+    """Return why the pixel spacing named `source` cannot be the scale of an image with `rows` rows, or ""."""
     if values == [1.0, 1.0]:
-        return f"{source} is exactly 1 mm, as converters write for want of a scale"
+        return f"{source} is exactly 1 mm, the value that converters write if they do not know the scale"
     if len(values) != 2 or not all(plausible(value) for value in values):
-        return f"{source} is not usable"
+        return f"{source} is invalid"
     if rows is not None and (why := implausible(values[0], values[1], rows)):
-        return f"{source} is not usable: {why}"
+        return f"{source} is invalid: {why}"
     if not _same_shape(Spacing(values[0], values[1], source), aspect):
         return f"{source} contradicts its pixel aspect ratio"
     return ""
 
 
 def _measures(header: Dataset) -> list[Dataset]:
-    """Return the Pixel Measures of an enhanced multi-frame header, where all frames share them."""
+    """Return the Pixel Measures that all frames of an enhanced multi-frame header share."""
     return [
         measures
         for groups in items(header, "SharedFunctionalGroupsSequence")

@@ -1,4 +1,4 @@
-"""What a compressed picture says of itself, before anything decodes it: size, depth, and what its colours are.
+"""Reads the header of a compressed picture without decoding it: size, bit depth and colour space.
 
 Sources: ITU-T T.81 annex B (JPEG), T.871 (JFIF), T.872 6.5.3 (Adobe's marker); ISO 14495-1 annex C (JPEG-LS); ISO 15444-1
 annex A and I (JPEG 2000), 15444-15 (HTJ2K).
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 _NO_LENGTH = frozenset((0x01, *range(0xD0, 0xD9)))
 _FRAMES = frozenset((*range(0xC0, 0xD0), 0xF7)) - {0xC4, 0xC8, 0xCC}
-"""Markers of a frame's header, JPEG-LS's (F7) with them."""
+"""Markers of a frame header, including that of JPEG-LS (F7)."""
 _LOSSLESS = frozenset((0xC3, 0xC7, 0xCB, 0xCF))
 _SOC = b"\xff\x4f\xff\x51"
 _JP2 = b"\x00\x00\x00\x0cjP  "
@@ -24,12 +24,13 @@ class Codestream:
     Attributes:
         codec: "JPEG", "JPEG-LS" or "JPEG 2000".
         rows, columns, samples, bits: its size, and the bits of a sample.
-        signed: whether its samples are (JPEG 2000 alone says so).
-        lossless: JPEG: whether it is coded by prediction (process 14), which libraries leave as it is.
-        colour: what its three samples are, "RGB" or "YBR", where it says; else "". Of JPEG 2000 after its own transform.
-        firm: whether it says so beyond doubt: JFIF's marker stands in many a file that is RGB.
-        scans: how often a decoder goes over the picture (JPEG, progressive).
-        highly_tiled: JPEG 2000: more tiles than any picture has.
+        signed: whether its samples are signed (only JPEG 2000 tells).
+        lossless: JPEG: whether it is coded by prediction (process 14); libraries do not convert its colours.
+        colour: the colour space of its three samples, "RGB" or "YBR", if the header tells; else "". For JPEG 2000, the space
+            after its own colour transform is undone.
+        firm: whether `colour` is certain; the JFIF marker is not proof, as many RGB files have it.
+        scans: number of passes over the picture (progressive JPEG).
+        highly_tiled: JPEG 2000: whether it has more tiles than any real picture.
     """
 
     codec: str
@@ -46,7 +47,7 @@ class Codestream:
 
 
 def read_codestream(data: bytes) -> Codestream | None:
-    """Return what a frame's bytes say of themselves; None where they are none of these codecs, or cut in their header."""
+    """Return the codestream header of a frame; None if the codec is unknown or the header is cut off."""
     try:
         if data.startswith(b"\xff\xd8"):
             return _jpeg(data)
@@ -96,7 +97,7 @@ def _jpeg_colour(
         return ("YBR" if adobe else "RGB"), True
     if named in (b"RGB", b"rgb"):
         return "RGB", True
-    # Nobody halves the resolution of red and blue.
+    # Only colour differences are subsampled, never red and blue.
     if subsampled:
         return "YBR", True
     return ("YBR", False) if jfif and not lossless else ("", False)
@@ -120,8 +121,8 @@ def _jpeg_2000(data: bytes) -> Codestream:
         place += 2 + length
     colour, firm = ("RGB", True) if transformed and samples >= 3 else ("", False)
     if (box := data.find(b"colr", 0, start)) > 0 and data[box + 4] == 1 and not transformed:
-        said = struct.unpack_from(">I", data, box + 7)[0]
-        colour, firm = {_SRGB: ("RGB", False), _SYCC: ("YBR", True)}.get(said, ("", False))
+        colour_space = struct.unpack_from(">I", data, box + 7)[0]
+        colour, firm = {_SRGB: ("RGB", False), _SYCC: ("YBR", True)}.get(colour_space, ("", False))
     bits = max(part & 0x7F for part in parts[::3]) + 1
     return Codestream(
         "JPEG 2000", rows, columns, samples, bits, bool(depth & 0x80), False, colour, firm, 1, highly_tiled=tiled

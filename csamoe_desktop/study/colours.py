@@ -1,7 +1,7 @@
-"""What the three samples of a colour picture are, and RGB made of them.
+"""Determines the colour space of a picture with three samples, and converts it to RGB.
 
-A wrong guess turns a grey picture teal and pink, and costs the reading. What a file says of its colours is often untrue; the
-pixels of an ultrasound picture, grey nearly all over, tell.
+Files often declare a wrong colour space, which would turn a grey picture teal and pink and make it useless. The pixels
+show the right one, as an ultrasound picture is grey almost everywhere.
 """
 
 import numpy as np
@@ -11,21 +11,21 @@ Planes = NDArray[np.uint8]
 """(rows, columns, 3)."""
 
 _PLAIN = 4.0
-"""How many times farther from grey the pixels must be under what is said than under its contrary, to go against it."""
+"""How many times farther from grey the pixels must be in the declared space than in the other one to reject it."""
 
 
-def likely_space(planes: Planes, said: str) -> str:
-    """Return "RGB" or "YBR", what the samples are: as `said`, unless the pixels tell the contrary plainly.
+def likely_space(planes: Planes, declared: str) -> str:
+    """Return the colour space of the samples, "RGB" or "YBR": the declared one, unless the pixels clearly contradict it.
 
-    Under the right one of the two most pixels of an ultrasound picture are grey.
+    In the right colour space, most pixels of an ultrasound picture are grey.
     """
     away = distances(planes)
-    other = "YBR" if said == "RGB" else "RGB"
-    return other if away[said] > _PLAIN * away[other] + 2 else said
+    other = "YBR" if declared == "RGB" else "RGB"
+    return other if away[declared] > _PLAIN * away[other] + 2 else declared
 
 
 def distances(planes: Planes) -> dict[str, float]:
-    """Return how far the pixels are from grey on average, 0 to 510, taken as RGB and as YBR (Y, Cb, Cr)."""
+    """Return the mean distance of the pixels from grey, 0 to 510, if they are RGB and if they are YBR (Y, Cb, Cr)."""
     step = max(1, int((planes.shape[0] * planes.shape[1] / 250_000) ** 0.5))
     few = planes[::step, ::step].astype(np.int16)
     first, second, third = few[..., 0], few[..., 1], few[..., 2]
@@ -36,19 +36,19 @@ def distances(planes: Planes) -> dict[str, float]:
 
 
 def rgb_of(planes: Planes) -> Planes:
-    """Return Y, Cb and Cr of full range (PS3.3 C.7.6.3.1.2, ITU-R BT.601) as RGB."""
+    """Convert full-range Y, Cb and Cr (PS3.3 C.7.6.3.1.2, ITU-R BT.601) to RGB."""
     bright = planes[..., 0].astype(np.float32)
     blue, red = planes[..., 1].astype(np.float32) - 128, planes[..., 2].astype(np.float32) - 128
-    found = np.empty(planes.shape, np.uint8)
+    rgb = np.empty(planes.shape, np.uint8)
     for place, values in enumerate(
         (bright + 1.402 * red, bright - 0.344136 * blue - 0.714136 * red, bright + 1.772 * blue)
     ):
-        found[..., place] = np.clip(values + 0.5, 0, 255)
-    return found
+        rgb[..., place] = np.clip(values + 0.5, 0, 255)
+    return rgb
 
 
 def from_422(pairs: NDArray[np.uint8], rows: int, columns: int) -> Planes:
-    """Return YBR_FULL_422 as it is stored uncompressed, Y1 Y2 Cb Cr for two pixels, as three samples a pixel."""
+    """Return uncompressed YBR_FULL_422, stored as Y1 Y2 Cb Cr for two pixels, with three samples per pixel."""
     fours = pairs.reshape(rows, -1, 4)
     planes = np.empty((rows, 2 * fours.shape[1], 3), np.uint8)
     planes[:, 0::2, 0], planes[:, 1::2, 0] = fours[..., 0], fours[..., 1]

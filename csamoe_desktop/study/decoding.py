@@ -1,9 +1,7 @@
-"""Decoding in a process of its own: what a decoder does to its process on damaged data (end it, take all memory, never come
-back) it does there, and costs one frame.
+"""Decodes frames in a separate process, so that a decoder that crashes, hangs or takes all memory costs one frame only.
 
-The process has a limit of memory for each frame and a deadline; one that is dead or late is replaced. The decoders of
-JPEG 2000 and JPEG-LS moreover hold Python's lock (GIL) from a frame's beginning to its end, so that in a thread they would
-stop the window as surely as if it decoded itself.
+The process has a memory limit for each frame and a deadline; a dead or late process is replaced. The decoders of JPEG 2000
+and JPEG-LS also hold Python's lock (GIL) for a whole frame: in a thread they would freeze the window.
 """
 
 import contextlib
@@ -30,17 +28,18 @@ _log = logging.getLogger(__name__)
 Decode = Callable[[int], NDArray[np.uint8]]
 
 DEADLINE = 5.0
-"""Seconds that a frame may take."""
+"""Seconds that a frame may take to decode."""
 _UP_WITHIN = 60.0
-"""Seconds that a process started anew may take."""
+"""Seconds that a new process may take to start."""
 _GONE_WITHIN = 1.0
 _LOADED_FIRST = ("csamoe_desktop.study.dicom_pixels", "csamoe_desktop.study.raster")
-"""What the process loads before it says that it is up, as a frame's deadline is for the frame. By name: they import this."""
+"""Modules that the process loads before it reports ready, so that the deadline covers the frame alone. Given by name, as
+they import this module."""
 _AGAIN = "Copy it again from the scanner, the PACS or the CD, or export it uncompressed."
 
 
 class DecodingProcess:
-    """One process, which decodes one frame at a time; asked from any thread, and started anew where it ended."""
+    """A process that decodes one frame at a time. It can be called from any thread, and is restarted when it ends."""
 
     def __init__(self, deadline: float = DEADLINE) -> None:
         self._deadline = deadline
@@ -51,63 +50,68 @@ class DecodingProcess:
         self._given: object = None
 
     def start(self) -> None:
-        """Start the process where it does not run; it is up in a second or so, and not waited for."""
+        """Start the process if it does not run, without waiting the second or so until it is up."""
         with self._lock:
             self._start()
 
     @property
     def up(self) -> bool:
-        """Whether the process runs and decodes."""
+        """Whether the process is running and ready to decode."""
         with self._lock:
             return self._is_up(0.0)
 
     def pixels(self, decode: Decode, index: int) -> NDArray[np.uint8]:
-        """Return `decode(index)`, found there. `decode` is pickled.
+        """Return `decode(index)`, computed in the process. `decode` is pickled.
 
         Raises:
-            UserError: the frame cannot be decoded; so too where the process ended over it, or was ended.
+            UserError: the frame cannot be decoded, or the process died or was killed while decoding it.
         """
         path = getattr(decode, "path", None)
         what = f"Frame {index + 1}" if path is None else f"Frame {index + 1} of {path.name}"
         return cast(NDArray[np.uint8], self.call(what, decode, "__call__", index))
 
     def call(self, what: str, target: object, method: str, *arguments: object) -> Any:
-        """Return `target.method(*arguments)`, found there. All is pickled, `target` only where it is not that of the call
-        before; `what` is decoded there ("Frame 2 of a.dcm"), for the refusals. Its attribute `honest` may say how many bytes
-        the picture takes.
+        """Return `target.method(*arguments)`, computed in the process.
+
+        Args:
+            what: what is decoded, for error messages ("Frame 2 of a.dcm").
+            target: pickled, unless it is the target of the call before. Its attribute `decoded_bytes`, if there is one, is the
+                number of bytes that the picture takes.
+            method: the name of the method.
+            arguments: its arguments; pickled.
 
         Raises:
-            UserError: of the method; or the process ended over it, took too long, or needed too much memory.
+            UserError: from the method; or the process died, took too long, or needed too much memory.
         """
         with self._lock:
             self._start()
             if not self._is_up(_UP_WITHIN) or self._connection is None:
                 raise UserError(
-                    f"{what} cannot be decoded: the process that decodes compressed images could not be started.",
-                    "Close other programs and start this one again. If it stays so, install it again.",
+                    f"{what} cannot be decoded: the process that decodes compressed images did not start.",
+                    "Close other programs and restart this one. If that does not help, reinstall it.",
                 )
             try:
                 self._connection.send((None if target is self._given else target, method, arguments))
                 self._given = target
-                # First that it has what it needs: the deadline is for the frame alone.
+                # The process first confirms that it has the target, so that the deadline covers the frame alone.
                 late = not self._connection.poll(_UP_WITHIN) or self._connection.recv() is not None
                 late = late or not self._connection.poll(self._deadline)
                 answer = None if late else self._connection.recv()
             except (EOFError, OSError) as problem:
-                _log.warning("the decoding process ended over a frame")
+                _log.warning("the decoding process died while decoding a frame")
                 self._replace()
-                raise UserError(f"{what} cannot be decoded: its pixel data are damaged.", _AGAIN) from problem
+                raise UserError(f"{what} cannot be decoded: its pixel data is damaged.", _AGAIN) from problem
             if late:
-                _log.warning("the decoding process did not come back from a frame and was replaced")
+                _log.warning("the decoding process missed the deadline of a frame and was replaced")
                 self._replace()
                 raise UserError(
-                    f"{what} was given up: it was not decoded within {self._deadline:g} seconds. It is damaged, far too "
-                    "large, or its drive does not answer.",
+                    f"{what} could not be decoded within {self._deadline:g} seconds. The file may be damaged or far too "
+                    "large, or its drive may not respond.",
                     _AGAIN,
                 )
         kind, content = cast(tuple[str, Any], answer)
         if kind == "memory":
-            raise UserError(f"{what} cannot be decoded: it takes far more memory than its size allows.", _AGAIN)
+            raise UserError(f"{what} cannot be decoded: it needs far more memory than an image of its size.", _AGAIN)
         if kind == "refused":
             raise UserError(*content)
         if kind == "fault":
@@ -115,11 +119,11 @@ class DecodingProcess:
         return content
 
     def close(self) -> None:
-        """End the process, in the middle of a frame too; what is asked from now on is refused."""
+        """End the process, even in the middle of a frame; later calls are refused."""
         self._closed = True
         process = self._process
         if process is not None:
-            # Without the lock: whoever waits for a frame holds it, and comes back by this.
+            # Without the lock: a thread that waits for a frame holds it, and is released by this.
             with contextlib.suppress(ValueError, AttributeError):
                 process.kill()
         if self._lock.acquire(timeout=_GONE_WITHIN):
@@ -131,7 +135,7 @@ class DecodingProcess:
     def _start(self) -> None:
         if self._process is not None or self._closed:
             return
-        # Not forked: a copy of a program with a window and threads would not live.
+        # Spawned, as a program with a window and threads cannot be forked safely.
         context = multiprocessing.get_context("spawn")
         try:
             self._connection, theirs = context.Pipe()
@@ -150,7 +154,7 @@ class DecodingProcess:
             try:
                 self._up = self._connection.poll(patience) and self._connection.recv() is None
             except (EOFError, OSError):
-                _log.warning("the decoding process did not come up")
+                _log.warning("the decoding process did not start")
                 self._end()
         return self._up
 
@@ -165,7 +169,7 @@ class DecodingProcess:
             with contextlib.suppress(AttributeError):
                 self._process.kill()
                 self._process.join(_GONE_WITHIN)
-            # One that waits for a dead drive goes only when the drive comes back: it is left to itself.
+            # A process that waits for a dead drive ends only when the drive responds: do not wait for it.
             with contextlib.suppress(ValueError):
                 self._process.close()
         self._process = self._connection = self._given = None
@@ -177,21 +181,22 @@ _shared_lock = Lock()
 
 
 def shared() -> DecodingProcess:
-    """Return the process that decodes for whoever has none of their own; started by its first frame, and never closed."""
+    """Return the process shared by all callers without their own; it starts with its first frame and is never closed."""
     global _shared
     with _shared_lock:
-        # A process that was forked from this one must not talk into its pipe.
+        # A process forked from this one must not use its pipe.
         if _shared is None or _shared[0] != os.getpid():
             _shared = os.getpid(), DecodingProcess()
         return _shared[1]
 
 
 def apart(what: str, target: object, method: str, *arguments: object) -> Any:
-    """Return `target.method(*arguments)`, found in the shared process, as `DecodingProcess.call` does; here where this is
-    such a process already, or another one's helper, which may have none.
+    """Return `target.method(*arguments)`, computed in the shared process as by `DecodingProcess.call`.
+
+    In a daemon process, which cannot have children (the decoding process is one), it is computed directly.
 
     Raises:
-        UserError: as there.
+        UserError: as for `DecodingProcess.call`.
     """
     if multiprocessing.current_process().daemon:
         return getattr(target, method)(*arguments)
@@ -199,9 +204,9 @@ def apart(what: str, target: object, method: str, *arguments: object) -> Any:
 
 
 def _serve(connection: Connection, deadline: float) -> None:
-    """Answer calls until the program is gone: ("done", result), ("refused", message and hint), ("memory", None) or
-    ("fault", its text)."""
-    # Ctrl+C in the terminal is the program's.
+    """Answer calls until the program ends: ("done", result), ("refused", message and hint), ("memory", None) or
+    ("fault", traceback)."""
+    # Ctrl+C in the terminal is for the program to handle.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _be_silent()
     limit_for_good()
@@ -224,7 +229,7 @@ def _serve(connection: Connection, deadline: float) -> None:
 
 def _answer(target: object, method: str, arguments: tuple[object, ...]) -> tuple[str, object]:
     try:
-        with limited_memory(int(getattr(target, "honest", 0))):
+        with limited_memory(int(getattr(target, "decoded_bytes", 0))):
             return "done", getattr(target, method)(*arguments)
     except UserError as problem:
         cause: BaseException | None = problem
@@ -235,13 +240,13 @@ def _answer(target: object, method: str, arguments: tuple[object, ...]) -> tuple
         return "refused", (problem.message, problem.hint)
     except MemoryError:
         return "memory", None
-    except Exception:  # noqa: BLE001 (told where it is asked)
+    except Exception:  # noqa: BLE001 (raised again in the calling process)
         return "fault", traceback.format_exc()
 
 
 @contextlib.contextmanager
 def _alarm(deadline: float) -> Any:
-    """End this process where it is still at it long after the deadline: the program that would end it may be gone."""
+    """End this process if it still decodes long after the deadline: the program that should kill it may be gone."""
     if not hasattr(signal, "setitimer"):
         yield
         return
@@ -253,7 +258,7 @@ def _alarm(deadline: float) -> Any:
 
 
 def _be_silent() -> None:
-    """Send what libraries write to the terminal about damaged data to nowhere."""
+    """Discard what libraries write to the terminal about damaged data."""
     with contextlib.suppress(OSError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         for stream in (1, 2):

@@ -1,16 +1,15 @@
-"""Which library decodes which compression of DICOM (PS3.5 A.4), one for each and always the same.
+"""Decodes compressed DICOM frames (PS3.5 A.4), each compression with one fixed library.
 
 | compression | decoder |
 |---|---|
 | RLE | pylibjpeg-rle |
 | JPEG of 8 bits (baseline, extended, lossless) | Pillow (libjpeg-turbo) |
 | JPEG lossless of more than 8 bits | GDCM |
-| JPEG-LS | CharLS (pyjpegls); GDCM under a Python that it has no wheel for |
+| JPEG-LS | CharLS (pyjpegls); GDCM on Python versions without a pyjpegls wheel |
 | JPEG 2000, HTJ2K | OpenJPEG (pylibjpeg-openjpeg) |
 
-GDCM throws past Python on damaged data, and so ends its process: all of them are called in the decoding process alone
-(see `decoding`). What a frame begins with chooses the decoder, not the transfer syntax that the header gives: RLE alone
-says nothing of itself.
+On damaged data, GDCM can throw C++ exceptions that end the process, so all decoders run in the decoding process only (see
+`decoding`). The first bytes of a frame choose the decoder, not the header's transfer syntax; only RLE has no signature.
 """
 
 import importlib.util
@@ -31,12 +30,12 @@ _MOST_SEGMENTS = 15
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Decoded:
-    """A frame as its decoder gives it.
+    """A decoded frame.
 
     Attributes:
-        values: (rows, columns) or (rows, columns, samples), no colour converted.
-        colour: "RGB" or "YBR", where the codestream says what the samples are; else "".
-        firm: whether it says so beyond doubt.
+        values: (rows, columns) or (rows, columns, samples), without colour conversion.
+        colour: "RGB" or "YBR" if the codestream tells its colour space, else "".
+        firm: whether the codestream's colour space is certain.
     """
 
     values: Values
@@ -44,35 +43,35 @@ class Decoded:
     firm: bool = False
 
 
-def can_decode(found: Codestream | None, syntax: UID) -> bool:
-    """Say whether `decode` reads a frame that begins with `found`, or one of `syntax` where that is None."""
-    if found is None:
+def can_decode(codestream: Codestream | None, syntax: UID) -> bool:
+    """Return whether `decode` can read a frame with this codestream header, or, without one, a frame of `syntax`."""
+    if codestream is None:
         return _is_rle(syntax)
-    return not (found.codec == "JPEG" and found.bits > 8 and not found.lossless)
+    return not (codestream.codec == "JPEG" and codestream.bits > 8 and not codestream.lossless)
 
 
 def decode(data: bytes, layout: Layout) -> Decoded:
-    """Return a frame, of the size that `layout` has.
+    """Return a decoded frame of the size given by `layout`.
 
     Raises:
-        Exception: of many kinds, where the data are damaged.
+        Exception: of many kinds, if the data is damaged.
     """
-    found = read_codestream(data)
-    if found is None:
+    codestream = read_codestream(data)
+    if codestream is None:
         return Decoded(_rle(data, layout))
-    if (found.rows, found.columns, found.samples) != (layout.rows, layout.columns, layout.samples):
+    if (codestream.rows, codestream.columns, codestream.samples) != (layout.rows, layout.columns, layout.samples):
         raise ValueError("the frame is not of the image's size")
-    if found.highly_tiled or found.scans > _MOST_SCANS:
+    if codestream.highly_tiled or codestream.scans > _MOST_SCANS:
         raise ValueError("the frame has too many parts")
-    if found.codec == "JPEG":
-        if found.bits > 8:
-            return Decoded(_by_gdcm(data, layout, found, JPEGLossless), found.colour, found.firm)
-        return Decoded(_by_pillow(data), found.colour, found.firm)
-    if found.codec == "JPEG-LS":
-        return Decoded(_jpeg_ls(data, layout, found), found.colour, found.firm)
+    if codestream.codec == "JPEG":
+        if codestream.bits > 8:
+            return Decoded(_by_gdcm(data, layout, codestream, JPEGLossless), codestream.colour, codestream.firm)
+        return Decoded(_by_pillow(data), codestream.colour, codestream.firm)
+    if codestream.codec == "JPEG-LS":
+        return Decoded(_jpeg_ls(data, layout, codestream), codestream.colour, codestream.firm)
     from openjpeg.utils import decode as open_jpeg
 
-    return Decoded(open_jpeg(data), found.colour, found.firm)
+    return Decoded(open_jpeg(data), codestream.colour, codestream.firm)
 
 
 def _is_rle(syntax: UID) -> bool:
@@ -80,34 +79,34 @@ def _is_rle(syntax: UID) -> bool:
 
 
 def _by_pillow(data: bytes) -> Values:
-    """Return a JPEG's samples as they are coded, without any conversion of colours."""
+    """Return a JPEG's samples as coded, without colour conversion."""
     try:
         with Image.open(BytesIO(data), formats=("JPEG",)) as image:
-            # What libjpeg takes for YCbCr stays YCbCr by this.
+            # Keeps libjpeg from converting YCbCr to RGB.
             image.draft("YCbCr", image.size)
             return np.asarray(image)
     except OSError:
-        # It takes it for RGB (by its components' names, say), and leaves it so.
+        # libjpeg regards this one as RGB (for example by its component names) and does not convert it.
         with Image.open(BytesIO(data), formats=("JPEG",)) as image:
             return np.asarray(image)
 
 
-def _jpeg_ls(data: bytes, layout: Layout, found: Codestream) -> Values:
+def _jpeg_ls(data: bytes, layout: Layout, codestream: Codestream) -> Values:
     if importlib.util.find_spec("jpeg_ls") is None:
-        return _by_gdcm(data, layout, found, JPEGLSLossless)
+        return _by_gdcm(data, layout, codestream, JPEGLSLossless)
     from jpeg_ls import decode_buffer
 
-    samples, about = decode_buffer(data)
-    values = np.frombuffer(samples, np.uint8 if found.bits <= 8 else "<u2")
-    if found.samples == 1:
+    samples, info = decode_buffer(data)
+    values = np.frombuffer(samples, np.uint8 if codestream.bits <= 8 else "<u2")
+    if codestream.samples == 1:
         return values.reshape(layout.rows, layout.columns)
-    if about["interleave_mode"] == 0:
-        return np.moveaxis(values.reshape(found.samples, layout.rows, layout.columns), 0, 2)
-    return values.reshape(layout.rows, layout.columns, found.samples)
+    if info["interleave_mode"] == 0:
+        return np.moveaxis(values.reshape(codestream.samples, layout.rows, layout.columns), 0, 2)
+    return values.reshape(layout.rows, layout.columns, codestream.samples)
 
 
 def _rle(data: bytes, layout: Layout) -> Values:
-    """Return a frame of RLE (PS3.5 annex G): a segment for each byte of each sample, the highest first."""
+    """Return an RLE frame (PS3.5 annex G): one segment for each byte of each sample, the most significant first."""
     from rle.rle import decode_segment
 
     count = struct.unpack_from("<I", data)[0]
@@ -129,7 +128,7 @@ def _rle(data: bytes, layout: Layout) -> Values:
     return np.ascontiguousarray(values[..., 0] if layout.samples == 1 else values)
 
 
-def _by_gdcm(data: bytes, layout: Layout, found: Codestream, syntax: UID) -> Values:
+def _by_gdcm(data: bytes, layout: Layout, codestream: Codestream, syntax: UID) -> Values:
     import gdcm
 
     fragment = gdcm.Fragment()
@@ -142,14 +141,16 @@ def _by_gdcm(data: bytes, layout: Layout, found: Codestream, syntax: UID) -> Val
     image.SetNumberOfDimensions(2)
     image.SetDimensions((layout.columns, layout.rows, 1))
     image.SetDataElement(element)
-    meaning = gdcm.PhotometricInterpretation.GetPIType("RGB" if found.samples == 3 else "MONOCHROME2")
+    meaning = gdcm.PhotometricInterpretation.GetPIType("RGB" if codestream.samples == 3 else "MONOCHROME2")
     image.SetPhotometricInterpretation(gdcm.PhotometricInterpretation(meaning))
-    if found.samples > 1:
+    if codestream.samples > 1:
         image.SetPlanarConfiguration(0)
     image.SetTransferSyntax(gdcm.TransferSyntax(gdcm.TransferSyntax.GetTSType(str(syntax))))
-    allocated = 8 if found.bits <= 8 else 16
-    image.SetPixelFormat(gdcm.PixelFormat(found.samples, allocated, found.bits, found.bits - 1, 0))
-    # Its bytes come as text.
+    allocated = 8 if codestream.bits <= 8 else 16
+    image.SetPixelFormat(gdcm.PixelFormat(codestream.samples, allocated, codestream.bits, codestream.bits - 1, 0))
+    # GDCM returns the bytes as text.
     plain = image.GetBuffer().encode("utf-8", "surrogateescape")
-    values = np.frombuffer(plain, np.uint8 if allocated == 8 else "<u2", layout.rows * layout.columns * found.samples)
-    return values.reshape(layout.rows, layout.columns, *([found.samples] if found.samples > 1 else []))
+    values = np.frombuffer(
+        plain, np.uint8 if allocated == 8 else "<u2", layout.rows * layout.columns * codestream.samples
+    )
+    return values.reshape(layout.rows, layout.columns, *([codestream.samples] if codestream.samples > 1 else []))

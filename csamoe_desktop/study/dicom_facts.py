@@ -1,4 +1,7 @@
-"""Patient and study facts of a DICOM header as text to show (PS3.3 C.7; names PS3.5 6.2.1, character sets PS3.3 C.12.1.1.2)."""
+"""Reads the patient and study facts of a DICOM header as text to show.
+
+Sources: PS3.3 C.7; names PS3.5 6.2.1; character sets PS3.3 C.12.1.1.2.
+"""
 
 import re
 import unicodedata
@@ -14,13 +17,13 @@ from csamoe_desktop.study.sides import read_frame_sides, read_probe, read_sides
 
 _SEXES = {"F": "female", "M": "male", "O": "other"}
 _SILENT = frozenset("\0\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Padding, and what turns the direction of writing: a name from right to left is shown so without it."""
+"""Padding and marks of writing direction; right-to-left names are shown correctly without these."""
 _IDEOGRAPHIC = ("CJK ", "HANGUL ", "HIRAGANA ", "KATAKANA ", "KATAKANA-", "HALFWIDTH KATAKANA", "IDEOGRAPHIC ")
 _DATE = re.compile(r"(\d{4})[.\-/]?(\d{2})[.\-/]?(\d{2})")
 
 
 def read_facts(header: Dataset) -> StudyFacts:
-    """Return what a header says of patient and study; empty where it says nothing or nothing legible."""
+    """Return a header's patient and study facts; missing and illegible ones are empty."""
     maker, model = _text(header, "Manufacturer"), _text(header, "ManufacturerModelName")
     sex = _text(header, "PatientSex")
     sides = read_sides(header, _text)
@@ -32,7 +35,7 @@ def read_facts(header: Dataset) -> StudyFacts:
         study_date=_date(header, "StudyDate", "AcquisitionDate", "ContentDate"),
         study_description=_text(header, "StudyDescription"),
         accession=_text(header, "AccessionNumber"),
-        laterality=next((one.side for one in sides if one.where.endswith(("laterality", "modifier"))), ""),
+        laterality=next((place.side for place in sides if place.where.endswith(("laterality", "modifier"))), ""),
         institution=_text(header, "InstitutionName"),
         device=model if model.casefold().startswith(maker.casefold()) else f"{maker} {model}".strip(),
         study_uid=_text(header, "StudyInstanceUID"),
@@ -46,12 +49,12 @@ def read_facts(header: Dataset) -> StudyFacts:
 
 
 def text_of(header: Dataset, keyword: str) -> str:
-    """Return an attribute as one line of text, "" where it is missing or illegible; several values joined by a comma."""
+    """Return an attribute as one line of text, several values joined by commas; "" if it is missing or illegible."""
     return _text(header, keyword)
 
 
 def readable_name(name: str) -> str:
-    """Return a DICOM person name (Family^Given^Middle^Prefix^Suffix=ideographic=phonetic) as it is written on paper:
+    """Return a DICOM person name (Family^Given^Middle^Prefix^Suffix=ideographic=phonetic) in the usual written form:
     "Family, Prefix Given Middle, Suffix", then the ideographic form in brackets; Han and Hangul names without comma."""
     groups = [_written(group) for group in name.split("=")[:2]]
     latin, ideographic = (*groups, "")[:2]
@@ -74,12 +77,12 @@ def _is_ideographic(text: str) -> bool:
 
 
 def _text(header: Dataset, keyword: str) -> str:
-    """Return an attribute as one line of text, several values joined by a comma."""
+    """Return an attribute as one line of text, several values joined by commas."""
     try:
         given = header.get_item(keyword)
         if given is None:
             return ""
-        # Once an element was looked at, pydicom has decoded it; of a name it keeps the bytes.
+        # pydicom decodes an element when it is first accessed, but keeps the bytes of a name.
         value: object = given.value
         if isinstance(value, PersonName) and value.original_string:
             value = bytes(value.original_string)
@@ -90,25 +93,25 @@ def _text(header: Dataset, keyword: str) -> str:
         else:
             values = ["" if value is None else str(value)]
     except (ValueError, TypeError, LookupError, AttributeError, NotImplementedError):
-        # An illegible value costs only itself.
+        # An illegible value must not hide the other facts.
         return ""
     text = ", ".join(values) if len(values) > 1 else values[0]
     return " ".join(shown("".join(letter for letter in text if letter not in _SILENT), keep_lines=True).split())
 
 
 def _character_sets(header: Dataset) -> list[str]:
-    """Return what the header declares of its character sets, as it stands there."""
+    """Return the header's declared character sets, as the file has them."""
     given = header.get_item("SpecificCharacterSet")
     value: object = None if given is None else given.value
     if isinstance(value, bytes):
         return value.decode("latin-1").split("\\")
-    return [value] if isinstance(value, str) else [str(one) for one in value] if isinstance(value, Sequence) else []
+    return [value] if isinstance(value, str) else [str(term) for term in value] if isinstance(value, Sequence) else []
 
 
 def _date(header: Dataset, *keywords: str) -> str:
-    """Return the first date that the header has as YYYY-MM-DD, or as it stands there if it is no date."""
+    """Return the header's first date as YYYY-MM-DD, or unchanged if it is not a date."""
     for keyword in keywords:
         if text := _text(header, keyword):
-            found = _DATE.fullmatch(text)
-            return "-".join(found.groups()) if found else text
+            match = _DATE.fullmatch(text)
+            return "-".join(match.groups()) if match else text
     return ""

@@ -1,7 +1,7 @@
-"""A DICOM file's header and where its pixel data lie, read as it is written and not as it says (PS3.10 section 7, PS3.5).
+"""Reads a DICOM file's header and locates its pixel data, by its real encoding and not the declared one.
 
-Whether values are preceded by their kind (explicit VR) and which byte comes first is seen from the data set's first element:
-files that say otherwise, or nothing, are common.
+Explicit or implicit VR and the byte order are taken from the data set's first element, as files that declare a wrong
+transfer syntax, or none, are common. Sources: PS3.10 section 7, PS3.5.
 """
 
 import io
@@ -30,29 +30,29 @@ _VALUE_KINDS = frozenset(
     b"AE AS AT CS DA DS DT FD FL IS LO LT OB OD OF OL OV OW PN SH SL SQ SS ST SV TM UC UI UL UN UR US UT UV".split()
 )
 _LONG = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
-"""Kinds of value whose length takes four bytes, after two that are empty (PS3.5 7.1.2)."""
+"""Value representations with a length of four bytes, after two reserved bytes (PS3.5 7.1.2)."""
 _PIXELS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
 _UNDEFINED = 0xFFFFFFFF
 _MOST_META = 200
 _SLACK, _FIRST = 2**20, 2**22
-"""Bytes of a deflated file that are unpacked beyond its pixels, and at first."""
+"""Bytes of a deflated file that are unpacked beyond its pixels, and in the first step."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DicomFile:
-    """What is before the pixels, and where these are.
+    """The header of a file and the place of its pixel data.
 
     Attributes:
         header: the data set before the pixels, with `file_meta`.
-        syntax: the transfer syntax that the file says, or, where it says none, what it is written in.
-        little: whether the first byte is the lowest.
-        memory: the data set unpacked, of a deflated file; else None.
-        keyword: PixelData, FloatPixelData or DoubleFloatPixelData; "" where there are none.
-        value_kind: the pixel data's VR, "" where the file does not say.
-        start, length: where they begin, in the file or in `memory`, and how many bytes there are of them.
-        open_ended: whether they end where a mark says so: they are in fragments (PS3.5 A.4).
-        encapsulated: whether its transfer syntax says so.
-        notes: what is to be told of how the file was read.
+        syntax: the declared transfer syntax, or the real one if none is declared or the declared one is wrong.
+        little: whether the byte order is little-endian.
+        memory: the unpacked data set of a deflated file, else None.
+        keyword: PixelData, FloatPixelData or DoubleFloatPixelData; "" without pixel data.
+        value_kind: the VR of the pixel data, "" if the file does not give it.
+        start, length: where the pixel data begins, in the file or in `memory`, and its number of bytes.
+        open_ended: whether its length is undefined, as it is in fragments (PS3.5 A.4).
+        encapsulated: whether the transfer syntax is an encapsulated one.
+        notes: notes for the user on how the file was read.
     """
 
     header: FileDataset
@@ -69,39 +69,39 @@ class DicomFile:
 
 
 def read_file(file: BinaryIO, path: Path, size: int) -> DicomFile:
-    """Return what an open DICOM file of `size` bytes has before its pixels.
+    """Return the header of an open DICOM file of `size` bytes and the place of its pixel data.
 
     Raises:
-        UserError: it has no header, or would be far too large once it is unpacked.
-        Exception: of almost any kind, where the header is damaged.
+        UserError: the file has no header, or would be far too large when unpacked.
+        Exception: of almost any kind, if the header is damaged.
     """
     meta, start = _meta(file)
-    said = UID(str(meta.get("TransferSyntaxUID") or ""))
+    syntax = UID(str(meta.get("TransferSyntaxUID") or ""))
     file.seek(start)
     head = file.read(8)
     memory = None
-    if said == DeflatedExplicitVRLittleEndian and not _looks_written(head):
+    if syntax == DeflatedExplicitVRLittleEndian and not _looks_written(head):
         file.seek(start)
         memory = _unpacked(file.read(), path)
         file, size, start, head = io.BytesIO(memory), len(memory), 0, memory[:8]
-    implicit, little = _written_as(head, said)
+    implicit, little = _written_as(head, syntax)
     file.seek(start)
     data = read_dataset(file, implicit, little, stop_when=_at_pixels)
     if not data:
-        raise UserError(f"{path.name} is not a DICOM image: no header is found in it.", COPY_AGAIN)
+        raise UserError(f"{path.name} is not a DICOM image: it has no header.", COPY_AGAIN)
     header = FileDataset(path, data, file_meta=meta, is_implicit_VR=implicit, is_little_endian=little)
     written = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian if little else ExplicitVRBigEndian
     notes: tuple[str, ...] = ()
-    if not said:
-        said = written
-    elif _is_known(said) and (said.is_implicit_VR, said.is_little_endian) != (implicit, little):
-        notes = (f"The file says that it is written in {said.name}, and is in {written.name}; it was read as it is.",)
-        said = said if said.is_encapsulated else written
+    if not syntax:
+        syntax = written
+    elif _is_known(syntax) and (syntax.is_implicit_VR, syntax.is_little_endian) != (implicit, little):
+        notes = (f"The file declares {syntax.name} but is written in {written.name}; it was read as {written.name}.",)
+        syntax = syntax if syntax.is_encapsulated else written
     keyword, kind, begin, declared_length = _pixel_element(file, implicit, little)
     length = max(0, min(declared_length, size - begin)) if keyword else 0
     return DicomFile(
         header=header,
-        syntax=said,
+        syntax=syntax,
         little=little,
         memory=memory,
         keyword=keyword,
@@ -109,13 +109,13 @@ def read_file(file: BinaryIO, path: Path, size: int) -> DicomFile:
         start=begin,
         length=length,
         open_ended=declared_length == _UNDEFINED,
-        encapsulated=_is_known(said) and said.is_encapsulated,
+        encapsulated=_is_known(syntax) and syntax.is_encapsulated,
         notes=notes,
     )
 
 
 def whole(header: Dataset, keyword: str) -> int | None:
-    """Return a number of the header as an int; None where there is none that can be read."""
+    """Return an attribute of the header as an int; None if it is missing or illegible."""
     try:
         value = header.get(keyword)
         return None if value is None else int(value)
@@ -124,7 +124,7 @@ def whole(header: Dataset, keyword: str) -> int | None:
 
 
 def text(header: Dataset, keyword: str) -> str:
-    """Return a word of the header, without spaces around it; "" where there is none that can be read."""
+    """Return an attribute of the header as text without surrounding spaces; "" if it is missing or illegible."""
     try:
         value = header.get(keyword)
         return "" if value is None else str(value).strip(" \0")
@@ -133,7 +133,7 @@ def text(header: Dataset, keyword: str) -> str:
 
 
 def _is_known(syntax: UID) -> bool:
-    """Return whether it is a transfer syntax of the standard, of which pydicom can say what it means."""
+    """Return whether `syntax` is a standard transfer syntax that pydicom knows."""
     return bool(syntax) and not syntax.is_private and syntax.type == "Transfer Syntax"
 
 
@@ -142,7 +142,7 @@ def _at_pixels(tag: BaseTag, kind: str | None, length: int) -> bool:
 
 
 def _meta(file: BinaryIO) -> tuple[FileMetaDataset, int]:
-    """Return the file's meta information, element by element whatever its length says, and where the data set begins."""
+    """Return the file meta information, read element by element whatever its declared length, and the data set's start."""
     file.seek(0)
     place = 132 if file.read(132)[128:] == b"DICM" else 0
     first = place
@@ -170,18 +170,18 @@ def _meta(file: BinaryIO) -> tuple[FileMetaDataset, int]:
 
 
 def _looks_written(head: bytes) -> bool:
-    """Return whether a data set that begins so is a plain one, with explicit kinds of value."""
+    """Return whether `head` begins a plain data set with explicit VR."""
     return len(head) == 8 and head[4:6] in _VALUE_KINDS and (head[1] == 0 or head[0] == 0)
 
 
-def _written_as(head: bytes, said: UID) -> tuple[bool, bool]:
-    """Return whether a data set that begins so is implicit, and whether little-endian."""
+def _written_as(head: bytes, syntax: UID) -> tuple[bool, bool]:
+    """Return whether a data set that begins with `head` has implicit VR, and whether it is little-endian."""
     implicit, little = False, True
-    if _is_known(said):
-        implicit, little = said.is_implicit_VR, said.is_little_endian
+    if _is_known(syntax):
+        implicit, little = syntax.is_implicit_VR, syntax.is_little_endian
     if len(head) < 8:
         return implicit, little
-    # Groups come in order, the first is a low one.
+    # Groups are in ascending order, so the first group number is low.
     low_first, high_first = int.from_bytes(head[:2], "little"), int.from_bytes(head[:2], "big")
     if low_first != high_first:
         little = low_first < high_first
@@ -190,14 +190,15 @@ def _written_as(head: bytes, said: UID) -> tuple[bool, bool]:
 
 
 def _pixel_element(file: BinaryIO, implicit: bool, little: bool) -> tuple[str, str, int, int]:
-    """Return the keyword and VR of the pixel data that `file` stands at, where their value begins, and its said length."""
+    """Return the keyword and VR of the pixel data at the current place in `file`, where its value begins, and its declared
+    length."""
     order = "little" if little else "big"
     place = file.tell()
     head = file.read(12)
     tag = int.from_bytes(head[:2], order) << 16 | int.from_bytes(head[2:4], order)  # type: ignore[arg-type]
     if tag not in _PIXELS or len(head) < 8:
         return "", "", place, 0
-    # Some write this element implicitly in an explicit file, and the other way round.
+    # Some writers use implicit VR for this element in an explicit file, and the reverse.
     if head[4:6] in _LONG and head[6:8] == b"\0\0" and len(head) == 12:
         kind = head[4:6].decode("ascii")
         return _PIXELS[tag], kind, place + 12, int.from_bytes(head[8:12], order)  # type: ignore[arg-type]
@@ -208,7 +209,7 @@ def _unpacked(packed: bytes, path: Path) -> bytes:
     """Return a deflated data set, unpacked to the end of its pixels and not much further.
 
     Raises:
-        UserError: that would be more than any file of its kind has.
+        UserError: it would be far too large, or cannot be unpacked.
     """
     for window in (-15, 15):
         inflate = zlib.decompressobj(window)
@@ -224,13 +225,13 @@ def _unpacked(packed: bytes, path: Path) -> bytes:
         needed = start + length + _SLACK if keyword and length != _UNDEFINED else MOST_UNPACKED
         if needed > MOST_UNPACKED:
             raise UserError(
-                f"{path.name} would be {needed / 2**30:.1f} GB once it is unpacked: more than is opened "
-                f"({MOST_UNPACKED / 2**30:.1f} GB).",
-                "Export it from the scanner or the PACS uncompressed, or as JPEG 2000, and open that.",
+                f"{path.name} is too large: {needed / 2**30:.1f} GB when unpacked; up to {MOST_UNPACKED / 2**30:.1f} GB "
+                "can be opened.",
+                "Export it from the scanner or the PACS uncompressed or as JPEG 2000, and open that file.",
             )
         try:
             rest = inflate.decompress(inflate.unconsumed_tail, max(1, needed - len(begun)))
         except zlib.error:
-            rest = b""  # damaged further on: what there is shows how many frames are whole
+            rest = b""  # damaged further on; what is there shows how many frames are complete
         return begun + rest
     raise UserError(f"{path.name} is a damaged DICOM file: it cannot be unpacked.", COPY_AGAIN)

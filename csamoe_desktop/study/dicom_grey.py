@@ -1,6 +1,6 @@
-"""Grey values as a DICOM file means them, and the window they are shown through (PS3.3 C.11.1 Modality LUT, C.11.2 VOI LUT).
+"""Grey values of a DICOM file and the window they are shown with (PS3.3 C.11.1 Modality LUT, C.11.2 VOI LUT).
 
-A table, rescale or window that is damaged is left out, and that is told: the picture is worth more than its tables.
+A damaged table, rescale or window is ignored with a note to the user, so that the image can still be shown.
 """
 
 import math
@@ -17,20 +17,20 @@ from csamoe_desktop.study.dicom_layout import Layout, Values
 from csamoe_desktop.study.lookup import Damaged, looked_up, table_of
 
 Table = tuple[NDArray[Any], int]
-"""Entries, and the value that the first is for."""
+"""Entries, and the input value of the first entry."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Greys:
-    """From stored values to grey.
+    """The conversion from stored values to grey.
 
     Attributes:
-        slope, intercept: the rescale; not used where `modality` is there.
-        modality, voi: tables.
-        window: the values shown black and white; None where stored values are unsigned 8-bit grey already.
+        slope, intercept: the rescale; not used if there is a `modality` table.
+        modality, voi: the lookup tables.
+        window: the values shown black and white; None if stored values are unsigned 8-bit grey already.
         curved: whether the window is a sigmoid.
-        padding: the least and the greatest stored value that stands for "no image here", or None.
-        given: whether the window is the file's.
+        padding: the least and the greatest stored value that means "no image here", or None.
+        given: whether the window comes from the file.
     """
 
     slope: float = 1.0
@@ -43,20 +43,20 @@ class Greys:
     given: bool = False
 
     def values(self, stored: Values) -> NDArray[Any]:
-        """Return stored values after the Modality LUT and, where there is one, the VOI LUT; float32 or float64."""
+        """Return stored values after the Modality LUT and, if there is one, the VOI LUT; float32 or float64."""
         exact = stored.dtype.itemsize > 4 or stored.dtype.kind == "f"
-        found: NDArray[Any]
+        converted: NDArray[Any]
         if self.modality is not None:
-            found = looked_up(stored, *self.modality).astype(np.float32)
+            converted = looked_up(stored, *self.modality).astype(np.float32)
         else:
             wide: NDArray[Any] = stored.astype(np.float64 if exact else np.float32)
-            found = wide * self.slope + self.intercept
+            converted = wide * self.slope + self.intercept
         if self.voi is not None:
-            found = looked_up(np.nan_to_num(found), *self.voi).astype(np.float32)
-        return found
+            converted = looked_up(np.nan_to_num(converted), *self.voi).astype(np.float32)
+        return converted
 
     def extremes(self, stored: Values) -> tuple[float, float] | None:
-        """Return the least and the greatest value of a frame, what is no image left out; None where there is nothing else."""
+        """Return the least and the greatest value of a frame without its padding; None if it is all padding."""
         counted = np.isfinite(stored) if stored.dtype.kind == "f" else np.ones(stored.shape, bool)
         if self.padding is not None:
             counted &= (stored < self.padding[0]) | (stored > self.padding[1])
@@ -66,7 +66,7 @@ class Greys:
         return float(values.min()), float(values.max())
 
     def shown(self, stored: Values) -> NDArray[np.uint8]:
-        """Return stored values as 8-bit grey, black to white through the window."""
+        """Return stored values as 8-bit grey through the window."""
         if self.window is None:
             # A copy: the bytes of a file cannot be written to.
             return np.array(stored, np.uint8)
@@ -77,16 +77,16 @@ class Greys:
                 scaled = 255 / (1 + np.exp(-4 * (values - (black + white) / 2) / (white - black))) + 0.5
             else:
                 scaled = (values - black) * (255 / (white - black)) + 0.5
-            # What may be a signalling value is black, as an unlit pixel.
+            # Values that are not numbers are shown black.
             return np.clip(np.nan_to_num(scaled, nan=0.0), 0, 255).astype(np.uint8)
 
     def through(self, low: float, high: float) -> "Greys":
-        """Return these greys, shown from `low` to `high`."""
+        """Return these greys with a window from `low` to `high`."""
         return replace(self, window=(low, high if high > low else low + 1))
 
 
 def greys_of(header: Dataset, layout: Layout) -> tuple[Greys, list[str]]:
-    """Return how the header says that grey values are shown, without a window where it gives none, and what is to be told."""
+    """Return the header's grey conversion, without a window if the header gives none, and notes for the user."""
     plain = layout.stored == 8 and not layout.signed and not layout.real
     if plain:
         return Greys(), []
@@ -101,7 +101,7 @@ def greys_of(header: Dataset, layout: Layout) -> tuple[Greys, list[str]]:
     if table is not None:
         greys = replace(greys, modality=table)
     elif slope and not slope[0]:
-        notes.append("The file's rescale slope is 0, which would make all values alike; its rescale was not used.")
+        notes.append("The file's rescale slope is 0, which would make all values equal; its rescale was not used.")
     else:
         greys = replace(greys, slope=slope[0] if slope else 1.0, intercept=intercept[0] if intercept else 0.0)
     window = _windows(header)
@@ -120,7 +120,7 @@ def greys_of(header: Dataset, layout: Layout) -> tuple[Greys, list[str]]:
 
 
 def _windows(header: Dataset) -> tuple[float, float] | None:
-    """Return the values that the header's first whole window shows black and white, or None."""
+    """Return the values that the header's first complete window shows black and white, or None."""
     exact = text(header, "VOILUTFunction").upper() == "LINEAR_EXACT"
     pairs = zip(_numbers(header, "WindowCenter", gaps=True), _numbers(header, "WindowWidth", gaps=True), strict=False)
     for centre, width in pairs:
@@ -133,22 +133,22 @@ def _windows(header: Dataset) -> tuple[float, float] | None:
 
 
 def _numbers(header: Dataset, keyword: str, gaps: bool = False) -> list[float]:
-    """Return an attribute's numbers; what is none is left out, or NaN where there may be gaps."""
+    """Return an attribute's numbers; values that are not numbers are left out, or NaN with `gaps`."""
     try:
         value = header.get(keyword)
     except (ValueError, TypeError, LookupError, AttributeError, NotImplementedError, OverflowError):
         return []
-    found = []
-    for one in value if isinstance(value, Sequence) and not isinstance(value, str) else [value]:
+    numbers = []
+    for entry in value if isinstance(value, Sequence) and not isinstance(value, str) else [value]:
         try:
-            found.append(float(one))
+            numbers.append(float(entry))
         except (TypeError, ValueError, OverflowError):
-            found.append(math.nan)
-    return found if gaps else [one for one in found if math.isfinite(one)]
+            numbers.append(math.nan)
+    return numbers if gaps else [number for number in numbers if math.isfinite(number)]
 
 
 def _table(header: Dataset, keyword: str, layout: Layout) -> tuple[Table | None, bool]:
-    """Return the first table of a sequence, or None, and whether there is one that is damaged."""
+    """Return the first table of a sequence, or None, and whether that table is damaged."""
     try:
         items = header.get(keyword)
         if not items:

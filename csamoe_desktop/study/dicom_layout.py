@@ -1,6 +1,6 @@
-"""How a DICOM image's samples lie in its bytes (PS3.3 C.7.6.3, PS3.5 8), from what the header says and what there is.
+"""Determines the layout of a DICOM image's samples in its bytes (PS3.3 C.7.6.3, PS3.5 8).
 
-Where both disagree, the length of the pixel data decides, or the codestream.
+If the header contradicts the length of the pixel data or the codestream, the data decides.
 """
 
 import sys
@@ -21,26 +21,26 @@ from csamoe_desktop.study.limits import refuse_too_large
 Values = NDArray[Any]
 """Stored values, (rows, columns) or (rows, columns, samples)."""
 
-EXPORT_STILL = "Export it from the scanner or the PACS uncompressed, or as JPEG or JPEG 2000, and open that."
+EXPORT_STILL = "Export it from the scanner or the PACS uncompressed, or as JPEG or JPEG 2000, and open that file."
 _GREY = ("MONOCHROME1", "MONOCHROME2")
 _COLOUR = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
 _SAMPLES = {**dict.fromkeys(_GREY, 1), "PALETTE COLOR": 1, **dict.fromkeys(_COLOUR, 3), "ARGB": 4}
 PHOTOMETRIC = frozenset(_SAMPLES)
-"""The photometric interpretations whose colours come out right."""
+"""The photometric interpretations that are supported."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The samples of a frame.
+    """The layout of a frame's samples.
 
     Attributes:
-        rows, columns, samples: how many there are.
-        allocated, stored, high: the bits that a sample takes, those that count, and the place of the highest of these.
+        rows, columns, samples: the size of the frame, and samples per pixel.
+        allocated, stored, high: bits allocated for a sample, bits used, and the position of the highest used bit.
         signed, real: whether the samples are signed; whether they are floats.
-        photometric: what they mean, one of PHOTOMETRIC.
-        planar: 1 where all of a frame's reds come before its greens; None where the file does not say.
-        little: the byte order.
-        swapped: whether bytes are in pairs, the second first (8 bits in words, big-endian).
+        photometric: the photometric interpretation, one of PHOTOMETRIC.
+        planar: 1 if all of a frame's reds come before its greens; None if the file does not say.
+        little: whether the byte order is little-endian.
+        swapped: whether the bytes of each pair are swapped (8-bit samples in big-endian words).
         halved: whether two pixels share a Cb and a Cr.
     """
 
@@ -67,10 +67,10 @@ class Layout:
 
 
 def layout_of(path: Path, kind: str, file: DicomFile) -> tuple[Layout, list[str]]:
-    """Return how the header says that the samples lie, and what was guessed.
+    """Return the layout that the header gives, and notes for the user on what was guessed.
 
     Raises:
-        UserError: it lacks what is needed, or its colours are stored in a way that is not read.
+        UserError: the header lacks a needed attribute, or has an unsupported photometric interpretation.
     """
     header, notes = file.header, list[str]()
     real = file.keyword != "PixelData"
@@ -105,56 +105,56 @@ def layout_of(path: Path, kind: str, file: DicomFile) -> tuple[Layout, list[str]
     ), notes
 
 
-def by_length(layout: Layout, stored: int, said: int | None) -> tuple[Layout, list[str]]:
-    """Return the layout under which uncompressed frames, `said` in number, take `stored` bytes, and what to tell of it."""
+def by_length(layout: Layout, stored: int, declared: int | None) -> tuple[Layout, list[str]]:
+    """Return the layout in which `declared` uncompressed frames take `stored` bytes, and notes for the user."""
 
-    def fits(one: Layout, frames: int) -> bool:
-        return 0 <= stored - (one.frame_bits * frames + 7) // 8 <= 1
+    def fits(candidate: Layout, frames: int) -> bool:
+        return 0 <= stored - (candidate.frame_bits * frames + 7) // 8 <= 1
 
-    frames = said or 1
+    frames = declared or 1
     if fits(layout, frames):
         return layout, []
     wide = replace(layout, halved=False)
-    if layout.halved and (fits(wide, frames) or (not said and stored % (3 * layout.rows * layout.columns) <= 1)):
+    if layout.halved and (fits(wide, frames) or (not declared and stored % (3 * layout.rows * layout.columns) <= 1)):
         return wide, []
     if stored >= layout.frame_bits // 8 and stored * 8 % layout.frame_bits < 16:
-        return layout, []  # a whole number of frames, if not the one that is said
+        return layout, []  # a whole number of frames, though not the declared one
     others = []
     if layout.samples == 3 and layout.allocated == 8:
-        others.append((replace(layout, halved=True, photometric="YBR_FULL_422"), "two bytes a pixel (YBR_FULL_422)"))
+        others.append((replace(layout, halved=True, photometric="YBR_FULL_422"), "two bytes per pixel (YBR_FULL_422)"))
         grey = replace(layout, samples=1, photometric="MONOCHROME2", halved=False)
-        others.append((grey, "one byte a pixel, grey"))
+        others.append((grey, "one grey byte per pixel"))
     if layout.samples == 1 and layout.allocated == 16 and layout.stored <= 8:
-        others.append((replace(layout, allocated=8, high=layout.stored - 1), "one byte a pixel"))
+        others.append((replace(layout, allocated=8, high=layout.stored - 1), "one byte per pixel"))
     if layout.samples == 1 and layout.allocated == 8:
-        others.append((replace(layout, allocated=16, stored=16, high=15), "two bytes a pixel"))
+        others.append((replace(layout, allocated=16, stored=16, high=15), "two bytes per pixel"))
     for other, words in others:
         if fits(other, frames):
-            return other, [f"The file says otherwise, but its length is that of {words}; it was read so."]
+            return other, [f"The header does not match the length of the pixel data; it was read as {words}."]
     return layout, []
 
 
-def by_codestream(layout: Layout, found: Codestream) -> Layout:
-    """Return the layout that a compressed frame has: its codestream decides on samples, depth and sign."""
-    if found.samples != layout.samples:
-        meaning = "MONOCHROME2" if found.samples == 1 else "RGB"
-        layout = replace(layout, samples=found.samples, photometric=meaning)
+def by_codestream(layout: Layout, codestream: Codestream) -> Layout:
+    """Return the layout of a compressed frame: the codestream decides the samples, bit depth and sign."""
+    if codestream.samples != layout.samples:
+        meaning = "MONOCHROME2" if codestream.samples == 1 else "RGB"
+        layout = replace(layout, samples=codestream.samples, photometric=meaning)
     stored, high = layout.stored, layout.high
-    # One as deep as what is allocated holds the header's bits in their places, others beside them.
-    if found.bits != layout.allocated:
-        stored, high = found.bits, found.bits - 1
-    allocated = max(layout.allocated, (found.bits + 7) // 8 * 8)
-    signed = layout.signed or found.signed
+    # A codestream with all allocated bits has the header's stored bits at their own position.
+    if codestream.bits != layout.allocated:
+        stored, high = codestream.bits, codestream.bits - 1
+    allocated = max(layout.allocated, (codestream.bits + 7) // 8 * 8)
+    signed = layout.signed or codestream.signed
     return replace(layout, allocated=allocated, stored=stored, high=high, signed=signed, halved=False, planar=0)
 
 
 def unpack(data: bytes, layout: Layout, first_bit: int = 0) -> Values:
-    """Return the samples of an uncompressed frame as they are stored, unsigned or float.
+    """Return the samples of an uncompressed frame as stored, unsigned or float.
 
     Args:
         data: its bytes.
         layout: of the frame.
-        first_bit: where it begins in the first byte (1-bit images).
+        first_bit: the bit at which it begins in the first byte (1-bit images).
     """
     rows, columns, samples = layout.rows, layout.columns, layout.samples
     if layout.halved:
@@ -180,7 +180,7 @@ def unpack(data: bytes, layout: Layout, first_bit: int = 0) -> Values:
 
 
 def counted(values: Values, layout: Layout) -> Values:
-    """Return the bits that count, with their sign: what else is in a sample (an overlay, rubbish) goes."""
+    """Return the used bits of each sample, with their sign, without anything else in it (an overlay, garbage)."""
     if layout.real or values.dtype.kind == "f":
         return values
     if values.dtype.kind == "u" and not layout.signed and layout.stored == values.dtype.itemsize * 8:
@@ -203,27 +203,27 @@ def native_order(values: Values) -> Values:
 
 
 def _meaning(path: Path, header: Dataset, notes: list[str]) -> tuple[str, int]:
-    """Return what the samples mean and how many a pixel has, from what the header has of both."""
-    said, samples = text(header, "PhotometricInterpretation").upper(), whole(header, "SamplesPerPixel")
-    if said and said not in PHOTOMETRIC:
+    """Return the photometric interpretation and the samples per pixel, reconciled if the header contradicts itself."""
+    declared, samples = text(header, "PhotometricInterpretation").upper(), whole(header, "SamplesPerPixel")
+    if declared and declared not in PHOTOMETRIC:
         raise UserError(
-            f"{path.name} stores its colours as {said}, which this program does not read.",
+            f"{path.name} stores its colours as {declared}, which is not supported.",
             EXPORT_STILL,
         )
     if samples not in (1, 3, 4):
-        samples = _SAMPLES.get(said, 1)
-    if _SAMPLES.get(said) != samples:
+        samples = _SAMPLES.get(declared, 1)
+    if _SAMPLES.get(declared) != samples:
         meaning = {1: "MONOCHROME2", 3: "RGB", 4: "ARGB"}[samples]
         notes.append(
-            f"The file {f'says {said}' if said else 'does not say what its samples mean'}, with {samples} "
-            f"sample{'' if samples == 1 else 's'} a pixel; it is shown as {'grey' if samples == 1 else 'colour'}."
+            f"The file declares {declared or 'no colour type'} with {samples} sample{'' if samples == 1 else 's'} per pixel; "
+            f"it is shown in {'grey' if samples == 1 else 'colour'}."
         )
         return meaning, samples
-    return said, samples
+    return declared, samples
 
 
 def _needed(path: Path, kind: str, header: Dataset, keyword: str) -> int:
     value = whole(header, keyword)
     if not value or value < 0:
-        raise UserError(f"{path.name} is a {kind} without {keyword}: it cannot be shown.", COPY_AGAIN)
+        raise UserError(f"{path.name} cannot be shown: its header ({kind}) lacks {keyword}.", COPY_AGAIN)
     return value

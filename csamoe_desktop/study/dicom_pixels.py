@@ -1,4 +1,4 @@
-"""A DICOM file's pixels as uint8 grey or RGB, one frame at a time (PS3.3 C.7.6.3)."""
+"""Decodes a DICOM file's pixels to uint8 grey or RGB, one frame at a time (PS3.3 C.7.6.3)."""
 
 import logging
 from collections.abc import Sequence
@@ -25,15 +25,15 @@ from csamoe_desktop.study.quiet import without_warnings
 _log = logging.getLogger(__name__)
 
 _MOST_VALUES = {False: 2**25, True: 2**24}
-"""Values that are looked at for the window of a file's frames, uncompressed and compressed."""
+"""Number of values that are examined to choose a file's window, uncompressed (False) and compressed (True)."""
 _FEW, _MANY = 3, {False: 400, True: 24}
-"""Frames looked at for it, at least and at most."""
+"""Minimum and maximum number of frames that are examined for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ValueSurvey:
-    """What a frame's pixels say: the least and the greatest grey value (None: there is no picture in it), or what the colours
-    are ("RGB" or "YBR") and whether all reds come first."""
+    """What a frame's pixels show: the least and the greatest grey value (None: the frame is empty), or the colour space ("RGB"
+    or "YBR") and whether the samples are planar (all reds first)."""
 
     extremes: tuple[float, float] | None = None
     space: str = ""
@@ -45,14 +45,14 @@ class FrameDecoder:
     """Decodes the frames of one file: index -> uint8 pixels.
 
     Attributes:
-        path: the file, named in refusals.
-        layout: how the samples lie.
+        path: the file, named in error messages.
+        layout: the layout of the samples.
         method: the transfer syntax in words.
-        start: where the pixel data begin.
-        memory: the data set, of a file that is packed as a whole.
-        fragments: the places of each frame's fragments, where they are compressed.
-        greys, palette: how values become grey, or colours (uint8 (entries, 3), and the value of the first entry).
-        space: what the samples of a colour picture are, "RGB" or "YBR".
+        start: where the pixel data begins.
+        memory: the unpacked data set, if the file is deflated.
+        fragments: the fragments of each frame, if compressed.
+        greys, palette: conversion of values to grey, or to colours (uint8 (entries, 3), and the value of the first entry).
+        space: the colour space of the samples, "RGB" or "YBR".
     """
 
     path: Path
@@ -66,15 +66,15 @@ class FrameDecoder:
     space: str = "RGB"
 
     @property
-    def honest(self) -> int:
-        """Bytes that a frame takes, as it is decoded and as it is shown."""
+    def decoded_bytes(self) -> int:
+        """Bytes that a frame takes while it is decoded and shown."""
         return 4 * self.layout.rows * self.layout.columns * self.layout.samples * max(self.layout.allocated // 8, 1)
 
     def __call__(self, index: int) -> NDArray[np.uint8]:
         """Return a frame.
 
         Raises:
-            UserError: it cannot be decoded, or the file cannot be read any more.
+            UserError: it cannot be decoded, or the file can no longer be read.
         """
         values = self.stored(index)
         if values.ndim == 3:
@@ -86,23 +86,23 @@ class FrameDecoder:
         return 255 - shown if self.layout.photometric == "MONOCHROME1" else shown
 
     def look(self, index: int) -> ValueSurvey:
-        """Return what a frame's pixels say of how they are to be shown.
+        """Return what a frame's pixels show about how to display them.
 
         Raises:
             UserError: as when called.
         """
-        values, said, firm = self._read(index)
+        values, colour, firm = self._read(index)
         if values.ndim == 2:
             return ValueSurvey(extremes=self.greys.extremes(values))
         shown, planar = self._eight_bits(values), self.layout.planar
         if planar is None:
-            turned = self._eight_bits(np.moveaxis(values.reshape(values.shape[2], *values.shape[:2]), 0, 2))
-            planar = int(4 * min(distances(turned).values()) + 2 < min(distances(shown).values()))
-            shown = turned if planar else shown
-        return ValueSurvey(space=said if firm else likely_space(shown, said or self.space), planar=planar)
+            interleaved = self._eight_bits(np.moveaxis(values.reshape(values.shape[2], *values.shape[:2]), 0, 2))
+            planar = int(4 * min(distances(interleaved).values()) + 2 < min(distances(shown).values()))
+            shown = interleaved if planar else shown
+        return ValueSurvey(space=colour if firm else likely_space(shown, colour or self.space), planar=planar)
 
     def stored(self, index: int) -> Values:
-        """Return a frame's values as stored, (rows, columns) or (rows, columns, 3); only the bits that count.
+        """Return a frame's values as stored, (rows, columns) or (rows, columns, 3), reduced to the significant bits.
 
         Raises:
             UserError: as when called.
@@ -118,7 +118,7 @@ class FrameDecoder:
         return np.asarray(np.clip(values.astype(np.float32) * (255 / full) + 0.5, 0, 255), np.uint8)
 
     def _read(self, index: int) -> tuple[Values, str, bool]:
-        """Return a frame's values, and what its codestream says that its samples are, and whether beyond doubt."""
+        """Return a frame's values, its codestream's colour space, and whether that is certain."""
         try:
             with without_warnings(), self._open() as file:
                 if self.fragments is None:
@@ -129,21 +129,21 @@ class FrameDecoder:
             raise
         except OSError as problem:
             if problem.errno is None and self.fragments is not None:
-                raise self._damaged(index, problem) from problem  # Pillow's, of damaged data
+                raise self._damaged(index, problem) from problem  # raised by Pillow for damaged data
             raise UserError(
                 f"{self.path.name} can no longer be read: {reason(problem)}.",
-                "Check that the drive is connected, then open it again.",
+                "Check that the drive is connected, then open the file again.",
             ) from problem
         except (KeyboardInterrupt, SystemExit, MemoryError):
             raise
-        except BaseException as problem:  # almost anything on damaged data; a panic in Rust is no Exception
+        except BaseException as problem:  # damaged data raises almost anything; a Rust panic is not an Exception
             raise self._damaged(index, problem) from problem
 
     def _damaged(self, index: int, problem: BaseException) -> UserError:
         _log.warning("a frame could not be decoded (%s): %s", self.method, type(problem).__name__)
         return UserError(
-            f"Frame {index + 1} of {self.path.name} cannot be decoded: its pixel data ({self.method}) are damaged, "
-            "incomplete, or of a variety that this program does not know.",
+            f"Frame {index + 1} of {self.path.name} cannot be decoded: its pixel data ({self.method}) is damaged, "
+            "incomplete or of an unsupported variant.",
             f"{COPY_AGAIN} If that does not help, export it uncompressed.",
         )
 
@@ -151,27 +151,27 @@ class FrameDecoder:
         return open_plain(self.path) if self.memory is None else BytesIO(self.memory)
 
     def _plain(self, file: BinaryIO, index: int) -> tuple[bytes, Layout, int]:
-        """Return the bytes of an uncompressed frame, and the bit it begins with in the first."""
+        """Return the bytes of an uncompressed frame, its layout, and the bit at which it begins in the first byte."""
         first = index * self.layout.frame_bits
         begin, end = first // 8, (first + self.layout.frame_bits + 7) // 8
         if not self.layout.swapped:
             return _part(file, self.start + begin, end - begin), self.layout, first % 8
         even = begin // 2 * 2
         pairs = _part(file, self.start + even, (end - even + 1) // 2 * 2)
-        turned = np.frombuffer(pairs, "<u2").byteswap().tobytes()
-        return turned[begin - even : end - even], self.layout, 0
+        swapped = np.frombuffer(pairs, "<u2").byteswap().tobytes()
+        return swapped[begin - even : end - even], self.layout, 0
 
 
 def settled(decoder: FrameDecoder, frames: int) -> tuple[FrameDecoder, list[str]]:
-    """Return the decoder with the window or the colours that the pixels tell, and what to tell of it.
+    """Return the decoder with the window or the colour space found from the pixels, and notes for the user.
 
-    Unsigned 8-bit greys are shown as they are. Others go through the file's own window, or from the darkest to the brightest
-    value of the whole file: one range for all frames, so that a cine does not flicker, and no frame is all white.
+    Unsigned 8-bit greys are shown unchanged. Others are shown through the file's own window, or from the darkest to the
+    brightest value of the whole file: one range for all frames, so that a cine does not flicker and no frame is all white.
 
     Raises:
-        UserError: no frame of those looked at can be decoded.
+        UserError: none of the examined frames can be decoded.
     """
-    layout, header_says = decoder.layout, decoder.space
+    layout, declared = decoder.layout, decoder.space
     if decoder.palette is not None:
         return decoder, []
     depth = f"{layout.stored}-bit float" if layout.real else f"{'signed ' if layout.signed else ''}{layout.stored}-bit"
@@ -179,9 +179,10 @@ def settled(decoder: FrameDecoder, frames: int) -> tuple[FrameDecoder, list[str]
     if layout.samples > 1:
         look = _first_look(decoder, frames)
         notes = [] if layout.stored == 8 else [f"{stored}."]
-        if look.space != header_says and layout.photometric not in ("YBR_ICT", "YBR_RCT"):
+        if look.space != declared and layout.photometric not in ("YBR_ICT", "YBR_RCT"):
             notes.append(
-                f"The file says {layout.photometric}, but its colours are {_named(look.space)}; they were read so."
+                f"The file declares {layout.photometric}, but its colours are {_named(look.space)}; they are shown "
+                "accordingly."
             )
         return replace(decoder, space=look.space, layout=replace(layout, planar=look.planar)), notes
     greys = decoder.greys
@@ -195,10 +196,11 @@ def settled(decoder: FrameDecoder, frames: int) -> tuple[FrameDecoder, list[str]
         if greys.voi is not None or low == high or (black < high and white > low):
             words = "own window" if greys.voi is None else "own table (VOI LUT)"
             return decoder, [f"{stored} through the file's {words}, from {black:g} to {white:g}."]
-        notes.append("The file's own window would make the whole image black or white; it was not used.")
+        notes.append("The file's own window would make the whole image black or white and was not used.")
         greys = replace(greys, curved=False)
-    of = "the image" if frames == 1 else "all frames" if len(places) == frames else f"{len(places)} of {frames} frames"
-    notes.append(f"{stored} from the darkest ({low:g}) to the brightest ({high:g}) value of {of}.")
+    whole = "all frames" if len(places) == frames else f"{len(places)} of {frames} frames"
+    scope = "the image" if frames == 1 else whole
+    notes.append(f"{stored} from the darkest ({low:g}) to the brightest ({high:g}) value of {scope}.")
     return replace(decoder, greys=greys.through(low, high)), notes
 
 
@@ -209,12 +211,12 @@ def _named(space: str) -> str:
 def _look(decoder: FrameDecoder, index: int) -> ValueSurvey:
     if decoder.fragments is None:
         return decoder.look(index)
-    found: ValueSurvey = apart(f"Frame {index + 1} of {decoder.path.name}", decoder, "look", index)
-    return found
+    look: ValueSurvey = apart(f"Frame {index + 1} of {decoder.path.name}", decoder, "look", index)
+    return look
 
 
 def _first_look(decoder: FrameDecoder, frames: int) -> ValueSurvey:
-    """Return what the first frame tells that can be decoded; of two, as a damaged file has many that cannot."""
+    """Return the look of the first frame that can be decoded. Only two are tried, as a damaged file may have many bad ones."""
     for index in range(min(frames, 2) - 1):
         try:
             return _look(decoder, index)
@@ -224,7 +226,7 @@ def _first_look(decoder: FrameDecoder, frames: int) -> ValueSurvey:
 
 
 def _places(decoder: FrameDecoder, frames: int) -> list[int]:
-    """Return the frames that are looked at for the window, the first and the last among them."""
+    """Return the frames to examine for the window, including the first and the last."""
     packed = decoder.fragments is not None
     values = decoder.layout.rows * decoder.layout.columns
     most = min(frames, max(_FEW, min(_MANY[packed], _MOST_VALUES[packed] // values)))
@@ -235,15 +237,15 @@ def _extremes(decoder: FrameDecoder, places: Sequence[int]) -> tuple[float, floa
     lows, highs, problems = list[float](), list[float](), list[UserError]()
     for index in places:
         try:
-            found = _look(decoder, index).extremes
+            extremes = _look(decoder, index).extremes
         except UserError as problem:
             problems.append(problem)
             if len(problems) > 1 and not lows:
                 break
             continue
-        if found is not None:
-            lows.append(found[0])
-            highs.append(found[1])
+        if extremes is not None:
+            lows.append(extremes[0])
+            highs.append(extremes[1])
     if not lows and problems:
         raise problems[0]
     return (min(lows), max(highs)) if lows else (0.0, 1.0)

@@ -1,4 +1,4 @@
-"""A DICOM disc's table of contents (DICOMDIR): the image files that it names, in its own order.
+"""Reads a DICOM disc's table of contents (DICOMDIR): its image files, in its own order.
 
 Source: PS3.3 annex F (basic directory information object), PS3.10 section 8 (file identifiers).
 """
@@ -17,20 +17,20 @@ _MOST_RECORDS = 100_000
 
 @dataclass(frozen=True, slots=True)
 class DiscImages:
-    """What a table of contents names: the files that are there, and how many are not."""
+    """The image files listed in a table of contents that exist, and the number of those that are missing."""
 
     files: tuple[Path, ...]
     missing: int
 
 
 def images_of_disc(table: Path) -> DiscImages:
-    """Return the files that the DICOMDIR `table` names, in its order.
+    """Return the files listed in the DICOMDIR `table`, in its order.
 
-    A name is taken as a path below the table's folder and nowhere else; letters may differ in case, and a version
-    (";1") may stand behind them, as ISO 9660 discs are shown by some systems.
+    A name is always taken as a path below the table's folder. Letter case may differ and a version (";1") may follow, as
+    some systems show ISO 9660 discs so.
 
     Raises:
-        UserError: the table is damaged, or names no image file that is there.
+        UserError: the table is damaged, or lists no image file that exists.
     """
     try:
         with without_warnings():
@@ -38,10 +38,10 @@ def images_of_disc(table: Path) -> DiscImages:
             named = [_parts(record) for record in records[:_MOST_RECORDS]]
     except Exception as problem:  # pydicom raises almost anything on a damaged file
         raise UserError(
-            f"{table.name} is a damaged table of contents of a DICOM disc.", "Open the folder that it lies in instead."
+            f"{table.name} is a damaged table of contents of a DICOM disc.", "Open the folder that contains it instead."
         ) from problem
     below = _Folder(table.parent)
-    found: list[Path] = []
+    files: list[Path] = []
     missing = 0
     for parts in named:
         if not parts:
@@ -49,20 +49,20 @@ def images_of_disc(table: Path) -> DiscImages:
         file = below.find(parts)
         if file is None:
             missing += 1
-        elif file not in found[-1:]:
-            found.append(file)
-    if not found:
+        elif file not in files[-1:]:
+            files.append(file)
+    if not files:
         raise UserError(
-            f"{table.name} names {missing} image files, and none of them is there."
+            f"{table.name} lists {missing} image files, but all of them are missing."
             if missing
-            else f"{table.name} names no image file.",
-            "Copy the whole disc, with all its folders, and open it again.",
+            else f"{table.name} lists no image file.",
+            "Copy the whole disc with all its folders, and open it again.",
         )
-    return DiscImages(tuple(dict.fromkeys(found)), missing)
+    return DiscImages(tuple(dict.fromkeys(files)), missing)
 
 
 class _Folder:
-    """Looks names up below one folder, whatever the case of their letters; each folder is listed once."""
+    """Finds names below one folder, ignoring letter case; each folder is listed only once."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -87,7 +87,7 @@ class _Folder:
 
 
 def _parts(record: Dataset) -> tuple[str, ...]:
-    """Return the path that a record names, () where it names no image; one that leads elsewhere finds nothing."""
+    """Return the path in a record, () if the record is not an image; a path that leads out of the folder finds nothing."""
     if str(record.get("DirectoryRecordType") or "").strip().upper() not in ("IMAGE", "PRIVATE", ""):
         return ()
     value = record.get("ReferencedFileID")

@@ -1,4 +1,4 @@
-"""What is in a folder, a ZIP archive or on a DICOM disc: the images in it, in the order they are listed in.
+"""Finds the images in a folder, a ZIP archive or on a DICOM disc, in display order.
 
 Nothing is decoded here; `opening` opens the files one by one.
 """
@@ -24,25 +24,25 @@ Looking = Callable[[float, str], object]
 
 _HEAD = 512
 _DEEPEST, _MOST_IMAGES, _MOST_FILES = 8, 10_000, 40_000
-"""How many folders deep, how many images and how many files are gone through of a folder that is opened."""
+"""Limits of a folder that is opened: depth of subfolders, images, and files examined."""
 _DICOMDIR = b"1.2.840.10008.1.3.10"
-"""The storage class of a DICOM disc's table of contents (PS3.4 B.5), which its head names."""
+"""The storage class of a DICOM disc's table of contents (PS3.4 B.5), as it appears in the file's head."""
 _MASK_NAME = re.compile(r"(.+?)[-_]mask(?:_[0-9]+)?", re.IGNORECASE)
 _FRAME_NAME = re.compile(r"(.+?)(?:-frame[0-9]+)?(?:-lesion[0-9]+)?", re.IGNORECASE)
-"""What a mask's name has before "mask": the image's own, and which frame and lesion of it."""
+"""The part of a mask's name before "mask": the image's name, then its frame and lesion."""
 
 
 @dataclass(frozen=True, slots=True)
 class FolderImages:
-    """What a folder holds for `open_study`.
+    """The images of a folder, for `open_study`.
 
     Attributes:
         folder: the folder.
-        files: what looks like an image by its first bytes, a folder's own files before those of the folders in it.
-        others, masks: how many files were passed over as no image, and as the mask of an image that is there too.
-        discs: how many tables of contents of a DICOM disc (DICOMDIR).
-        cut: in one sentence what was not gone through, or "".
-        opened: what the user opened, where that is not the folder: an archive, or a disc's table of contents.
+        files: the files that are images by their first bytes, in display order.
+        others, masks: number of files skipped because they are not images, and because they are the mask of an image.
+        discs: number of tables of contents of a DICOM disc (DICOMDIR).
+        cut: one sentence on what was not examined, or "".
+        opened: what the user opened, if it is not the folder: an archive, or a disc's table of contents.
     """
 
     folder: Path
@@ -55,28 +55,28 @@ class FolderImages:
 
     @property
     def name(self) -> str:
-        """What the user opened, as it is called on the screen."""
+        """The name of what the user opened, safe to show."""
         shown = self.opened or self.folder
         return shown_name(shown.name or str(shown))
 
     def note(self, opened: int, more: int = 0) -> str:
-        """Say how many images were opened, and what was passed over; `more` files looked like images and were none."""
-        said = [f"{_count(opened, 'image')} of {self.name} {_be(opened)} open"]
-        over = []
+        """Return a note on how many images were opened and what was skipped; `more` files looked like images but were not."""
+        parts = [f"{_count(opened, 'image')} of {self.name} {_be(opened)} open"]
+        skipped = []
         if others := self.others + more:
-            over.append(f"{_count(others, 'file')} that {_be(others)} no image{'' if others == 1 else 's'}")
+            skipped.append(f"{_count(others, 'file')} that {_be(others)} not {'an image' if others == 1 else 'images'}")
         if self.masks:
-            over.append(f"the mask{'' if self.masks == 1 else 's'} of {_count(self.masks, 'image')}")
+            skipped.append(f"the mask{'' if self.masks == 1 else 's'} of {_count(self.masks, 'image')}")
         if self.discs:
-            over.append("the disc's table of contents (DICOMDIR)")
-        if over:
-            verb = "was" if len(over) == 1 and others + self.masks + self.discs == 1 else "were"
-            said.append(f"{' and '.join(over)} {verb} passed over")
-        return f"{'; '.join(said)}.{f' {self.cut}' if self.cut else ''}"
+            skipped.append("the disc's table of contents (DICOMDIR)")
+        if skipped:
+            verb = "was" if len(skipped) == 1 and others + self.masks + self.discs == 1 else "were"
+            parts.append(f"{' and '.join(skipped)} {verb} skipped")
+        return f"{'; '.join(parts)}.{f' {self.cut}' if self.cut else ''}"
 
 
 def holds_images(path: Path) -> bool:
-    """Return whether `path` is something with images in it: a folder, a ZIP archive, or a disc's table of contents."""
+    """Return whether `path` is a container of images: a folder, a ZIP archive, or a disc's table of contents."""
     if path.is_dir():
         return True
     head = _start(path)
@@ -84,15 +84,15 @@ def holds_images(path: Path) -> bool:
 
 
 def images_of(path: Path, unpacked: Callable[[], Path], looking: Looking = lambda share, words: None) -> FolderImages:
-    """Return the images in a folder, a ZIP archive, or those that a disc's table of contents names.
+    """Return the images in a folder or a ZIP archive, or those listed in a disc's table of contents.
 
     Args:
         path: what the user opened.
-        unpacked: returns a new folder for what is in an archive; called for archives alone.
-        looking: told the share that is done, 0 to 1, and what is being done; may stop it by raising.
+        unpacked: returns a new folder to unpack an archive into; called for archives only.
+        looking: called with the progress, 0 to 1, and the current step in words; may raise to stop.
 
     Raises:
-        UserError: it cannot be read, or there is no image in it.
+        UserError: it cannot be read, or contains no image.
     """
     if path.is_dir():
         return images_in(path, looking)
@@ -102,16 +102,16 @@ def images_of(path: Path, unpacked: Callable[[], Path], looking: Looking = lambd
         except OSError as problem:
             raise UserError(
                 f"{path.name} could not be unpacked: {reason(problem)}.",
-                "See that the program may write to its data folder, and that the disk has room.",
+                "Check that the program can write to its data folder and that the disk has free space.",
             ) from problem
         left_out = unpack_images(path, folder, _is_image, lambda share: looking(share, "Unpacking"))
-        found = images_in(folder, looking)
-        return dataclasses.replace(found, others=found.others + left_out, opened=path)
+        images = images_in(folder, looking)
+        return dataclasses.replace(images, others=images.others + left_out, opened=path)
     disc = images_of_disc(path)
-    cut = f"{_count(disc.missing, 'image')} that the disc names {_be(disc.missing)} not there." if disc.missing else ""
+    cut = f"{_count(disc.missing, 'image')} listed on the disc {_be(disc.missing)} missing." if disc.missing else ""
     there = [file for file in disc.files if _is_image(_start(file))]
     if not there:
-        raise UserError(f"{path.name} names no image that can be opened.", CAN_OPEN)
+        raise UserError(f"{path.name} lists no image that can be opened.", CAN_OPEN)
     return FolderImages(path.parent, tuple(there), len(disc.files) - len(there), cut=cut, opened=path)
 
 
@@ -124,27 +124,27 @@ def _is_table_of_contents(head: bytes) -> bool:
 
 
 def images_in(folder: Path, looking: Looking = lambda share, words: None) -> FolderImages:
-    """Return the images in a folder and the folders in it; nothing is decoded.
+    """Return the images in a folder and its subfolders; nothing is decoded.
 
-    DICOM images are by patient, examination (the newest first), series and instance, as their headers say; what headers do
-    not tell apart, and pictures, are in the order of their names, "image 2" before "image 10".
+    DICOM images are sorted by their headers: patient, examination (newest first), series, instance. Pictures, and DICOM
+    images with equal headers, are in natural order of their names: "image 2" before "image 10".
 
-    Hidden files and folders, and folders that are links, are left alone; an image's mask (`IMAGE-mask.png`, or
-    `IMAGE_mask.png` as BUSI names them) is passed over where the image is there too.
+    Hidden files and folders, and folders that are links, are ignored. An image's mask (`IMAGE-mask.png`, or
+    `IMAGE_mask.png` as in BUSI) is skipped if the image is there too.
 
     Args:
         folder: the folder.
-        looking: called for each file with the share that is done, 0 to 1, and what is being done; may stop it by raising.
+        looking: called for each file with the progress, 0 to 1, and the current step in words; may raise to stop.
 
     Raises:
-        UserError: the folder cannot be listed, or there is no image in it.
+        UserError: the folder cannot be listed, or contains no image.
     """
     images: list[Path] = []
     others = masks = discs = seen = 0
     cut = ""
     for files, deeper in _folders(folder):
         if deeper:
-            cut = f"Folders more than {_DEEPEST} deep were not looked into."
+            cut = f"Folders nested more than {_DEEPEST} deep were not searched."
         there: list[Path] = []
         for file in files:
             looking(0.0, f"Looking for images: {_count(len(images) + len(there), 'image')} so far")
@@ -157,19 +157,19 @@ def images_in(folder: Path, looking: Looking = lambda share, words: None) -> Fol
             else:
                 others += 1
         named = {name for file in there for name in (file.name.casefold(), file.stem.casefold())}
-        kept = [file for file in there if not _is_mask(file, named)]
-        masks += len(there) - len(kept)
-        images += kept
+        without_masks = [file for file in there if not _is_mask(file, named)]
+        masks += len(there) - len(without_masks)
+        images += without_masks
         if len(images) > _MOST_IMAGES:
             images = images[:_MOST_IMAGES]
-            cut = f"There are more: the first {_MOST_IMAGES:,} were opened. Open a folder inside it for the others."
+            cut = f"Only the first {_MOST_IMAGES:,} images were opened. Open a subfolder to see the others."
             break
         if seen > _MOST_FILES:
-            cut = f"There are more than {_MOST_FILES:,} files: not all were looked at. Open a folder inside it."
+            cut = f"The folder has more than {_MOST_FILES:,} files; not all were searched. Open a subfolder instead."
             break
     if not images:
-        looked = f" ({_count(seen, 'file')} looked at)" if seen else ", it is empty"
-        raise UserError(f"There is no image in the folder {folder.name or folder}{looked}.", CAN_OPEN)
+        searched = f" ({_count(seen, 'file')} searched)" if seen else "; it is empty"
+        raise UserError(f"There is no image in the folder {folder.name or folder}{searched}.", CAN_OPEN)
     ordered = by_examination(
         images, lambda file: looks_like_dicom(_start(file)), lambda share: looking(share, "Sorting the images")
     )
@@ -177,15 +177,15 @@ def images_in(folder: Path, looking: Looking = lambda share, words: None) -> Fol
 
 
 def _folders(folder: Path) -> Iterator[tuple[list[Path], bool]]:
-    """Yield the files of a folder, then those of each folder in it, in natural order, and whether one holds folders that
-    are too deep to be looked into."""
+    """Yield the files of a folder, then those of each subfolder, in natural order, and whether the folder has subfolders
+    that are too deep to search."""
 
     def failed(problem: OSError) -> None:
-        # One inside it that may not be read is passed over, as its files would be.
+        # An unreadable subfolder is skipped, as unreadable files are.
         if Path(problem.filename) == folder:
             raise UserError(
                 f"The folder {folder} cannot be listed: {reason(problem)}.",
-                "Check that it is there and that you may read it.",
+                "Check that it exists and that you have permission to read it.",
             ) from problem
 
     for place, inside, names in os.walk(folder, onerror=failed):
@@ -199,8 +199,8 @@ def _folders(folder: Path) -> Iterator[tuple[list[Path], bool]]:
 
 
 def _is_mask(file: Path, named: Collection[str]) -> bool:
-    """Return whether a file is named as the mask of an image whose name, or its stem, is among `named` (casefolded)."""
-    # An image "IM_mask.png" of its own has no image "IM" beside it.
+    """Return whether a file has the name of a mask of an image whose name or stem is in `named` (casefolded)."""
+    # Without an image "IM" next to it, "IM_mask.png" is an image itself.
     mask = _MASK_NAME.fullmatch(file.stem)
     if mask is None:
         return False
@@ -209,7 +209,7 @@ def _is_mask(file: Path, named: Collection[str]) -> bool:
 
 
 def _start(file: Path) -> bytes:
-    """Return a file's first bytes; none of what cannot be read, or is no plain file."""
+    """Return a file's first bytes; none if it cannot be read or is not a regular file."""
     try:
         if not file.is_file():
             return b""
@@ -228,7 +228,7 @@ def _be(number: int) -> str:
 
 
 def files_in(folder: Path) -> list[Path]:
-    """Return the files directly in a folder, but for hidden ones, "image 2" before "image 10".
+    """Return the files directly in a folder, without hidden ones, "image 2" before "image 10".
 
     Raises:
         UserError: the folder cannot be listed.
@@ -238,12 +238,12 @@ def files_in(folder: Path) -> list[Path]:
     except OSError as problem:
         raise UserError(
             f"The folder {folder} cannot be listed: {reason(problem)}.",
-            "Check that it is there and that you may read it.",
+            "Check that it exists and that you have permission to read it.",
         ) from problem
     return sorted(files, key=lambda file: _natural(file.name))
 
 
 def _natural(name: str) -> list[tuple[int, int, str]]:
-    """Return a sort key in which the digits of a name count as numbers."""
+    """Return a sort key that compares the digits of a name as numbers."""
     parts = re.findall(r"[0-9]+|[^0-9]+", name.casefold())
     return [(0, int(part), part) if part[0] in "0123456789" else (1, 0, part) for part in parts]

@@ -1,6 +1,6 @@
-"""How large a picture may be, and how much memory a decoder may take for it.
+"""Limits on the size of a picture and on the memory that its decoder may take.
 
-A few bytes can claim to be a picture of gigabytes: what a file declares is compared with these before anything decodes.
+A few bytes can declare a picture of gigabytes, so the declared size is checked before anything is decoded.
 """
 
 import contextlib
@@ -10,32 +10,32 @@ from collections.abc import Iterator
 from csamoe_desktop.errors import UserError
 
 MOST_PIXELS = 2**26
-"""Of a frame: 8192 x 8192. An ultrasound image has about one million."""
+"""Pixels of a frame: 8192 x 8192. An ultrasound image has about one million."""
 MOST_FRAMES = 20_000
-"""Shown of one file: eleven minutes at thirty a second."""
+"""Frames shown of one file: eleven minutes at thirty a second."""
 MOST_UNPACKED = 2**29
-"""Bytes that a file packed as a whole may come to."""
+"""Bytes that a file compressed as a whole (deflated) may unpack to."""
 MOST_FILE = 2**31
-"""Bytes of a picture file, which is read as a whole."""
+"""Bytes of a picture file, which is read into memory as a whole."""
 ROOM = 768 * 2**20
 """Bytes that a decoder may take beyond the picture itself."""
 
 
 def refuse_too_large(name: str, rows: int, columns: int) -> None:
-    """Raise UserError for a picture of more pixels than any that is opened."""
+    """Raise UserError for a picture of more than MOST_PIXELS pixels."""
     if rows * columns > MOST_PIXELS:
         raise UserError(
-            f"{name} says that it is {columns:,} x {rows:,} pixels: more than an image can have here "
-            f"({MOST_PIXELS // 10**6} million).",
-            "It is damaged, or no ultrasound image. Export it again, in its usual size.",
+            f"{name} declares {columns:,} x {rows:,} pixels, more than the {MOST_PIXELS // 10**6} million that can be "
+            "opened.",
+            "The file is damaged or is not an ultrasound image. Export it again at its original size.",
         )
 
 
 @contextlib.contextmanager
-def limited_memory(honest: int) -> Iterator[None]:
-    """Let this process take `honest` bytes and some room (ROOM) beyond what it has, where the system can hold it to that."""
+def limited_memory(decoded_bytes: int) -> Iterator[None]:
+    """Limit this process to `decoded_bytes` + ROOM bytes beyond what it has, where the system can enforce that."""
     if sys.platform == "win32":
-        yield  # one limit for good, by `limit_for_good`
+        yield  # `limit_for_good` has set one limit for all calls
         return
     import resource
 
@@ -43,10 +43,10 @@ def limited_memory(honest: int) -> Iterator[None]:
     try:
         with open("/proc/self/statm", encoding="ascii") as pages:
             taken = int(pages.read().split()[0]) * resource.getpagesize()
-        most = taken + honest + ROOM
+        most = taken + decoded_bytes + ROOM
         resource.setrlimit(resource.RLIMIT_AS, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
     except (OSError, ValueError):
-        pass  # macOS does not say how much is taken, nor hold to it; the deadline holds there
+        pass  # macOS neither reports nor limits it; there the deadline is the only protection
     try:
         yield
     finally:
@@ -55,8 +55,8 @@ def limited_memory(honest: int) -> Iterator[None]:
 
 
 def limit_for_good() -> None:
-    """Hold this process to what the largest picture takes, where that is not done call by call (Windows), and let it leave
-    no image of its memory behind where it dies."""
+    """Limit this process for its lifetime: on Windows to the memory of the largest picture; elsewhere, where memory is
+    limited call by call, to no core dump."""
     if sys.platform == "win32":
         _job_of_its_own(2 * ROOM + 8 * MOST_PIXELS)
         return

@@ -1,4 +1,4 @@
-"""Lookup tables of DICOM: Modality LUT, VOI LUT (PS3.3 C.11.1, C.11.2) and palettes (C.7.9), damaged ones told apart."""
+"""Reads DICOM lookup tables: Modality LUT, VOI LUT (PS3.3 C.11.1, C.11.2) and palettes (C.7.9), and detects damaged ones."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,16 +15,16 @@ class Damaged(ValueError):
 
 
 def table_of(descriptor: object, data: object, signed: bool, little: bool) -> tuple[NDArray[np.uint16], int, int]:
-    """Return a table's entries, the value that the first one is for, and the bits of an entry.
+    """Return a table's entries, the input value of the first entry, and the bits of an entry.
 
     Args:
-        descriptor: entries (0 for 65536), first value, bits.
-        data: as the file has it: bytes, or numbers.
-        signed: whether the values looked up may be below zero.
-        little: the byte order of `data`.
+        descriptor: number of entries (0 for 65536), first input value, bits.
+        data: bytes or numbers, as the file has them.
+        signed: whether input values can be negative.
+        little: whether `data` is little-endian.
 
     Raises:
-        Damaged: it is none.
+        Damaged: the table cannot be used.
     """
     count, first, bits = _descriptor(descriptor)
     entries = _numbers(data, count, little)
@@ -36,16 +36,16 @@ def table_of(descriptor: object, data: object, signed: bool, little: bool) -> tu
 
 
 def looked_up(values: NDArray[Any], entries: NDArray[Any], first: int) -> NDArray[Any]:
-    """Return the entries for values; what is below or above the table gets its first or last."""
+    """Return the entries for `values`; values outside the table get its first or last entry."""
     places = np.clip(np.asarray(values, np.float64) - first, 0, len(entries) - 1).astype(np.intp)
     return np.asarray(entries[places])
 
 
 def palette_of(header: Dataset, signed: bool, little: bool) -> tuple[NDArray[np.uint8], int]:
-    """Return the palette of a PALETTE COLOR image, uint8 (entries, 3), and the value of its first entry.
+    """Return the palette of a PALETTE COLOR image, uint8 (entries, 3), and the input value of its first entry.
 
     Raises:
-        Damaged: it has none that can be used.
+        Damaged: there is no usable palette.
     """
     tables, firsts = [], []
     for colour in ("Red", "Green", "Blue"):
@@ -60,7 +60,7 @@ def palette_of(header: Dataset, signed: bool, little: bool) -> tuple[NDArray[np.
             first -= 65536 if signed and first > 32767 else 0
         tables.append(entries)
         firsts.append(first)
-    # Some makers use the lower 8 bits of 16 only.
+    # Some manufacturers use only the lower 8 of 16 bits.
     shift = 8 if max(int(table.max(initial=0)) for table in tables) > 255 else 0
     length = min(len(table) for table in tables)
     return np.stack([(table[:length] >> shift).astype(np.uint8) for table in tables], axis=1), firsts[0]
@@ -71,14 +71,14 @@ def _descriptor(given: object) -> tuple[int, int, int]:
         count, first, bits = (int(part) for part in given)  # type: ignore[attr-defined]
     except (TypeError, ValueError) as problem:
         raise Damaged("no descriptor") from problem
-    # The count may have been read as a signed number.
+    # pydicom may have read the count as a signed number.
     return (count & 0xFFFF) or 65536, first, bits if 1 <= bits <= 16 else 16
 
 
 def _numbers(data: object, count: int, little: bool) -> NDArray[np.uint16]:
     if isinstance(data, bytes | bytearray):
         if count <= len(data) < 2 * count:
-            # One byte an entry, whatever the descriptor says of bits.
+            # One byte per entry, whatever the descriptor's bits.
             return np.frombuffer(data, np.uint8).astype(np.uint16)
         return np.frombuffer(data[: len(data) // 2 * 2], "<u2" if little else ">u2").astype(np.uint16)
     if isinstance(data, int):
@@ -97,7 +97,7 @@ def _segments(data: object, bits: int, little: bool) -> list[int]:
 
 
 def _expanded(segments: list[int], count: int) -> NDArray[np.uint16]:
-    """Return a segmented table (PS3.3 C.7.9.2) as its entries, `count` of them."""
+    """Return the `count` entries of a segmented table (PS3.3 C.7.9.2)."""
     entries: list[int] = []
 
     def take(place: int, deep: bool) -> int:

@@ -1,4 +1,4 @@
-"""Opening a file that the user gives: it is recognised by its content, never by its name."""
+"""Opens a file that the user chose. The content determines its kind, never the name."""
 
 import codecs
 import logging
@@ -18,8 +18,8 @@ _log = logging.getLogger(__name__)
 
 _HEAD = 512
 CAN_OPEN = (
-    "What can be opened: DICOM ultrasound images, cine loops and screen captures; PNG, JPEG, BMP and TIFF images; "
-    "folders, ZIP archives and DICOM discs with such images in them."
+    "You can open DICOM ultrasound images, cine loops and screen captures; PNG, JPEG, BMP and TIFF images; "
+    "and folders, ZIP archives and DICOM discs that contain such images."
 )
 
 _OTHERS = (
@@ -43,9 +43,12 @@ _OTHERS = (
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What a file is, or why it is refused: `kind`, sizes and spacing are empty for a refused file, `reason` for an
-    accepted one. `spacing_mm` is millimetres per pixel, [row, column], where all that is calibrated has one; `scale` says in
-    words where it comes from and where alone it holds, or why there is none."""
+    """The kind of a file, or why it is refused.
+
+    `kind`, sizes and spacing are empty for a refused file, `reason` for an accepted one. `spacing_mm` is millimetres per pixel,
+    [row, column], if everything calibrated has the same spacing; `scale` says in words where it comes from and where it
+    holds, or why there is none.
+    """
 
     path: str
     status: str
@@ -59,7 +62,7 @@ class Inspection:
     part: str = ""
 
     def to_dict(self) -> dict[str, object]:
-        """Return the fields under their names, ready for JSON."""
+        """Return the fields by name, ready for JSON."""
         return {
             "path": self.path,
             "status": self.status,
@@ -73,7 +76,7 @@ class Inspection:
         }
 
     def line(self) -> str:
-        """Return one line for a person to read."""
+        """Return the inspection as one line of text."""
         if self.status != "ok":
             return f"{self.status:<8}{shown(self.path)}: {self.reason}"
         frames = f"{self.frames} frame{'' if self.frames == 1 else 's'} of {self.columns} x {self.rows} pixels"
@@ -83,18 +86,18 @@ class Inspection:
         if self.spacing_mm is None:
             return "no scale" if self.scale.endswith(NOT_CALIBRATED) else self.scale
         row, column = self.spacing_mm
-        told = f"{row:.4g} mm/px" if f"{row:.4g}" == f"{column:.4g}" else f"{column:.4g} x {row:.4g} mm/px"
-        return told + (f" ({self.part})" if self.part else "")
+        spacing = f"{row:.4g} mm/px" if f"{row:.4g}" == f"{column:.4g}" else f"{column:.4g} x {row:.4g} mm/px"
+        return spacing + (f" ({self.part})" if self.part else "")
 
 
 def open_study(path: Path) -> Study:
-    """Return the study a file holds.
+    """Return the study in a file.
 
     Raises:
-        UserError: there is no such file, it cannot be read, it is damaged, or it is of a kind that is not opened.
+        UserError: there is no such file, or it is unreadable, damaged or of an unsupported kind.
     """
     head = _head(path)
-    # DICOM first: the preamble of a DICOM file may be that of a TIFF (PS3.10 section 7.1).
+    # DICOM first: the preamble of a DICOM file may be a TIFF header (PS3.10 section 7.1).
     if looks_like_dicom(head):
         return open_dicom(path)
     if picture_kind(head):
@@ -103,7 +106,7 @@ def open_study(path: Path) -> Study:
 
 
 def inspect(path: Path) -> Inspection:
-    """Return what a file is, its first frame having been decoded, or why it is refused; never raises for a bad file."""
+    """Return the kind of a file, after decoding its first frame, or why it is refused; never raises for a bad file."""
     try:
         study = open_study(path)
         rows, columns = study.frame(0).shape
@@ -122,7 +125,7 @@ def inspect(path: Path) -> Inspection:
         )
     except UserError as problem:
         return Inspection(path=str(path), status="refused", reason=str(problem))
-    except Exception as problem:  # noqa: BLE001 (a list of files is inspected to its end, whatever is in them)
+    except Exception as problem:  # noqa: BLE001 (one bad file must not stop the inspection of a list)
         _log.exception("a file could not be inspected")
         return Inspection(path=str(path), status="refused", reason=f"It cannot be read ({type(problem).__name__}).")
 
@@ -131,7 +134,7 @@ def _head(path: Path) -> bytes:
     """Return a file's first bytes.
 
     Raises:
-        UserError: there is no such file, it is a folder, empty, or may not be read.
+        UserError: there is no such file, or it is a folder, empty or not readable.
     """
     try:
         if path.is_dir():
@@ -139,24 +142,24 @@ def _head(path: Path) -> bytes:
         with open_plain(path) as file:
             head = file.read(_HEAD)
     except FileNotFoundError as problem:
-        raise UserError(f"There is no file {path}.", "Check the name, or whether the drive is connected.") from problem
-    except (OSError, ValueError) as problem:  # ValueError: a name that no file can have
+        raise UserError(f"There is no file {path}.", "Check the name and that the drive is connected.") from problem
+    except (OSError, ValueError) as problem:  # ValueError: an impossible file name
         raise UserError(
             f"{path} could not be read: {reason(problem) if isinstance(problem, OSError) else problem}.",
-            "Check that you may read it and that no other program holds it.",
+            "Check that you have permission to read it and that no other program is using it.",
         ) from problem
     if not head:
-        raise UserError(f"{path.name} is empty (0 bytes).", "Copy or export it again from where it came from.")
+        raise UserError(f"{path.name} is empty (0 bytes).", "Copy or export it again from its source.")
     return head
 
 
 def _description(head: bytes) -> str:
-    """Return what a file that begins with `head` is, in words."""
+    """Return in words the kind of a file that begins with `head`."""
     for offset, pattern, words in _OTHERS:
         if re.match(pattern, head[offset:], re.DOTALL):
             return words
     try:
-        # Not final: the head may end within a character.
+        # An incremental decoder, as the head may end within a character.
         text = codecs.getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError:
         return "a file of an unknown kind"

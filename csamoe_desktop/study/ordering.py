@@ -1,4 +1,4 @@
-"""The order in which the images of a folder are listed: by patient, examination, series and instance, as their headers say.
+"""Sorts the images of a folder by patient, examination, series and instance, from their headers.
 
 Sources: PS3.3 C.7.1 to C.7.3 and C.7.6.1 (patient, study, series and image modules). Only a few elements of each header are
 read, and no pixels.
@@ -29,7 +29,7 @@ _TAGS = [
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an image belongs, as its header says; empty or 0 where it says nothing."""
+    """Where an image belongs, from its header; missing values are empty or 0."""
 
     patient: str = ""
     study_date: str = ""
@@ -39,7 +39,7 @@ class Place:
     instance_number: int = 0
 
     def key(self) -> tuple[object, ...]:
-        """Return what images are sorted by: a patient's newest examination first, its series and instances by number."""
+        """Return the sort key: a patient's newest examination first, series and instances by number."""
         newest_first = tuple(-int(digit) for digit in self.study_date) or (1,)
         return (self.patient, newest_first, self.study, self.series_number, self.series, self.instance_number)
 
@@ -47,13 +47,15 @@ class Place:
 def by_examination(
     files: Sequence[Path], is_dicom: Callable[[Path], bool], looking: Callable[[float], object] = lambda share: None
 ) -> tuple[Path, ...]:
-    """Return `files` with the DICOM images by patient, examination (newest first), series and instance; where headers say
-    nothing or the same, the order given stays. All others keep their places, and the DICOM images share theirs.
+    """Return `files` with the DICOM images sorted by patient, examination (newest first), series and instance.
+
+    Images with equal or empty headers stay in the given order. Other files keep their positions; the DICOM images are
+    sorted among theirs.
 
     Args:
-        files: plain files.
-        is_dicom: whether one of them is DICOM.
-        looking: told the share that is done, 0 to 1, for each file; may stop it by raising.
+        files: regular files.
+        is_dicom: whether a file is DICOM.
+        looking: called for each file with the progress, 0 to 1; may raise to stop.
     """
     keys: dict[int, tuple[object, ...]] = {}
     for number, file in enumerate(files):
@@ -61,13 +63,13 @@ def by_examination(
         if is_dicom(file):
             keys[number] = place_of(file).key()
     ordered = list(files)
-    for place, number in zip(keys, sorted(keys, key=lambda one: keys[one]), strict=True):
+    for place, number in zip(keys, sorted(keys, key=lambda number: keys[number]), strict=True):
         ordered[place] = files[number]
     return tuple(ordered)
 
 
 def place_of(file: Path) -> Place:
-    """Return where a DICOM file belongs; an unreadable header says nothing."""
+    """Return where a DICOM file belongs; all empty if its header is unreadable."""
     try:
         with without_warnings(), file.open("rb") as opened:
             header = pydicom.dcmread(opened, stop_before_pixels=True, force=True, specific_tags=list(_TAGS))
@@ -79,7 +81,7 @@ def place_of(file: Path) -> Place:
                 series=_text(header, "SeriesInstanceUID"),
                 instance_number=_number(header, "InstanceNumber"),
             )
-    except Exception:  # noqa: BLE001 - pydicom raises almost anything; opening the file says what is wrong
+    except Exception:  # noqa: BLE001 - pydicom raises almost anything; the user gets the error when the file is opened
         return Place()
 
 
@@ -91,5 +93,5 @@ def _text(header: Dataset, keyword: str) -> str:
 
 
 def _number(header: Dataset, keyword: str) -> int:
-    found = re.fullmatch(r"\s*([+-]?[0-9]{1,12})(\.0*)?\s*", _text(header, keyword))
-    return int(found[1]) if found else 0
+    match = re.fullmatch(r"\s*([+-]?[0-9]{1,12})(\.0*)?\s*", _text(header, keyword))
+    return int(match[1]) if match else 0

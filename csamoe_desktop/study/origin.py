@@ -1,5 +1,6 @@
-"""What a DICOM header says of what was examined and how, beside the patient: for the input guard, which asks whether the
-image is one of the breast at all (PS3.3 C.7.2.1, C.7.3.1, C.7.6.12 anatomy, C.8.5.5 ultrasound regions, C.8.5.6).
+"""Reads from a DICOM header what was examined, and how. The guard uses it to check that the image shows a breast.
+
+Sources: PS3.3 C.7.2.1, C.7.3.1, C.7.6.12 (anatomy), C.8.5.5 (ultrasound regions), C.8.5.6.
 """
 
 import math
@@ -43,7 +44,7 @@ _CENTIMETRES = 3
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One description of the file: where it stands, in words, and its text."""
+    """One description in the file: the attribute in words, and its text."""
 
     where: str
     text: str
@@ -51,19 +52,19 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What a file says of what was examined; empty where it says nothing, as every file that is no DICOM does.
+    """What was examined, according to the file; empty where the file does not say, and for every file that is not DICOM.
 
     Attributes:
         descriptions: of study, series, procedure, body part and view.
-        presets: what the scanner or the transducer was set to.
+        presets: the presets of the scanner or transducer.
         codes: of the regions and structures examined (SNOMED).
-        modality: as DICOM abbreviates it, such as "US".
-        transducer: its kind, in DICOM's words, such as "SECTOR_PHASED".
+        modality: DICOM's abbreviation, such as "US".
+        transducer: its type in DICOM's terms, such as "SECTOR_PHASED".
         traces: physiological curves in the image, such as "an ECG trace".
-        parts: parts of the image that are no B-mode, such as "an M-mode".
-        depth_mm: how deep the image reaches, or None.
-        heart_rate: whether the heart was listened to.
-        species: what kind of animal the patient is, or "".
+        parts: parts of the image that are not B-mode, such as "an M-mode".
+        depth_mm: the depth of the image, or None.
+        heart_rate: whether the file records a heart rate.
+        species: the patient's species if the patient is an animal, or "".
         age: the patient's age in years, or None.
     """
 
@@ -80,22 +81,22 @@ class Origin:
     age: float | None = None
 
 
-NOWHERE = Origin()
-"""Of a file that says nothing of it."""
+UNKNOWN_ORIGIN = Origin()
+"""The origin of a file that does not describe it."""
 
 
 def read_origin(header: Dataset, text: Callable[[Dataset, str], str]) -> Origin:
-    """Return what a header says; `text` reads an attribute as one line, in the header's character set.
+    """Return the origin that a header describes; `text` reads an attribute as one line, in the header's character set.
 
-    What is illegible counts as not said.
+    Illegible attributes count as absent.
     """
     places = [header, *_items(header, "RequestAttributesSequence")]
     regions = _items(header, "SequenceOfUltrasoundRegions")
     codes = [(where, item) for place in places for name, where in _CODES.items() for item in _items(place, name)]
     coded = [Said(where, meaning) for where, item in codes if (meaning := text(item, "CodeMeaning"))]
     return Origin(
-        descriptions=(*_said(places, _DESCRIPTIONS, text), *coded),
-        presets=_said([header], _PRESETS, text),
+        descriptions=(*_descriptions(places, _DESCRIPTIONS, text), *coded),
+        presets=_descriptions([header], _PRESETS, text),
         codes=tuple(code for _, item in codes if (code := text(item, "CodeValue"))),
         modality=text(header, "Modality").upper(),
         transducer=text(header, "TransducerType").upper().replace(" ", "_"),
@@ -108,9 +109,11 @@ def read_origin(header: Dataset, text: Callable[[Dataset, str], str]) -> Origin:
     )
 
 
-def _said(places: list[Dataset], known: dict[str, str], text: Callable[[Dataset, str], str]) -> tuple[Said, ...]:
-    found = (Said(where, text(place, name)) for place in places for name, where in known.items())
-    return tuple(dict.fromkeys(one for one in found if one.text))
+def _descriptions(
+    places: list[Dataset], known: dict[str, str], text: Callable[[Dataset, str], str]
+) -> tuple[Said, ...]:
+    descriptions = (Said(where, text(place, name)) for place in places for name, where in known.items())
+    return tuple(dict.fromkeys(description for description in descriptions if description.text))
 
 
 def _items(header: Dataset, name: str) -> list[Dataset]:
@@ -124,14 +127,14 @@ def _numbers(item: Dataset, name: str) -> list[float]:
     try:
         value = item.get(name)
         values = [value] if isinstance(value, str | int | float) else list(value or [])
-        return [one for one in map(float, values) if math.isfinite(one)]
+        return [number for number in map(float, values) if math.isfinite(number)]
     except (ValueError, TypeError, LookupError, AttributeError, NotImplementedError):
         return []
 
 
 def _whole(item: Dataset, name: str) -> int:
-    found = _numbers(item, name)
-    return int(found[0]) if found else -1
+    numbers = _numbers(item, name)
+    return int(numbers[0]) if numbers else -1
 
 
 def _traces(regions: list[Dataset]) -> Iterator[str]:
@@ -151,33 +154,33 @@ def _parts(regions: list[Dataset]) -> Iterator[str]:
 
 
 def _depth(header: Dataset, regions: list[Dataset]) -> float | None:
-    """Return how deep the deepest 2D region reaches, else the depth that the scanner was set to, in millimetres."""
-    found = []
+    """Return the depth of the deepest 2D region, else the scanner's depth setting, in millimetres."""
+    depths = []
     for region in regions:
-        two = _whole(region, "RegionSpatialFormat") == _TWO_DIMENSIONAL
-        if not two or _whole(region, "RegionDataType") not in _TISSUE_OR_FLOW:
+        two_dimensional = _whole(region, "RegionSpatialFormat") == _TWO_DIMENSIONAL
+        if not two_dimensional or _whole(region, "RegionDataType") not in _TISSUE_OR_FLOW:
             continue
         ends = [_numbers(region, f"RegionLocation{name}") for name in ("MinY0", "MaxY1")]
         step = _numbers(region, "PhysicalDeltaY")
         if all(ends) and step and _whole(region, "PhysicalUnitsYDirection") == _CENTIMETRES:
-            found.append(abs(step[0]) * 10 * (ends[1][0] - ends[0][0]))
-    found = [depth for depth in found if depth > 0] or [
+            depths.append(abs(step[0]) * 10 * (ends[1][0] - ends[0][0]))
+    depths = [depth for depth in depths if depth > 0] or [
         depth for depth in _numbers(header, "DepthOfScanField") if depth > 0
     ]
-    return max(found, default=None)
+    return max(depths, default=None)
 
 
 def _breed(header: Dataset, text: Callable[[Dataset, str], str]) -> str:
     coded = [text(item, "CodeMeaning") for item in _items(header, "PatientSpeciesCodeSequence")]
-    return next((one for one in (*coded, text(header, "PatientBreedDescription")) if one), "")
+    return next((name for name in (*coded, text(header, "PatientBreedDescription")) if name), "")
 
 
-def _age(told: str, born: str, studied: str) -> float | None:
-    """Return an age in years, as the file tells it ("045Y", "018M") or as the dates come to."""
+def _age(age: str, born: str, studied: str) -> float | None:
+    """Return the age in years, from the file's age ("045Y", "018M") or else from the dates."""
     per_year = {"Y": 1.0, "M": 12.0, "W": 52.18, "D": 365.25}
-    unit = told[-1:].upper()
-    if unit in per_year and told[:-1].isdecimal():
-        return int(told[:-1]) / per_year[unit]
+    unit = age[-1:].upper()
+    if unit in per_year and age[:-1].isdecimal():
+        return int(age[:-1]) / per_year[unit]
     try:
         days = (date.fromisoformat(studied) - date.fromisoformat(born)).days
     except ValueError:

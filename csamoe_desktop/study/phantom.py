@@ -1,4 +1,4 @@
-"""The demo study, which shows no patient: a made breast with a smooth or a spiculated lesion, as files to open.
+"""Writes the demo study: a synthetic breast with a smooth or a spiculated lesion. It shows no patient.
 
 The DICOM files are Ultrasound Image and Ultrasound Multi-frame Image objects (PS3.3 A.6, A.7) with a region calibration.
 """
@@ -21,7 +21,7 @@ from csamoe_desktop.study.anatomy import DEPTH_MM, Kind, make_breast
 from csamoe_desktop.study.bmode import Scatterers, Tissue, scan, scatterers
 
 _MARGIN = 16
-"""Columns made beyond either side, for the probe to move over."""
+"""Extra columns on either side, so that the probe can move."""
 
 _CINE_SHAPE = (360, 420)
 _CINE_FRAMES = 12
@@ -32,11 +32,11 @@ _SCANNER = "B-mode phantom"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Phantom:
-    """A made image.
+    """A synthetic image.
 
     Attributes:
         pixels: uint8 (rows, columns).
-        mask: bool (rows, columns), the lesion with the roots of its spicules.
+        mask: bool (rows, columns), the lesion including the roots of its spicules.
         spacing_mm: millimetres per pixel, (row, column).
     """
 
@@ -59,7 +59,7 @@ class DemoStudy:
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        """All files, the spiculated lesion's DICOM first."""
+        """All files, the DICOM image of the spiculated lesion first."""
         return (
             self.spiculated,
             self.smooth,
@@ -73,7 +73,7 @@ class DemoStudy:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PhantomScene:
-    """A made breast, wider than the image by a margin on either side, that can be scanned with the probe moved."""
+    """A synthetic breast, wider than the image by a margin on either side, so that the probe can move over it."""
 
     tissue: Tissue
     mask: NDArray[np.bool_]
@@ -82,8 +82,8 @@ class PhantomScene:
     spacing: float
 
     def scan(self, shift: int = 0, tilt: float = 0.0, number: int = 0) -> Phantom:
-        """Return the image with the probe moved by `shift` columns (16 at most) and tilted; at a `tilt` of pi/2 the
-        speckle is another. `number` gives each frame of a cine noise of its own."""
+        """Return the image with the probe moved by `shift` columns (16 at most) and tilted; a `tilt` of pi/2 gives entirely
+        different speckle. `number` seeds the noise of each frame of a cine."""
         rows, wide = self.mask.shape
         window = np.s_[:, _MARGIN + shift : wide - _MARGIN + shift]
         here = (..., window[1])
@@ -95,7 +95,7 @@ class PhantomScene:
 
 
 def make_scene(kind: Kind, seed: int = 1, shape: tuple[int, int] = (480, 560)) -> PhantomScene:
-    """Return a made breast for images of `shape` (rows, columns) and 36 mm depth."""
+    """Return a synthetic breast for images of `shape` (rows, columns) and 36 mm depth."""
     generator = np.random.default_rng([seed, len(kind)])
     spacing = DEPTH_MM / shape[0]
     wide = (shape[0], shape[1] + 2 * _MARGIN)
@@ -105,14 +105,14 @@ def make_scene(kind: Kind, seed: int = 1, shape: tuple[int, int] = (480, 560)) -
 
 
 def make_phantom(kind: Kind, seed: int = 1, shape: tuple[int, int] = (480, 560)) -> Phantom:
-    """Return a made image of 36 mm depth with a lesion; the same for the same arguments."""
+    """Return a synthetic image of 36 mm depth with a lesion; the same arguments give the same image."""
     return make_scene(kind, seed, shape).scan()
 
 
 def make_cine(
     kind: Kind, seed: int = 1, shape: tuple[int, int] = _CINE_SHAPE, frames: int = _CINE_FRAMES
 ) -> list[Phantom]:
-    """Return the frames of a cine in which the probe slides to and fro over the lesion by about a millimetre."""
+    """Return the frames of a cine in which the probe slides back and forth over the lesion by about a millimetre."""
     scene = make_scene(kind, seed, shape)
     turns = [2 * np.pi * number / frames for number in range(frames)]
     return [
@@ -122,11 +122,11 @@ def make_cine(
 
 
 def write_demo_study(folder: Path) -> DemoStudy:
-    """Write the demo study into a folder, which is made if need be: two images and a cine as DICOM, the images also
+    """Write the demo study into a folder, which is created if necessary: two images and a cine as DICOM, the images also
     as PNG with their masks; about four megabytes.
 
     Raises:
-        UserError: a file cannot be written, or there is another of its name that is none of the demo's.
+        UserError: a file cannot be written, or a file of that name exists that is not part of a demo study.
     """
     written = DemoStudy(
         smooth=folder / "smooth.dcm",
@@ -137,8 +137,8 @@ def write_demo_study(folder: Path) -> DemoStudy:
         spiculated_png=folder / "spiculated.png",
         spiculated_mask=folder / "spiculated_mask.png",
     )
-    for one in dataclasses.fields(written):
-        check_output(getattr(written, one.name), (), _is_made)
+    for field in dataclasses.fields(written):
+        check_output(getattr(written, field.name), (), _is_demo)
     smooth, spiculated, cine = make_phantom("smooth"), make_phantom("spiculated"), make_cine("spiculated")
     for path, data in (
         (written.smooth, _dicom(_dataset([smooth], "Smooth", 1, 1))),
@@ -153,8 +153,8 @@ def write_demo_study(folder: Path) -> DemoStudy:
     return written
 
 
-def _is_made(file: Path) -> bool:
-    """Return whether a file is one of a demo study; its pictures stand beside its DICOM files."""
+def _is_demo(file: Path) -> bool:
+    """Return whether a file is part of a demo study; a picture is recognised by the DICOM file next to it."""
     try:
         with (file if file.suffix == ".dcm" else file.with_name("smooth.dcm")).open("rb") as opened:
             return _SCANNER.encode() in opened.read(4096)
@@ -173,7 +173,7 @@ def _png(pixels: NDArray[np.uint8]) -> bytes:
 
 
 def _dataset(frames: list[Phantom], name: str, patient: int, series: int) -> Dataset:
-    """Return the DICOM object of one made image, or of a cine where there are several frames."""
+    """Return the DICOM object of one image, or of a cine if there are several frames."""
     several = len(frames) > 1
     dataset = Dataset()
     dataset.SOPClassUID = UltrasoundMultiFrameImageStorage if several else UltrasoundImageStorage
@@ -183,7 +183,7 @@ def _dataset(frames: list[Phantom], name: str, patient: int, series: int) -> Dat
     dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
     dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
 
-    # Patient, study, series, equipment (PS3.3 C.7.1 to C.7.5): invented, and plainly so.
+    # Patient, study, series, equipment (PS3.3 C.7.1 to C.7.5): clearly fictitious.
     dataset.PatientName = f"Phantom^{name}"
     dataset.PatientID = f"PHANTOM-{patient}"
     dataset.PatientBirthDate = ""
@@ -208,7 +208,7 @@ def _dataset(frames: list[Phantom], name: str, patient: int, series: int) -> Dat
     dataset.BurnedInAnnotation = "NO"
     dataset.LossyImageCompression = "00"
 
-    # Image pixel, and for a cine its module (C.7.6.3, C.7.6.5, C.7.6.6).
+    # Image pixel module, and the modules of a cine (C.7.6.3, C.7.6.5, C.7.6.6).
     dataset.Rows, dataset.Columns = frames[0].pixels.shape
     dataset.SamplesPerPixel = 1
     dataset.PhotometricInterpretation = "MONOCHROME2"
@@ -227,7 +227,7 @@ def _dataset(frames: list[Phantom], name: str, patient: int, series: int) -> Dat
 
 
 def _region(image: Phantom) -> Dataset:
-    """Return the calibration of the whole image (C.8.5.5): 2D, tissue, centimetres a pixel."""
+    """Return the calibration of the whole image (C.8.5.5): 2D, tissue, centimetres per pixel."""
     region = Dataset()
     region.RegionSpatialFormat = 1
     region.RegionDataType = 1
@@ -242,6 +242,6 @@ def _region(image: Phantom) -> Dataset:
 
 
 def _uid(*names: object) -> UID:
-    """Return an identifier that is always the same for the same names (PS3.5 B.2, a UUID under 2.25)."""
+    """Return an identifier that depends only on the names (PS3.5 B.2, a UUID under 2.25)."""
     words = "/".join(str(name) for name in ("csamoe-desktop", "phantom", 1, *names))
     return UID(f"2.25.{uuid.uuid5(uuid.NAMESPACE_OID, words).int}")

@@ -1,7 +1,7 @@
-"""A PNG file checked and reduced to what its pixels need, before libpng sees it (PNG, third edition, W3C 2025).
+"""Checks a PNG file and reduces it to what its pixels need, before libpng reads it (PNG, third edition, W3C 2025).
 
-libpng writes what it finds odd to the terminal, also about good files (a colour profile it does not like, for one).
-What is made here gives it nothing to say: whole chunks in their order, and a data stream of the right length.
+libpng writes warnings to the terminal, even about good files (for example, about a colour profile). The reduced file
+causes none: complete chunks in order, and a data stream of the right length.
 """
 
 import struct
@@ -14,21 +14,21 @@ from csamoe_desktop.study.limits import MOST_PIXELS
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
-"""Samples a pixel, by colour type: grey, RGB, palette, grey with alpha, RGB with alpha."""
+"""Samples per pixel, by colour type: grey, RGB, palette, grey with alpha, RGB with alpha."""
 
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 _PALETTE = 3
-_KEPT = (b"IHDR", b"PLTE", b"tRNS", b"eXIf", b"IDAT")
+_NEEDED = (b"IHDR", b"PLTE", b"tRNS", b"eXIf", b"IDAT")
 _LONGEST = 1_000_000
 """Rows or columns: libpng's limit."""
 
 _LAST_FILTER = 4
 _PASSES = ((0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1))
-"""First row, first column and the steps down and across of each pass of an interlaced image (section 8.1)."""
+"""First row, first column, step down and step across of each pass of an interlaced image (section 8.1)."""
 
 
 def picture_size(data: bytes) -> tuple[int, int, int] | None:
-    """Return rows, columns and bytes a pixel that a PNG's header declares; None where it has none."""
+    """Return rows, columns and bytes per pixel as a PNG's header declares them; None if it has no header."""
     if data[12:16] != b"IHDR" or len(data) < 33:
         return None
     columns, rows, depth, colour = struct.unpack_from(">IIBB", data, 16)
@@ -36,7 +36,7 @@ def picture_size(data: bytes) -> tuple[int, int, int] | None:
 
 
 def plain_png(data: bytes) -> bytes | None:
-    """Return a PNG with the pixels, transparency and orientation of `data` and nothing else; None where it is damaged."""
+    """Return a PNG with only the pixels, transparency and orientation of `data`; None if it is damaged."""
     chunks = _chunks(data)
     if chunks is None or len(chunks.get(b"IHDR", b"")) != 13:
         return None
@@ -48,21 +48,21 @@ def plain_png(data: bytes) -> bytes | None:
     pixels = _inflated(chunks.get(b"IDAT", b""), _passes(rows, columns, depth * _SAMPLES[colour], interlaced))
     if pixels is None or (colour == _PALETTE and not chunks.get(b"PLTE")):
         return None
-    kept = [(b"IHDR", chunks[b"IHDR"])]
+    needed = [(b"IHDR", chunks[b"IHDR"])]
     if colour == _PALETTE:
-        # A pixel beyond the palette is black, as decoders have it.
-        kept.append((b"PLTE", chunks[b"PLTE"][: 3 << depth].ljust(3 << depth, b"\0")))
+        # Decoders show a pixel beyond the palette as black.
+        needed.append((b"PLTE", chunks[b"PLTE"][: 3 << depth].ljust(3 << depth, b"\0")))
     if clear := _transparent(chunks.get(b"tRNS", b""), depth, colour):
-        kept.append((b"tRNS", clear))
+        needed.append((b"tRNS", clear))
     if chunks.get(b"eXIf", b"").startswith((b"II*\0", b"MM\0*")):
-        kept.append((b"eXIf", chunks[b"eXIf"]))
-    kept += [(b"IDAT", zlib.compress(pixels, 0)), (b"IEND", b"")]
-    return SIGNATURE + b"".join(_chunk(name, content) for name, content in kept)
+        needed.append((b"eXIf", chunks[b"eXIf"]))
+    needed += [(b"IDAT", zlib.compress(pixels, 0)), (b"IEND", b"")]
+    return SIGNATURE + b"".join(_chunk(name, content) for name, content in needed)
 
 
 def _chunks(data: bytes) -> dict[bytes, bytes] | None:
-    """Return the contents of the chunks that matter, up to the end that the file must have; None where one is damaged."""
-    found: dict[bytes, list[bytes]] = {}
+    """Return the contents of the chunks that are needed; None if one of them is damaged or the end chunk is missing."""
+    contents: dict[bytes, list[bytes]] = {}
     place = len(SIGNATURE)
     while place + 12 <= len(data):
         length, name = struct.unpack_from(">I4s", data, place)
@@ -70,18 +70,18 @@ def _chunks(data: bytes) -> dict[bytes, bytes] | None:
         if end + 4 > len(data):
             return None
         content = data[place + 8 : end]
-        if name in (*_KEPT, b"IEND") and struct.unpack_from(">I", data, end) != (zlib.crc32(name + content),):
+        if name in (*_NEEDED, b"IEND") and struct.unpack_from(">I", data, end) != (zlib.crc32(name + content),):
             return None
         if name == b"IEND":
-            return {name: b"".join(parts) if name == b"IDAT" else parts[0] for name, parts in found.items()}
-        if name in _KEPT:
-            found.setdefault(name, []).append(content)
+            return {name: b"".join(parts) if name == b"IDAT" else parts[0] for name, parts in contents.items()}
+        if name in _NEEDED:
+            contents.setdefault(name, []).append(content)
         place = end + 4
     return None
 
 
 def _transparent(content: bytes, depth: int, colour: int) -> bytes:
-    """Return which grey, colour or palette entries are transparent, as far as that makes sense; else nothing."""
+    """Return the transparent grey, colour or palette entries if they are valid, else nothing."""
     if colour == _PALETTE:
         return content[: 1 << depth]
     if len(content) != {0: 2, 2: 6}.get(colour):
@@ -90,18 +90,18 @@ def _transparent(content: bytes, depth: int, colour: int) -> bytes:
 
 
 def _passes(rows: int, columns: int, bits: int, interlaced: int) -> list[tuple[int, int]]:
-    """Return the rows of each pass, and the bytes of a row with the filter byte before it."""
+    """Return the rows of each pass, and the bytes of a row including its filter byte."""
     steps = _PASSES if interlaced else ((0, 0, 1, 1),)
     sizes = [(-((top - rows) // down), -((left - columns) // across)) for top, left, down, across in steps]
     return [(high, 1 + (wide * bits + 7) // 8) for high, wide in sizes if high > 0 and wide > 0]
 
 
 def _inflated(stream: bytes, passes: list[tuple[int, int]]) -> bytes | None:
-    """Return the filtered rows of all passes; None where the stream is damaged, too short, or filtered as nothing is."""
+    """Return the filtered rows of all passes; None if the stream is damaged, too short, or has an unknown filter."""
     length = sum(rows * wide for rows, wide in passes)
     try:
         inflate = zlib.decompressobj()
-        # One byte more than is needed, so that the stream's end, and with it its check sum, is come to.
+        # One byte more than needed, so that the end of the stream is reached and its checksum verified.
         pixels = inflate.decompress(stream, length + 1)[:length]
     except (zlib.error, MemoryError):
         return None

@@ -1,4 +1,4 @@
-"""Keeping a library's warnings about odd files to itself, while other threads read too."""
+"""Suppresses library warnings about odd files, safely across threads."""
 
 import threading
 import warnings
@@ -12,8 +12,11 @@ _filters = warnings.catch_warnings()
 
 @contextmanager
 def without_warnings() -> Iterator[None]:
-    """Ignore warnings as long as any thread is inside: Python's filters are the process's, and a lock held through a
-    read from a slow share would stop every other reader. The first to come sets the filter, the last to go takes it away."""
+    """Ignore warnings while any thread is inside.
+
+    Python's warning filters belong to the process, and a lock held during a read from a slow share would block every other
+    thread. The first thread to enter sets the filter; the last to leave removes it.
+    """
     global _readers, _filters
     with _lock:
         _readers += 1

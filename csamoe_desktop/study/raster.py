@@ -1,7 +1,7 @@
-"""Pictures without a header worth trusting: PNG, BMP and TIFF, decoded by OpenCV from bytes, and JPEG, by Pillow.
+"""Opens plain pictures: PNG, BMP and TIFF with OpenCV, JPEG with Pillow. The pages of a TIFF become frames.
 
-From bytes, as OpenCV cannot open paths outside the system's code page on Windows. Their "DPI" says nothing of the body,
-so these studies have no spacing. The pages of a TIFF are the frames of a study.
+They are decoded from bytes, as OpenCV cannot open paths outside the system's code page on Windows. Their "DPI" does not
+relate to the body, so these studies have no spacing.
 """
 
 import io
@@ -27,9 +27,9 @@ from csamoe_desktop.study.sizes import Declared, declared_size
 from csamoe_desktop.study.tiff import as_meant, only_page, read_pages
 
 Decoded = NDArray[Any]
-"""An image as the file has it: (rows, columns) or (rows, columns, 3 or 4), RGB or RGBA, of the file's own depth."""
+"""An image as stored: (rows, columns) or (rows, columns, 3 or 4), RGB or RGBA, in the file's own bit depth."""
 
-# OpenCV writes its complaints about a broken file to the terminal; the user is told by UserError instead.
+# OpenCV writes warnings about a damaged file to the terminal; the user gets a UserError instead.
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 _SIGNATURES = (
@@ -44,19 +44,19 @@ _SIGNATURES = (
 _PNG, _JPEG, _TIFF = "PNG image", "JPEG image", "TIFF image"
 _PALETTE = 3
 _MOST_LOOKED_AT = 2**24
-"""Values of a file's pages that are looked at for their levels."""
+"""Number of values that are examined to choose the grey levels."""
 
 
 def picture_kind(head: bytes) -> str | None:
-    """Return what a file that begins with `head` (a dozen bytes or more) is, "PNG image" and so on, or None."""
+    """Return the kind of picture that begins with `head` (12 bytes or more), "PNG image" and so on, or None."""
     return next((kind for start, kind in _SIGNATURES if head.startswith(start)), None)
 
 
 def open_picture(path: Path) -> Study:
-    """Return the study of a PNG, JPEG, BMP or TIFF file; its pixels are grey where all channels are equal.
+    """Return the study of a PNG, JPEG, BMP or TIFF file; its pixels are grey if all channels are equal.
 
     Raises:
-        UserError: the file cannot be read, is none of these, is damaged, or far too large.
+        UserError: the file cannot be read, is of another kind, is damaged, or is far too large.
     """
     data = read_bytes(path)
     kind = picture_kind(data)
@@ -65,16 +65,16 @@ def open_picture(path: Path) -> Study:
     pages: tuple[int, ...] = (0,)
     notes = []
     if kind == _TIFF:
-        found, more = read_pages(data)
-        sizes = [(page.rows, page.columns) for page in found]
-        # A page of another size is a thumbnail or another picture, not a frame of this one.
+        tiff_pages, more = read_pages(data)
+        sizes = [(page.rows, page.columns) for page in tiff_pages]
+        # A page of another size is a thumbnail or another picture, not a frame.
         pages = tuple(number for number, size in enumerate(sizes) if size == sizes[0]) or (0,)
         if left_out := len(sizes) - len(pages):
-            notes.append(f"{left_out} of the file's {len(sizes)} pages have another size and were left out.")
+            notes.append(f"{left_out} of the file's {len(sizes)} pages differ in size and were left out.")
         if more:
-            notes.append(f"The file has more than {MOST_FRAMES:,} pages; the first {MOST_FRAMES:,} can be shown.")
+            notes.append(f"The file has more than {MOST_FRAMES:,} pages; only the first {MOST_FRAMES:,} can be shown.")
     declared = _declared(data, path, kind, pages[0])
-    shown = _Pages(path, data, kind, pages, declared.honest)
+    shown = _Pages(path, data, kind, pages, declared.decoded_bytes)
     looks = [_look(shown, index, declared.plain) for index in _looked_at(declared, len(pages))]
     levels, words = _levels(looks)
     if looks[0].transparent:
@@ -96,63 +96,63 @@ def read_bytes(path: Path) -> bytes:
     """Return a file's bytes.
 
     Raises:
-        UserError: there is no such file, it is empty, or it may not be read.
+        UserError: there is no such file, or it is empty, not readable or too large.
     """
     try:
         with open_plain(path) as file:
             if (size := os.fstat(file.fileno()).st_size) > MOST_FILE:
                 raise UserError(
-                    f"{path.name} has {size / 2**30:.1f} GB: more than a picture can have here "
-                    f"({MOST_FILE / 2**30:.0f} GB).",
-                    "Export the frames you need from it, and open these.",
+                    f"{path.name} is too large: {size / 2**30:.1f} GB. A picture file can be up to "
+                    f"{MOST_FILE / 2**30:.0f} GB.",
+                    "Export the frames that you need and open those.",
                 )
             data = file.read()
     except FileNotFoundError as problem:
-        raise UserError(f"There is no file {path}.", "Check the name, or whether the drive is connected.") from problem
+        raise UserError(f"There is no file {path}.", "Check the name and that the drive is connected.") from problem
     except OSError as problem:
         raise UserError(
             f"{path.name} could not be read: {reason(problem)}.",
-            "Check that you may read it and that no other program holds it.",
+            "Check that you have permission to read it and that no other program is using it.",
         ) from problem
     if not data:
-        raise UserError(f"{path.name} is empty (0 bytes).", "Copy or export it again from where it came from.")
+        raise UserError(f"{path.name} is empty (0 bytes).", "Copy or export it again from its source.")
     return data
 
 
 def decode_picture(data: bytes, path: Path, page: int = 0) -> Decoded:
-    """Return a page of an image as the eye sees it (EXIF orientation honoured), with alpha where the file has it.
+    """Return a page of an image, upright (EXIF orientation applied), with alpha if the file has it.
 
     Raises:
-        UserError: the data are damaged, far too large, or of a kind that is not decoded here; `path` is named in it.
+        UserError: the data is damaged, far too large, or of an unsupported kind; the message names `path`.
     """
     kind = picture_kind(data)
     if kind is None:
         raise _damaged(path)
     declared = _declared(data, path, kind, page)
-    picture = _Pages(path, data, kind, (page,), declared.honest)
+    picture = _Pages(path, data, kind, (page,), declared.decoded_bytes)
     if declared.plain:
         return picture.stored(0)
-    found: Decoded = decoding.apart(path.name, picture, "stored", 0)
-    return found
+    decoded: Decoded = decoding.apart(path.name, picture, "stored", 0)
+    return decoded
 
 
 def _declared(data: bytes, path: Path, kind: str, page: int) -> Declared:
-    found = declared_size(data, kind, page)
-    if found is None:
+    declared = declared_size(data, kind, page)
+    if declared is None:
         raise _damaged(path)
-    refuse_too_large(path.name, found.rows, found.columns)
-    return found
+    refuse_too_large(path.name, declared.rows, declared.columns)
+    return declared
 
 
 def _damaged(path: Path) -> UserError:
     return UserError(
         f"{path.name} is damaged or incomplete: its pixels cannot be decoded.",
-        "Copy or export it again from where it came from.",
+        "Copy or export it again from its source.",
     )
 
 
 def _by_pillow(data: bytes | bytearray, kind: str) -> Decoded | None:
-    """Return the pixels by Pillow: under OpenCV, libjpeg tells the terminal what is damaged."""
+    """Return the pixels, decoded with Pillow: OpenCV's libjpeg writes to the terminal about damaged data."""
     try:
         with without_warnings(), Image.open(io.BytesIO(data), formats=(kind,)) as image:
             upright = ImageOps.exif_transpose(image)
@@ -168,7 +168,7 @@ def _by_opencv(data: bytes | bytearray | None) -> Decoded | None:
         return None
     buffer = np.frombuffer(data, np.uint8)
     stored = _decoded(buffer, cv2.IMREAD_UNCHANGED)
-    # UNCHANGED keeps alpha but not the orientation; the other way round for these two together.
+    # UNCHANGED keeps alpha and ignores the orientation; these two flags apply the orientation and drop alpha.
     upright = _decoded(buffer, cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH)
     if stored is None or upright is None:
         return None
@@ -187,21 +187,20 @@ def _tiff(data: bytes, number: int) -> Decoded | None:
     page = pages[number]
     alone = only_page(data, page)
     if page.samples == 1 and page.bits in (2, 4) and page.meaning != _PALETTE:
-        # OpenCV reads no greys of so few bits.
+        # OpenCV does not read 2-bit and 4-bit grey.
         return _by_pillow(alone, "TIFF")
-    found = _by_opencv(alone)
-    return None if found is None else as_meant(found, page)
+    decoded = _by_opencv(alone)
+    return None if decoded is None else as_meant(decoded, page)
 
 
 def tiff_pages(data: bytes) -> list[tuple[int, int]]:
-    """Return (rows, columns) of each page of a TIFF or BigTIFF file; as far as it is whole."""
+    """Return (rows, columns) of each page of a TIFF or BigTIFF file, up to the first damaged one."""
     return [(page.rows, page.columns) for page in read_pages(data)[0]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """What a page holds: its size once it is upright, its values' type, the least and the greatest value, and whether it is
-    transparent in places."""
+    """A page's properties: its upright size, the dtype and range of its values, and whether any of it is transparent."""
 
     rows: int
     columns: int
@@ -213,14 +212,17 @@ class _Look:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Pages:
-    """Decodes the pages of a file held in memory, one at a time; `levels` are the values shown black and white, None where
-    they are 8-bit already, `honest` the bytes that a page takes."""
+    """Decodes the pages of a file held in memory, one at a time.
+
+    `levels` are the values shown black and white, None if the values are 8-bit already; `decoded_bytes` is the memory that a
+    page takes.
+    """
 
     path: Path
     data: bytes
     kind: str
     pages: tuple[int, ...]
-    honest: int
+    decoded_bytes: int
     levels: tuple[float, float] | None = None
 
     def __call__(self, index: int) -> NDArray[np.uint8]:
@@ -237,7 +239,7 @@ class _Pages:
         return np.ascontiguousarray(pixels)
 
     def stored(self, index: int) -> Decoded:
-        """Return a page's values, as the eye sees it.
+        """Return a page's values, upright.
 
         Raises:
             UserError: it is damaged.
@@ -253,36 +255,36 @@ class _Pages:
         return decoded
 
     def look(self, index: int) -> _Look:
-        """Return what a page holds.
+        """Return a page's properties.
 
         Raises:
             UserError: it is damaged.
         """
-        found = self.stored(index)
-        values = found[..., :3] if found.ndim == 3 else found
+        stored = self.stored(index)
+        values = stored[..., :3] if stored.ndim == 3 else stored
         finite = np.isfinite(values)
         ends = (
             (float(np.min(values, where=finite, initial=np.inf)), float(np.max(values, where=finite, initial=-np.inf)))
             if values.dtype.kind == "f"
             else (float(values.min()), float(values.max()))
         )
-        transparent = found.ndim == 3 and found.shape[2] == 4 and bool((found[..., 3] != found[..., 3].max()).any())
-        return _Look(found.shape[0], found.shape[1], found.dtype.str, *ends, transparent)
+        transparent = stored.ndim == 3 and stored.shape[2] == 4 and bool((stored[..., 3] != stored[..., 3].max()).any())
+        return _Look(stored.shape[0], stored.shape[1], stored.dtype.str, *ends, transparent)
 
 
 def _look(pages: _Pages, index: int, plain: bool) -> _Look:
-    found: _Look = pages.look(index) if plain else decoding.apart(pages.path.name, pages, "look", index)
-    return found
+    look: _Look = pages.look(index) if plain else decoding.apart(pages.path.name, pages, "look", index)
+    return look
 
 
 def _looked_at(declared: Declared, pages: int) -> list[int]:
-    """Return the pages whose values the levels are taken from, the first and the last among them."""
+    """Return the pages to examine for the grey levels, including the first and the last."""
     most = min(pages, max(3, min(24, _MOST_LOOKED_AT // (declared.rows * declared.columns))))
     return sorted({round(place) for place in np.linspace(0, pages - 1, most)})
 
 
 def _levels(looks: Sequence[_Look]) -> tuple[tuple[float, float] | None, list[str]]:
-    """Return the values shown black and white, None where they are 8-bit already, and what is to be told of it."""
+    """Return the values shown black and white, None if the values are 8-bit already, and notes for the user."""
     kind = np.dtype(looks[0].dtype)
     if kind == np.uint8:
         return None, []
@@ -306,8 +308,8 @@ def _decoded(buffer: NDArray[np.uint8], flags: int) -> Decoded | None:
 
 
 def _top(kind: np.dtype[Any], brightest: float) -> float:
-    """Return the value to show as white: full scale of 8, 10, 12 or 16 bits that holds the brightest value (a 12-bit
-    image kept in 16 bits would else be black), 1 for floats up to 1, else the brightest value."""
+    """Return the value to show as white: the full scale of 8, 10, 12 or 16 bits that includes the brightest value (as a
+    12-bit image stored in 16 bits would otherwise be black), 1 for floats up to 1, else the brightest value."""
     if kind.kind == "f" and brightest <= 1:
         return 1.0
     return next((float(2**bits - 1) for bits in (8, 10, 12, 16) if brightest < 2**bits), max(brightest, 1.0))

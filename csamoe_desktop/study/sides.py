@@ -1,5 +1,6 @@
-"""Which breast a file says it shows, wherever it says so (PS3.3 C.7.3.1 and C.7.6.1 laterality, C.7.6.16.2.8 frame anatomy,
-C.7.6.12 region modifiers), how the probe was held, and which side a text in words names.
+"""Finds which breast a file shows and how the probe was held, and which side a free text names.
+
+Sources: PS3.3 C.7.3.1 and C.7.6.1 (laterality), C.7.6.16.2.8 (frame anatomy), C.7.6.12 (region modifiers).
 """
 
 import re
@@ -52,41 +53,41 @@ Text = Callable[[Dataset, str], str]
 
 @dataclass(frozen=True, slots=True)
 class SideSaid:
-    """One place of a file that names a side: where, in words, and "left", "right" or "both sides"."""
+    """A side named in a file: the attribute in words, and "left", "right" or "both sides"."""
 
     where: str
     side: str
 
 
 def side_named(text: str) -> str:
-    """Return the side that a text names, "" where it names none or both: of such a text nothing follows."""
+    """Return the side that a text names; "" if it names none or both, as it then settles nothing."""
     named = [side for side, form in _NAMED.items() if form.search(text.replace("_", " "))]
     return named[0] if len(named) == 1 else ""
 
 
 def read_sides(header: Dataset, text: Text) -> tuple[SideSaid, ...]:
-    """Return every place of a header that names a side for the whole file; `text` reads an attribute as one line."""
-    found = [
+    """Return every place in a header that names a side for the whole file; `text` reads an attribute as one line."""
+    places = [
         SideSaid(where, _LETTERS.get(text(header, keyword).upper(), ""))
         for keyword, where in (("ImageLaterality", "image laterality"), ("Laterality", "laterality"))
     ]
     shared = next(_items(header, "SharedFunctionalGroupsSequence"), None)
     for region, where in ((header, "region's modifier"), (shared, "frame laterality")):
-        found.append(SideSaid(where, "" if region is None else _of_anatomy(region, text)))
-    found += [SideSaid(where, side_named(text(header, keyword))) for keyword, where in _TEXTS.items()]
-    return tuple(one for one in found if one.side)
+        places.append(SideSaid(where, "" if region is None else _of_anatomy(region, text)))
+    places += [SideSaid(where, side_named(text(header, keyword))) for keyword, where in _TEXTS.items()]
+    return tuple(place for place in places if place.side)
 
 
 def read_frame_sides(header: Dataset, text: Text) -> tuple[str, ...]:
-    """Return the side of each frame, "" where a frame says none; empty where no frame says one."""
-    sides = tuple(_of_anatomy(one, text) for one in _items(header, "PerFrameFunctionalGroupsSequence"))
+    """Return the side of each frame, "" for a frame without one; empty if no frame has a side."""
+    sides = tuple(_of_anatomy(frame, text) for frame in _items(header, "PerFrameFunctionalGroupsSequence"))
     return sides if any(sides) else ()
 
 
 def read_probe(header: Dataset, text: Text) -> str:
-    """Return how the file says the probe was held, in its own words, or ""."""
+    """Return how the probe was held, in the file's own words, or ""."""
     shared = next(_items(header, "SharedFunctionalGroupsSequence"), None)
-    told = [
+    meanings = [
         text(code, "CodeMeaning")
         for group in (header, shared)
         if group is not None
@@ -98,16 +99,16 @@ def read_probe(header: Dataset, text: Text) -> str:
         )
         for code in _items(group, keyword)
     ]
-    return ", ".join(dict.fromkeys(one for one in told if one))
+    return ", ".join(dict.fromkeys(meaning for meaning in meanings if meaning))
 
 
 def view_named(text: str) -> str:
-    """Return the view (a value of `lesion.description.View`) that words on the probe name, or ""."""
+    """Return the view (a value of `lesion.description.View`) named by a text on the probe, or ""."""
     return next((view for view, form in _VIEWS if form.search(text)), "")
 
 
 def _of_anatomy(group: Dataset, text: Text) -> str:
-    """Return the side that a group's frame anatomy, or its anatomic region's modifier, names."""
+    """Return the side given by a group's frame anatomy or by the modifier of its anatomic region."""
     for anatomy in _items(group, "FrameAnatomySequence"):
         if side := _LETTERS.get(text(anatomy, "FrameLaterality").upper(), "") or _of_anatomy(anatomy, text):
             return side
@@ -120,7 +121,7 @@ def _of_anatomy(group: Dataset, text: Text) -> str:
 
 def _items(group: Dataset, keyword: str) -> Iterator[Dataset]:
     try:
-        yield from (one for one in group.get(keyword) or () if isinstance(one, Dataset))
+        yield from (item for item in group.get(keyword) or () if isinstance(item, Dataset))
     except (ValueError, TypeError, LookupError, AttributeError, NotImplementedError):
-        # An illegible sequence costs only itself.
+        # An illegible sequence must not hide the others.
         return

@@ -1,4 +1,4 @@
-"""What a picture file says of its size, before anything decodes it, and whether decoding it can be trusted to this process."""
+"""Reads the declared size of a picture file before it is decoded, and whether it is safe to decode in this process."""
 
 import struct
 from dataclasses import dataclass
@@ -14,21 +14,26 @@ _PLAIN, _RLE_8, _RLE_4, _FIELDS, _ALPHA_FIELDS = 0, 1, 2, 3, 6
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """Rows and columns, bytes that the pixels take as decoded, and whether the file is so plain, and its decoder so sound,
-    that it is decoded here: no more memory than that can be taken, and no more than a moment."""
+    """The size that a picture file declares.
+
+    Attributes:
+        rows, columns: of the picture.
+        decoded_bytes: bytes that its pixels take once decoded.
+        plain: whether it is safe to decode in this process: quickly, and within `decoded_bytes` of memory.
+    """
 
     rows: int
     columns: int
-    honest: int
+    decoded_bytes: int
     plain: bool
 
 
 def declared_size(data: bytes, kind: str, page: int = 0) -> Declared | None:
-    """Return what a PNG, JPEG, BMP or TIFF file declares; None where it is damaged, or too short for what it declares."""
+    """Return the size that a PNG, JPEG, BMP or TIFF file declares; None if it is damaged, or too short for that size."""
     try:
         if kind == "PNG image":
-            found = picture_size(data)
-            return None if found is None else _declared(*found, True)
+            size = picture_size(data)
+            return None if size is None else _declared(*size, True)
         if kind == "JPEG image":
             frame = read_codestream(data)
             if frame is None or frame.codec != "JPEG" or frame.samples not in (1, 3, 4):
@@ -37,8 +42,9 @@ def declared_size(data: bytes, kind: str, page: int = 0) -> Declared | None:
         if kind == "BMP image":
             return _bmp(data)
         pages, _ = read_pages(data)
-        one = pages[page]
-        return _declared(one.rows, one.columns, one.samples * max(1, one.bits // 8), False)
+        tiff_page = pages[page]
+        samples, sample_bytes = tiff_page.samples, max(1, tiff_page.bits // 8)
+        return _declared(tiff_page.rows, tiff_page.columns, samples * sample_bytes, False)
     except (struct.error, IndexError):
         return None
 
@@ -50,7 +56,7 @@ def _declared(rows: int, columns: int, deep: int, plain: bool) -> Declared | Non
 
 
 def _bmp(data: bytes) -> Declared | None:
-    """Return the size of a BMP (BITMAPINFOHEADER and those after it, or OS/2's BITMAPCOREHEADER)."""
+    """Return the size of a BMP (BITMAPINFOHEADER and later headers, or OS/2's BITMAPCOREHEADER)."""
     start, header = struct.unpack_from("<II", data, 10)
     if header == 12:
         columns, rows, _, bits = struct.unpack_from("<HHHH", data, 18)
@@ -61,7 +67,7 @@ def _bmp(data: bytes) -> Declared | None:
     if columns < 1 or bits not in (1, 4, 8, 16, 24, 32):
         return None
     if method in (_RLE_8, _RLE_4):
-        # Two bytes stand for 255 pixels at the most.
+        # Two bytes encode at most 255 pixels.
         needed, plain = 2 * rows * ((columns + 254) // 255), False
     elif method in (_PLAIN, _FIELDS, _ALPHA_FIELDS):
         needed, plain = rows * ((columns * bits + 31) // 32 * 4), True

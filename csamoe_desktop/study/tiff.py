@@ -1,4 +1,4 @@
-"""The pages of a TIFF or BigTIFF file: what each says of its samples, found without decoding (TIFF 6.0, sections 2 and 8)."""
+"""Reads the page directories of a TIFF or BigTIFF file without decoding the pages (TIFF 6.0, sections 2 and 8)."""
 
 import struct
 from dataclasses import dataclass
@@ -18,8 +18,15 @@ _MIN_IS_WHITE = 0
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page: where its directory lies, rows and columns, the bits and number of samples of a pixel, whether these are
-    unsigned (1), signed (2) or floats (3), and its photometric interpretation."""
+    """A page of a TIFF file.
+
+    Attributes:
+        place: the offset of its directory.
+        rows, columns: its size.
+        bits, samples: bits per sample and samples per pixel.
+        kind: the sample format: unsigned (1), signed (2) or float (3).
+        meaning: the photometric interpretation.
+    """
 
     place: int
     rows: int
@@ -31,12 +38,12 @@ class Page:
 
     @property
     def inverted(self) -> bool:
-        """Whether the least value is white."""
+        """Whether the lowest value is white."""
         return self.meaning == _MIN_IS_WHITE and self.samples == 1
 
 
 def read_pages(data: bytes) -> tuple[list[Page], bool]:
-    """Return the pages as far as the file is whole, MOST_FRAMES at most, and whether there are more."""
+    """Return the pages up to the first damaged one, MOST_FRAMES at most, and whether there are more."""
     order = "<" if data[:2] == b"II" else ">"
     big = data[2:4] in (b"+\x00", b"\x00+")
     count_format, offset_format = (order + "Q", order + "Q") if big else (order + "H", order + "I")
@@ -51,12 +58,12 @@ def read_pages(data: bytes) -> tuple[list[Page], bool]:
             start = offset + struct.calcsize(count_format)
             if count > _MOST_ENTRIES:
                 break
-            found = {}
+            fields = {}
             for tag, kind, number, value in entry.iter_unpack(data[start : start + count * entry.size]):
                 if tag in _WANTED:
-                    found[tag] = _first(data, order, kind, number, value)
-            sizes = found[_LENGTH], found[_WIDTH]
-            more = (found.get(_BITS, 1), found.get(_SAMPLES, 1), found.get(_FORMAT, 1), found.get(_MEANING, 1))
+                    fields[tag] = _first(data, order, kind, number, value)
+            sizes = fields[_LENGTH], fields[_WIDTH]
+            more = (fields.get(_BITS, 1), fields.get(_SAMPLES, 1), fields.get(_FORMAT, 1), fields.get(_MEANING, 1))
             pages.append(Page(offset, *sizes, *more))
             (offset,) = struct.unpack_from(offset_format, data, start + count * entry.size)
     except (struct.error, KeyError):
@@ -65,21 +72,21 @@ def read_pages(data: bytes) -> tuple[list[Page], bool]:
 
 
 def only_page(data: bytes, page: Page) -> bytes | bytearray:
-    """Return a file that begins with a page: its directory is the first that is read, however many come before it."""
+    """Return the file with `page` as its first page, as decoders read only that one."""
     big = data[2:4] in (b"+\x00", b"\x00+")
     order = "<" if data[:2] == b"II" else ">"
     name, at = (order + "Q", 8) if big else (order + "I", 4)
     if struct.unpack_from(name, data, at) == (page.place,):
         return data
-    turned = bytearray(data)
-    struct.pack_into(name, turned, at, page.place)
-    return turned
+    redirected = bytearray(data)
+    struct.pack_into(name, redirected, at, page.place)
+    return redirected
 
 
 def as_meant(values: NDArray[Any], page: Page) -> NDArray[Any]:
-    """Return a grey page's values as OpenCV decodes them with the least one black, and of the depth that the page has."""
+    """Return a grey page's values, as decoded by OpenCV, in the page's own bit depth and with the lowest value black."""
     if values.ndim != 2 or (values.dtype == np.uint8 and page.bits <= 8):
-        return values  # shown the right way round there already
+        return values  # OpenCV has already inverted these
     if values.dtype == np.uint16 and page.bits in (10, 12, 14):
         values = values >> (16 - page.bits)
     if not page.inverted:
@@ -96,8 +103,8 @@ def _first(data: bytes, order: str, kind: int, number: int, value: bytes) -> int
     name = _FIELDS.get(kind, "I")
     size = struct.calcsize(name)
     if number * size <= len(value):
-        found: int = struct.unpack_from(order + name, value)[0]
+        first: int = struct.unpack_from(order + name, value)[0]
     else:
         place = int.from_bytes(value, "little" if order == "<" else "big")
-        (found,) = struct.unpack_from(order + name, data, place)
-    return found
+        (first,) = struct.unpack_from(order + name, data, place)
+    return first

@@ -42,4 +42,4 @@ def test_the_image_gives_size_and_name(tmp_path: Path, capsys: pytest.CaptureFix
 def test_a_format_that_is_not_written_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     np.save(tmp_path / "m.npy", LESION)
     assert main(["convert", str(tmp_path / "m.npy"), str(tmp_path / "m.gif")]) == 2
-    assert "names no format" in capsys.readouterr().err
+    assert "does not have the suffix of a mask format" in capsys.readouterr().err

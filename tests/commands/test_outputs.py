@@ -70,7 +70,7 @@ def test_the_output_is_never_the_image_or_the_mask(folder: Path, way: int, capsy
     for command in commands:
         assert main(command) == 2, command
         out, err = capsys.readouterr()
-        assert "is the file that is read" in err, command
+        assert "is the input file" in err, command
         assert "Choose another name" in err
         assert out == ""
         assert len(err.splitlines()) == 1
@@ -104,8 +104,8 @@ def test_an_output_is_no_file_of_another_kind(folder: Path, capsys: Capture) -> 
     for command in commands:
         assert main(command) == 2, command
         out, err = capsys.readouterr()
-        assert "There is another kind of file called" in err, command
-        assert "move that file away" in err
+        assert "A file of another kind named" in err, command
+        assert "move that file first" in err
         assert out == ""
     assert contents(folder) == before
 
@@ -116,7 +116,7 @@ def test_the_demo_replaces_its_own_study_and_no_other_file(tmp_path: Path, demo_
 
     write_demo_study(demo_folder)
     shutil.copy(demo_folder / "smooth.png", tmp_path / "cine.dcm")
-    with pytest.raises(UserError, match=r"another kind of file called cine\.dcm"):
+    with pytest.raises(UserError, match=r"of another kind named cine\.dcm"):
         write_demo_study(tmp_path)
     assert [file.name for file in tmp_path.iterdir() if file.is_file()] == ["cine.dcm"]
 
@@ -143,15 +143,15 @@ def test_training_and_records_do_not_go_into_the_data(folder: Path, capsys: Capt
         ["results", "--runs", str(data), "--out", "../data"],
     ):
         assert main(command) == 2, command
-        assert "is the folder that is read" in capsys.readouterr().err, command
+        assert "is the input folder" in capsys.readouterr().err, command
     for name in ("labels.csv", "a.png", "b.png"):
         (data / name).touch()
         assert main(["evaluate", "--data", str(data), "--json", str(folder / "data-link" / name)]) == 2
-        assert "is the file that is read" in capsys.readouterr().err, name
+        assert "is the input file" in capsys.readouterr().err, name
     (folder / "results").mkdir()
     (folder / "results" / "README.md").write_text("# My own results\n")
     assert main(["results", "--runs", str(data), "--out", str(folder)]) == 2
-    assert "another kind of file called README.md" in capsys.readouterr().err
+    assert "of another kind named README.md" in capsys.readouterr().err
     assert (data / "labels.csv").read_bytes() == before[str(data / "labels.csv")]
 
 

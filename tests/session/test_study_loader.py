@@ -70,7 +70,7 @@ def test_every_image_of_a_folder_is_opened_and_the_first_is_in_view(
     assert [study.path.name for study in session.studies][:4] == ["b 2.png", "b 10.png", "cine", "0.png"]
     assert len(session.studies) == 33
     assert shown == ["b 2.png"], "the others come behind it"
-    assert told == ["33 images of Monday are open; 1 file that is no image and the mask of 1 image were passed over."]
+    assert told == ["33 images of Monday are open; 1 file that is not an image and the mask of 1 image were skipped."]
     assert session.settings.recent_files == (str(folder),)
     assert load_settings().recent_files == (str(folder),)
 
@@ -149,7 +149,7 @@ def test_a_folder_without_an_image_is_refused_and_what_waits_is_opened(
 ) -> None:
     (tmp_path / "empty").mkdir()
     open_files(session, tmp_path / "empty", small_png)
-    assert told[0].startswith("There is no image in the folder empty, it is empty.")
+    assert told[0].startswith("There is no image in the folder empty; it is empty.")
     assert [study.path for study in session.studies] == [small_png]
 
 
@@ -181,7 +181,7 @@ def test_a_folder_can_be_dropped_and_chosen_and_its_note_stays(
     window.actions_table["open_folder"].trigger()
     qtbot.waitUntil(lambda: len(window.session.studies) == 33, timeout=30_000)
     qtbot.waitUntil(lambda: not window.session.jobs.busy(OPENING), timeout=30_000)
-    assert any("were passed over" in message.text for message in window.messages.shown())
+    assert any("were skipped" in message.text for message in window.messages.shown())
     assert window.session.study is not None
     assert window.session.study.path.name == "b 2.png"
 
@@ -237,4 +237,4 @@ def test_dicom_files_without_an_image_are_passed_over(
     assert told.pop().startswith("There is no image in the folder disc: its DICOM files contain none.")
     shutil.copy(demo.smooth, disc / "b.dcm")
     open_files(session, disc)
-    assert told == ["1 image of disc is open; 1 file that is no image was passed over."]
+    assert told == ["1 image of disc is open; 1 file that is not an image was skipped."]

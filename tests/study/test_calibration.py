@@ -113,13 +113,13 @@ def test_each_of_two_regions_has_its_own_scale_and_that_is_said():
     assert close(scale.of(IN_RIGHT), 0.2, 0.2, "region 2")
     assert scale.of(ACROSS).source == "across regions 1, 2, which differ in scale"
     assert scale.of(ALL).source == "across regions 1, 2, which differ in scale"
-    assert notes == ("The image has regions of different scale: each holds inside its own region alone.",)
+    assert notes == ("The image has regions with different scales; each scale applies only inside its own region.",)
 
 
 def test_on_a_split_screen_of_one_scale_a_lesion_lies_in_one_image():
     scale, notes = find_scale(header(region(0.008, 0.008, LEFT), region(0.008, 0.008, RIGHT)))
     assert scale.of(IN_LEFT).in_mm and scale.of(IN_RIGHT).in_mm
-    assert scale.of(ACROSS).source == "across regions 1, 2, which are images of their own"
+    assert scale.of(ACROSS).source == "across regions 1, 2, which are separate images"
     assert scale.common.in_mm
     assert notes == ()
 
@@ -180,13 +180,13 @@ def test_regions_that_agree_are_not_worth_a_word():
         (region(0.06, 0.06), "the image would be 360 mm deep"),
         (region(PhysicalUnitsXDirection=4), "its unit is seconds"),
         (region(PhysicalUnitsYDirection=5), "its unit is hertz"),
-        (region(PhysicalUnitsYDirection=7), "its unit is centimetres a second"),
+        (region(PhysicalUnitsYDirection=7), "its unit is centimetres per second"),
         (region(PhysicalUnitsYDirection=0), "its unit is not given"),
         (region(PhysicalUnitsYDirection=99), "its unit is not given"),
         (region(PhysicalUnitsXDirection=None), "its unit is not given"),
         (region(box=(900, 0, 1000, 599)), "it lies outside the image"),
-        (region(box=(0, 0, 1000, 599)), "it reaches beyond the image"),
-        (region(box=(0, 0, 799, 700)), "it reaches beyond the image"),
+        (region(box=(0, 0, 1000, 599)), "it extends beyond the image"),
+        (region(box=(0, 0, 799, 700)), "it extends beyond the image"),
         (region(box=(700, 0, 100, 599)), "it is empty"),
         (region(box=(100, 100, 100, 100)), "it is empty"),
         (region(RegionLocationMaxX1=None), "its place is not given"),
@@ -249,7 +249,7 @@ def test_after_a_region_that_is_no_length_the_pixel_spacing_is_not_used():
 def test_a_pixel_spacing_of_nonsense_is_no_scale_and_said(values):
     scale, notes = find_scale(header(PixelSpacing=values))
     assert not scale.calibrated
-    assert "not usable" in notes[0]
+    assert "is invalid" in notes[0]
 
 
 def test_a_placeholder_of_one_millimetre_is_no_scale_and_said():
@@ -276,7 +276,7 @@ def test_the_shared_spacing_of_an_enhanced_image_is_found():
 def test_each_frame_of_an_enhanced_cine_has_its_own_scale():
     scales, notes = find_frame_scales(header(PerFrameFunctionalGroupsSequence=frames_with(0.2, 0.3)))
     assert [one.of(ALL).row for one in scales] == [0.2, 0.3]
-    assert notes == ("The frames have different scales; each is measured by its own.",)
+    assert notes == ("The frames have different scales; each frame is measured with its own scale.",)
     assert find_frame_scales(header()) == ((), ())
 
 
@@ -302,7 +302,7 @@ def test_what_is_no_sequence_or_no_number_is_no_scale_and_no_fault():
             assert find_scale(strange) == (Scale(), ())
             assert find_frame_scales(strange) == ((), ())
     far = region(box=(0, 0, 4294967295, 4294967295))
-    assert refused(far).endswith("it reaches beyond the image")
+    assert refused(far).endswith("it extends beyond the image")
 
 
 # -- how high a pixel is for its width
@@ -320,7 +320,7 @@ def test_a_pixel_aspect_ratio_is_height_to_width(ratio, aspect):
 def test_a_pixel_aspect_ratio_of_nonsense_is_ignored_with_a_note(ratio):
     scale, notes = find_scale(header(PixelAspectRatio=ratio))
     assert scale.aspect == 1
-    assert notes == ("The file's pixel aspect ratio is not usable; it is ignored.",)
+    assert notes == ("The file's pixel aspect ratio is invalid and was ignored.",)
 
 
 def test_a_region_is_as_high_for_its_width_as_the_aspect_ratio_says_or_no_scale():
@@ -401,14 +401,14 @@ def test_a_line_beside_the_region_calibrates_the_whole_frame() -> None:
 
 def test_a_line_beside_regions_of_different_scale_is_refused() -> None:
     own, _ = find_scale(header(region(0.008, 0.008, (0, 0, 299, 599)), region(0.02, 0.02, RIGHT)))
-    with pytest.raises(UserError, match="regions of different scale") as told:
+    with pytest.raises(UserError, match="regions with different scales") as told:
         calibrated_by_hand(own, ((100.0, 350.0), (200.0, 350.0)), HAND)
     assert "inside the region" in told.value.hint
 
 
 def test_a_line_on_a_spectrum_is_refused() -> None:
     own, _ = find_scale(header(region(box=RIGHT, RegionSpatialFormat=3)))
-    with pytest.raises(UserError, match="region 1, which shows no lengths"):
+    with pytest.raises(UserError, match="region 1, where lengths cannot be measured"):
         calibrated_by_hand(own, ((100.0, 500.0), (200.0, 500.0)), HAND)
     assert not calibrated_by_hand(own, ((100.0, 50.0), (200.0, 50.0)), HAND).of(IN_RIGHT).in_mm
 
@@ -430,14 +430,16 @@ def test_a_scale_knows_what_a_line_crosses() -> None:
 
 
 def test_a_short_line_is_refused_in_a_sentence() -> None:
-    with pytest.raises(UserError, match="19 pixels long; that is too short") as refused:
+    with pytest.raises(UserError, match="too short to calibrate with: 19 pixels") as refused:
         by_hand((0.0, 0.0), (19.4, 0.0), 40.0)
     assert "at least 20 pixels" in refused.value.hint
     assert drawn_pixels((0.0, 0.0), (20.0, 0.0)) == 20
 
 
 def test_pixels_that_no_image_has_are_refused() -> None:
-    with pytest.raises(UserError, match="400 mm over 30 pixels would make a pixel 13.3 mm wide"):
+    with pytest.raises(
+        UserError, match="400 mm over 30 pixels is not possible in an ultrasound image: a pixel would be 13.3 mm wide"
+    ):
         by_hand((0.0, 0.0), (30.0, 0.0), 400.0)
 
 

@@ -526,7 +526,7 @@ def test_of_a_truncated_compressed_cine_the_whole_frames_open_and_the_others_are
     study = open_dicom(path)
     assert study.frame_count == 3
     assert np.array_equal(study.frame(2).pixels, frames[2])
-    assert "of the 4 frames that it should hold, 3 are there; 1 is missing" in study.notes[0]
+    assert "it declares 4 frames; 3 were found and 1 is missing" in study.notes[0]
 
 
 def test_a_file_cut_within_its_header_is_refused(make_dicom):
@@ -588,9 +588,9 @@ def test_video_is_refused_with_what_to_do(make_dicom):
 @pytest.mark.parametrize(
     ("attributes", "said"),
     [
-        ({"Rows": 0}, "without Rows"),
+        ({"Rows": 0}, "lacks Rows"),
         ({"PhotometricInterpretation": "YBR_PARTIAL_420"}, "YBR_PARTIAL_420"),
-        ({"BitsAllocated": None}, "without BitsAllocated"),
+        ({"BitsAllocated": None}, "lacks BitsAllocated"),
         ({"PixelData": b""}, "without an image"),
     ],
 )

@@ -107,7 +107,7 @@ def test_a_disc_copied_in_small_letters_and_with_versions_is_read(tmp_path):
     shutil.copy(DISC, tmp_path / "dicomdir")
     disc = images_of(tmp_path / "dicomdir", lambda: tmp_path)
     assert disc.files == (copied,)
-    assert "not there" in disc.note(1)
+    assert "missing" in disc.note(1)
 
 
 def test_a_disc_s_table_leads_nowhere_else(tmp_path):
@@ -122,13 +122,13 @@ def test_a_disc_s_table_leads_nowhere_else(tmp_path):
     # pydicom does not write such names; somebody with an editor does.
     bad = (tmp_path / "disc" / "DICOMDIR").read_bytes().replace(b"AA\\SECRET", b"..\\secret")
     (tmp_path / "disc" / "DICOMDIR").write_bytes(bad)
-    with pytest.raises(UserError, match="none of them is there"):
+    with pytest.raises(UserError, match="all of them are missing"):
         images_of(tmp_path / "disc" / "DICOMDIR", lambda: tmp_path)
 
 
 def test_a_disc_without_its_files_or_damaged_is_refused(tmp_path):
     shutil.copy(DISC, tmp_path / "DICOMDIR")
-    with pytest.raises(UserError, match="none of them is there") as refused:
+    with pytest.raises(UserError, match="all of them are missing") as refused:
         images_of(tmp_path / "DICOMDIR", lambda: tmp_path)
     assert "whole disc" in refused.value.hint
     (tmp_path / "DICOMDIR").write_bytes(DISC.read_bytes()[:500])
@@ -157,7 +157,7 @@ def test_the_images_of_an_archive_are_unpacked_for_their_owner_alone_and_open(pa
     made = zipped(tmp_path / "Mrs X.zip", {**members, "disc/readme.txt": b"hello", "disc/viewer.exe": b"MZ"})
     images = images_of(made, lambda: tmp_path / "unpacked")
     assert [file.name for file in images.files] == ["e", "d", "b", "a", "c"]
-    assert images.note(5) == "5 images of Mrs X.zip are open; 2 files that are no images were passed over."
+    assert images.note(5) == "5 images of Mrs X.zip are open; 2 files that are not images were skipped."
     for file in images.files:
         assert open_study(file).frame(0).shape == (20, 30)
         if os.name == "posix":
@@ -191,9 +191,9 @@ def test_a_trap_is_left_out_before_it_is_unpacked(tmp_path, monkeypatch):
 def test_an_archive_larger_than_the_disk_is_refused_with_both_sizes(tmp_path, monkeypatch):
     made = zipped(tmp_path / "a.zip", {"a.png": _png()})
     monkeypatch.setattr(archive.shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(100, 90, 10))
-    with pytest.raises(UserError, match="MB unpacked, and the disk has") as refused:
+    with pytest.raises(UserError, match="MB when unpacked, but the disk has only") as refused:
         images_of(made, lambda: tmp_path / "u")
-    assert "Free some space" in refused.value.hint
+    assert "Free some disk space" in refused.value.hint
 
 
 def test_damaged_protected_and_empty_archives_and_documents_are_refused_as_what_they_are(tmp_path):
@@ -208,7 +208,7 @@ def test_damaged_protected_and_empty_archives_and_documents_are_refused_as_what_
     made.write_bytes(changed)
     with pytest.raises(UserError):
         images_of(made, lambda: tmp_path / "u2")
-    with pytest.raises(UserError, match=r"no image in the archive .* \(1 file looked at\)"):
+    with pytest.raises(UserError, match=r"no image in the archive .* \(1 file searched\)"):
         images_of(zipped(tmp_path / "b.zip", {"a.txt": b"x"}), lambda: tmp_path / "u3")
     with pytest.raises(UserError, match="Office document"):
         images_of(

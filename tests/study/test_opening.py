@@ -213,8 +213,8 @@ def test_a_folder_gives_its_images_in_natural_order_and_counts_the_rest(tmp_path
         "1.2.840.113619.2", "image 2.png", "image 10.png", "scan", "b 9/inner.png", "b 10/inner.png",
     ]  # fmt: skip
     assert (found.others, found.masks, found.discs, found.cut) == (2, 0, 0, "")
-    assert found.note(6) == "6 images of study are open; 2 files that are no images were passed over."
-    assert found.note(1, 1) == "1 image of study is open; 3 files that are no images were passed over."
+    assert found.note(6) == "6 images of study are open; 2 files that are not images were skipped."
+    assert found.note(1, 1) == "1 image of study is open; 3 files that are not images were skipped."
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_the_mask_of_an_image_that_is_there_is_passed_over(tmp_path, mask):
     found = images_in(tmp_path)
     assert [file.name for file in found.files] == ["IM3.png"]
     assert found.masks == 1
-    assert "the mask of 1 image was passed over" in found.note(1)
+    assert "the mask of 1 image was skipped" in found.note(1)
 
 
 def test_a_mask_of_a_file_named_by_its_uid_is_known_too(tmp_path, make_dicom):
@@ -252,7 +252,7 @@ def test_a_disc_s_table_of_contents_is_passed_over_in_words(tmp_path):
     seen = images_in(tmp_path)
     assert [file.name for file in seen.files] == ["a.png"]
     assert (seen.discs, seen.others) == (1, 0)
-    assert seen.note(1).endswith("the disc's table of contents (DICOMDIR) was passed over.")
+    assert seen.note(1).endswith("the disc's table of contents (DICOMDIR) was skipped.")
 
 
 def test_a_folder_without_an_image_is_refused(tmp_path):
@@ -260,7 +260,7 @@ def test_a_folder_without_an_image_is_refused(tmp_path):
         images_in(tmp_path)
     assert "DICOM" in caught.value.hint
     (tmp_path / "a.txt").write_text("nothing")
-    with pytest.raises(UserError, match=r"no image in the folder .* \(1 file looked at\)"):
+    with pytest.raises(UserError, match=r"no image in the folder .* \(1 file searched\)"):
         images_in(tmp_path)
     with pytest.raises(UserError, match="cannot be listed"):
         images_in(tmp_path / "gone")
@@ -277,7 +277,7 @@ def test_what_is_too_much_or_too_deep_is_left_and_said(tmp_path, monkeypatch):
         png(tmp_path / f"{number}.png")
     monkeypatch.setattr(folder, "_MOST_IMAGES", 3)
     assert names(tmp_path) == ["0.png", "1.png", "2.png"]
-    assert "the first 3 were opened" in images_in(tmp_path).note(3)
+    assert "Only the first 3 images were opened" in images_in(tmp_path).note(3)
 
 
 def test_links_in_a_circle_end(tmp_path):

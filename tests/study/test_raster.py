@@ -129,7 +129,7 @@ def test_pages_of_another_size_are_left_out_and_said(tmp_path):
     study = open_picture(tmp_path / "a.tif")
     assert study.frame_count == 2
     assert np.array_equal(study.frame(1).pixels, ramp() // 2)
-    assert study.notes == ("1 of the file's 3 pages have another size and were left out.",)
+    assert study.notes == ("1 of the file's 3 pages differ in size and were left out.",)
 
 
 def test_pages_are_counted_in_big_tiff_and_either_byte_order():

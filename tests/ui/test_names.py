@@ -199,7 +199,7 @@ def test_nothing_is_written_over_an_open_image(
         window.messages.clear()
         window.files._mask_to(out, "PNG (*.png)", lambda path: path.write_bytes(b"written"))
         (said,) = told(window, *Kind)
-        assert said.startswith(f"{out.name} is the file that is read")
+        assert said.startswith(f"{out.name} is the input file")
     assert small_png.read_bytes() == other.read_bytes() == before
 
 

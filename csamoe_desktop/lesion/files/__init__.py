@@ -1,1 +1,1 @@
-"""Mask files: reading and writing the formats that other programs use."""
+"""Mask files: reads and writes the formats of other programs."""

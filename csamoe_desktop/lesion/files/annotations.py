@@ -1,7 +1,8 @@
-"""Masks kept as JSON of outlines: labelme's files and COCO's.
+"""Reads and writes masks as outlines in JSON: the formats of labelme and COCO.
 
 Their points are (x, y) with pixel (0, 0) covering 0..1 in both, as on labelme's canvas and in COCO's rasteriser. A pixel
-belongs to an outline if its centre lies inside; written are the pixels' own edges, so what is read again is the same.
+belongs to an outline if its centre lies inside. The outlines written follow pixel edges, so reading them again gives the
+same mask.
 """
 
 import base64
@@ -24,25 +25,25 @@ from csamoe_desktop.lesion.tools import polygon
 from csamoe_desktop.names import lossless_json, shown
 from csamoe_desktop.study.raster import decode_picture
 
-Told = Mapping[str, Any]
+Json = Mapping[str, Any]
 
 _LABEL = "lesion"
 _NO_LESION = ("_background_", "__ignore__")
-"""labelme's own names for what is not to be learned."""
+"""labelme's labels for areas to be excluded from training."""
 
 _MOST_PIXELS = 2**28
 _NO_AREA = "{} of the file's shapes enclose no area (points, lines) and were left out."
 
 
 def holds_outlines(data: bytes) -> bool:
-    """Return whether a file that holds `data` is a labelme or COCO file, whatever it outlines."""
+    """Return whether `data` is the content of a labelme or COCO file, whatever it outlines."""
     try:
-        told, _, _ = read_json(data, lambda told, page: True)
+        content, _, _ = read_json(data, lambda content, page: True)
     except (ValueError, RecursionError):
         return False
-    if isinstance(told, dict):
-        return any(isinstance(told.get(part), list) for part in ("shapes", "annotations"))
-    return isinstance(told, list) and all(isinstance(one, dict) and "segmentation" in one for one in told)
+    if isinstance(content, dict):
+        return any(isinstance(content.get(part), list) for part in ("shapes", "annotations"))
+    return isinstance(content, list) and all(isinstance(entry, dict) and "segmentation" in entry for entry in content)
 
 
 def read_annotations(
@@ -52,54 +53,57 @@ def read_annotations(
     what was guessed.
 
     Args:
-        frame_shape: rows and columns of the image at hand, for files that do not tell them; None if unknown.
-        image: its file name, by which the file says whether its outlines are the image's; or "": any are taken.
-        another: take outlines that are of an image of another name, and say so.
+        data: the content of the file.
+        path: the file, named in error messages.
+        frame_shape: rows and columns of the current image, for files that do not give them; None if unknown.
+        image: its file name, to check that the outlines belong to it; "" accepts any outlines.
+        another: accept outlines of an image with another name, with a note.
 
     Raises:
-        MaskOfAnotherImage: they are of another image, and `another` is not set.
-        UserError: it is neither, is damaged, encloses nothing, or does not say which outlines are the image's.
+        MaskOfAnotherImage: the outlines are of another image, and `another` is not set.
+        UserError: the file is neither format, is damaged, encloses nothing, or does not say which outlines are the image's.
     """
     try:
-        told, encoding, guessed = read_json(
-            data, lambda told, page: any(Belonging(image, encoding=page).alike(one) for one in _named(told))
+        content, encoding, guessed = read_json(
+            data,
+            lambda content, page: any(Belonging(image, encoding=page).alike(name) for name in _image_names(content)),
         )
-        whose = Belonging(image, another, encoding)
-        if isinstance(told, dict) and isinstance(told.get("shapes"), list):
-            said = whose.check(told.get("imagePath"), path.name)
-            pixels, notes = _from_labelme(told, path, frame_shape)
-        elif isinstance(told, list) or (isinstance(told, dict) and isinstance(told.get("annotations"), list)):
-            said = []
+        belonging = Belonging(image, another, encoding)
+        if isinstance(content, dict) and isinstance(content.get("shapes"), list):
+            name_notes = belonging.check(content.get("imagePath"), path.name)
+            pixels, notes = _from_labelme(content, path, frame_shape)
+        elif isinstance(content, list) or (isinstance(content, dict) and isinstance(content.get("annotations"), list)):
+            name_notes = []
             pixels, notes = _from_coco(
-                told if isinstance(told, dict) else {"annotations": told}, frame_shape, whose, path
+                content if isinstance(content, dict) else {"annotations": content}, frame_shape, belonging, path
             )
         else:
-            raise UserError(f"{path.name} is neither a labelme nor a COCO file.", "Choose a file of outlines.")
+            raise UserError(f"{path.name} is neither a labelme nor a COCO file.", "Choose a file with outlines.")
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError) as problem:
         raise UserError(
-            f"{path.name} is damaged, or no labelme or COCO file: its outlines cannot be read.",
-            "Copy or export it again from where it came from.",
+            f"{path.name} is damaged or is not a labelme or COCO file: its outlines cannot be read.",
+            "Copy or export it again from its source.",
         ) from problem
     if not pixels.any():
         raise UserError(
             f"The mask {path.name} marks nothing: its outlines enclose no pixel of the image.",
             "Choose another mask file, or draw the lesion.",
         )
-    return pixels, [*guessed, *said, *notes]
+    return pixels, [*guessed, *name_notes, *notes]
 
 
-def _named(told: Any) -> list[object]:
-    """Return the images that a file names."""
-    if not isinstance(told, dict):
+def _image_names(content: Any) -> list[object]:
+    """Return the names of images in a file."""
+    if not isinstance(content, dict):
         return []
-    images = told.get("images")
-    listed = images if isinstance(images, list) else [told.get("image")]
-    return [told.get("imagePath"), *(one.get("file_name") for one in listed if isinstance(one, dict))]
+    images = content.get("images")
+    listed = images if isinstance(images, list) else [content.get("image")]
+    return [content.get("imagePath"), *(entry.get("file_name") for entry in listed if isinstance(entry, dict))]
 
 
 def labelme(pixels: Bool, image: str) -> bytes:
-    """Return a labelme file of a mask, bool (rows, columns): one polygon a piece, or, as its polygons have no holes, one
-    mask shape where a piece has one. `image` is the image's file name, beside which labelme looks for it."""
+    """Return a labelme file of a mask, bool (rows, columns): a polygon for each piece, or one mask shape if there are holes,
+    which labelme's polygons cannot have. `image` is the image's file name, which labelme expects next to the file."""
     lines, holes = _lines(pixels)
     shapes = [_mask_shape(pixels)] if holes else [_shape("polygon", line.tolist()) for line in lines]
     return _json(
@@ -116,7 +120,7 @@ def labelme(pixels: Bool, image: str) -> bytes:
 
 
 def coco(pixels: Bool, image: str) -> bytes:
-    """Return a COCO file of a mask, bool (rows, columns), as one object: of polygons, or of run lengths if it has holes."""
+    """Return a COCO file of a mask, bool (rows, columns), as one object: polygons, or run lengths if it has holes."""
     rows, columns = pixels.shape
     lines, holes = _lines(pixels)
     segmentation: Any = [line.ravel().tolist() for line in lines]
@@ -143,31 +147,31 @@ def coco(pixels: Bool, image: str) -> bytes:
     )
 
 
-def _from_labelme(told: Told, path: Path, frame_shape: Sequence[int] | None) -> tuple[Bool, list[str]]:
-    shape, notes = _size(told.get("imageHeight"), told.get("imageWidth"), frame_shape, path)
+def _from_labelme(content: Json, path: Path, frame_shape: Sequence[int] | None) -> tuple[Bool, list[str]]:
+    shape, notes = _size(content.get("imageHeight"), content.get("imageWidth"), frame_shape, path)
     pixels = np.zeros(shape, bool)
     labels, left_out = [], 0
-    for one in told["shapes"]:
-        label = str(one.get("label", ""))
-        kind = one.get("shape_type") or "polygon"
+    for entry in content["shapes"]:
+        label = str(entry.get("label", ""))
+        kind = entry.get("shape_type") or "polygon"
         draw = _DRAWERS.get(kind)
         if label in _NO_LESION:
             continue
         if draw is None:
             left_out += 1
             continue
-        draw(pixels, one)
+        draw(pixels, entry)
         labels.append(label)
     if left_out:
         notes.append(_NO_AREA.format(left_out))
     return pixels, notes + _united(labels)
 
 
-def _draw_polygon(pixels: Bool, shape: Told) -> None:
+def _draw_polygon(pixels: Bool, shape: Json) -> None:
     _fill(pixels, [(float(x), float(y)) for x, y in shape["points"]])
 
 
-def _draw_rectangle(pixels: Bool, shape: Told) -> None:
+def _draw_rectangle(pixels: Bool, shape: Json) -> None:
     points = [(float(x), float(y)) for x, y in shape["points"]]
     if len(points) == 2:
         (x0, y0), (x1, y1) = points
@@ -175,14 +179,14 @@ def _draw_rectangle(pixels: Bool, shape: Told) -> None:
     _fill(pixels, points)
 
 
-def _draw_circle(pixels: Bool, shape: Told) -> None:
+def _draw_circle(pixels: Bool, shape: Json) -> None:
     (x, y), (edge_x, edge_y) = ((float(x), float(y)) for x, y in shape["points"])
     rows, columns = np.ogrid[: pixels.shape[0], : pixels.shape[1]]
     pixels |= (rows + 0.5 - y) ** 2 + (columns + 0.5 - x) ** 2 <= hypot(edge_x - x, edge_y - y) ** 2
 
 
-def _draw_mask(pixels: Bool, shape: Told) -> None:
-    """Draw a mask shape: a picture in base64 whose upper left pixel is the one its first point lies in."""
+def _draw_mask(pixels: Bool, shape: Json) -> None:
+    """Draw a mask shape: a picture in base64 whose upper left pixel contains its first point."""
     left, top = (floor(float(place)) for place in shape["points"][0])
     decoded = decode_picture(base64.b64decode(shape["mask"]), Path("the mask shape"))
     inside = (decoded if decoded.ndim == 2 else decoded[..., :3].max(axis=2)) > 0
@@ -191,7 +195,7 @@ def _draw_mask(pixels: Bool, shape: Told) -> None:
     part |= cut[: part.shape[0], : part.shape[1]]
 
 
-_DRAWERS: dict[str, Callable[[Bool, Told], None]] = {
+_DRAWERS: dict[str, Callable[[Bool, Json], None]] = {
     "polygon": _draw_polygon,
     "rotation": _draw_polygon,
     "rectangle": _draw_rectangle,
@@ -200,69 +204,78 @@ _DRAWERS: dict[str, Callable[[Bool, Told], None]] = {
 }
 
 
-def _from_coco(told: Told, frame_shape: Sequence[int] | None, whose: Belonging, path: Path) -> tuple[Bool, list[str]]:
-    images = {one.get("id"): one for one in told.get("images") or [told.get("image") or {}]}
-    outlined = [one for one in told["annotations"] if one.get("segmentation")]
+def _from_coco(
+    content: Json, frame_shape: Sequence[int] | None, belonging: Belonging, path: Path
+) -> tuple[Bool, list[str]]:
+    images = {entry.get("id"): entry for entry in content.get("images") or [content.get("image") or {}]}
+    outlined = [entry for entry in content["annotations"] if entry.get("segmentation")]
     if not outlined:
         raise UserError(
-            f"{path.name} holds no outlines" + (", only boxes." if told["annotations"] else "."),
-            "Choose a file of outlines, or draw the lesion.",
+            f"{path.name} contains no outlines" + (", only boxes." if content["annotations"] else "."),
+            "Choose a file with outlines, or draw the lesion.",
         )
-    chosen, notes = _image_of(outlined, images, frame_shape, whose, path)
-    outlined = [one for one in outlined if one.get("image_id") == chosen]
+    chosen, notes = _image_of(outlined, images, frame_shape, belonging, path)
+    outlined = [entry for entry in outlined if entry.get("image_id") == chosen]
     facts = images.get(chosen) or (next(iter(images.values())) if len(images) == 1 else {})
-    first = next((one["segmentation"] for one in outlined if isinstance(one["segmentation"], dict)), None)
+    first = next((entry["segmentation"] for entry in outlined if isinstance(entry["segmentation"], dict)), None)
     rows, columns = first["size"] if first else (facts.get("height"), facts.get("width"))
-    shape, said = _size(rows, columns, frame_shape, path)
+    shape, size_notes = _size(rows, columns, frame_shape, path)
     pixels = np.zeros(shape, bool)
-    for one in outlined:
-        segmentation = one["segmentation"]
+    for entry in outlined:
+        segmentation = entry["segmentation"]
         if isinstance(segmentation, dict):
             pixels |= drawn(counts_of(segmentation["counts"]), (segmentation["size"][0], segmentation["size"][1]))
         else:
             for line in segmentation:
                 _fill(pixels, [(float(x), float(y)) for x, y in zip(line[::2], line[1::2], strict=True)])
-    return pixels, [*notes, *said, *_united([str(one.get("category_id", "")) for one in outlined])]
+    return pixels, [*notes, *size_notes, *_united([str(entry.get("category_id", "")) for entry in outlined])]
 
 
 def _image_of(
-    outlined: list[Told], images: Mapping[Any, Told], frame_shape: Sequence[int] | None, whose: Belonging, path: Path
+    outlined: list[Json],
+    images: Mapping[Any, Json],
+    frame_shape: Sequence[int] | None,
+    belonging: Belonging,
+    path: Path,
 ) -> tuple[Any, list[str]]:
-    """Return the id of the image whose outlines to take, the one named as the image at hand; where the file names none,
-    the only one, or the only one as large."""
-    ids = list(dict.fromkeys(one.get("image_id") for one in outlined))
-    names = {which: file_name(images.get(which, {}).get("file_name")) for which in ids}
-    sizes = {which: (images.get(which, {}).get("height"), images.get(which, {}).get("width")) for which in ids}
-    alike = [which for which in ids if whose.alike(names[which], exactly=True)]
-    alike = alike or [which for which in ids if whose.alike(names[which])]
+    """Return the id of the image whose outlines to use: the one with the current image's name; if the file names none, the
+    only one, or the only one of the same size."""
+    ids = list(dict.fromkeys(entry.get("image_id") for entry in outlined))
+    names = {number: file_name(images.get(number, {}).get("file_name")) for number in ids}
+    sizes = {number: (images.get(number, {}).get("height"), images.get(number, {}).get("width")) for number in ids}
+    alike = [number for number in ids if belonging.alike(names[number], exactly=True)]
+    alike = alike or [number for number in ids if belonging.alike(names[number])]
     if not alike and len(ids) == 1:
-        return ids[0], whose.check(names[ids[0]], path.name)
-    # By its size alone only where a name does not say that it is another one.
-    open_ones = alike or [which for which in ids if not (whose.image and names[which])]
-    if len(open_ones) > 1 and frame_shape is not None:
-        open_ones = [which for which in open_ones if sizes[which] == tuple(frame_shape)]
-    if len(open_ones) != 1:
+        return ids[0], belonging.check(names[ids[0]], path.name)
+    # The size alone decides only between images whose name does not rule them out.
+    candidates = alike or [number for number in ids if not (belonging.image and names[number])]
+    if len(candidates) > 1 and frame_shape is not None:
+        candidates = [number for number in candidates if sizes[number] == tuple(frame_shape)]
+    if len(candidates) != 1:
         raise UserError(
-            f"{path.name} holds outlines of {len(ids)} images, and which of them is this one cannot be told.",
-            "Export the outlines of this image in a file of their own, or name the image as it is named there.",
+            f"{path.name} contains outlines of {len(ids)} images; this image cannot be identified among them.",
+            "Export the outlines of this image to a separate file, or give the image the name that it has in the file.",
         )
-    chosen = open_ones[0]
+    chosen = candidates[0]
     if len(ids) == 1:
         return chosen, []
-    named = shown(names[chosen]) or f"number {chosen}"
-    return chosen, [f"The mask file holds outlines of {len(ids)} images; those of {named} were used."]
+    image_name = shown(names[chosen]) or f"number {chosen}"
+    return chosen, [f"The mask file contains outlines of {len(ids)} images; those of {image_name} were used."]
 
 
 def _size(rows: Any, columns: Any, frame_shape: Sequence[int] | None, path: Path) -> tuple[tuple[int, int], list[str]]:
-    """Return the size of the image the outlines were drawn on, from the file or, said so, from the image at hand."""
+    """Return the size of the image that the outlines were drawn on, from the file, or else from the current image with a
+    note."""
     if rows and columns:
         if not (0 < int(rows) and 0 < int(columns) and int(rows) * int(columns) <= _MOST_PIXELS):
             raise ValueError(f"an image of {columns} x {rows} pixels")
         return (int(rows), int(columns)), []
     if frame_shape is None:
-        raise UserError(f"{path.name} does not say how large its image is.", "Name the image it was drawn on as well.")
+        raise UserError(
+            f"{path.name} does not give the size of its image.", "Specify the image that it was drawn on as well."
+        )
     return (frame_shape[0], frame_shape[1]), [
-        "The mask file does not say how large its image is; its outlines were laid on this one as they are."
+        "The mask file does not give the size of its image; its outlines were placed on this one unchanged."
     ]
 
 
@@ -281,7 +294,7 @@ def _united(labels: list[str]) -> list[str]:
 def _lines(pixels: Bool) -> tuple[list[Line], bool]:
     """Return the lines around a mask on its pixels' edges, and whether any of them is the edge of a hole."""
     lines = outlines(pixels)
-    # Twice the area inside, with a sign: holes are followed the other way round.
+    # Twice the signed area inside: holes are traced in the opposite direction.
     turns = [
         float(np.sum(line[:, 0] * np.roll(line[:, 1], -1) - line[:, 1] * np.roll(line[:, 0], -1))) for line in lines
     ]
@@ -301,7 +314,7 @@ def _shape(kind: str, points: list[list[float]]) -> dict[str, Any]:
 
 
 def _mask_shape(pixels: Bool) -> dict[str, Any]:
-    """Return labelme's mask shape: its box by the first and the last pixel in it, and the box's pixels as a PNG."""
+    """Return labelme's mask shape: the first and last pixel of its box, and the box's pixels as a PNG."""
     left, top, width, height = cv2.boundingRect(pixels.view(np.uint8))
     inside = pixels[top : top + height, left : left + width].astype(np.uint8) * 255
     points = [[float(left), float(top)], [float(left + width - 1), float(top + height - 1)]]
@@ -309,5 +322,5 @@ def _mask_shape(pixels: Bool) -> dict[str, Any]:
     return {**_shape("mask", points), "mask": encoded}
 
 
-def _json(told: Told) -> bytes:
-    return (lossless_json(told, indent=1) + "\n").encode("utf-8")
+def _json(content: Json) -> bytes:
+    return (lossless_json(content, indent=1) + "\n").encode("utf-8")

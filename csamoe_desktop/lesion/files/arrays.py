@@ -1,8 +1,8 @@
-"""Masks kept as arrays: NumPy's .npy and .npz, and NIfTI-1 and -2 (.nii, .nii.gz) through nibabel.
+"""Reads and writes masks as arrays: NumPy's .npy and .npz, and NIfTI-1 and -2 (.nii, .nii.gz) through nibabel.
 
-NIfTI names its first axis x and its second y (nifti1.h, "3D image orientation"): columns and rows of an image, as ITK
-and ITK-SNAP store it. A header that says otherwise is honoured (`orientation`). Files made with nibabel from an image's
-array have rows first instead, under an orientation that says nothing; the image's own shape decides then.
+The first axis of NIfTI is x and the second y (nifti1.h, "3D image orientation"): columns and rows of an image, as ITK and
+ITK-SNAP store it. A header with another orientation is followed (`orientation`). Files made with nibabel from an image's
+array have rows first, without a meaningful orientation; then the shape of the current image decides.
 """
 
 import gzip
@@ -20,19 +20,20 @@ from numpy.typing import NDArray
 
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.lesion.files.levels import Bool
-from csamoe_desktop.lesion.files.planes import FramePlace, Unsaid, orientation, plane_of
+from csamoe_desktop.lesion.files.planes import AsStored, FramePlace, orientation, plane_of
 from csamoe_desktop.study.quiet import without_warnings
 from csamoe_desktop.study.raster import Decoded
 from csamoe_desktop.study.scale import AnyScale, spacing_of
 
 _NPY, _ZIP, _GZIP = b"\x93NUMPY", b"PK\x03\x04", b"\x1f\x8b"
 _HEADER_SIZES = {348: "n+1", 540: "n+2"}
+_MASK_NAMES = ("mask", "lesion", "segmentation")
 _MOST_BYTES = 2**29
-"""Of a file once it is unpacked: no mask of one frame comes near, and a small file could fill the memory otherwise."""
+"""Maximum size of an unpacked file, far above that of any mask of a frame; protects against small files that fill the memory."""
 
 
 def array_kind(data: bytes) -> str | None:
-    """Return what the file that holds `data` is: "npy", "npz", "nifti", or None."""
+    """Return the kind of array file that `data` is: "npy", "npz", "nifti", or None."""
     if data.startswith(_NPY):
         return "npy"
     if data.startswith(_ZIP):
@@ -44,11 +45,11 @@ def read_array(
     data: bytes, path: Path, frame_shape: Sequence[int] | None, frame: FramePlace | None = None
 ) -> tuple[Decoded, list[str]]:
     """Return the values of a .npy, .npz or NIfTI file as (rows, columns), or (rows, columns, 3 or 4) of colours, and
-    what was guessed. `frame_shape` (rows, columns) is what the mask is expected to have and `frame` where it is in its
-    study, if that is known.
+    what was guessed. `frame_shape` (rows, columns) is the expected shape of the mask and `frame` the position of the frame
+    in its study, if known.
 
     Raises:
-        UserError: the file is damaged, holds no real numbers, or marks more than one plane.
+        UserError: the file is damaged, does not contain real numbers, or marks more than one plane.
     """
     kind = array_kind(data)
     try:
@@ -70,15 +71,15 @@ def npy(pixels: Bool) -> bytes:
 
 
 def npz(pixels: Bool) -> bytes:
-    """Return a compressed .npz file that holds a mask under the name "mask"."""
+    """Return a compressed .npz file with the mask under the name "mask"."""
     out = io.BytesIO()
     np.savez_compressed(out, mask=pixels)
     return out.getvalue()
 
 
 def nifti(pixels: Bool, scale: AnyScale, compress: bool) -> bytes:
-    """Return a NIfTI-1 file of a mask: uint8 (columns, rows, 1), with the orientation under which ITK, which looks along
-    the negated x and y, sees columns to the right and rows downwards. Without millimetres a pixel is 1 of no unit wide."""
+    """Return a NIfTI-1 file of a mask: uint8 (columns, rows, 1), with the orientation under which ITK, which negates x and y,
+    shows columns to the right and rows downwards. Without millimetres, a pixel is 1 wide, without a unit."""
     import nibabel
 
     spacing = spacing_of(scale, pixels)
@@ -111,16 +112,16 @@ def _from_numpy(data: bytes, path: Path, frame: FramePlace | None) -> tuple[Deco
 
 def _from_npz(data: bytes, path: Path, frame: FramePlace | None) -> tuple[Decoded, list[str]]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        members = [one for one in archive.infolist() if one.filename.endswith(".npy")]
+        members = [member for member in archive.infolist() if member.filename.endswith(".npy")]
         if not members:
-            raise UserError(f"{path.name} holds no array.", "Choose the mask file that belongs to this image.")
-        named = [one for one in members if Path(one.filename).stem.lower() in ("mask", "lesion", "segmentation")]
+            raise UserError(f"{path.name} contains no array.", "Choose the mask file that belongs to this image.")
+        named = [member for member in members if Path(member.filename).stem.lower() in _MASK_NAMES]
         chosen = members if len(members) == 1 else named
         if len(chosen) != 1:
-            names = ", ".join(Path(one.filename).stem for one in members[:8])
+            names = ", ".join(Path(member.filename).stem for member in members[:8])
             raise UserError(
-                f"{path.name} holds {len(members)} arrays ({names}), and which one is the mask cannot be told.",
-                'Save the mask in a file of its own, or under the name "mask".',
+                f"{path.name} contains {len(members)} arrays ({names}); the mask cannot be identified.",
+                'Save the mask in a separate file, or under the name "mask".',
             )
         if chosen[0].file_size > _MOST_BYTES:
             raise _too_large(path)
@@ -138,14 +139,14 @@ def _from_nifti(
         data = _unpacked(data, path)
     size = _header_size(data)
     if size is None:
-        raise UserError(f"{path.name} is not a mask that can be read: what is packed in it is no NIfTI image.", _KINDS)
+        raise UserError(f"{path.name} cannot be read as a mask: it does not contain a NIfTI image.", _KINDS)
     import nibabel
 
-    # Its own handler writes to the terminal what it mends in a header.
+    # nibabel's handler writes to the terminal about repaired headers.
     logging.getLogger("nibabel.global").setLevel(logging.CRITICAL)
     image: Any = (nibabel.Nifti1Image if size == 348 else nibabel.Nifti2Image).from_bytes(data)
     shape, dtype = image.shape, image.get_data_dtype()
-    # It reserves what the header claims before it reads.
+    # nibabel allocates what the header declares before it reads.
     if np.prod([float(length) for length in shape]) * dtype.itemsize > len(data):
         raise _damaged(path)
     values = np.asanyarray(image.dataobj)
@@ -157,29 +158,29 @@ def _from_nifti(
         axes, lengths = axes[::-1], lengths[::-1]
     stored, notes = _plane(np.moveaxis(values.reshape(*lengths, -1), 2, 0), path, frame)
     rows_first = frame_shape is not None and stored.shape == tuple(frame_shape) and stored.shape[0] != stored.shape[1]
-    lies = orientation(image, (axes[0], axes[1]))
-    if isinstance(lies, Unsaid):
+    plane = orientation(image, (axes[0], axes[1]))
+    if isinstance(plane, AsStored):
         if rows_first:
             notes.append(
-                "The file stores rows before columns, against the NIfTI standard; it was taken so, as it fits."
+                "The file stores rows before columns, against the NIfTI standard; it was read that way, as it fits the image."
             )
-        elif lies is Unsaid.NOTHING:
+        elif plane is AsStored.UNKNOWN:
             notes.append(
-                "The file's orientation is that of a body scan and was not applied: its first axis was taken as columns, "
-                "its second as rows. Check that the outline lies on the lesion."
+                "The file's orientation is that of a body scan and was not applied: its first axis was read as columns, "
+                "its second as rows. Check that the outline is on the lesion."
             )
         return stored if rows_first else stored.T, notes
-    if lies is None:
+    if plane is None:
         raise UserError(
-            f"{path.name} lies across the image or at an angle to it, as its orientation says.",
-            "Save the mask in the image's own plane, or as PNG, white on black, in the image's own size.",
+            f"{path.name} is not in the plane of the image, according to its orientation.",
+            "Save the mask in the plane of the image, or as a PNG, white on black, of the same size as the image.",
         )
-    notes.append("The outline was turned as the mask file's orientation says. Check that it lies on the lesion.")
-    return lies.turned(stored), notes
+    notes.append("The outline was rotated according to the mask file's orientation. Check that it is on the lesion.")
+    return plane.oriented(stored), notes
 
 
 def _unpacked(data: bytes, path: Path) -> bytes:
-    """Return what a gzip file holds, all its members one after the other (RFC 1952, 2.2); what follows them is no part.
+    """Return the content of a gzip file, all members in sequence (RFC 1952, 2.2), without trailing data.
 
     Raises:
         UserError: it is damaged, or would take too much memory.
@@ -198,10 +199,10 @@ def _unpacked(data: bytes, path: Path) -> bytes:
 
 
 def _plane(stack: NDArray[np.generic], path: Path, frame: FramePlace | None) -> tuple[Decoded, list[str]]:
-    """Return the one plane of (planes, rows, columns) that belongs to the frame at hand.
+    """Return the plane of (planes, rows, columns) that belongs to the current frame.
 
     Raises:
-        UserError: it cannot be told which is this frame's, or it marks nothing.
+        UserError: the plane cannot be determined, or marks nothing.
     """
     if len(stack) == 1:
         return stack[0], []
@@ -212,7 +213,7 @@ def _plane(stack: NDArray[np.generic], path: Path, frame: FramePlace | None) -> 
 def _refuse_what_is_not_a_number(values: NDArray[np.generic], path: Path) -> None:
     if values.dtype.kind not in "buif" or not values.size:
         raise UserError(
-            f"{path.name} holds no numbers that could be a mask ({values.dtype}, {values.size} values).",
+            f"{path.name} contains no numbers that could be a mask ({values.dtype}, {values.size} values).",
             "Save the mask as an array of 0 and 1.",
         )
 
@@ -230,13 +231,13 @@ def _header_size(data: bytes) -> int | None:
 
 
 def _too_large(path: Path) -> UserError:
-    return UserError(f"{path.name} unpacks to more than 512 MB, far more than a mask takes.", _KINDS)
+    return UserError(f"{path.name} unpacks to more than 512 MB, far more than a mask needs.", _KINDS)
 
 
 def _damaged(path: Path) -> UserError:
     return UserError(
         f"{path.name} is damaged or incomplete: its values cannot be read.",
-        "Copy or export it again from where it came from.",
+        "Copy or export it again from its source.",
     )
 
 

@@ -1,7 +1,7 @@
-"""Mask files: whatever a colleague's program wrote becomes lesion or not, a bool a pixel, with every guess said.
+"""Reads mask files of other programs as a bool per pixel, with a note on every guess, and writes mask files.
 
-Read are pictures (0/255, 0/1, 16 bits, soft edges, several labels, colours, transparency, inversion), outlines of labelme
-and COCO, NumPy arrays and NIfTI images, each recognised by its content; written are the same, chosen by suffix.
+It reads pictures (0/255, 0/1, 16 bits, soft edges, several labels, colours, transparency, inversion), outlines of labelme and
+COCO, NumPy arrays and NIfTI images, recognised by content. It writes the same formats, chosen by suffix.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ from csamoe_desktop.study.scale import AnyScale
 
 @dataclass(frozen=True, slots=True)
 class MaskFormat:
-    """A kind of mask file that can be written: its name for the user, and its suffixes, the usual one first."""
+    """A mask format that can be written: its name for the user, and its suffixes, the usual one first."""
 
     name: str
     suffixes: tuple[str, ...]
@@ -39,14 +39,14 @@ FORMATS = (
     MaskFormat("NIfTI", (".nii.gz", ".nii")),
     MaskFormat("NumPy", (".npy", ".npz")),
 )
-"""Every format that is written; a longer suffix stands before the one it ends with."""
+"""Every format that can be written; a longer suffix comes before the one that it ends with."""
 
 READ_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".json", ".nii", ".nii.gz", ".npy", ".npz")
-"""What a mask file is usually called; what it is, its content says."""
+"""The usual suffixes of mask files; the content decides the kind."""
 
 
 class MaskSizeMismatch(UserError):
-    """The mask is not of the frame's size; `mask_shape` and `frame_shape` are (rows, columns)."""
+    """The mask and the frame differ in size; `mask_shape` and `frame_shape` are (rows, columns)."""
 
     def __init__(self, mask_shape: tuple[int, int], frame_shape: tuple[int, int]) -> None:
         super().__init__(
@@ -59,7 +59,7 @@ class MaskSizeMismatch(UserError):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReadMask:
-    """A mask as it was read: bool (rows, columns) of the frame, and what was guessed or changed, one sentence each."""
+    """A mask as read: bool (rows, columns) of the frame, and what was guessed or changed, one sentence each."""
 
     pixels: Bool
     notes: tuple[str, ...]
@@ -77,14 +77,14 @@ def read_mask(
 
     Args:
         path: a picture, a labelme or COCO file, a NumPy array or a NIfTI image.
-        frame_shape: None takes the mask in its own size, whatever that is.
-        resize: have a mask of another size resized by nearest neighbour, and said to be.
-        image: the frame's file name, by which a labelme or COCO file says whether its outlines are the image's; or "".
-        frame: where the frame is in its study, by which a stack of masks has one for it; None if that is not known.
-        another: have outlines of an image of another name taken, and said to be.
+        frame_shape: None accepts the mask in its own size.
+        resize: resize a mask of another size by nearest neighbour, with a note.
+        image: the frame's file name, to check that the outlines of a labelme or COCO file belong to it; or "".
+        frame: the position of the frame in its study, to choose from a stack of masks; None if unknown.
+        another: accept outlines of an image with another name, with a note.
 
     Raises:
-        MaskOfAnotherImage: the file says that its outlines are of another image, and `another` is false.
+        MaskOfAnotherImage: the file names another image for its outlines, and `another` is false.
         MaskSizeMismatch: the mask has another size and `resize` is false.
         UserError: the file cannot be read, is damaged, marks nothing or everything, or is a picture.
     """
@@ -96,22 +96,22 @@ def read_mask(
     else:
         values, notes = _values(data, path, shape, frame)
         _refuse_another_size(values.shape, shape, resize)
-        pixels, found = find_lesion(values, path)
-        notes += found
+        pixels, level_notes = find_lesion(values, path)
+        notes += level_notes
     if shape is not None and pixels.shape != shape:
-        pixels, said = _resized(pixels, shape)
-        notes += said
+        pixels, size_notes = _resized(pixels, shape)
+        notes += size_notes
     return ReadMask(np.ascontiguousarray(pixels), tuple(notes))
 
 
 def mask_format(path: Path) -> MaskFormat | None:
-    """Return the format that `path` asks for by its suffix, or None."""
+    """Return the format that the suffix of `path` stands for, or None."""
     name = path.name.lower()
-    return next((one for one in FORMATS if name.endswith(one.suffixes)), None)
+    return next((known for known in FORMATS if name.endswith(known.suffixes)), None)
 
 
 def is_mask_file(path: Path) -> bool:
-    """Return whether a file is a mask beyond doubt, so that another may take its place; a file of outlines is one too."""
+    """Return whether a file is certainly a mask, or a file of outlines, and may therefore be overwritten by another."""
     try:
         data = read_bytes(path)
         if looks_like_json(data):
@@ -122,20 +122,22 @@ def is_mask_file(path: Path) -> bool:
 
 
 def write_mask(path: Path, pixels: Bool, scale: AnyScale = None, image: str = "") -> None:
-    """Write a mask, bool (rows, columns), in the format of the path's suffix; pictures are of 0 and 255.
+    """Write a mask, bool (rows, columns), in the format of the path's suffix; pictures contain 0 and 255.
 
     Args:
-        scale: of the frame; NIfTI holds the millimetres of the mask.
-        image: the frame's file name; labelme and COCO hold it.
+        path: the file to write.
+        pixels: the mask.
+        scale: of the frame; NIfTI stores the millimetres of the mask.
+        image: the frame's file name; labelme and COCO store it.
 
     Raises:
-        UserError: there is no such format, or the file cannot be written; what stood there before is untouched.
+        UserError: there is no such format, or the file cannot be written; an existing file is then left unchanged.
     """
     name = path.name.lower()
     chosen = mask_format(path)
     if chosen is None:
-        suffixes = ", ".join(suffix for one in FORMATS for suffix in one.suffixes)
-        raise UserError(f"{path.name} names no format that masks are written in.", f"Let it end in one of {suffixes}.")
+        suffixes = ", ".join(suffix for known in FORMATS for suffix in known.suffixes)
+        raise UserError(f"{path.name} does not have the suffix of a mask format.", f"Use one of these: {suffixes}.")
     match chosen.name:
         case "COCO":
             encoded = annotations.coco(pixels, image)
@@ -153,7 +155,7 @@ def write_mask(path: Path, pixels: Bool, scale: AnyScale = None, image: str = ""
 def _values(
     data: bytes, path: Path, shape: tuple[int, int] | None, frame: FramePlace | None = None
 ) -> tuple[Decoded, list[str]]:
-    """Return what a picture or an array holds, and what was guessed."""
+    """Return the values of a picture or an array, and what was guessed."""
     kind = picture_kind(data)
     if kind is not None:
         pages = tiff_pages(data) if kind == "TIFF image" else ()
@@ -161,19 +163,19 @@ def _values(
     if arrays.array_kind(data) is not None:
         return arrays.read_array(data, path, shape, frame)
     raise UserError(
-        f"{path.name} is not a mask that can be read: it is no PNG, JPEG, BMP or TIFF image, no labelme or COCO file, "
-        "no NIfTI image and no NumPy array.",
-        "Save the mask as PNG, white on black, in the image's own size.",
+        f"{path.name} cannot be read as a mask: it is not a PNG, JPEG, BMP or TIFF image, a labelme or COCO file, a NIfTI "
+        "image or a NumPy array.",
+        "Save the mask as a PNG, white on black, of the same size as the image.",
     )
 
 
 def _of_pages(
     data: bytes, path: Path, sizes: Sequence[tuple[int, int]], frame: FramePlace | None
 ) -> tuple[Decoded, list[str]]:
-    """Return the page of a TIFF file that belongs to the frame at hand, and what was guessed.
+    """Return the page of a TIFF file that belongs to the current frame, and what was guessed.
 
     Raises:
-        UserError: which one that is cannot be told, or it marks nothing.
+        UserError: the page cannot be determined, or marks nothing.
     """
     # A page of another size is a thumbnail or another picture.
     pages = [page for page, size in enumerate(sizes) if size == sizes[0]] or [0]
@@ -193,18 +195,18 @@ def _refuse_another_size(shape: Sequence[int], frame: tuple[int, int] | None, re
 
 
 def _resized(pixels: Bool, frame: tuple[int, int]) -> tuple[Bool, list[str]]:
-    """Return a mask at the frame's size by nearest neighbour, and what to say of it.
+    """Return a mask at the frame's size by nearest neighbour, and notes on the change.
 
     Raises:
-        UserError: nothing is left of it.
+        UserError: the mask is empty at this size.
     """
     (rows, columns), (new_rows, new_columns) = pixels.shape, frame
-    notes = [f"The mask was resized from {_size(pixels.shape)} to the image's {_size(frame)} pixels."]
+    notes = [f"The mask was resized from {_size(pixels.shape)} to {_size(frame)} pixels, the size of the image."]
     if abs(rows * new_columns - columns * new_rows) > max(rows * new_columns, 1) * 0.01:
-        notes.append("The mask and the image differ in their proportions: the outline is stretched.")
+        notes.append("The mask and the image have different proportions: the outline is stretched.")
     pixels = pixels[nearest(rows, new_rows)][:, nearest(columns, new_columns)]
     if not pixels.any():
-        raise UserError("Nothing is left of the mask at the image's size.", "Draw the lesion on this image instead.")
+        raise UserError("The mask is empty at the size of the image.", "Draw the lesion on this image instead.")
     return pixels, notes
 
 

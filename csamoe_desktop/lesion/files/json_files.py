@@ -1,7 +1,7 @@
-"""JSON as other programs have written it: UTF-8 as it should be, UTF-16, or the code page of the machine it comes from.
+"""Reads JSON as other programs write it: in UTF-8 as it should be, in UTF-16, or in the code page of their machine.
 
-In all of these figures and brackets are the same; only names of labels and images hang on the choice. Which code page it is,
-no file says: it is the one in which the file is JSON and, where the image's name is known, names it.
+Numbers and brackets are the same in all code pages; only the names of labels and images depend on the choice. Files do not
+declare their code page: the one chosen is that in which the file is valid JSON and, if the image's name is known, contains it.
 """
 
 import json
@@ -17,27 +17,27 @@ _CODE_PAGES = {
     "cp1251": "Windows-1251 (Cyrillic)",
     "latin-1": "Latin-1",
 }
-"""By Python's names, in the order in which they are tried."""
+"""Python's codec -> name for the user, in the order in which they are tried."""
 _HEAD = 64
 
 
 def looks_like_json(data: bytes) -> bool:
-    """Return whether a file that holds `data` may be JSON, in any encoding."""
+    """Return whether `data` may be JSON, in any encoding."""
     head = data[:_HEAD]
     text = head.decode(json.detect_encoding(head), "ignore")
     return text.lstrip("\ufeff \t\r\n")[:1] in ("{", "[")
 
 
 def read_json(data: bytes, fits: Callable[[Any, str], bool]) -> tuple[Any, str, list[str]]:
-    """Return what a JSON file holds, Python's name of its encoding, and what was guessed.
+    """Return the content of a JSON file, Python's name of its encoding, and what was guessed.
 
     Args:
-        data: the file.
-        fits: whether what was read in a code page (its second argument) is what is looked for: that one is taken then, else
-            the first in which the file is JSON.
+        data: the bytes of the file.
+        fits: called with the content and its code page; returns whether that code page is the right one. If none fits, the
+            first in which the file is JSON is used.
 
     Raises:
-        ValueError, RecursionError: it is no JSON.
+        ValueError, RecursionError: the file is not JSON.
     """
     encoding = json.detect_encoding(data)
     try:
@@ -47,11 +47,11 @@ def read_json(data: bytes, fits: Callable[[Any, str], bool]) -> tuple[Any, str, 
             raise
     else:
         return json.loads(text), encoding, []
-    found = list(_in_code_pages(data.removeprefix(b"\xef\xbb\xbf")))
-    if not found:
-        raise ValueError("no JSON in any encoding that is known")
-    told, page = next((one for one in found if fits(*one)), found[0])
-    return told, page, [f"The mask file is not in UTF-8; its names were read as {_CODE_PAGES[page]}."]
+    candidates = list(_in_code_pages(data.removeprefix(b"\xef\xbb\xbf")))
+    if not candidates:
+        raise ValueError("not JSON in any known encoding")
+    content, page = next((candidate for candidate in candidates if fits(*candidate)), candidates[0])
+    return content, page, [f"The mask file is not in UTF-8; its names were read as {_CODE_PAGES[page]}."]
 
 
 def _in_code_pages(data: bytes) -> Iterator[tuple[Any, str]]:

@@ -1,7 +1,7 @@
-"""Which plane of a stack of masks belongs to the frame at hand, and how a NIfTI image lies against it.
+"""Finds the plane of a stack of masks that belongs to the current frame, and the orientation of a NIfTI image.
 
-The orientation in a NIfTI header (nifti1.h, "3D image orientation") has +x to the patient's right, +y to the front, +z up.
-ITK writes an image as it is seen with x to the left and y to the back: columns to the right, rows downwards.
+In a NIfTI header (nifti1.h, "3D image orientation") +x points to the patient's right, +y to the front, +z up. ITK writes an
+image as displayed with x to the left and y to the back: columns to the right, rows downwards.
 """
 
 from collections.abc import Callable
@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 from csamoe_desktop.errors import UserError
 
 _ALONG = 0.98
-"""The least share of an axis's direction along one axis of the image: about 11 degrees of tilt."""
+"""Minimum cosine between an axis and an axis of the image: about 11 degrees of tilt."""
 
 _MOST_LOOKED_AT = 100
-"""Of a stack on a still image; reading a page of a TIFF takes the longer the further behind it stands."""
+"""Most planes examined for a still image, as later pages of a TIFF take longer to read."""
 
 
 @dataclass(frozen=True, slots=True)
 class FramePlace:
-    """Where a frame is in its study: `index` from 0, of `count`."""
+    """The position of a frame in its study: `index` from 0, of `count`."""
 
     index: int
     count: int
@@ -33,77 +33,81 @@ class FramePlace:
 def plane_of(
     marks: Callable[[int], bool], count: int, what: str, path: Path, frame: FramePlace | None
 ) -> tuple[int, list[str]]:
-    """Return which of a mask file's `count` planes or pages (`what`; from 0) belongs to `frame`, and what was guessed.
+    """Return the index (from 0) of the plane or page of a mask file that belongs to `frame`, and what was guessed.
 
-    A stack of as many planes as the study has frames has one a frame. Else the one that is marked is taken on a still image.
+    If the study has as many frames as the file has planes, they match one to one. For a still image, the only marked plane
+    is used.
 
     Args:
-        marks: whether something is marked on one of them; asked no more often than need be.
-        frame: None where it is not known.
+        marks: whether anything is marked on a plane; called no more often than necessary.
+        count: the number of planes.
+        what: "planes" or "pages".
+        path: the file, named in error messages.
+        frame: None if it is not known.
 
     Raises:
-        UserError: which is this frame's cannot be told, or it marks nothing.
+        UserError: the plane cannot be determined, or marks nothing.
     """
-    one = what.removesuffix("s")
+    plane = what.removesuffix("s")
     if frame is not None and frame.count > 1:
         if frame.count != count:
             raise UserError(
-                f"{path.name} has {count} {what} and the image {frame.count} frames: which {one} is this frame's cannot be "
-                "told.",
-                f"Save the {one} that belongs to this frame in a file of its own.",
+                f"{path.name} has {count} {what} but the image has {frame.count} frames; the {plane} of this frame cannot "
+                "be determined.",
+                f"Save the {plane} that belongs to this frame in a separate file.",
             )
         if not marks(frame.index):
             raise UserError(
-                f"{path.name} marks nothing on {one} {frame.index + 1}, which is this frame's.",
-                "Go to a frame whose lesion it marks, and import it there.",
+                f"{path.name} marks nothing on {plane} {frame.index + 1}, which belongs to this frame.",
+                "Go to a frame on which it marks a lesion, and import it there.",
             )
         return frame.index, [f"The mask file has {count} {what}; number {frame.index + 1}, this frame's, was used."]
     if count > _MOST_LOOKED_AT:
         raise UserError(
-            f"{path.name} has {count} {what}: which of them is this image's cannot be told.",
-            f"Save the {one} that belongs to this image in a file of its own.",
+            f"{path.name} has {count} {what}; the {plane} of this image cannot be determined.",
+            f"Save the {plane} that belongs to this image in a separate file.",
         )
     marked = [place for place in range(count) if marks(place)]
     if len(marked) > 1:
         raise UserError(
             f"{path.name} marks something on {len(marked)} of its {count} {what}.",
-            f"Save the {one} that belongs to this image in a file of its own.",
+            f"Save the {plane} that belongs to this image in a separate file.",
         )
     place = marked[0] if marked else 0
     return place, [f"Of the file's {count} {what} only number {place + 1} is marked; it was used."]
 
 
-class Unsaid(Enum):
-    """An orientation that leaves an image as it is stored."""
+class AsStored(Enum):
+    """An orientation under which an image is used as stored."""
 
     UPRIGHT = auto()
-    """As ITK writes it: columns, then rows, seen as they are."""
-    NOTHING = auto()
-    """None is given, or the unit matrix, which programs write that know of none."""
+    """As ITK writes it: columns, then rows, as displayed."""
+    UNKNOWN = auto()
+    """None, or the unit matrix, which programs write if they do not know the orientation."""
 
 
 @dataclass(frozen=True, slots=True)
-class Lies:
-    """How a stored plane (first axis, second axis) becomes (rows, columns): whether the first axis is that of the rows, and
-    whether columns and rows run the other way."""
+class Orientation:
+    """How a stored plane (first axis, second axis) becomes (rows, columns): whether the first axis is the rows, and whether
+    columns and rows are reversed."""
 
     rows_first: bool
     columns_back: bool
     rows_back: bool
 
-    def turned(self, stored: NDArray[np.generic]) -> NDArray[np.generic]:
-        """Return a plane as (rows, columns) of the image."""
+    def oriented(self, stored: NDArray[np.generic]) -> NDArray[np.generic]:
+        """Return a stored plane as (rows, columns) of the image."""
         plane = stored if self.rows_first else stored.T
         return plane[:: -1 if self.rows_back else 1, :: -1 if self.columns_back else 1]
 
 
-def orientation(image: Any, axes: tuple[int, int]) -> Lies | Unsaid | None:
-    """Return how the plane of two `axes` of a nibabel image lies against the picture; None where it lies at an angle to it,
-    or across it."""
+def orientation(image: Any, axes: tuple[int, int]) -> Orientation | AsStored | None:
+    """Return the orientation of the plane of two `axes` of a nibabel image; None if it is oblique or perpendicular to the
+    picture."""
     affine = np.asarray(image.affine, float)
     header = image.header
     if not (int(header["qform_code"]) or int(header["sform_code"])) or np.array_equal(affine[:3, :3], np.eye(3)):
-        return Unsaid.NOTHING
+        return AsStored.UNKNOWN
     directions = []
     if max(axes) > 2:
         return None
@@ -115,11 +119,11 @@ def orientation(image: Any, axes: tuple[int, int]) -> Lies | Unsaid | None:
         along = int(np.argmax(np.abs(column)))
         if along == 2 or abs(column[along]) < _ALONG * length:
             return None
-        # Upright are the negated x and y.
+        # An upright image runs along negative x and y.
         directions.append((along, column[along] > 0))
     if directions[0][0] == directions[1][0]:
         return None
     rows_first = directions[0][0] == 1
     (_, columns_back), (_, rows_back) = directions[::-1] if rows_first else directions
-    lies = Lies(rows_first, bool(columns_back), bool(rows_back))
-    return Unsaid.UPRIGHT if lies == Lies(False, False, False) else lies
+    found = Orientation(rows_first, bool(columns_back), bool(rows_back))
+    return AsStored.UPRIGHT if found == Orientation(False, False, False) else found

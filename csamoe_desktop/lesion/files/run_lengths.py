@@ -1,8 +1,8 @@
-"""COCO's run lengths: how many pixels in turn are not marked and marked, down the columns and then to the right.
+"""Encodes and decodes COCO's run lengths: alternating counts of unmarked and marked pixels, down the columns, left to right.
 
-Compressed (rleToString in the COCO API's maskApi.c) they are text: from the fourth on, a run is told as its difference
-to the one two before; each number goes out in groups of five bits, the lowest first, as the character 48 + group, with
-32 added where another group follows. The highest bit of the last group is the sign.
+The compressed form is text (rleToString in the COCO API's maskApi.c): from the fourth on, a run is given as its difference
+from the run two before; each number is written in groups of five bits, the lowest first, as the character 48 + group, plus
+32 if another group follows. The highest bit of the last group is the sign.
 """
 
 from collections.abc import Sequence
@@ -14,11 +14,11 @@ from csamoe_desktop.lesion.files.levels import Bool
 _FIRST = 48
 _FOLLOWED, _SIGN, _BITS = 32, 16, 5
 _MOST_BITS = 60
-"""Of one number: no image has more pixels. Text that goes on and on would else be a number that takes hours to make."""
+"""Maximum bits of a number; no image has more pixels. Without a limit, endless text could take hours to decode."""
 
 
 def runs(mask: Bool) -> list[int]:
-    """Return the run lengths of a mask, bool (rows, columns); the first is of what is not marked and may be 0."""
+    """Return the run lengths of a mask, bool (rows, columns); the first counts unmarked pixels and may be 0."""
     line = mask.ravel(order="F")
     turns = np.flatnonzero(line[1:] != line[:-1]) + 1
     lengths = np.diff(np.concatenate([[0], turns, [line.size]]))
@@ -37,7 +37,7 @@ def drawn(lengths: Sequence[int], shape: tuple[int, int]) -> Bool:
         counted = np.asarray(lengths, np.int64)
     except OverflowError as problem:
         raise refusal from problem
-    # None is longer than all of it: else the sum of enormous ones could come round to it again.
+    # Each run is also limited to the whole image, as the sum of enormous runs could overflow to the right total.
     if rows <= 0 or columns <= 0 or counted.ndim != 1 or ((counted < 0) | (counted > rows * columns)).any():
         raise refusal
     if counted.sum() != rows * columns:
@@ -45,16 +45,16 @@ def drawn(lengths: Sequence[int], shape: tuple[int, int]) -> Bool:
     return np.repeat(np.arange(counted.size) % 2 == 1, counted).reshape((rows, columns), order="F")
 
 
-def counts_of(told: object) -> list[int]:
-    """Return the run lengths of COCO's "counts": a list of them, or compressed text.
+def counts_of(counts: object) -> list[int]:
+    """Return the run lengths in COCO's "counts": a list of numbers, or compressed text.
 
     Raises:
-        ValueError: it is neither, or is cut short.
+        ValueError: it is neither, or is truncated.
     """
-    if isinstance(told, str):
-        return _expanded(told)
-    if isinstance(told, list):
-        return [int(length) for length in told]
+    if isinstance(counts, str):
+        return _expanded(counts)
+    if isinstance(counts, list):
+        return [int(length) for length in counts]
     raise ValueError("run lengths that are neither a list nor text")
 
 

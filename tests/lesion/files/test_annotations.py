@@ -141,10 +141,10 @@ def test_several_labels_or_outlines_are_united_and_said(tmp_path: Path) -> None:
     both = box(20, 10, 40, 30) | box(5, 50, 15, 60)
     read = read_mask(labelme(tmp_path / "m.json", shape("rectangle", one), shape("rectangle", other, "cyst")), SHAPE)
     assert np.array_equal(read.pixels, both)
-    assert read.notes == ("The mask file has 2 labels; they were united into one lesion.",)
+    assert read.notes == ("The mask file has 2 labels; they were merged into one lesion.",)
     read = read_mask(labelme(tmp_path / "m.json", shape("rectangle", one), shape("rectangle", other)), SHAPE)
     assert np.array_equal(read.pixels, both)
-    assert read.notes == ("The mask file has 2 outlines; they were united into one lesion.",)
+    assert read.notes == ("The mask file has 2 outlines; they were merged into one lesion.",)
 
 
 def test_points_and_lines_are_left_out_and_said(tmp_path: Path) -> None:
@@ -164,8 +164,8 @@ def test_a_file_without_a_size_is_laid_on_the_image_and_that_is_said(tmp_path: P
     path = labelme(tmp_path / "m.json", shape("rectangle", [[10, 20], [30, 40]]), size=None)
     read = read_mask(path, SHAPE)
     assert np.array_equal(read.pixels, box(20, 10, 40, 30))
-    assert "does not say how large" in read.notes[0]
-    with pytest.raises(UserError, match="does not say how large"):
+    assert "does not give the size" in read.notes[0]
+    with pytest.raises(UserError, match="does not give the size"):
         read_mask(path, None)
 
 
@@ -208,7 +208,7 @@ def test_coco_categories_and_objects_are_united_and_said(tmp_path: Path) -> None
     other = [50, 5, 60, 5, 60, 15, 50, 15]
     read = read_mask(coco(tmp_path / "m.json", object_of([SQUARE]), object_of([other], category=2)), SHAPE)
     assert np.array_equal(read.pixels, box(20, 10, 40, 30) | box(5, 50, 15, 60))
-    assert read.notes == ("The mask file has 2 labels; they were united into one lesion.",)
+    assert read.notes == ("The mask file has 2 labels; they were merged into one lesion.",)
     assert "2 outlines" in read_mask(coco(tmp_path / "m.json", object_of([SQUARE]), object_of([other])), SHAPE).notes[0]
 
 
@@ -218,14 +218,14 @@ def test_of_many_images_the_one_named_alike_is_taken_else_the_only_one_as_large(
         {"id": 8, "file_name": "train/IM8.png", "height": 90, "width": 80},
     ]
     path = coco(tmp_path / "m.json", object_of([SQUARE]), object_of([[0, 0, 9, 0, 9, 9]], 8), images=images)
-    said = ("The mask file holds outlines of 2 images; those of IM7.png were used.",)
+    said = ("The mask file contains outlines of 2 images; those of IM7.png were used.",)
     for image in ("IM7.png", "im7.dcm", ""):
         read = read_mask(path, SHAPE, image=image)
         assert np.array_equal(read.pixels, box(20, 10, 40, 30))
         assert read.notes == said
     with pytest.raises(MaskSizeMismatch):
         read_mask(path, SHAPE, image="IM8.png")
-    with pytest.raises(UserError, match="outlines of 2 images, and which of them"):
+    with pytest.raises(UserError, match="outlines of 2 images; this image cannot be identified"):
         read_mask(path, (50, 50), image="IM9.png")
 
 
@@ -240,7 +240,7 @@ def test_of_many_images_the_one_named_alike_is_taken_else_the_only_one_as_large(
         ({"shapes": [{"points": [[1, 1], [2, 3]]}], "imageHeight": 9**9, "imageWidth": 9**9}, "damaged"),
         ({"shapes": [], "imageHeight": 9, "imageWidth": 9}, "marks nothing"),
         ({"shapes": [{"shape_type": "mask", "mask": "AAAA", "points": [[0, 0], [1, 1]]}]}, "damaged"),
-        ({"annotations": []}, "holds no outlines"),
+        ({"annotations": []}, "contains no outlines"),
         ({"annotations": [{"image_id": 1, "bbox": [1, 2, 3, 4]}]}, "only boxes"),
         ({"annotations": [object_of({"size": [60, 80], "counts": "01<2"})]}, "damaged"),
         ({"annotations": [object_of([[1, 2, 3]])]}, "damaged"),

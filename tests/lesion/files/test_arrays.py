@@ -78,7 +78,7 @@ def test_nifti_with_rows_first_is_taken_so_where_it_fits_and_said(tmp_path: Path
     read = read_mask(nifti(tmp_path / "m.nii", LESION.astype(np.uint8), np.eye(4)), SHAPE)
     assert np.array_equal(read.pixels, LESION)
     assert read.notes == (
-        "The file stores rows before columns, against the NIfTI standard; it was taken so, as it fits.",
+        "The file stores rows before columns, against the NIfTI standard; it was read that way, as it fits the image.",
     )
 
 
@@ -87,7 +87,7 @@ def test_a_square_nifti_from_elsewhere_says_what_was_assumed(tmp_path: Path) -> 
     square[10:20, 30:50] = 1
     read = read_mask(nifti(tmp_path / "m.nii", square, np.eye(4)), (60, 60))
     assert np.array_equal(read.pixels, square.T > 0)
-    assert "Check that the outline lies on the lesion" in read.notes[0]
+    assert "Check that the outline is on the lesion" in read.notes[0]
     assert read_mask(nifti(tmp_path / "m.nii", square), (60, 60)).notes == ()
 
 
@@ -126,7 +126,7 @@ def test_probabilities_are_cut_at_a_half_and_said(tmp_path: Path) -> None:
 
 def test_fractions_on_both_sides_of_zero_are_refused(tmp_path: Path) -> None:
     logits = np.where(LESION, 4.5, -6.25)
-    with pytest.raises(UserError, match=r"values from -6\.25 to 4\.5: neither labels nor probabilities"):
+    with pytest.raises(UserError, match=r"values from -6\.25 to 4\.5, which are neither labels nor probabilities"):
         read_mask(array(tmp_path / "m.npy", logits), SHAPE)
 
 
@@ -135,7 +135,7 @@ def test_labels_inversion_and_colours_in_an_array(tmp_path: Path) -> None:
     labels[5:20, 5:20], labels[30:50, 40:70], labels[52:58, 3:9] = 1, 2, 7
     read = read_mask(array(tmp_path / "m.npy", labels), SHAPE)
     assert np.array_equal(read.pixels, labels > 0)
-    assert read.notes == ("The mask file has 3 labels; they were united into one lesion.",)
+    assert read.notes == ("The mask file has 3 labels; they were merged into one lesion.",)
     assert "inverted" in read_mask(array(tmp_path / "m.npy", ~LESION), SHAPE).notes[0]
     colours = np.dstack([LESION * np.uint8(200), np.zeros((*SHAPE, 2), np.uint8)])
     assert np.array_equal(read_mask(array(tmp_path / "m.npy", colours), SHAPE).pixels, LESION)
@@ -202,7 +202,7 @@ def test_a_header_that_claims_more_than_the_file_holds_reserves_nothing(tmp_path
 
 def test_what_is_packed_must_be_a_nifti_image(tmp_path: Path) -> None:
     (tmp_path / "m.nii.gz").write_bytes(gzip.compress(b"not an image at all" * 100))
-    with pytest.raises(UserError, match="no NIfTI image"):
+    with pytest.raises(UserError, match="does not contain a NIfTI image"):
         read_mask(tmp_path / "m.nii.gz", SHAPE)
 
 

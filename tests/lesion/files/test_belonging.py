@@ -90,8 +90,8 @@ def test_an_outline_of_another_image_is_refused_in_words_or_taken_by_wish(
     make(tmp_path / "m.json", named)
     with pytest.raises(MaskOfAnotherImage) as caught:
         read_mask(tmp_path / "m.json", SHAPE, image=image)
-    assert "m.json outlines " in caught.value.message
-    assert f", not {image}." in caught.value.message
+    assert "The outlines in m.json are of " in caught.value.message
+    assert f", not of {image}." in caught.value.message
     assert "\n" not in caught.value.message
     assert caught.value.hint
     read = read_mask(tmp_path / "m.json", SHAPE, image=image, another=True)
@@ -115,7 +115,7 @@ def test_the_name_is_looked_at_before_the_size(tmp_path: Path) -> None:
 
 def test_a_coco_file_of_a_that_lists_b_is_refused_for_b(tmp_path: Path) -> None:
     path = coco(tmp_path / "m.json", "02-a.png", "02-b.png")
-    with pytest.raises(MaskOfAnotherImage, match=r"m\.json outlines 02-a\.png, not 02-b\.png"):
+    with pytest.raises(MaskOfAnotherImage, match=r"The outlines in m\.json are of 02-a\.png, not of 02-b\.png"):
         read_mask(path, SHAPE, image="02-b.png")
     assert read_mask(path, SHAPE, image="02-a.png").notes == ()
 
@@ -127,9 +127,9 @@ def test_of_several_images_that_of_the_name_is_taken_and_never_one_by_its_size(t
         assert np.array_equal(read.pixels, np.roll(INSIDE, (place, place), (0, 1)))
         assert "outlines of 3 images; those of" in read.notes[0]
     for image in ("c.png", "b.dcm"):
-        with pytest.raises(UserError, match="which of them is this one cannot be told"):
+        with pytest.raises(UserError, match="this image cannot be identified"):
             read_mask(path, SHAPE, image=image)
-        with pytest.raises(UserError, match="which of them is this one cannot be told"):
+        with pytest.raises(UserError, match="this image cannot be identified"):
             read_mask(path, SHAPE, image=image, another=True)
     one = coco(tmp_path / "one.json", "a.png", "b.png", outlined=(1,))
     assert read_mask(one, SHAPE, image="b.png").notes == ()
@@ -212,7 +212,7 @@ def test_two_colours_on_white_are_two_labels(tmp_path: Path) -> None:
     Image.fromarray(paper).save(tmp_path / "m.png")
     read = read_mask(tmp_path / "m.png", SHAPE)
     assert read.pixels.sum() == 15 * 15 + 20 * 30
-    assert read.notes == ("The mask file has 2 labels; they were united into one lesion.",)
+    assert read.notes == ("The mask file has 2 labels; they were merged into one lesion.",)
 
 
 def test_a_packed_file_of_several_members_is_read_to_its_end(tmp_path: Path) -> None:
@@ -247,13 +247,13 @@ def test_a_stack_has_a_mask_for_each_frame_of_its_cine_and_for_no_other(tmp_path
         read = read_mask(path, SHAPE, frame=FramePlace(index, 3))
         assert np.array_equal(read.pixels, mask)
         assert f"number {index + 1}, this frame's, was used" in read.notes[0]
-    with pytest.raises(UserError, match="marks nothing on (page|plane) 2, which is this frame's"):
+    with pytest.raises(UserError, match="marks nothing on (page|plane) 2, which belongs to this frame"):
         read_mask(path, SHAPE, frame=FramePlace(1, 3))
     many = stack(tmp_path / f"many-{name}", *[LESION] * 120)
     assert np.array_equal(read_mask(many, SHAPE, frame=FramePlace(70, 120)).pixels, LESION)
-    with pytest.raises(UserError, match="has 120 (pages|planes): which of them"):
+    with pytest.raises(UserError, match="has 120 (pages|planes); the (page|plane) of this image"):
         read_mask(many, SHAPE)
-    with pytest.raises(UserError, match="3 (pages|planes) and the image 8 frames"):
+    with pytest.raises(UserError, match="3 (pages|planes) but the image has 8 frames"):
         read_mask(path, SHAPE, frame=FramePlace(0, 8))
     for place in (None, FramePlace(0, 1)):
         with pytest.raises(UserError, match="marks something on 2 of its 3"):
@@ -283,7 +283,7 @@ def test_the_orientation_of_a_nifti_image_is_honoured(tmp_path: Path, codes: str
     mask[40:44, 50:52] = True
     read = read_mask(oriented(tmp_path / "m.nii.gz", mask, codes), mask.shape)
     assert np.array_equal(read.pixels, mask)
-    turned = ("The outline was turned as the mask file's orientation says. Check that it lies on the lesion.",)
+    turned = ("The outline was rotated according to the mask file's orientation. Check that it is on the lesion.",)
     assert read.notes == (() if codes[:2] == "LP" else turned)
 
 
@@ -295,7 +295,7 @@ def test_a_nifti_image_at_an_angle_or_across_is_refused(tmp_path: Path, degrees:
     across = np.array([[-0.2, 0, 0, 0], [0, 0, 1, 0], [0, -0.2, 0, 0], [0, 0, 0, 1.0]])
     for matrix in (affine, across):
         nibabel.save(nibabel.Nifti1Image(LESION.T.astype(np.uint8), matrix), tmp_path / "m.nii")
-        with pytest.raises(UserError, match="lies across the image or at an angle"):
+        with pytest.raises(UserError, match="is not in the plane of the image"):
             read_mask(tmp_path / "m.nii", SHAPE)
 
 
@@ -303,7 +303,7 @@ def test_a_nifti_image_without_an_orientation_is_taken_as_it_is_stored(tmp_path:
     nibabel.save(nibabel.Nifti1Image(LESION.T.astype(np.uint8), None), tmp_path / "m.nii")
     read = read_mask(tmp_path / "m.nii", SHAPE)
     assert np.array_equal(read.pixels, LESION)
-    assert "Check that the outline lies on the lesion" in read.notes[0]
+    assert "Check that the outline is on the lesion" in read.notes[0]
 
 
 def test_a_picture_is_no_mask_that_may_be_replaced(tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ def test_probabilities_from_0_to_1_are_cut_at_half(tmp_path):
     read = read_mask(saved(tmp_path / "m.tif", soft), SHAPE)
     assert np.array_equal(read.pixels, soft >= 0.5)
     assert np.count_nonzero(read.pixels != LESION) < 60
-    assert read.notes == ("The mask file holds soft values between 0 and 1; what is at least 0.5 counts as lesion.",)
+    assert read.notes == ("The mask file contains values between 0 and 1; values of at least 0.5 count as lesion.",)
 
 
 @pytest.mark.parametrize("values", [(1, 2), (100, 255), (85, 170), (1, 255)])
@@ -89,7 +89,7 @@ def test_several_labels_are_united_and_said(tmp_path, values):
     labels[5:20, 5:20], labels[30:50, 40:70] = values
     read = read_mask(saved(tmp_path / "m.png", labels), SHAPE)
     assert np.array_equal(read.pixels, labels > 0)
-    assert read.notes == ("The mask file has 2 labels; they were united into one lesion.",)
+    assert read.notes == ("The mask file has 2 labels; they were merged into one lesion.",)
 
 
 def test_labels_in_a_jpeg_are_united_and_said(tmp_path):
@@ -113,7 +113,7 @@ def test_colours_as_bright_as_one_another_are_told_apart(tmp_path):
     labels[5:20, 5:20], labels[30:50, 40:60], labels[30:50, 60:70] = (255, 0, 0), (0, 255, 0), (255, 255, 0)
     read = read_mask(saved(tmp_path / "m.png", labels), SHAPE)
     assert np.array_equal(read.pixels, labels.any(axis=2))
-    assert read.notes == ("The mask file has 3 labels; they were united into one lesion.",)
+    assert read.notes == ("The mask file has 3 labels; they were merged into one lesion.",)
     opaque = np.dstack([labels, np.full(SHAPE, 255, np.uint8)])
     assert read_mask(saved(tmp_path / "m.png", opaque), SHAPE).notes == read.notes
 
@@ -151,7 +151,7 @@ def test_what_is_transparent_is_not_marked(tmp_path):
 def test_an_inverted_mask_is_inverted_and_said(tmp_path):
     read = read_mask(saved(tmp_path / "m.png", (~LESION).astype(np.uint8) * 255), SHAPE)
     assert np.array_equal(read.pixels, LESION)
-    assert read.notes == ("The mask file marks the surroundings instead of the lesion; it was inverted.",)
+    assert read.notes == ("The mask file marks the background instead of the lesion; it was inverted.",)
 
 
 def test_a_large_lesion_is_not_inverted(tmp_path):
@@ -192,7 +192,7 @@ def test_another_size_is_resized_when_asked_and_said(tmp_path):
     path = saved(tmp_path / "m.png", LESION.astype(np.uint8) * 255)
     read = read_mask(path, (120, 160), resize=True)
     assert np.array_equal(read.pixels, np.repeat(np.repeat(LESION, 2, axis=0), 2, axis=1))
-    assert read.notes == ("The mask was resized from 80 x 60 to the image's 160 x 120 pixels.",)
+    assert read.notes == ("The mask was resized from 80 x 60 to 160 x 120 pixels, the size of the image.",)
 
 
 def test_a_stretched_outline_is_said(tmp_path):
@@ -204,7 +204,7 @@ def test_a_stretched_outline_is_said(tmp_path):
 def test_a_mask_that_vanishes_in_resizing_is_refused(tmp_path):
     one = np.zeros(SHAPE, np.uint8)
     one[31, 40] = 255
-    with pytest.raises(UserError, match="Nothing is left"):
+    with pytest.raises(UserError, match="The mask is empty"):
         read_mask(saved(tmp_path / "m.png", one), (6, 8), resize=True)
 
 
@@ -217,7 +217,8 @@ def test_a_page_of_another_size_is_no_mask_of_the_image_and_that_is_said(tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("content", "said"), [(b"", "empty"), (b"GIF89a...", "not a mask"), (b"\x89PNG\r\n\x1a\n123", "damaged")]
+    ("content", "said"),
+    [(b"", "empty"), (b"GIF89a...", "cannot be read as a mask"), (b"\x89PNG\r\n\x1a\n123", "damaged")],
 )
 def test_files_that_are_no_masks_are_refused(tmp_path, content, said):
     (tmp_path / "m.png").write_bytes(content)
@@ -256,7 +257,7 @@ def test_a_mask_that_cannot_be_written_is_said(tmp_path):
 
 
 def test_a_suffix_that_names_no_format_is_refused(tmp_path):
-    with pytest.raises(UserError, match="names no format") as caught:
+    with pytest.raises(UserError, match="does not have the suffix of a mask format") as caught:
         write_mask(tmp_path / "m.jpg", LESION)
     assert ".nii.gz" in caught.value.hint
     assert not (tmp_path / "m.jpg").exists()

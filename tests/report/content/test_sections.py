@@ -207,8 +207,8 @@ def test_what_was_guessed_of_the_study_and_the_outline_is_said_beside_the_warnin
     said = content(given)
     assert said.warnings == (
         "The file's 16-bit values are shown as 8 bits, from 0 to 4095.",
-        "The mask file marks the surroundings instead of the lesion; it was inverted.",
-        "The mask was resized from 80 x 60 to the image's 160 x 120 pixels.",
+        "The mask file marks the background instead of the lesion; it was inverted.",
+        "The mask was resized from 80 x 60 to 160 x 120 pixels, the size of the image.",
     )
     assert "\n".join(["Warnings and notes", *(f"  {one}" for one in said.warnings)]) in said.text()
 

@@ -25,7 +25,7 @@ Make = Callable[..., ReportInput]
 WARNINGS = (
     "The lesion touches the edge of the image: its boundary is cut off there.",
     "The lesion is so small that its core was eroded 2 times instead of 5.",
-    "The mask has 2 separate pieces; they were read as one lesion.",
+    "The mask has 2 separate pieces; they were assessed as one lesion.",
 )
 LONG_NAME = (
     "Maria-Theresia Wilhelmina Josephina von und zu Hohenlohe-Waldenburg-Schillingsfürst, Freifrau geborene Gräfin"
@@ -173,7 +173,7 @@ def test_the_part_that_was_read_is_marked_where_it_is_not_the_whole_frame(
 def test_what_was_guessed_and_changed_is_on_the_paper(make: Make, tmp_path: Path) -> None:
     file = tmp_path / "report.pdf"
     given = make(notes=("The file's 16-bit values are shown as 8 bits, from 0 to 4095.",))
-    inverted = "The mask file marks the surroundings instead of the lesion; it was inverted."
+    inverted = "The mask file marks the background instead of the lesion; it was inverted."
     write_pdf(file, dataclasses.replace(given, mask=dataclasses.replace(given.mask, notes=(inverted,))))
     said = words(file)
     assert "Warnings and notes" in said
