@@ -137,7 +137,7 @@ def test_each_reading_of_a_report_is_verified_and_what_they_come_to(
     assert lines[-1] == "Verified: this program and model give the same AI results."
 
     def swayed(told: dict[str, Any]) -> None:
-        told["together"][0]["AI"]["probability"] = 0.5
+        told["together"][0]["reading"]["probability"] = 0.5
 
     change(of_two_views, swayed, forged=True)
     status, said, _ = verify(of_two_views)
