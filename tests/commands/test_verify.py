@@ -129,7 +129,7 @@ def test_each_reading_of_a_report_is_verified_and_what_they_come_to(
     assert [line.split(maxsplit=1)[0] for line in lines[:-1]] == [
         "report",
         "signature",
-        *["reading", "image", "outline", "model", "probability", "category", "gates"] * 2,
+        *["AI", "image", "outline", "model", "probability", "category", "gates"] * 2,
         "together",
     ]
     assert "1 of 2: Lesion 1, first view: radial" in lines[2]

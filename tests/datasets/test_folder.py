@@ -26,7 +26,7 @@ def test_conditions_narrow_the_rows(samples: list[Sample]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("condition", "said"), [("fold", "no condition"), ("hospital=1", "no column 'hospital'"), ("fold=9", "No image")]
+    ("condition", "said"), [("fold", "not a condition"), ("hospital=1", "no column 'hospital'"), ("fold=9", "No image")]
 )
 def test_a_condition_that_cannot_be_met_is_refused(samples: list[Sample], condition: str, said: str) -> None:
     with pytest.raises(UserError, match=said):

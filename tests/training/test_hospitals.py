@@ -89,6 +89,6 @@ def test_what_cannot_be_left_out_is_refused(
     assert main(["hospitals", *both, *out, "--only", "d"]) == 2
     assert "no hospital 'd'" in capsys.readouterr().err
     assert main(["hospitals", *both, *out, "--where", "d:x=1"]) == 2
-    assert "names no folder" in capsys.readouterr().err
+    assert "does not start with the name of a --data folder" in capsys.readouterr().err
     assert main(["hospitals", *both, *out, "--recipe", "nothing"]) == 2
     capsys.readouterr()
