@@ -137,7 +137,7 @@ def test_contradictions_are_asked_about_and_a_lesion_left_out_is_printed(
     qtbot.waitUntil((tmp_path / "one.pdf").is_file, timeout=60_000)
     text = " ".join(paper(tmp_path / "one.pdf").split())
     assert "Left out of this report by the user: Lesion 2" in text
-    assert "The side does not agree" in text
+    assert "Side mismatch" in text
 
 
 def test_it_is_opened_or_the_next_study_comes_into_view(
