@@ -130,7 +130,7 @@ def test_contradictions_are_asked_about_and_a_lesion_left_out_is_printed(
     dialog = asked(window)
     assert len(dialog.lesions) == 2
     qtbot.waitUntil(dialog.against.isVisible, timeout=30_000)
-    assert f"the reader says {wrong.value}, the file says {file_says}" in dialog.against.text()
+    assert f"the reader entered {wrong.value}, the file says {file_says}" in dialog.against.text()
     next(box for box in dialog.lesions if "Lesion 2" in box.text()).setChecked(False)
     dialog.export.click()
     save(window, tmp_path / "one.pdf")
