@@ -116,7 +116,7 @@ def load_wording(language: str) -> Wording:
         raise UserError(f"There is no report in {language!r}.", f"Choose one of {', '.join(LANGUAGES)}.")
     shipped = parse(_read(paths.resources() / "report" / f"{language}.json"), f"{language}.json")
     own = own_template(language)
-    return parse(_read(own), str(own), shipped) if own.is_file() else shipped
+    return parse(_with_present_keys(_read(own)), str(own), shipped) if own.is_file() else shipped
 
 
 def own_template(language: str) -> Path:
@@ -158,6 +158,17 @@ def placeholders(text: str) -> set[str]:
             raise ValueError(f"{{{name}}}")
         names.add(name)
     return names
+
+
+def _with_present_keys(template: Any) -> Any:
+    """Return a clinic's template with the phrases of earlier versions under their present English texts."""
+    phrases = template.get("phrases") if isinstance(template, dict) else None
+    if not isinstance(phrases, dict):
+        return template
+    renamed: dict[str, str] = _read(paths.resources() / "report" / "earlier.json")
+    earlier = {renamed[english]: translation for english, translation in phrases.items() if english in renamed}
+    present = {english: translation for english, translation in phrases.items() if english not in renamed}
+    return {**template, "phrases": {**earlier, **present}}
 
 
 def _read(file: Path) -> Any:

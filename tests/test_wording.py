@@ -278,6 +278,19 @@ def test_a_clinics_template_goes_before_the_shipped_one(make: Make) -> None:
     assert "医师意见" in report_text(Report((make(),), "zh")), "the other language is untouched"
 
 
+def test_a_clinics_template_for_an_earlier_version_keeps_its_phrases(make: Make) -> None:
+    clinic({"phrases": {"AI reading": "Second reading", "Born": "DOB", "Date of birth": "Birth date"}})
+    text = report_text(make())
+    assert "\n\nSecond reading\n" in text
+    assert "Birth date: 1961-04-12" in text, "the present key takes precedence"
+    renamed = json.loads((paths.resources() / "report" / "earlier.json").read_text(encoding="utf-8"))
+    phrases = set(load_wording("zh").phrases)
+    assert set(renamed.values()) <= phrases
+    assert not set(renamed) & phrases
+    for earlier, present in renamed.items():
+        assert placeholders(earlier) == placeholders(present), earlier
+
+
 def test_what_is_not_in_the_template_is_not_on_paper(make: Make, tmp_path: Path) -> None:
     import subprocess
 

@@ -255,7 +255,7 @@ def _lesion(
         (say("Location"), place),
         (say("Size"), size_words),
         (say("Size from"), size_from),
-        (say("Reader's category"), own),
+        (say("BI-RADS"), own),
         (say("Reader and AI"), say(" ").join(differs) if lesion.several else ""),
     )
     return LesionContent(

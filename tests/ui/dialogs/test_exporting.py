@@ -130,14 +130,14 @@ def test_contradictions_are_asked_about_and_a_lesion_left_out_is_printed(
     dialog = asked(window)
     assert len(dialog.lesions) == 2
     qtbot.waitUntil(dialog.against.isVisible, timeout=30_000)
-    assert f"the reader says {wrong.value}, the file says {file_says}" in dialog.against.text()
+    assert f"the reader entered {wrong.value}, the file says {file_says}" in dialog.against.text()
     next(box for box in dialog.lesions if "Lesion 2" in box.text()).setChecked(False)
     dialog.export.click()
     save(window, tmp_path / "one.pdf")
     qtbot.waitUntil((tmp_path / "one.pdf").is_file, timeout=60_000)
     text = " ".join(paper(tmp_path / "one.pdf").split())
     assert "Left out of this report by the user: Lesion 2" in text
-    assert "The side does not agree" in text
+    assert "Side mismatch" in text
 
 
 def test_it_is_opened_or_the_next_study_comes_into_view(

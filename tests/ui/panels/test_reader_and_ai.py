@@ -48,7 +48,7 @@ def test_the_dialog_fills_in_the_files_side_and_asks_where_the_reader_says_anoth
     again.side.setCurrentIndex(again.side.findData(Side.RIGHT))
     again.accept()
     assert session.work.description.side is Side.LEFT, "asked first"
-    assert "the reader says right, the file says left (image laterality" in again.question.text()
+    assert "the reader entered right, the file says left (image laterality" in again.question.text()
     again.accept()
     assert session.work.description.side is Side.RIGHT
 
@@ -71,7 +71,7 @@ def test_the_line_follows_what_the_reader_says(
     assert session.shown_result.result is not None
     assert line.text() == ""
     session.lesions.describe(session.work, Description(side=Side.RIGHT))
-    assert "the reader says right" in line.text()
+    assert "the reader entered right" in line.text()
     session.lesions.describe(session.work, Description(side=Side.LEFT))
     assert line.text() == ""
     category = session.shown_result.result.category
