@@ -123,7 +123,7 @@ class LesionBox(Box):
             values = {line.label: line.value for line in content(given).lesion.lines}
             regions = given.ai_result.regions
             self.regions.setText(
-                f"Core: {_steps(regions.erosions)} inward  ·  boundary: {_steps(regions.dilations)} outward"
+                f"Core: {_steps(regions.erosions)} in  ·  boundary: {_steps(regions.dilations)} out"
             )
             self.regions.setToolTip(f"<p>Core: {values['Core']}.<br>Boundary: {values['Boundary']}.</p>")
 
