@@ -1,4 +1,4 @@
-"""Lesions to keep, and a store to keep them in."""
+"""Fixtures: lesions to store, and a store for them."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,13 +14,13 @@ from csamoe_desktop.store.lesions import StoredLesion, packed
 
 @pytest.fixture
 def file() -> Path:
-    """Where the store is."""
+    """The path of the store."""
     return paths.store_file()
 
 
 @pytest.fixture
 def another_window(file: Path) -> Iterator[Callable[[], Autosave]]:
-    """Return a function that opens the store as each window of the program does."""
+    """Return a function that opens the store as a window of the program does."""
     opened: list[Autosave] = []
 
     def window() -> Autosave:
@@ -39,7 +39,7 @@ def autosave(another_window: Callable[[], Autosave]) -> Autosave:
 
 @pytest.fixture
 def lesion() -> Callable[..., StoredLesion]:
-    """Return a function that makes a lesion of random pixels: what compresses worst."""
+    """Return a function that makes a lesion of random pixels, which compress worst."""
 
     def made(seed: int = 0, shape: tuple[int, int] = (37, 53), comment: str = "") -> StoredLesion:
         pixels = np.random.default_rng(seed).random(shape) < 0.5

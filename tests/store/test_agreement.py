@@ -1,4 +1,4 @@
-"""Own read against AI against final: counts, kappa, sensitivity and specificity against figures worked by hand, and the CSV."""
+"""Agreement of assessments and AI results: counts, kappa, sensitivity and specificity against hand-calculated figures; the CSV."""
 
 import csv
 import io
@@ -38,7 +38,7 @@ def sitting(
     lesion: int | None = None,
     skipped: bool = False,
 ) -> Sitting:
-    """A sitting as it lies in the store; "" for a read that was not given."""
+    """A stored assessment; "" for a category that was not given."""
     image = f"{number if lesion is None else lesion:064x}"
     reading = None
     if ai is not None:
@@ -55,7 +55,7 @@ def accuracy(sittings: Sequence[Sitting], who: str) -> Accuracy:
     return next(found for found in summarise(sittings).accuracies if found.who == who)
 
 
-# Cells 8, 2, 4, 6 (20, 5, 10, 15 of 50, at two fifths): 14 of 20 alike, half of them by chance, so kappa is 0.4.
+# Cells 8, 2, 4, 6 (two fifths of 20, 5, 10, 15 of 50): 14 of 20 agree, expected by chance half, so kappa is 0.4.
 FIFTY = [
     *(sitting(number, "4A", SUSPICIOUS, "4A") for number in range(8)),
     *(sitting(number, "4A", BENIGN, "4A") for number in range(8, 10)),
@@ -150,7 +150,7 @@ def test_final_reads_that_went_over_to_the_ai() -> None:
 def test_a_lesion_read_again_counts_once_by_its_first_sitting_with_an_ai_reading() -> None:
     alone = sitting(1, "3", None, "", lesion=1)
     read = sitting(2, "3", SUSPICIOUS, "4A", M, lesion=1)
-    # Who has seen the AI's reading of it reads no more by himself.
+    # A reader who has seen the AI result is no longer independent of it.
     again = sitting(3, "5", SUSPICIOUS, "5", M, lesion=1)
     assert counted([again, read, alone]) == [read]
     assert counted([alone]) == [alone]

@@ -1,4 +1,4 @@
-"""The reads in the store: what is kept comes back, after a restart too, and a spoilt row costs only itself."""
+"""Assessments in the store: they can be read back, also after a restart, and a spoilt row affects only itself."""
 
 import sqlite3
 from collections.abc import Callable

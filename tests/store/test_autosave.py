@@ -1,4 +1,4 @@
-"""The queue: the newest wins, nobody waits, and whatever happens to the file, nothing that was drawn is lost."""
+"""The autosave queue: the newest state wins, nothing waits for the disk, and no drawing is lost whatever happens to the file."""
 
 import sqlite3
 import subprocess
@@ -32,7 +32,7 @@ def asides(file: Path) -> list[Path]:
 
 @contextmanager
 def locked(file: Path, reading_too: bool = False) -> Iterator[None]:
-    """Let another program hold the file."""
+    """Lock the file as another program would."""
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         if reading_too:
             other.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -145,7 +145,7 @@ from csamoe_desktop.errors import UserError
 from csamoe_desktop.store.autosave import Autosave
 from csamoe_desktop.store.lesions import LesionKey
 if os.geteuid() == 0:
-    # Rights do not bind root.
+    # Permissions do not apply to root.
     os.setgid(65534)
     os.setuid(65534)
 autosave = Autosave(Path(sys.argv[1]))
@@ -163,7 +163,7 @@ except UserError as problem:
 @pytest.mark.skipif(sys.platform == "win32", reason="rights are other ones there")
 @pytest.mark.parametrize("folder_too", [False, True])
 def test_a_read_only_store_is_read_and_refused_in_writing(lesion: Make, folder_too: bool) -> None:
-    # Not below pytest's own folder, where no other user may look.
+    # Not below pytest's folder, which other users cannot read.
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "work.sqlite"
         autosave = Autosave(file)
@@ -196,7 +196,7 @@ def test_where_there_is_no_room_what_is_there_stays_and_the_rest_waits(
     autosave.write()
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     try:
-        # No file may grow beyond this: the write fails in the middle, as on a full disk.
+        # A file size limit makes the write fail midway, as on a full disk.
         resource.setrlimit(resource.RLIMIT_FSIZE, (max(Path(f"{file}-wal").stat().st_size + 9000, 40_000), hard))
         autosave.keep(KEY, lesion(2))
         autosave.keep(LesionKey("large", 0), lesion(3, (1000, 1000)))
@@ -241,7 +241,7 @@ def test_damage_costs_only_what_it_hit(
     autosave.write()
     autosave.close()
     with file.open("r+b") as spoilt:
-        # All pages but the header's and the last ones': those of the index and of the table's tree are among them.
+        # All pages except the header and the last ones; they include the index and the table's tree.
         spoilt.seek(4096)
         spoilt.write(b"\xa5" * (file.stat().st_size // 2))
     before = file.read_bytes()

@@ -1,4 +1,4 @@
-"""The store's file: its schema, its rights, and what is said and done where it cannot be used."""
+"""The store's file: its schema, its permissions, and the messages and recovery when it cannot be used."""
 
 import errno
 import os

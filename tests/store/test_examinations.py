@@ -1,4 +1,4 @@
-"""What is said of examinations in the store: the newest wins, it is back on another day, and one spoilt row costs only itself."""
+"""Examination texts in the store: the newest wins, they survive a restart, and a spoilt row affects only itself."""
 
 import sqlite3
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Killed at any moment, the program loses at most the stroke in hand."""
+"""A program killed at any moment loses at most the stroke in progress."""
 
 import os
 import random
@@ -18,7 +18,7 @@ ROWS, COLUMNS = 3000, 64
 
 
 def live_and_die(image: Path, chance: random.Random) -> list[str]:
-    """Let a process draw on the image, kill it at some moment, and return what it said until then."""
+    """Let a process draw on the image, kill it at some moment, and return what it had printed."""
     program = [sys.executable, str(Path(__file__).with_name("draws_until_killed.py")), str(image)]
     process = subprocess.Popen(
         program, env={**os.environ, "PYTHONPATH": str(ROOT)}, cwd=ROOT, stdout=subprocess.PIPE, text=True
@@ -28,7 +28,7 @@ def live_and_die(image: Path, chance: random.Random) -> list[str]:
     time.sleep(chance.uniform(0.0, 0.7))
     process.kill()
     rest, _ = process.communicate()
-    # What was cut off in the middle was not said.
+    # Ignore a line that was cut off.
     return [first.strip(), *(line.strip() for line in rest.splitlines(keepends=True) if line.endswith("\n"))]
 
 
@@ -48,7 +48,7 @@ def kill_often(tmp_path: Path, times: int) -> None:
         found = last(said, "found", -1)
         if found >= 0:
             looked += 1
-            # One more may have been finished and kept just before the kill, and not been said any more.
+            # One more stroke may have been stored just before the kill without being printed.
             assert kept <= found <= drawn + 1, f"{kept} strokes were kept and {drawn} drawn, {found} are there"
             kept = drawn = found
         kept, drawn = last(said, "kept", kept), last(said, "drawn", drawn)

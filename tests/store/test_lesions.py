@@ -1,4 +1,4 @@
-"""A lesion comes out of the store as it went in, and none goes unseen."""
+"""A lesion is read back as it was stored, and none is overwritten unseen."""
 
 import sqlite3
 from collections.abc import Callable, Iterator

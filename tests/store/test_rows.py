@@ -1,4 +1,4 @@
-"""Row by row: what one row is or does keeps none of the others from the store, and nothing is lost without a word."""
+"""Writing row by row: a row that fails does not block the others, and no loss is silent."""
 
 import dataclasses
 import sqlite3

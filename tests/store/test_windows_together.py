@@ -1,4 +1,4 @@
-"""Several windows on one store: all can begin at once, each sees the others, and none takes another's work away."""
+"""Several windows on one store: all can start at once, each finds the others, and none overwrites another's work."""
 
 import random
 import subprocess
@@ -218,7 +218,7 @@ def test_two_windows_at_random_lose_nothing_for_long(another_window: Window, les
 
 
 def take_turns(another_window: Window, lesion: Make, steps: int, seed: int) -> None:
-    """Let three windows draw on two images at random; in the end every one's newest of each lesion is in the store."""
+    """Three windows draw on two images at random; in the end the store has the newest state of every lesion of each."""
     chance = random.Random(seed)
     windows = [another_window() for _ in range(3)]
     drawn: list[dict[LesionKey, StoredLesion]] = [{} for _ in windows]

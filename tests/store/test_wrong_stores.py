@@ -1,4 +1,4 @@
-"""What lies at the store's place and is none, or not of this version: set aside, taken over, counted and said."""
+"""Files in the store's place that are no store or another version: set aside, recovered, counted and reported."""
 
 import os
 import socket
@@ -27,7 +27,7 @@ SAID = Examination(indication="Palpable lump")
 
 @pytest.fixture
 def filled(another_window: Window, lesion: Make, file: Path) -> Path:
-    """A store with work in it, in its one file."""
+    """A store with work in it, in a single file."""
     window = another_window()
     for seed, key in enumerate(KEYS):
         window.keep(key, lesion(seed))
@@ -151,7 +151,7 @@ def test_a_damaged_store_of_an_older_version_is_taken_over_too(
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     with file.open("r+b") as spoilt:
-        # The pages behind the schema's: a table's or an index's tree.
+        # The pages after the schema's: the tree of a table or an index.
         spoilt.seek(4096 * 5)
         spoilt.write(b"\xa5" * 4096)
     window = another_window()
@@ -211,7 +211,7 @@ def test_a_row_that_is_not_as_it_was_written_is_set_aside_and_said(
 
 def test_an_index_that_leads_astray_shows_nothing(filled: Path, another_window: Window, lesion: Make) -> None:
     content = filled.read_bytes()
-    # In the index of the lesions the names of two images change places; the rows stay as they are.
+    # Swap the names of two images in the index of the lesions; the rows stay unchanged.
     with closing(sqlite3.connect(filled)) as connection:
         (root,) = connection.execute(
             "SELECT rootpage FROM sqlite_master WHERE name = 'sqlite_autoindex_lesion_1'"
@@ -242,7 +242,7 @@ def test_an_unclean_end_is_noticed_and_the_store_looked_through(
     assert not folder.exists(), "a clean end leaves nothing"
     change(filled, ROWS["lesion"])
     folder.mkdir()
-    # Of a process that runs no longer: the highest number is no process's.
+    # A process that no longer runs: no process has the highest number.
     (folder / "gone.json").write_text(f'{{"host": "{socket.gethostname()}", "process": 4194999}}')
     window = another_window()
     assert window.find(KEYS[0]) is None
@@ -264,7 +264,7 @@ def test_an_unclean_end_is_noticed_and_the_store_looked_through(
 )
 def test_a_path_on_a_share_is_a_uri_that_sqlite_takes(path: PureWindowsPath, uri: str) -> None:
     assert places.uri_of(path, "mode=ro") == uri
-    # None of them is refused for its authority; that it is not there is another matter.
+    # None of them is refused for its authority; that the file is missing does not matter here.
     with pytest.raises(sqlite3.OperationalError, match="unable to open"):
         sqlite3.connect(places.uri_of(path, "mode=ro"), uri=True)
 
@@ -327,7 +327,7 @@ def test_a_store_that_is_a_link_is_begun_where_that_leads(file: Path, another_wi
 def test_a_disk_that_fills_up_during_the_rescue_costs_nothing(
     another_window: Window, lesion: Make, file: Path, restarted: bool
 ) -> None:
-    """What could not be taken over yet is still in its place, and is taken over once there is room."""
+    """A store that could not be recovered yet stays in place, and is recovered once there is room."""
     import resource
 
     large = (1500, 1500)
@@ -341,7 +341,7 @@ def test_a_disk_that_fills_up_during_the_rescue_costs_nothing(
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     window = another_window()
     try:
-        # No file may grow beyond this: a fresh store finds room, what is to be taken over does not.
+        # File size limit: there is room for a new store, but not for the recovered rows.
         resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, hard))
         for _ in range(3):
             window.keep(LesionKey("another", 0), lesion(9))
@@ -365,7 +365,7 @@ def test_a_disk_that_fills_up_during_the_rescue_costs_nothing(
 def test_a_store_that_cannot_be_put_back_is_said_to_lie_aside(
     filled: Path, another_window: Window, lesion: Make, tmp_path: Path
 ) -> None:
-    """Another window has begun to work with the fresh one: its work stays, and where the damaged one lies is said."""
+    """Another window already uses the new store: its work stays, and the message names the damaged one."""
     aside = rescue.set_aside(filled)
     before = aside.read_bytes()
     other = another_window()

@@ -125,7 +125,7 @@ class LesionBox(FoldingBox):
         if ai_result is not None and core:
             regions = ai_result.regions
             self.regions.setText(
-                f"Core: {_steps(regions.erosions)} inward  ·  boundary: {_steps(regions.dilations)} outward"
+                f"Core: {_steps(regions.erosions)} in  ·  boundary: {_steps(regions.dilations)} out"
             )
             self.regions.setToolTip(f"<p>Core: {core_words(regions)}.<br>Boundary: {boundary_words(regions)}.</p>")
 

@@ -1,4 +1,4 @@
-"""The page on agreement, on a real store: what it counts, pathology entered by hand, and the CSV."""
+"""The agreement page on a real store: its counts, pathology entered by hand, and the CSV."""
 
 import csv
 from collections.abc import Callable, Iterator
@@ -43,7 +43,7 @@ def page(session: Session, qtbot: QtBot) -> Page:
 
 @pytest.fixture
 def three_reads(session: Session) -> AssessmentStore:
-    """One where all agree, one where the final read went to the AI's, one that was skipped."""
+    """Three assessments: all agree, the final one changed to the AI's decision, and the first one was skipped."""
     reads = session.assessments.reads
     told = (
         ("4B", Category.SUSPICIOUS, 0.9, "4B"),

@@ -1,4 +1,4 @@
-"""The comparison of models, on a model of each kind and the made study."""
+"""The comparison of models, with a model of each kind on the demo study."""
 
 import dataclasses
 import shutil
@@ -43,7 +43,7 @@ def compared(session: Session, qtbot: QtBot) -> ComparisonWindow:
 
 @pytest.fixture
 def compare(qtbot: QtBot) -> Callable[[ComparisonWindow], None]:
-    """Return a function that presses Compare and waits for the last model."""
+    """Return a function that presses Compare and waits until the last model is done."""
 
     def finished(compared: ComparisonWindow) -> None:
         compared.compare.click()
@@ -81,7 +81,7 @@ def test_every_model_reads_what_it_can(
     assert compared.sentence.text().startswith("One model has given a result: ")
 
     session.mask_commands.import_from(demo.spiculated_mask)
-    # Its reading does not hang on the outline, and the other's reason is gone.
+    # This model's result does not depend on the outline, and the other model's refusal no longer applies.
     assert not whole.outdated
     assert csamoe.tick.isEnabled()
     assert csamoe.unread.text() == ""
@@ -207,7 +207,7 @@ def give(session: Session, category: str) -> None:
 
 
 def tells(compared: ComparisonWindow) -> bool:
-    """Whether anything that a model said is to be seen, copied or found by a screen reader."""
+    """Whether any AI result can be seen, copied or found by a screen reader."""
     lines = compared.rows.values()
     seen = any(widget.isVisibleTo(compared) for line in lines for widget in (line.probability, line.scale, line.gates))
     found = any(line.probability.text() or line.category.text() or line.scale.accessibleName() for line in lines)

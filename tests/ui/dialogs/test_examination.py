@@ -1,4 +1,4 @@
-"""Indication, comparison and technique in the window: typed once an examination, kept, and on every report of it."""
+"""Indication, comparison and technique in the window: entered once per examination, saved, and in all its reports."""
 
 import dataclasses
 import json
@@ -34,7 +34,7 @@ PROPOSED = "B-mode ultrasound, single images"
 
 @pytest.fixture
 def another_day(qtbot: QtBot) -> Iterator[Day]:
-    """Return a function that closes a session, if one is given, and returns a new one, as the next start has it."""
+    """Return a function that closes a session, if given, and returns a new one, as after a restart."""
     begun: list[Session] = []
 
     def day(before: Session | None = None) -> Session:
@@ -49,7 +49,7 @@ def another_day(qtbot: QtBot) -> Iterator[Day]:
 
 
 def ask(window: MainWindow, qtbot: QtBot) -> ExaminationDialog:
-    """Open the dialog by its key."""
+    """Open the dialog with its shortcut."""
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
     qtbot.keyClick(window, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
@@ -59,7 +59,7 @@ def ask(window: MainWindow, qtbot: QtBot) -> ExaminationDialog:
 
 
 def proposed(window: MainWindow, qtbot: QtBot) -> str:
-    """What is in the box of the technique when the dialog opens."""
+    """The text in the technique box when the dialog opens."""
     dialog = ask(window, qtbot)
     told = dialog.texts["technique"].toPlainText()
     press(dialog, CANCEL)
@@ -74,13 +74,13 @@ OK, CANCEL = QDialogButtonBox.StandardButton.Ok, QDialogButtonBox.StandardButton
 
 
 def say(session: Session, said: Examination) -> None:
-    """Say it of what is in view, as the dialog does."""
+    """Set the texts of the current examination, as the dialog does."""
     assert session.examinations.key is not None
     session.examinations.take(session.examinations.key, said)
 
 
 def with_uid(file: Path, folder: Path, name: str, study: str, instance: str) -> Path:
-    """A DICOM file as another of a study."""
+    """A DICOM file as a further file of a study."""
     there = pydicom.dcmread(file)
     there.StudyInstanceUID, there.SOPInstanceUID = study, instance
     there.file_meta.MediaStorageSOPInstanceUID = instance

@@ -1,4 +1,4 @@
-"""The dialog before a report: lesions chosen, the own assessment alone, a typed patient, pages counted, what comes after."""
+"""The export dialog: choice of lesions, assessment only, entered patient, page count, and the step after export."""
 
 import subprocess
 from collections.abc import Callable
@@ -159,7 +159,7 @@ def test_it_is_opened_or_the_next_study_comes_into_view(
     open_files(session, demo.smooth)
     session.navigation.to_study(session.studies[0])
     opened: list[str] = []
-    # No program of the machine is to be started by a test.
+    # A test must not start another program.
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: bool(opened.append(url.toLocalFile())) or True)
     asked(window).export_open.click()
     save(window, tmp_path / "open.pdf")

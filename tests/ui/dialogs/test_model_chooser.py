@@ -1,4 +1,4 @@
-"""The list of models, on a model of each kind."""
+"""The model list, with a model of each kind."""
 
 import dataclasses
 import shutil
@@ -86,7 +86,7 @@ def test_choosing_loads_it_and_makes_the_other_models_reading_stale(
     assert "whole is loaded" in chooser.status.text()
     assert not chooser.boxes["whole"].choose.isEnabled()
     assert chooser.boxes["csamoe-resnet18"].choose.isEnabled()
-    # It is the same reading, marked as stale: nothing was read anew.
+    # The AI result is the same, marked as outdated: nothing was calculated again.
     assert session.shown_result.result is before
     states.append(session.shown_result.state)
     assert "This AI result is from csamoe-resnet18" in chooser.outdated.text()

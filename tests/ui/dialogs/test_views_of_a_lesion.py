@@ -1,4 +1,4 @@
-"""One lesion in two views: what is said of it is said once, and it counts once; and an open line stays with its lesion."""
+"""One lesion in two views: it is assessed once and counts once; an open line stays with its lesion."""
 
 import dataclasses
 from collections.abc import Callable
@@ -34,7 +34,7 @@ SETTINGS = Settings(model="csamoe-resnet18", device="cpu", propose_on_opening=Fa
 
 @pytest.fixture
 def two_views(tmp_path: Path) -> tuple[Path, Path]:
-    """Two pictures that may be of one lesion."""
+    """Two images that may show one lesion."""
     files = []
     for name, seed in (("radial.png", 1), ("antiradial.png", 2)):
         pixels = np.random.default_rng(seed).integers(20, 220, (96, 128), np.uint8)
@@ -45,7 +45,7 @@ def two_views(tmp_path: Path) -> tuple[Path, Path]:
 
 @pytest.fixture
 def linked(two_views: tuple[Path, Path], open_files: Open, mark: Mark) -> Callable[[Session], None]:
-    """Return a function that opens two views, marked and said to be one lesion; the second is in view."""
+    """Return a function that opens two marked views, linked as one lesion; the second is current."""
 
     def opened(session: Session) -> None:
         for file in two_views:

@@ -1,4 +1,4 @@
-"""The window "Views of this lesion", on made images and the shipped model's reading of them."""
+"""The window "Views of this lesion", with synthetic images and the shipped model's AI results."""
 
 import dataclasses
 from collections.abc import Callable
@@ -39,7 +39,7 @@ def spiculated() -> ShownView:
 
 
 def seen(kind: Kind, description: Description, where: str) -> ShownView:
-    """Return a made image, read by the shipped model."""
+    """Return a synthetic image with the shipped model's AI result."""
     made = make_phantom(kind)
     frame = Frame(made.pixels, 0, Spacing(*made.spacing_mm, "region 1"))
     ai_result = assess(frame, made.mask, load_predictor(find_bundle("csamoe-resnet18"), "cpu"))
@@ -47,7 +47,7 @@ def seen(kind: Kind, description: Description, where: str) -> ShownView:
 
 
 def reading(view: ShownView, probability: float, **card: object) -> ShownView:
-    """Return a view whose reading came to another number, perhaps by another model."""
+    """Return a view whose AI result has another probability, and optionally another model."""
     assert view.ai_result is not None
     told = dataclasses.replace(view.ai_result.card, **card)  # type: ignore[arg-type]
     prediction = dataclasses.replace(view.ai_result.prediction, probability=probability)
@@ -70,7 +70,7 @@ def show(qtbot: QtBot) -> Show:
         kept.append(window)
         qtbot.addWidget(window)
         window.show()
-        # What is put into a layout is shown with the next events.
+        # Widgets added to a layout are shown with the next events.
         QApplication.processEvents()
         return window
 
@@ -78,7 +78,7 @@ def show(qtbot: QtBot) -> Show:
 
 
 def everything_said(window: ViewsWindow) -> str:
-    """Return every word of the window, its accessible names and tips among them, whether shown or hidden."""
+    """Return all texts of the window, shown or hidden, including accessible names and tooltips."""
     labels = [label.text() for label in window.findChildren(QLabel)]
     told = [text for widget in window.findChildren(QWidget) for text in (widget.accessibleName(), widget.toolTip())]
     return "\n".join([*labels, *told, window.text()])
@@ -103,7 +103,7 @@ def test_every_view_and_the_reading_of_both_are_there(show: Show, smooth: ShownV
         assert column.category.text() == view.ai_result.category.value.capitalize()
         assert column.probability.text() == together.words(view.ai_result.prediction.probability)
         assert not column.because.isVisible()
-        # The category stands before the number.
+        # The category comes before the number.
         assert column.category.mapTo(window, QPoint()).x() < column.probability.mapTo(window, QPoint()).x()
     assert not window.isModal()
 
@@ -157,7 +157,7 @@ def test_a_veiled_reading_is_not_given_away(show: Show, smooth: ShownView, spicu
     assert "0.02" in said
     for secret in ("0.87", "0.88", "uspicious", OUTDATED):
         assert secret not in said.replace("suspicious from", ""), secret
-    # In a fused number of three it would be hidden, and could be found out.
+    # A combined result of three views would reveal the hidden one.
     window = show(reading(smooth, 0.02), reading(smooth, 0.03), hidden)
     assert window.together is not None
     assert window.together.single == (0.02, 0.03)

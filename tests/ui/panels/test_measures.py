@@ -28,7 +28,7 @@ CONTROL = Qt.KeyboardModifier.ControlModifier
 
 @pytest.fixture
 def window(qtbot: QtBot) -> Iterator[MainWindow]:
-    """The window, proposing nothing by itself."""
+    """The window with automatic proposals turned off."""
     window = make_window(Settings(device="cpu", propose_on_opening=False))
     qtbot.addWidget(window)
     window.resize(1200, 900)
@@ -134,7 +134,7 @@ def test_no_outline_is_proposed_on_an_echocardiogram(
     session.proposals.look_at(100, 100)
     session.proposals.look_in((20, 20, 120, 120))
     assert session.proposals.offered == ()
-    # Another study is proposed on as ever.
+    # Another study gets proposals as usual.
     open_files(session, demo.smooth)
     session.proposals.look()
     qtbot.waitUntil(lambda: bool(session.proposals.offered), timeout=60_000)

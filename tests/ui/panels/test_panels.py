@@ -177,7 +177,7 @@ def test_the_status_line_says_where_millimetres_come_from(
 def test_the_pixel_under_the_mouse_is_read_out(
     window: MainWindow, open_files: Open, demo: DemoStudy, qtbot: QtBot
 ) -> None:
-    # Larger than its image, so that every pixel of that has one of the screen.
+    # Larger than its image, so that every image pixel has at least one screen pixel.
     window.resize(1600, 1000)
     open_files(window.session, demo.smooth)
     qtbot.wait(50)

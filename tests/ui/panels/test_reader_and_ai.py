@@ -1,4 +1,4 @@
-"""On the screen: reader and AI differ, the side contradicts the file, another view is not read."""
+"""The notes on the screen: reader and AI differ, the side contradicts the file, another view has no AI result."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +17,7 @@ from csamoe_desktop.ui.panels.reader_and_ai import ReaderAndAI
 
 
 def of_side(demo: DemoStudy, folder: Path, side: str) -> Path:
-    """The demo study's first file, with another side in it."""
+    """The demo study's first file, with another side entered in it."""
     dataset = pydicom.dcmread(demo.smooth)
     dataset.ImageLaterality = side
     dataset.StudyDescription = dataset.SeriesDescription = ""

@@ -1,4 +1,4 @@
-"""On a low screen the AI reading and its warnings are in sight as soon as they are there."""
+"""On a low screen the AI result and its warnings are visible as soon as they arrive."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ from tests.windows import Open
 
 
 def _above_the_edge(window: MainWindow, part: QWidget) -> bool:
-    """Return whether the column shows `part` whole, as it is scrolled now."""
+    """Return whether the column, as scrolled now, shows `part` completely."""
     column = window.findChild(BoxColumn)
     assert column is not None
     top = part.mapTo(column.viewport(), QPoint(0, 0)).y()
@@ -48,7 +48,7 @@ def test_the_next_study_begins_with_the_first_box(
 ) -> None:
     read(low.session)
     qtbot.waitUntil(lambda: not low.session.closer_look.under_way, timeout=60_000)
-    # The closer look added lines: the box still begins at the top.
+    # The range over other outlines added lines: the box still begins at the top.
     qtbot.waitUntil(lambda: _above_the_edge(low, low.result.gates), timeout=5_000)
     open_files(low.session, demo.smooth)
     qtbot.waitUntil(lambda: _above_the_edge(low, low.lesion.list), timeout=5_000)

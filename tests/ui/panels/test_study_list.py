@@ -1,4 +1,4 @@
-"""The left column: studies, facts, and thumbnails that are made only for what is looked at."""
+"""The left column: studies, facts, and thumbnails that are made only for visible frames."""
 
 import threading
 from collections.abc import Callable
@@ -30,7 +30,7 @@ def column(session: Session, qtbot: QtBot) -> StudyList:
 
 
 def long_cine(decoded: list[tuple[int, int]], frames: int = 200, broken: int = -1) -> Study:
-    """Return a study of many frames that notes which were decoded and in which thread."""
+    """Return a study of many frames that records which were decoded and in which thread."""
 
     def decode(index: int) -> NDArray[np.uint8]:
         decoded.append((index, threading.get_ident()))
@@ -92,7 +92,7 @@ def test_thumbnails_of_a_study_left_are_not_waited_for(session: Session, column:
     show(session, long_cine(other, 5))
     go.set()
     qtbot.waitUntil(lambda: {index for index, _ in other} == set(range(5)), timeout=30_000)
-    # The frame in view, the thumbnail under way, and the picture in the list of studies, which is looked at still.
+    # The current frame, the thumbnail in progress, and the picture in the list of studies, which is still visible.
     assert len(decoded) <= 3
 
 

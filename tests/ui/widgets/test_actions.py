@@ -1,4 +1,4 @@
-"""The table of commands, and what is made from it."""
+"""The table of commands, and the menus, keys and pages built from it."""
 
 from collections.abc import Callable
 from pathlib import Path

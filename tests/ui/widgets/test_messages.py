@@ -1,4 +1,4 @@
-"""What the user is told, and how."""
+"""The message strip."""
 
 import logging
 

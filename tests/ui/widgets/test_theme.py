@@ -1,4 +1,4 @@
-"""The look, from the table of colours."""
+"""The themes' colours and style sheet."""
 
 import dataclasses
 from pathlib import Path
