@@ -411,7 +411,7 @@ def test_the_files_own_calibration_is_not_replaced_without_asking(window: MainWi
     window.session.navigation.to_frame(0)
     window.actions_table["remove_calibration"].trigger()
     assert spacing_of(window) == own
-    assert window.messages.shown()[0].text.endswith("it is calibrated from region 1 again.")
+    assert window.messages.shown()[0].text.endswith("The image is calibrated from region 1 again.")
 
 
 def test_another_image_under_the_dialog_is_not_calibrated(window: MainWindow) -> None:
