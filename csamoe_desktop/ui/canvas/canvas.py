@@ -87,8 +87,6 @@ class Canvas(ToolView):
         self._show_cursor()
         super()._tool_changed()
 
-
-
     def _show_cursor(self) -> None:
         if self._drag is _Drag.PAN:
             self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)

@@ -153,7 +153,9 @@ class MoveTool(MaskTool):
                 lines.append(places_of(np.vstack([points, points[:1]])))
         frame = rectangle((end.top, end.left), (end.bottom, end.right))
         hovered = -1 if self._handle is None else self._handle
-        self._sketch.show_sketch(Sketch(lines=lines, dashed=[frame], handles=_handles(end), hovered=hovered, square=True))
+        self._sketch.show_sketch(
+            Sketch(lines=lines, dashed=[frame], handles=_handles(end), hovered=hovered, square=True)
+        )
 
 
 def _handles(extent: Extent) -> list[Place]:
