@@ -2,11 +2,11 @@
 
     python benchmarks/boxes.py FOLDER [FOLDER ...] [--images 98] [--around 0.08] [--seed 0]
 
-A folder is a dataset folder (with labels.csv), or has the folders `images/` and `masks/` with files of the same names. The
-box is the bounding box of the reader's mask, enlarged on each side by the share `--around` of its height or width, as a user
-would draw it. From larger folders `--images` images are drawn at random, the same ones for the same seed. For each folder
-the program prints the number of refusals, the Dice coefficient of the other boxes (mean and tenth percentile), and the
-milliseconds per box.
+A folder is a dataset folder (with labels.csv), or has the folders `images/` and `masks/` with files of the same names.
+The box is the bounding box of the reader's mask, enlarged on each side by the share `--around` of its height or width,
+as a user would draw it. From larger folders `--images` images are drawn at random, the same ones for the same seed. For
+each folder the program prints the number of refusals, the Dice coefficient of the other boxes (mean and tenth
+percentile), and the milliseconds per box.
 """
 
 import argparse
@@ -64,8 +64,8 @@ def _summary(folder: Path, pairs: list[tuple[Path, Path]], around: float) -> str
 
 
 def wider(lesion: Bool, around: float) -> Box:
-    """Return the box around a lesion (bool (rows, columns), not empty), enlarged on each side by the share `around` of its
-    height or width, and clipped to the frame."""
+    """Return the box around a lesion (bool (rows, columns), not empty), enlarged on each side by the share `around` of
+    its height or width, and clipped to the frame."""
     box = box_of(lesion)
     assert box is not None
     down, across = round(around * (box.bottom - box.top)), round(around * (box.right - box.left))

@@ -2,14 +2,15 @@
 
     python benchmarks/brush.py [--moves 300] [--radius 20] [--clock wall]
 
-A move of this program is a mouse event on the canvas in its window, with everything it causes: the change of the mask, the
-session's listeners, the ring. The moves of the others are `ImageItem.drawAt` with a disc of the same size as kernel, and
-napari's `Labels.paint`. A repaint is the software-rendered paint by Qt after the move, in a view of 1000 x 700. napari's
-viewer paints on the graphics card, so its repaint is not timed. All draw the same zigzag in one stroke.
+A move of this program is a mouse event on the canvas in its window, with everything it causes: the change of the mask,
+the session's listeners, the ring. The moves of the others are `ImageItem.drawAt` with a disc of the same size as kernel,
+and napari's `Labels.paint`. A repaint is the software-rendered paint by Qt after the move, in a view of 1000 x 700.
+napari's viewer paints on the graphics card, so its repaint is not timed. All draw the same zigzag in one stroke.
 
-For this program the table also shows the time of the press that begins the stroke, the time of the release that ends it,
-and the longest time for which the window does not respond in the two seconds after it. In these seconds workers measure
-and store the outline, so only the delivery of their results and the update of the panels take time in the GUI thread.
+For this program the table also shows the time of the press that begins the stroke, the time of the release that ends
+it, and the longest time for which the window does not respond in the two seconds after it. In these seconds workers
+measure and store the outline, so only the delivery of their results and the update of the panels take time in the GUI
+thread.
 
 On a machine with other load, `--clock cpu` counts only the CPU time of this program's own thread.
 """
@@ -102,8 +103,8 @@ def longest_stall(clock: Clock) -> float:
 
 
 def run_program(pixels: NDArray[np.uint8], radius: int, moves: int, clock: Clock, ends: list[float]) -> Timed:
-    """Time one stroke on the canvas of this program's window; the times of press, release and longest stall are appended
-    to `ends`."""
+    """Time one stroke on the canvas of this program's window; the times of press, release and longest stall are
+    appended to `ends`."""
     window = make_window(Settings(brush_radius=radius, propose_on_opening=False))
     session, canvas = window.session, window.canvas
     canvas.setFixedSize(*VIEW)

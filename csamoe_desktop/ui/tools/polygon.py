@@ -118,7 +118,7 @@ class PolygonTool(MaskTool):
         self._show(self._mouse)
 
     def key(self, key: int, alt: bool) -> bool:
-        """Close with Enter; remove the vertex under the mouse with Delete or Backspace, or the last one with Backspace."""
+        """Close with Enter; remove the vertex under the mouse with Delete or Backspace, else the last with Backspace."""
         if not self._vertices:
             return False
         hovered = None if self._mouse is None else self._vertex_at(self._mouse)
@@ -135,8 +135,8 @@ class PolygonTool(MaskTool):
         return True
 
     def interrupt(self) -> None:
-        """Release the vertex and hide the line to the mouse; the vertices stay and an open polygon stays open. If the mask
-        is another one or locked by now, the vertex goes back to where it was."""
+        """Release the vertex and hide the line to the mouse; the vertices stay and an open polygon stays open. If the
+        mask is another one or locked by now, the vertex goes back to where it was."""
         work = self._session.work
         if work is None or work.mask is not self._mask or work.locked:
             self.take_back()
@@ -257,8 +257,8 @@ class PolygonTool(MaskTool):
         self._session.mask_editor.apply(fill)
 
     def _check(self) -> None:
-        """After a change of the mask: discard a closed polygon if the change was not its own, and clear the steps of redo
-        if there are no vertices."""
+        """After a change of the mask: discard a closed polygon if the change was not its own, and clear the steps of
+        redo if there are no vertices."""
         mask = self._session.mask
         if not self._vertices:
             self._undone.clear()

@@ -1,4 +1,4 @@
-"""Requests a proposal with the mouse: a click selects a proposal or searches at that place, a box searches inside it."""
+"""Requests a proposal with the mouse: a click selects a proposal or searches there, a box searches inside it."""
 
 from collections.abc import Callable
 from math import ceil, floor

@@ -13,8 +13,8 @@ _MIN_RING = 4.0
 
 
 class RingItem(QGraphicsItem):
-    """The ring around exactly what a click would cover: dashed for erasing, dotted for the smart brush. It is round on the
-    screen, which shows the frame in its true proportions."""
+    """The ring around exactly what a click would cover: dashed for erasing, dotted for the smart brush. It is round on
+    the screen, which shows the frame in its true proportions."""
 
     def __init__(self, smart: bool = False) -> None:
         super().__init__()

@@ -39,8 +39,8 @@ class TouchTarget(Protocol):
 
 
 class Touch(QObject):
-    """Watches a widget for touch events. Mouse events that the system derives from them are dropped, or every stroke would
-    be drawn twice.
+    """Watches a widget for touch events. Mouse events that the system derives from them are dropped, or every stroke
+    would be drawn twice.
 
     A finger draws from where it touched, but only once it has moved or is lifted, as two fingers never touch at exactly
     the same time. This is an event filter instead of the canvas's `viewportEvent`, as an exception in a handler called
