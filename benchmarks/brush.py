@@ -3,8 +3,8 @@
     python benchmarks/brush.py [--moves 300] [--radius 20] [--clock wall]
 
 A move of this program is a mouse event on the canvas in its window, with everything it causes: the change of the mask,
-the session's listeners, the ring. The moves of the others are `ImageItem.drawAt` with a disc of the same size as kernel,
-and napari's `Labels.paint`. A repaint is the software-rendered paint by Qt after the move, in a view of 1000 x 700.
+the session's listeners, the ring. The moves of the others are `ImageItem.drawAt` with a disc of the same size, and
+napari's `Labels.paint`. A repaint is the software-rendered paint by Qt after the move, in a view of 1000 x 700.
 napari's viewer paints on the graphics card, so its repaint is not timed. All draw the same zigzag in one stroke.
 
 For this program the table also shows the time of the press that begins the stroke, the time of the release that ends

@@ -118,7 +118,7 @@ class PolygonTool(MaskTool):
         self._show(self._mouse)
 
     def key(self, key: int, alt: bool) -> bool:
-        """Close with Enter; remove the vertex under the mouse with Delete or Backspace, else the last with Backspace."""
+        """Close with Enter; remove the vertex under the mouse with Delete or Backspace, else the last by Backspace."""
         if not self._vertices:
             return False
         hovered = None if self._mouse is None else self._vertex_at(self._mouse)

@@ -1,4 +1,4 @@
-"""A simulated mouse on a canvas that shows a dark, speckled ellipse; all tests here run at any scaling of the screen."""
+"""A simulated mouse on a canvas that shows a dark, speckled ellipse; the tests run at any scaling of the screen."""
 
 import os
 from collections.abc import Iterator
