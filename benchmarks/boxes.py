@@ -1,11 +1,12 @@
-"""How often the box tool refuses a lesion, and how well its outline agrees with the reader's, on dataset folders.
+"""Measure how often the box tool finds no outline, and how well its outlines agree with the reader's.
 
     python benchmarks/boxes.py FOLDER [FOLDER ...] [--images 98] [--around 0.08] [--seed 0]
 
-A folder is a dataset folder (labels.csv), or one of `images/` and `masks/` with files of the same names. The box is the one
-around the reader's mask, wider by `--around` of its sides on each of them, as a hand draws it. Of larger folders so many
-images are drawn by chance, the same ones for the same seed. Told are refusals, the Dice coefficient of the others (mean and
-tenth percentile), and milliseconds a box.
+A folder is a dataset folder (with labels.csv), or has the folders `images/` and `masks/` with files of the same names.
+The box is the bounding box of the reader's mask, enlarged on each side by the share `--around` of its height or width,
+as a user would draw it. From larger folders `--images` images are drawn at random, the same ones for the same seed. For
+each folder the program prints the number of refusals, the Dice coefficient of the other boxes (mean and tenth
+percentile), and the milliseconds per box.
 """
 
 import argparse
@@ -32,17 +33,18 @@ def main(arguments: list[str] | None = None) -> None:
     """Print a line for each folder."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("folders", type=Path, nargs="+", metavar="FOLDER")
-    parser.add_argument("--images", type=int, default=98)
-    parser.add_argument("--around", type=float, default=0.08)
-    parser.add_argument("--seed", type=int, default=0)
-    chosen = parser.parse_args(arguments)
-    for folder in chosen.folders:
+    parser.add_argument("--images", type=int, default=98, help="images per folder (default: 98)")
+    parser.add_argument("--around", type=float, default=0.08, help="margin as a share of the box (default: 0.08)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the random choice (default: 0)")
+    options = parser.parse_args(arguments)
+    for folder in options.folders:
         pairs = _pairs(folder)
-        random.Random(chosen.seed).shuffle(pairs)
-        print(_line(folder, pairs[: chosen.images], chosen.around), flush=True)
+        random.Random(options.seed).shuffle(pairs)
+        print(_summary(folder, pairs[: options.images], options.around), flush=True)
 
 
-def _line(folder: Path, pairs: list[tuple[Path, Path]], around: float) -> str:
+def _summary(folder: Path, pairs: list[tuple[Path, Path]], around: float) -> str:
+    """Return the line of results for a folder."""
     dice: list[float] = []
     refused, seconds, boxes = 0, 0.0, 0
     for image, mask in pairs:
@@ -50,19 +52,20 @@ def _line(folder: Path, pairs: list[tuple[Path, Path]], around: float) -> str:
         lesion = read_mask(mask, (pixels.shape[0], pixels.shape[1])).pixels
         box = wider(lesion, around)
         boxes += 1
-        begun = time.perf_counter()
+        start = time.perf_counter()
         try:
-            found = outline_in_box(pixels, box)
-            dice.append(float(2 * (found & lesion).sum() / (found.sum() + lesion.sum())))
+            outline = outline_in_box(pixels, box)
+            dice.append(float(2 * (outline & lesion).sum() / (outline.sum() + lesion.sum())))
         except UserError:
             refused += 1
-        seconds += time.perf_counter() - begun
-    agreed = f"Dice {np.mean(dice):.3f}, tenth percentile {np.percentile(dice, 10):.3f}" if dice else "no outline"
-    return f"{folder}: {boxes} boxes, {refused} refused, {agreed}, {1000 * seconds / max(boxes, 1):.0f} ms a box"
+        seconds += time.perf_counter() - start
+    agreement = f"Dice {np.mean(dice):.3f}, tenth percentile {np.percentile(dice, 10):.3f}" if dice else "no outline"
+    return f"{folder}: {boxes} boxes, {refused} refused, {agreement}, {1000 * seconds / max(boxes, 1):.0f} ms per box"
 
 
 def wider(lesion: Bool, around: float) -> Box:
-    """Return the box around a lesion (bool, not empty), wider by that part of its sides, clipped at the frame."""
+    """Return the box around a lesion (bool (rows, columns), not empty), enlarged on each side by the share `around` of
+    its height or width, and clipped to the frame."""
     box = box_of(lesion)
     assert box is not None
     down, across = round(around * (box.bottom - box.top)), round(around * (box.right - box.left))
@@ -76,7 +79,7 @@ def wider(lesion: Bool, around: float) -> Box:
 
 
 def _pairs(folder: Path) -> list[tuple[Path, Path]]:
-    """Return image and mask of each lesion."""
+    """Return the paths of image and mask of each lesion."""
     if (folder / "labels.csv").is_file():
         return [
             (sample.image, sample.mask)

@@ -1,17 +1,18 @@
-"""How long a move of the brush and the repaint after it take, beside pyqtgraph's own drawing (and napari's, if there).
+"""Measure how long a move of the brush and its repaint take, compared with pyqtgraph and, if installed, napari.
 
     python benchmarks/brush.py [--moves 300] [--radius 20] [--clock wall]
 
-A move of ours is the mouse event as the canvas in the program's window gets it, with all that hangs on it: the mask,
-the session's listeners, the ring. Its peers' moves are `ImageItem.drawAt` with a kernel of the same disc, and napari's
-`Labels.paint`. A repaint is what Qt paints anew after that move, software-rendered, in a view of 1000 x 700; napari's
-is done by its viewer on a graphics card, so none is timed. All draw the same zigzag in one stroke.
+A move of this program is a mouse event on the canvas in its window, with everything it causes: the change of the mask,
+the session's listeners, the ring. The moves of the others are `ImageItem.drawAt` with a disc of the same size, and
+napari's `Labels.paint`. A repaint is the software-rendered paint by Qt after the move, in a view of 1000 x 700.
+napari's viewer paints on the graphics card, so its repaint is not timed. All draw the same zigzag in one stroke.
 
-Of ours it is told too how long the press takes that begins the stroke, how long the release that ends it, and the
-longest that the window is deaf at a stretch in the two seconds after, in which the outline is measured and stored: in
-workers, so what is left is what they hand in and the panels that show it.
+For this program the table also shows the time of the press that begins the stroke, the time of the release that ends
+it, and the longest time for which the window does not respond in the two seconds after it. In these seconds workers
+measure and store the outline, so only the delivery of their results and the update of the panels take time in the GUI
+thread.
 
-On a machine that does other work too, `--clock cpu` counts only the time that this program's own thread was at work.
+On a machine with other load, `--clock cpu` counts only the CPU time of this program's own thread.
 """
 
 import argparse
@@ -44,23 +45,23 @@ VIEW = (1000, 700)
 
 Place = tuple[float, float]
 Timed = tuple[list[float], list[float]]
-"""Seconds each move took, and each repaint."""
+"""Seconds of each move, and of each repaint."""
 AFTER = 2.0
-"""Seconds after a stroke in which its end is watched."""
+"""Seconds for which the window is watched after a stroke."""
 Clock = Callable[[], float]
 CLOCKS: dict[str, Clock] = {"wall": time.perf_counter, "cpu": time.thread_time}
 
 
 def zigzag(shape: tuple[int, int], moves: int) -> list[Place]:
-    """Return places (row, column) on a frame that a stroke goes through: to and fro across its middle."""
+    """Return the places (row, column) of a stroke that zigzags across the middle of a frame."""
     share = np.arange(moves) / moves
     rows = shape[0] * (0.25 + 0.5 * share)
     columns = shape[1] * (0.5 + 0.3 * np.sin(share * 2 * np.pi * 5))
     return list(zip(rows.tolist(), columns.tolist(), strict=True))
 
 
-class Painted(QObject):
-    """Counts how often a widget was painted."""
+class PaintCounter(QObject):
+    """Counts how often a widget is painted."""
 
     def __init__(self, widget: QWidget) -> None:
         super().__init__(widget)
@@ -68,45 +69,46 @@ class Painted(QObject):
         widget.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Count."""
+        """Count paint events."""
         self.count += event.type() == QEvent.Type.Paint
         return False
 
 
 def timed(places: list[Place], move: Callable[[Place], object], view: QWidget, clock: Clock) -> Timed:
-    """Move to each place, let Qt repaint what changed, and return how long each took."""
-    painted, moving, painting = Painted(view), [], []
+    """Move to each place, let Qt repaint, and return the times of moves and repaints, in seconds."""
+    counter, move_times, repaint_times = PaintCounter(view), [], []
     for place in places:
         QApplication.processEvents()
-        before = painted.count
+        count = counter.count
         start = clock()
         move(place)
-        between = clock()
-        while painted.count == before:
+        moved = clock()
+        while counter.count == count:
             QApplication.processEvents()
-        moving.append(between - start)
-        painting.append(clock() - between)
-    return moving, painting
+        move_times.append(moved - start)
+        repaint_times.append(clock() - moved)
+    return move_times, repaint_times
 
 
 def longest_stall(clock: Clock) -> float:
-    """Return how long Qt is busy at most with what it finds to do at once, after a stroke has ended."""
+    """Return the longest time, in seconds, that Qt handles events without a pause after a stroke."""
     longest, until = 0.0, time.perf_counter() + AFTER
     while time.perf_counter() < until:
         start = clock()
         QApplication.processEvents()
         longest = max(longest, clock() - start)
-        # The workers are to have their turn; nobody moves the mouse now.
+        # Let the workers run.
         time.sleep(0.001)
     return longest
 
 
-def ours(pixels: NDArray[np.uint8], radius: int, moves: int, clock: Clock, ends: list[float]) -> Timed:
-    """Time one stroke on the canvas of our window; `ends` takes how long begin, end and what follows take."""
+def run_program(pixels: NDArray[np.uint8], radius: int, moves: int, clock: Clock, ends: list[float]) -> Timed:
+    """Time one stroke on the canvas of this program's window; the times of press, release and longest stall are
+    appended to `ends`."""
     window = make_window(Settings(brush_radius=radius, propose_on_opening=False))
     session, canvas = window.session, window.canvas
     canvas.setFixedSize(*VIEW)
-    window.resize(VIEW[0] + 800, VIEW[1] + 300)  # or its panels lie over it
+    window.resize(VIEW[0] + 800, VIEW[1] + 300)  # leaves room for the panels beside the canvas
     window.show()
     study = Study(Path("made.png"), "made", 1, pixels.shape[0], pixels.shape[1], decode=lambda index: pixels)
     session.open_studies.show(study, study.frame(0), study.path)
@@ -118,19 +120,19 @@ def ours(pixels: NDArray[np.uint8], radius: int, moves: int, clock: Clock, ends:
 
     def send(kind: QEvent.Type, place: Place, button: Qt.MouseButton, held: Qt.MouseButton) -> None:
         at = QPointF(canvas.widget_position(int(place[0]), int(place[1])))
-        where = QPointF(view.mapToGlobal(at.toPoint()))
-        event = QMouseEvent(kind, at, where, button, held, Qt.KeyboardModifier.NoModifier)
+        global_position = QPointF(view.mapToGlobal(at.toPoint()))
+        event = QMouseEvent(kind, at, global_position, button, held, Qt.KeyboardModifier.NoModifier)
         QApplication.sendEvent(view, event)
 
     left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
     QApplication.processEvents()
-    before = clock()
+    start = clock()
     send(QEvent.Type.MouseButtonPress, places[0], left, left)
-    ends.append(clock() - before)
+    ends.append(clock() - start)
     times = timed(places[1:], lambda place: send(QEvent.Type.MouseMove, place, none, left), view, clock)
-    before = clock()
+    start = clock()
     send(QEvent.Type.MouseButtonRelease, places[-1], left, none)
-    ends.append(clock() - before)
+    ends.append(clock() - start)
     ends.append(longest_stall(clock))
     assert session.mask is not None and session.mask.can_undo, "nothing was drawn"
     window.close_now()
@@ -139,8 +141,8 @@ def ours(pixels: NDArray[np.uint8], radius: int, moves: int, clock: Clock, ends:
     return times
 
 
-def pyqtgraphs(pixels: NDArray[np.uint8], radius: int, moves: int, clock: Clock) -> Timed:
-    """Time the same places with `ImageItem.drawAt`: a mask image over the frame, as its examples have it."""
+def run_pyqtgraph(pixels: NDArray[np.uint8], radius: int, moves: int, clock: Clock) -> Timed:
+    """Time the same stroke with `ImageItem.drawAt` on a mask image over the frame, as in pyqtgraph's examples."""
     widget = pg.GraphicsView()
     widget.resize(*VIEW)
     area = pg.ViewBox(lockAspect=True, invertY=True)
@@ -154,7 +156,7 @@ def pyqtgraphs(pixels: NDArray[np.uint8], radius: int, moves: int, clock: Clock)
     widget.show()
     QApplication.processEvents()
     places = zigzag((pixels.shape[0], pixels.shape[1]), moves)
-    # drawAt counts columns first, as the scene does.
+    # drawAt expects the column first, as the scene does.
     times = timed(places[1:], lambda place: mask.drawAt(pg.Point(place[1], place[0])), widget.viewport(), clock)
     assert mask.image.any(), "nothing was drawn"
     QWidget.close(widget)
@@ -163,22 +165,22 @@ def pyqtgraphs(pixels: NDArray[np.uint8], radius: int, moves: int, clock: Clock)
     return times
 
 
-def naparis(pixels: NDArray[np.uint8], radius: int, moves: int, clock: Clock) -> Timed:
-    """Time the same places with `Labels.paint`."""
+def run_napari(pixels: NDArray[np.uint8], radius: int, moves: int, clock: Clock) -> Timed:
+    """Time the same stroke with `Labels.paint`; there are no times of repaints."""
     from napari.layers import Labels  # type: ignore[import-not-found]
 
     layer = Labels(np.zeros(pixels.shape, np.uint8))
     layer.brush_size = 2 * radius
-    moving = []
+    move_times = []
     for place in zigzag((pixels.shape[0], pixels.shape[1]), moves)[1:]:
         start = clock()
         layer.paint(place, 1)
-        moving.append(clock() - start)
-    return moving, []
+        move_times.append(clock() - start)
+    return move_times, []
 
 
-def words(times: list[float]) -> str:
-    """Return median and 99th percentile in milliseconds."""
+def columns(times: list[float]) -> str:
+    """Return median and 99th percentile in milliseconds, as two columns of the table."""
     if not times:
         return f"{'-':>8} {'-':>8}"
     return f"{np.median(times) * 1e3:8.2f} {np.percentile(times, 99) * 1e3:8.2f}"
@@ -186,35 +188,36 @@ def words(times: list[float]) -> str:
 
 def main() -> None:
     """Print the table."""
-    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    asked.add_argument("--moves", type=int, default=300)
-    asked.add_argument("--radius", type=int, default=20, help="in frame pixels")
-    asked.add_argument("--clock", choices=CLOCKS, default="wall")
-    given = asked.parse_args()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--moves", type=int, default=300, help="moves in the stroke (default: 300)")
+    parser.add_argument("--radius", type=int, default=20, help="radius in frame pixels (default: 20)")
+    parser.add_argument("--clock", choices=CLOCKS, default="wall", help="elapsed time or CPU time (default: wall)")
+    options = parser.parse_args()
     pg.setConfigOptions(useNumba=False)
     application = QApplication.instance() or QApplication([])
-    peers = {"pyqtgraph drawAt": pyqtgraphs}
+    peers = {"pyqtgraph drawAt": run_pyqtgraph}
     if importlib.util.find_spec("napari") is not None:
-        peers["napari Labels.paint"] = naparis
+        peers["napari Labels.paint"] = run_napari
     else:
-        print("napari is not installed: left out.")
+        print("napari is not installed and is left out.")
     print(
-        f"{given.moves} moves of a brush of radius {given.radius}, milliseconds ({given.clock} clock); load {os.getloadavg()[0]:.1f}"
+        f"{options.moves} moves of a brush of radius {options.radius}, milliseconds ({options.clock} clock);"
+        f" load {os.getloadavg()[0]:.1f}"
     )
     print(f"{'':8}{'':22}{'move':>17} {'repaint':>17}")
     print(f"{'Mpx':>6}  {'':22}{'median':>8} {'p99':>8} {'median':>8} {'p99':>8}")
-    draw, ends = np.random.default_rng(0), dict[str, list[float]]()
+    generator, ends = np.random.default_rng(0), dict[str, list[float]]()
     for shape in SHAPES:
-        pixels = draw.integers(0, 256, shape, np.uint8)
-        size, clock = f"{shape[0] * shape[1] / 1e6:6.1f}", CLOCKS[given.clock]
-        moving, painting = ours(pixels, given.radius, given.moves, clock, ends.setdefault(size, []))
-        print(f"{size}  {'this program':22}{words(moving)} {words(painting)}", flush=True)
+        pixels = generator.integers(0, 256, shape, np.uint8)
+        size, clock = f"{shape[0] * shape[1] / 1e6:6.1f}", CLOCKS[options.clock]
+        moves, repaints = run_program(pixels, options.radius, options.moves, clock, ends.setdefault(size, []))
+        print(f"{size}  {'this program':22}{columns(moves)} {columns(repaints)}", flush=True)
         for name, run in peers.items():
-            moving, painting = run(pixels, given.radius, given.moves, clock)
-            print(f"{size}  {name:22}{words(moving)} {words(painting)}", flush=True)
+            moves, repaints = run(pixels, options.radius, options.moves, clock)
+            print(f"{size}  {name:22}{columns(moves)} {columns(repaints)}", flush=True)
     print(f"{'':8}{'':22}{'press':>8} {'release':>8} {'longest stall after it':>26}")
-    for size, taken in ends.items():
-        press, release, stall = (seconds * 1e3 for seconds in taken)
+    for size, times in ends.items():
+        press, release, stall = (seconds * 1e3 for seconds in times)
         print(f"{size}  {'this program':22}{press:8.2f} {release:8.2f} {stall:26.2f}")
     del application
 

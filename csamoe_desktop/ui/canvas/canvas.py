@@ -229,7 +229,8 @@ class Canvas(ToolView):
     # -- wheel and keys
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Change the frame, unless a tool has unfinished work; with Ctrl zoom at the mouse; with Shift resize the brush."""
+        """Change the frame, unless a tool has unfinished work; with Ctrl, zoom at the mouse; with Shift, resize the
+        brush."""
         event.accept()
         # With Alt, and on some systems with Shift, Qt reports the wheel as horizontal.
         angle = event.angleDelta().y() or event.angleDelta().x()

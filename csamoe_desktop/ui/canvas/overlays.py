@@ -1,7 +1,7 @@
 """Overlays in frame pixels: core, boundary and attention maps, and the pens and colours that all overlays share.
 
-Colours are those of Okabe and Ito (2008). Each comes with a line style or hatching, so that no meaning depends on colour
-alone.
+Colours are those of Okabe and Ito (2008). Each comes with a line style or hatching, so that no meaning depends on
+colour alone.
 """
 
 from collections.abc import Sequence

@@ -137,7 +137,7 @@ class ProposalLayer:
         self.follow()
 
     def set_drawing_check(self, drawing: Callable[[], bool]) -> None:
-        """Set the function that returns whether a polygon or livewire is open; the note then says that Enter closes it."""
+        """Set the function that tells whether a polygon or livewire is open; the note then says what Enter does."""
         self._drawing = drawing
 
     def hide(self, hidden: bool) -> None:

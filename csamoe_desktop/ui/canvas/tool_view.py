@@ -119,7 +119,7 @@ class ToolView(FrameView):
         return self._unfinished_steps()[1] or calipers.can_redo or (mask is not None and mask.can_redo)
 
     def undo(self) -> None:
-        """Undo the last step of the tool (such as the last corner of an open polygon), else the last one of the session."""
+        """Undo the last step of the tool (such as the last corner of an open polygon), else of the session."""
         tool = self._mask_tool()
         if tool is not None and tool.can_undo:
             tool.undo()

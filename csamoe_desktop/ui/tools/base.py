@@ -102,7 +102,7 @@ class MaskTool:
         """Redo the last undone step of the tool, if `can_redo`."""
 
     def suspend(self) -> object | None:
-        """Return the open polygon or livewire, for `resume` when its lesion is current again; None if nothing is open."""
+        """Return the open polygon or livewire, for `resume` when its lesion is current again; None if none is open."""
         return None
 
     def resume(self, unfinished: object) -> None:

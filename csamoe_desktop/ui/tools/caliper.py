@@ -164,8 +164,8 @@ class CaliperTool(MaskTool):
         return self._edges
 
     def _end_at(self, at: Place) -> tuple[int, bool] | None:
-        """Return the index of the caliper whose end is under the mouse, and whether it is the second end; of equally near
-        ones the caliper drawn last."""
+        """Return the index of the caliper whose end is under the mouse, and whether it is the second end; of equally
+        near ones the caliper drawn last."""
         candidates = [
             (self._distance(at, end), -index, is_second)
             for index, caliper in enumerate(self._session.calipers.kept)

@@ -1,4 +1,4 @@
-"""The polygon: clicked vertex by vertex, and its vertices can be moved, inserted and deleted before it closes and after."""
+"""The polygon: drawn vertex by vertex; vertices can be moved, inserted and deleted before and after it is closed."""
 
 from collections.abc import Callable
 from math import hypot
@@ -12,19 +12,19 @@ from csamoe_desktop.session.session import Session
 from csamoe_desktop.ui.tools.base import MaskTool
 from csamoe_desktop.ui.tools.sketch import CLOSE_BY, NOTHING, Sketch, SketchItem, on_image
 
-_STILL = 3.0
-"""Screen pixels: a press that moves less is a click."""
+_CLICK_TOLERANCE = 3.0
+"""Screen pixels: a press that moves no farther is a click."""
 
 
 class PolygonTool(MaskTool):
-    """Fills a polygon; with Alt held as it closes, cuts it out. Until then each change of a vertex is a step of its own.
+    """Fills a polygon; with Alt held as it closes, cuts the area out.
 
-    Once closed it is one step of undo, and stays so however its vertices are moved; they are there until the mask is
-    changed in another way.
+    While the polygon is open, each change of a vertex is a step of undo. Once closed, the polygon is one step, even if
+    its vertices are moved afterwards. The vertices can be changed until the mask is changed in another way.
     """
 
     def __init__(self, session: Session, zoom: Callable[[], tuple[float, float]]) -> None:
-        """`zoom` returns the screen pixels a frame pixel has, down and across."""
+        """`zoom` returns the screen pixels per frame pixel: vertical, horizontal."""
         self._sketch = SketchItem()
         self.item: QGraphicsItem = self._sketch
         self._session = session
@@ -33,11 +33,11 @@ class PolygonTool(MaskTool):
         self._closed = False
         self._cut = False
         self._mask: EditedMask | None = None
-        """What the vertex in hand, or the closed polygon, is drawn on."""
+        """The mask that the polygon is drawn on."""
         self._version = 0
-        """Of the mask with this closed polygon in it."""
+        """The version of the mask that contains the closed polygon."""
         self._stepped = False
-        """Whether filling it was a step of undo: it may have changed nothing."""
+        """Whether filling the polygon changed the mask and so was a step of undo."""
         self._mouse: Place | None = None
         self._held: int | None = None
         self._pressed_at: Place = (0.0, 0.0)
@@ -49,26 +49,26 @@ class PolygonTool(MaskTool):
 
     @property
     def busy(self) -> bool:
-        """Whether there is a vertex not yet part of a closed polygon, or one is being moved."""
+        """Whether the polygon is open or a vertex is being moved."""
         return self._held is not None or (bool(self._vertices) and not self._closed)
 
     @property
     def can_undo(self) -> bool:
-        """Whether the open polygon has a step, or one in hand."""
+        """Whether the open polygon has a step to undo, finished or not."""
         return not self._closed and bool(self._done or self._changing)
 
     @property
     def can_redo(self) -> bool:
-        """Whether a step of it was taken back and nothing was done since."""
+        """Whether a step of the open polygon has been undone and nothing changed since."""
         return not self._closed and bool(self._undone) and not self._changing
 
     @property
     def vertices(self) -> tuple[Place, ...]:
-        """The vertices so far, or those of the polygon closed last."""
+        """The vertices of the open polygon, or of the polygon closed last."""
         return tuple(self._vertices)
 
     def press(self, at: Place, alt: bool) -> None:
-        """Take hold of a vertex, insert one on an edge, or add one; an unmoved click on the first one closes."""
+        """Grab a vertex, insert one on an edge or add one; a click on the first vertex closes the polygon."""
         if self._session.mask is None:
             return
         at = on_image(at, self._session.mask.pixels.shape)
@@ -90,7 +90,7 @@ class PolygonTool(MaskTool):
         self._show(at)
 
     def double_press(self, at: Place, alt: bool) -> None:
-        """Close; the first press of the two has added the last vertex."""
+        """Close the polygon; the first press of the double click has added the last vertex."""
         if self._closed:
             self.press(at, alt)
             return
@@ -99,7 +99,7 @@ class PolygonTool(MaskTool):
         self._show(at)
 
     def move(self, at: Place | None, alt: bool) -> None:
-        """Draw the line to the mouse, or move the vertex in hand."""
+        """Draw the line to the mouse, or move the grabbed vertex."""
         if self._held is not None and at is not None and self._session.mask is not None:
             at = on_image(at, self._session.mask.pixels.shape)
             if self._moved(at):
@@ -107,7 +107,7 @@ class PolygonTool(MaskTool):
         self._show(at)
 
     def release(self) -> None:
-        """Let the vertex go: close where it was a click on the first one, draw again where one of a closed one moved."""
+        """Release the vertex: close after a click on the first one, or fill a closed polygon again after a move."""
         held, self._held = self._held, None
         if held is None:
             return
@@ -118,15 +118,15 @@ class PolygonTool(MaskTool):
         self._show(self._mouse)
 
     def key(self, key: int, alt: bool) -> bool:
-        """Enter closes; Delete and Backspace remove the vertex under the mouse, Backspace elsewhere the last one."""
+        """Close with Enter; remove the vertex under the mouse with Delete or Backspace, else the last by Backspace."""
         if not self._vertices:
             return False
-        under = None if self._mouse is None else self._vertex_at(self._mouse)
+        hovered = None if self._mouse is None else self._vertex_at(self._mouse)
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not self._closed:
             self._cut = alt
             self._close()
-        elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and under is not None:
-            self._remove(under)
+        elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and hovered is not None:
+            self._remove(hovered)
         elif key == Qt.Key.Key_Backspace and not self._closed:
             self._remove(len(self._vertices) - 1)
         else:
@@ -135,8 +135,8 @@ class PolygonTool(MaskTool):
         return True
 
     def interrupt(self) -> None:
-        """Let go of a vertex and hide the line to the mouse; the vertices stay. Nothing closes, and on another mask, or one
-        that is locked by now, nothing changes."""
+        """Release the vertex and hide the line to the mouse; the vertices stay and an open polygon stays open. If the
+        mask is another one or locked by now, the vertex goes back to where it was."""
         work = self._session.work
         if work is None or work.mask is not self._mask or work.locked:
             self.take_back()
@@ -146,15 +146,15 @@ class PolygonTool(MaskTool):
         self._show(None)
 
     def cancel(self) -> bool:
-        """Put back a vertex that is being moved; else forget the vertices."""
+        """Put back the vertex of a closed polygon that is being moved; otherwise discard the polygon."""
         if self._held is not None and self._closed:
             self._vertices, self._held = self._before, None
             self._show(self._mouse)
             return True
-        had = bool(self._vertices)
+        had_vertices = bool(self._vertices)
         self._clear()
         self._show(None)
-        return had
+        return had_vertices
 
     def take_back(self) -> None:
         """Put the vertices back to where they were before the press."""
@@ -163,7 +163,7 @@ class PolygonTool(MaskTool):
             self._show(None)
 
     def undo(self) -> None:
-        """Take back the last vertex that was added, moved or deleted on the open polygon."""
+        """Undo the last change of a vertex of the open polygon."""
         if self._changing:
             self._step()
         self._held = None
@@ -173,7 +173,7 @@ class PolygonTool(MaskTool):
         self._show(self._mouse)
 
     def redo(self) -> None:
-        """Do the step taken back last again."""
+        """Redo the last undone change of a vertex."""
         self._held = None
         if self._undone:
             self._done.append(self._vertices)
@@ -181,21 +181,21 @@ class PolygonTool(MaskTool):
         self._show(self._mouse)
 
     def suspend(self) -> object | None:
-        """Return the open polygon, with its steps."""
+        """Return the open polygon with its steps of undo and redo; None if no polygon is open."""
         if self._closed or not self._vertices:
             return None
         return list(self._vertices), self._cut, list(self._done), list(self._undone)
 
-    def resume(self, suspend: object) -> None:
-        """Open that polygon again, on the lesion at hand."""
-        assert isinstance(suspend, tuple)
+    def resume(self, unfinished: object) -> None:
+        """Continue the polygon that `suspend` returned, on the current lesion."""
+        assert isinstance(unfinished, tuple)
         self._clear()
-        self._vertices, self._cut, self._done, self._undone = suspend
+        self._vertices, self._cut, self._done, self._undone = unfinished
         self._mask = self._session.mask
         self._show(None)
 
     def forget(self) -> None:
-        """Forget the vertices."""
+        """Discard the vertices."""
         self._clear()
         self._show(None)
 
@@ -205,59 +205,60 @@ class PolygonTool(MaskTool):
 
     @property
     def _changing(self) -> bool:
-        """Whether a vertex in hand is new, or somewhere else by now."""
+        """Whether the grabbed vertex is new or has been moved."""
         return self._held is not None and self._vertices != self._before
 
     def _step(self) -> None:
-        """The vertices were changed: from what they were before is a step."""
+        """Record a step of undo after a change of the vertices."""
         self._done.append(self._before)
         self._undone.clear()
 
-    def _remove(self, place: int) -> None:
+    def _remove(self, index: int) -> None:
         if self._closed and len(self._vertices) <= 3:
             return
         if self._changing and not self._closed:
             self._step()
         self._before = list(self._vertices)
-        del self._vertices[place]
+        del self._vertices[index]
         self._held = None
         self._draw_again() if self._closed else self._step()
 
     def _moved(self, at: Place) -> bool:
-        return self._vertices != self._before or self._distance(at, self._pressed_at) > _STILL
+        return self._vertices != self._before or self._distance(at, self._pressed_at) > _CLICK_TOLERANCE
 
     def _close(self) -> None:
-        """Fill or cut out, one step of undo; fewer than three vertices wait for more."""
+        """Fill or cut out the polygon as one step of undo; with fewer than three vertices it stays open."""
         if len(self._vertices) > 2:
             self._held = None
             self._fill()
 
     def _draw_again(self) -> None:
-        """Fill what the vertices are now in the place of what they were."""
+        """Fill the closed polygon again after its vertices have changed, replacing the previous fill."""
         mask = self._session.mask
         if mask is None or mask is not self._mask or mask.version != self._version:
             return
         self._fill(again=self._stepped)
 
     def _fill(self, again: bool = False) -> None:
-        """Fill or cut out what the vertices enclose; `again`: in the place of the step before."""
+        """Fill or cut out the polygon; `again`: replace the previous step of undo."""
         mask, frame = self._session.mask, self._session.frame
         if mask is None or frame is None:
             return
 
         def fill(mask: EditedMask) -> Box | None:
-            before = mask.undo() if again else None
+            undone = mask.undo() if again else None
             mask.begin()
             changed = mask.paint(*polygon(frame.shape, self._vertices), not self._cut)
             self._stepped = mask.end()
             self._closed, self._mask, self._version = True, mask, mask.version
             self._done, self._undone = [], []
-            return changed if before is None else before.joined(changed) if changed is not None else before
+            return changed if undone is None else undone.joined(changed) if changed is not None else undone
 
         self._session.mask_editor.apply(fill)
 
     def _check(self) -> None:
-        """Forget a closed polygon whose mask was changed in another way, and an open one of which nothing was left."""
+        """After a change of the mask: discard a closed polygon if the change was not its own, and clear the steps of
+        redo if there are no vertices."""
         mask = self._session.mask
         if not self._vertices:
             self._undone.clear()
@@ -266,30 +267,31 @@ class PolygonTool(MaskTool):
             self._show(self._mouse)
 
     def _vertex_at(self, at: Place) -> int | None:
-        near = [(self._distance(at, vertex), place) for place, vertex in enumerate(self._vertices)]
-        apart, place = min(near, default=(CLOSE_BY + 1, 0))
-        return place if apart <= CLOSE_BY else None
+        candidates = [(self._distance(at, vertex), index) for index, vertex in enumerate(self._vertices)]
+        distance, index = min(candidates, default=(CLOSE_BY + 1, 0))
+        return index if distance <= CLOSE_BY else None
 
     def _edge_at(self, at: Place) -> int | None:
-        """Return the place of the vertex before the edge that `at` lies on, or None."""
+        """Return the index of the vertex before the edge that `at` lies on, or None."""
         count = len(self._vertices)
         nearest, best = CLOSE_BY, None
-        for place in range(count if self._closed else count - 1):
-            one, other = self._vertices[place], self._vertices[(place + 1) % count]
+        for index in range(count if self._closed else count - 1):
+            start, end = self._vertices[index], self._vertices[(index + 1) % count]
             down, across = self._zoom()
-            along = (other[0] - one[0]) * down, (other[1] - one[1]) * across
-            to = (at[0] - one[0]) * down, (at[1] - one[1]) * across
-            length = along[0] ** 2 + along[1] ** 2
-            share = min(max((to[0] * along[0] + to[1] * along[1]) / length, 0.0), 1.0) if length else 0.0
-            apart = hypot(to[0] - share * along[0], to[1] - share * along[1])
-            if apart <= nearest:
-                nearest, best = apart, place
+            edge = (end[0] - start[0]) * down, (end[1] - start[1]) * across
+            offset = (at[0] - start[0]) * down, (at[1] - start[1]) * across
+            squared_length = edge[0] ** 2 + edge[1] ** 2
+            projection = offset[0] * edge[0] + offset[1] * edge[1]
+            share = min(max(projection / squared_length, 0.0), 1.0) if squared_length else 0.0
+            distance = hypot(offset[0] - share * edge[0], offset[1] - share * edge[1])
+            if distance <= nearest:
+                nearest, best = distance, index
         return best
 
-    def _distance(self, one: Place, other: Place) -> float:
-        """Return how far two places are apart, in screen pixels."""
+    def _distance(self, first: Place, second: Place) -> float:
+        """Return the distance of two places in screen pixels."""
         down, across = self._zoom()
-        return hypot((one[0] - other[0]) * down, (one[1] - other[1]) * across)
+        return hypot((first[0] - second[0]) * down, (first[1] - second[1]) * across)
 
     def _show(self, at: Place | None) -> None:
         self._mouse = at

@@ -1,4 +1,4 @@
-"""Asking for an outline with the mouse: a click picks a proposal or looks there, a box is looked in."""
+"""Requests a proposal with the mouse: a click selects a proposal or searches there, a box searches inside it."""
 
 from collections.abc import Callable
 from math import ceil, floor
@@ -8,15 +8,15 @@ from csamoe_desktop.session.session import Session
 from csamoe_desktop.ui.tools.base import MaskTool
 from csamoe_desktop.ui.tools.sketch import NOTHING, Sketch, SketchItem, rectangle
 
-_LEAST_BOX = 5.0
-"""Screen pixels: a box that is smaller in both directions is a click."""
+_MIN_BOX = 5.0
+"""Screen pixels: a drag that is shorter in both directions is a click."""
 
 
 class ProposeTool(MaskTool):
-    """Draws nothing itself: what it asks for is offered, and Enter or a double click accepts it."""
+    """Requests proposals; Enter or a double click accepts one. The tool itself does not change the mask."""
 
     def __init__(self, session: Session, zoom: Callable[[], tuple[float, float]]) -> None:
-        """`zoom` returns the screen pixels a frame pixel has, down and across."""
+        """`zoom` returns the screen pixels per frame pixel: vertical, horizontal."""
         self.item: SketchItem = SketchItem()
         self._session = session
         self._zoom = zoom
@@ -25,7 +25,7 @@ class ProposeTool(MaskTool):
 
     @property
     def busy(self) -> bool:
-        """Whether a box is in hand."""
+        """Whether a box is being drawn."""
         return self._start is not None
 
     def press(self, at: Place, alt: bool) -> None:
@@ -33,7 +33,7 @@ class ProposeTool(MaskTool):
         self._start = self._end = at
 
     def double_press(self, at: Place, alt: bool) -> None:
-        """Accept the proposal under the mouse; the first press of the two has selected it."""
+        """Accept the proposal under the mouse; the first press of the double click has selected it."""
         proposals = self._session.proposals
         if proposals.select_at(floor(at[0]), floor(at[1])):
             proposals.accept()
@@ -45,38 +45,38 @@ class ProposeTool(MaskTool):
             self._show()
 
     def release(self) -> None:
-        """Look in the box; where it was only a click, pick the proposal there or look there."""
+        """Search in the box; after a click, select the proposal there or search there."""
         if self._start is None:
             return
         (top, bottom), (left, right) = (sorted(ends) for ends in zip(self._start, self._end, strict=True))
-        boxed = self._boxed()
+        is_box = self._is_box()
         self.interrupt()
         proposals = self._session.proposals
-        if boxed:
+        if is_box:
             proposals.look_in((floor(top), floor(left), ceil(bottom), ceil(right)))
         elif not proposals.select_at(floor(top), floor(left)):
             proposals.look_at(floor(top), floor(left))
 
     def interrupt(self) -> None:
-        """Forget the box."""
+        """Discard the box."""
         self._start = None
         self._show()
 
     def cancel(self) -> bool:
-        """Forget the box."""
-        had = self.busy
+        """Discard the box."""
+        was_busy = self.busy
         self.interrupt()
-        return had
+        return was_busy
 
-    def _boxed(self) -> bool:
+    def _is_box(self) -> bool:
         if self._start is None:
             return False
         down, across = self._zoom()
-        high, wide = abs(self._end[0] - self._start[0]) * down, abs(self._end[1] - self._start[1]) * across
-        return max(high, wide) >= _LEAST_BOX
+        height, width = abs(self._end[0] - self._start[0]) * down, abs(self._end[1] - self._start[1]) * across
+        return max(height, width) >= _MIN_BOX
 
     def _show(self) -> None:
-        if self._start is None or not self._boxed():
+        if self._start is None or not self._is_box():
             self.item.show_sketch(NOTHING)
         else:
             self.item.show_sketch(Sketch(dashed=[rectangle(self._start, self._end)]))

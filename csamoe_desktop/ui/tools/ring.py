@@ -1,4 +1,4 @@
-"""The ring around the mouse: what a brush's click would cover, seen at any size and on any tissue."""
+"""The ring around the mouse that shows what a click with the brush would cover."""
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter
@@ -8,13 +8,13 @@ from csamoe_desktop.lesion.tools import Place
 from csamoe_desktop.ui.canvas.overlays import WHITE, line
 from csamoe_desktop.ui.tools.sketch import DARK
 
-_LEAST_RING = 4.0
-"""Screen pixels: a ring is never drawn smaller."""
+_MIN_RING = 4.0
+"""Smallest radius of the ring, in screen pixels."""
 
 
 class RingItem(QGraphicsItem):
-    """The brush's ring: exactly what a click would cover, dashed where it would erase, dotted where it smart. It is round
-    on the screen, which shows the frame in its true proportions."""
+    """The ring around exactly what a click would cover: dashed for erasing, dotted for the smart brush. It is round on
+    the screen, which shows the frame in its true proportions."""
 
     def __init__(self, smart: bool = False) -> None:
         super().__init__()
@@ -24,36 +24,36 @@ class RingItem(QGraphicsItem):
         self._radius = 1
 
     def set_radius(self, radius: int) -> None:
-        """Draw another size, in widths of a frame pixel."""
+        """Set the radius, in widths of a frame pixel."""
         self.prepareGeometryChange()
         self._radius = radius
 
     def place(self, at: Place | None, erases: bool) -> None:
-        """Draw the ring here, or nowhere."""
+        """Move the ring here; None hides it."""
         self.prepareGeometryChange()
         self._at, self._erases = at, erases
         self.update()
 
     def boundingRect(self) -> QRectF:
-        """Return the ring's square with room for its line and its least size."""
+        """Return the square around the ring, with room for its line and its smallest size."""
         if self._at is None:
             return QRectF()
         scene = self.sceneTransform()
-        room = _LEAST_RING + 4
-        across = self._radius + room / max(abs(scene.m11()), 1e-6)
+        margin = _MIN_RING + 4
+        across = self._radius + margin / max(abs(scene.m11()), 1e-6)
         down = across * abs(scene.m11()) / max(abs(scene.m22()), 1e-6)
         row, column = self._at
         return QRectF(column - across, row - down, 2 * across, 2 * down)
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
-        """Paint it: dark and light together, to be seen on any tissue."""
+        """Paint the ring in dark and light, to be visible on any tissue."""
         if self._at is None:
             return
-        # The brush sits on whole pixels, and so does its ring.
-        row, column = (int(place // 1) + 0.5 for place in self._at)
+        # The brush covers whole pixels, so the ring is centred on a pixel.
+        row, column = (int(coordinate // 1) + 0.5 for coordinate in self._at)
         world = painter.worldTransform()
         centre = world.map(QPointF(column, row))
-        reach = max((self._radius - 0.5) * abs(world.m11()), _LEAST_RING)
+        radius = max((self._radius - 0.5) * abs(world.m11()), _MIN_RING)
         style = (4.0, 3.0) if self._erases else (1.0, 2.0) if self._smart else ()
         painter.save()
         painter.resetTransform()
@@ -61,5 +61,5 @@ class RingItem(QGraphicsItem):
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for pen in (line(DARK, 3.5), line(WHITE, 1.5, style)):
             painter.setPen(pen)
-            painter.drawEllipse(centre, reach, reach)
+            painter.drawEllipse(centre, radius, radius)
         painter.restore()

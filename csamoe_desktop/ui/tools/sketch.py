@@ -1,4 +1,4 @@
-"""What a tool draws while something is in hand: lines, a dashed line to the mouse, and handles; and the mouse's cross."""
+"""Draws unfinished work of a tool (lines, a dashed line to the mouse, handles), and the crosshair cursor."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,22 +16,23 @@ from csamoe_desktop.ui.canvas.overlays import HALO, WHITE, line, steady
 
 DARK = QColor(0, 0, 0, 200)
 CLOSE_BY = 9.0
-"""Screen pixels: the mouse this near to a handle or line means it."""
+"""Screen pixels: within this distance the mouse grabs a handle or line."""
 
-_ROOM = 10.0
-"""Screen pixels around lines and handles that they are drawn on."""
+_MARGIN = 10.0
+"""Screen pixels that handles and the width of lines need around the places."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sketch:
-    """Lines as places on the frame, and handles.
+    """Lines and handles, as places on the frame.
 
     Attributes:
         lines: drawn solid.
-        dashed: drawn dashed: what is not fixed yet.
-        handles: dots, or squares where `square` is set.
-        first: whether the first handle is larger, as a click on it closes.
-        hovered: the handle the mouse means, drawn larger still; -1 for none.
+        dashed: drawn dashed, for parts that are not placed yet.
+        handles: drawn as dots, or as squares if `square` is set.
+        first: whether the first handle is larger, as a click on it closes the line.
+        hovered: index of the handle under the mouse, drawn even larger; -1 for none.
+        square: whether handles are squares.
     """
 
     lines: Sequence[Sequence[Place]] = ()
@@ -46,44 +47,44 @@ NOTHING = Sketch()
 
 
 class SketchItem(QGraphicsItem):
-    """Draws a sketch, dark and light together, to be seen on any tissue."""
+    """Draws a sketch in dark and light, to be visible on any tissue."""
 
     def __init__(self) -> None:
         super().__init__()
         self._sketch = NOTHING
         self._solid = QPainterPath()
         self._dashed = QPainterPath()
-        self._around = QRectF()
+        self._bounds = QRectF()
 
     @property
     def sketch(self) -> Sketch:
-        """What is drawn."""
+        """The sketch that is drawn."""
         return self._sketch
 
     def show_sketch(self, sketch: Sketch) -> None:
-        """Draw this instead."""
+        """Draw another sketch."""
         if sketch is NOTHING and self._sketch is NOTHING:
             return
         self.prepareGeometryChange()
         self._sketch = sketch
         self._solid, self._dashed = _path(sketch.lines), _path(sketch.dashed)
-        places = [place for one in (*sketch.lines, *sketch.dashed, sketch.handles) for place in one]
-        self._around = QRectF()
+        places = [place for line in (*sketch.lines, *sketch.dashed, sketch.handles) for place in line]
+        self._bounds = QRectF()
         if places:
             (top, left), (bottom, right) = np.min(places, axis=0), np.max(places, axis=0)
-            self._around = QRectF(float(left), float(top), float(right - left), float(bottom - top))
+            self._bounds = QRectF(float(left), float(top), float(right - left), float(bottom - top))
         self.update()
 
     def boundingRect(self) -> QRectF:
-        """Return what the sketch covers, with room for its handles."""
+        """Return the rectangle around the sketch, with room for its handles."""
         if self._sketch is NOTHING:
             return QRectF()
         scene = self.sceneTransform()
-        across, down = _ROOM / max(abs(scene.m11()), 1e-6), _ROOM / max(abs(scene.m22()), 1e-6)
-        return self._around.adjusted(-across, -down, across, down)
+        across, down = _MARGIN / max(abs(scene.m11()), 1e-6), _MARGIN / max(abs(scene.m22()), 1e-6)
+        return self._bounds.adjusted(-across, -down, across, down)
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
-        """Paint it."""
+        """Paint the lines, then the handles."""
         if self._sketch is NOTHING:
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -100,8 +101,8 @@ class SketchItem(QGraphicsItem):
         painter.resetTransform()
         painter.setPen(line(DARK, 1.5))
         painter.setBrush(WHITE)
-        for place, (row, column) in enumerate(self._sketch.handles):
-            size = 6.0 if place == self._sketch.hovered else 4.5 if place == 0 and self._sketch.first else 3.5
+        for index, (row, column) in enumerate(self._sketch.handles):
+            size = 6.0 if index == self._sketch.hovered else 4.5 if index == 0 and self._sketch.first else 3.5
             centre = world.map(QPointF(column, row))
             if self._sketch.square:
                 painter.drawRect(QRectF(centre.x() - size, centre.y() - size, 2 * size, 2 * size))
@@ -112,11 +113,11 @@ class SketchItem(QGraphicsItem):
 
 @lru_cache(maxsize=4)
 def crosshair(ratio: float) -> QCursor:
-    """Return a cross for the mouse, dark and light together; the system's own vanishes on grey.
+    """Return a crosshair cursor in dark and light, as the system's own is hardly visible on grey.
 
-    Its middle is left free, so that the pixel under it is seen. `ratio`: device pixels a screen pixel.
+    Its centre is left free to show the pixel under it. `ratio`: device pixels per screen pixel.
     """
-    side, middle, free = 25, 12.5, 3.0
+    side, centre, gap = 25, 12.5, 3.0
     picture = QPixmap(round(side * ratio), round(side * ratio))
     picture.setDevicePixelRatio(ratio)
     picture.fill(Qt.GlobalColor.transparent)
@@ -124,21 +125,21 @@ def crosshair(ratio: float) -> QCursor:
     for pen in (line(DARK, 3.0), line(WHITE, 1.0)):
         pen.setCapStyle(Qt.PenCapStyle.FlatCap)
         painter.setPen(pen)
-        for near, far in ((middle - free, 1.5), (middle + free, side - 1.5)):
-            painter.drawLine(QPointF(near, middle), QPointF(far, middle))
-            painter.drawLine(QPointF(middle, near), QPointF(middle, far))
+        for near, far in ((centre - gap, 1.5), (centre + gap, side - 1.5)):
+            painter.drawLine(QPointF(near, centre), QPointF(far, centre))
+            painter.drawLine(QPointF(centre, near), QPointF(centre, far))
     painter.end()
     return QCursor(picture, side // 2, side // 2)
 
 
 def on_image(at: Place, shape: tuple[int, ...]) -> Place:
-    """Return the place on an image of this shape (rows, columns) that is nearest to `at`: itself, or one on the edge."""
+    """Return the place inside an image of this shape (rows, columns) that is nearest to `at`."""
     return min(max(at[0], 0.0), float(shape[0])), min(max(at[1], 0.0), float(shape[1]))
 
 
-def rectangle(one: Place, other: Place) -> list[Place]:
+def rectangle(corner: Place, opposite: Place) -> list[Place]:
     """Return the closed line around the rectangle between two corners."""
-    return [one, (one[0], other[1]), other, (other[0], one[1]), one]
+    return [corner, (corner[0], opposite[1]), opposite, (opposite[0], corner[1]), corner]
 
 
 def places_of(points: NDArray[np.floating]) -> list[Place]:

@@ -1,4 +1,4 @@
-"""A pen's events on the canvas: taken as they come, as the mouse's they would say nothing of how hard it presses."""
+"""Handles a stylus on the canvas: converts its tablet events to mouse events and keeps the pressure."""
 
 from collections.abc import Callable
 
@@ -13,9 +13,10 @@ _KINDS = {
 
 
 class Stylus(QObject):
-    """Watches a widget and tells each of a pen's events: its pressure, 1 where it does not touch, and as the mouse's.
+    """Watches a widget and passes each stylus event on as its pressure (1 while it does not touch) and a mouse event.
 
-    A filter, not the canvas's own `viewportEvent`: an exception in a handler called from there ends the program.
+    This is an event filter instead of the canvas's `viewportEvent`, as an exception in a handler called from there ends
+    the program.
     """
 
     def __init__(self, deliver: Callable[[float, QMouseEvent], None], parent: QObject) -> None:
@@ -23,13 +24,13 @@ class Stylus(QObject):
         self._deliver = deliver
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Take a pen's events."""
+        """Handle stylus events."""
         if event.type() not in _KINDS or not isinstance(event, QTabletEvent):
             return False
         event.accept()
         held = event.modifiers()
         if event.pointerType() == QPointingDevice.PointerType.Eraser:
-            # The pen's other end erases, as Alt does.
+            # The eraser end of the stylus works like Alt.
             held |= Qt.KeyboardModifier.AltModifier
         touches = event.type() is not QEvent.Type.TabletRelease and event.buttons() != Qt.MouseButton.NoButton
         as_mouse = QMouseEvent(

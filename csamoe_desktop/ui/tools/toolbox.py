@@ -1,4 +1,4 @@
-"""All tools for one canvas."""
+"""Makes all tools of a canvas."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ from csamoe_desktop.ui.tools.propose import ProposeTool
 
 
 def make_tools(session: Session, zoom: Callable[[], tuple[float, float]]) -> dict[Tool, MaskTool]:
-    """Return every tool that edits the mask or measures; `zoom` returns the screen pixels a frame pixel has, down and across."""
+    """Return all tools; `zoom` returns the screen pixels per frame pixel: vertical, horizontal."""
     settings = session.settings
     return {
         Tool.BRUSH: BrushTool(session, settings.brush_radius),

@@ -1,4 +1,4 @@
-"""Fingers on the canvas: one draws with the tool in hand as the mouse does, two move and zoom the image and never draw."""
+"""Handles touch on the canvas: one finger works like the mouse, two fingers pan and zoom the image and never draw."""
 
 from math import hypot
 from typing import Protocol
@@ -7,10 +7,10 @@ from PySide6.QtCore import QEvent, QObject, QPointF, Qt
 from PySide6.QtGui import QEventPoint, QGuiApplication, QInputDevice, QMouseEvent, QTouchEvent
 from PySide6.QtWidgets import QWidget
 
-_SOON = 300
-"""Milliseconds: a second finger that comes down this soon after the first was hovered from the beginning."""
-_STILL = 6.0
-"""Screen pixels: a finger that moves less has not begun to draw; it is a click if it comes up."""
+_PINCH_DELAY = 300
+"""Milliseconds: if a second finger touches within this time after the first, the gesture was a pinch from the start."""
+_CLICK_TOLERANCE = 6.0
+"""Screen pixels: a finger that moves no farther has not begun to draw; if it is lifted, it has clicked."""
 
 _TOUCHES = (QEvent.Type.TouchBegin, QEvent.Type.TouchUpdate, QEvent.Type.TouchEnd, QEvent.Type.TouchCancel)
 _MOUSE = (
@@ -23,26 +23,28 @@ _LEFT, _NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
 
 
 class TouchTarget(Protocol):
-    """What fingers do to: the canvas."""
+    """The interface through which `Touch` controls the canvas."""
 
     def draw(self, pressure: float, event: QMouseEvent) -> None:
-        """A finger did what `event` says of a mouse, pressing this hard, above 0 to 1."""
+        """Handle a finger as the mouse event `event`, with this pressure (above 0, up to 1)."""
 
     def take_back(self) -> None:
-        """What the finger that is down has drawn was not hovered."""
+        """Undo what the finger that is down has drawn: a second finger showed that it was not a stroke."""
 
     def pinch(self, factor: float, around: QPointF, step: QPointF) -> None:
-        """Two fingers enlarge the image by `factor` around a place in the viewport, and move it by `step`."""
+        """Enlarge the image by `factor` around a position in the viewport, and move it by `step`, in screen pixels."""
 
     def lift(self) -> None:
-        """No finger is down any more."""
+        """Handle that the last finger has been lifted."""
 
 
 class Touch(QObject):
-    """Watches a widget for fingers. Mouse events that the system makes up from them are dropped: they would draw twice.
+    """Watches a widget for touch events. Mouse events that the system derives from them are dropped, or every stroke
+    would be drawn twice.
 
-    A finger draws from where it came down, but not before it has moved or come up: two fingers never quite come down at
-    once. A filter, not the canvas's own `viewportEvent`: an exception in a handler called from there ends the program.
+    A finger draws from where it touched, but only once it has moved or is lifted, as two fingers never touch at exactly
+    the same time. This is an event filter instead of the canvas's `viewportEvent`, as an exception in a handler called
+    from there ends the program.
     """
 
     def __init__(self, widget: QWidget, target: TouchTarget, parent: QObject) -> None:
@@ -50,21 +52,22 @@ class Touch(QObject):
         self._widget = widget
         self._target = target
         self._touch_seen = False
-        """Whether there was ever a finger: without a touch screen all mouse events are taken."""
+        """Whether there has been any touch event; until then no mouse event is dropped."""
         self._places: dict[int, QPointF] = {}
-        """Where the fingers are that are down, by their number."""
+        """Positions of the fingers that are down, by their number."""
         self._down_at: QPointF | None = None
-        """Where the one finger came down that has not begun to draw yet."""
+        """Where a single finger touched that has not begun to draw yet."""
         self._drawing = False
         self._since = 0
+        """Time of the first touch, in milliseconds."""
         self._pinched: tuple[frozenset[int], QPointF, float] | None = None
-        """Which fingers pinched last, their middle and how far apart they were."""
+        """The fingers of the last pinch event, their centre and their mean distance from it."""
         self._last_click: tuple[int, QPointF] | None = None
         widget.setAttribute(Qt.WidgetAttribute.WA_AcceptTouchEvents)
         widget.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Take fingers, and drop what the system makes up from them."""
+        """Handle touch events, and drop mouse events that the system derives from them."""
         kind = event.type()
         if kind in _MOUSE and isinstance(event, QMouseEvent):
             return self._touch_seen and event.source() is not Qt.MouseEventSource.MouseEventNotSynthesized
@@ -73,7 +76,7 @@ class Touch(QObject):
         event.accept()
         self._touch_seen = True
         if kind is QEvent.Type.TouchCancel:
-            # The system took the fingers for something else.
+            # The system has used the touch for a gesture of its own.
             if self._drawing:
                 self._target.take_back()
             self._reset()
@@ -84,10 +87,10 @@ class Touch(QObject):
     def _follow(self, event: QTouchEvent) -> None:
         if event.type() is QEvent.Type.TouchBegin:
             self._places.clear()
-        came_up = None
+        lifted = None
         for point in event.points():
             if point.state() is QEventPoint.State.Released:
-                came_up = point
+                lifted = point
                 self._places.pop(point.id(), None)
             elif point.state() is not QEventPoint.State.Stationary or point.id() not in self._places:
                 self._places[point.id()] = point.position()
@@ -97,34 +100,36 @@ class Touch(QObject):
             self._pinched = None
             self._draw(event, next(point for point in event.points() if point.id() in self._places))
         else:
-            if came_up is not None and (self._down_at is not None or self._drawing):
-                self._end(event, came_up)
+            if lifted is not None and (self._down_at is not None or self._drawing):
+                self._end(event, lifted)
             self._reset()
 
     def _draw(self, event: QTouchEvent, point: QEventPoint) -> None:
-        """One finger is down."""
+        """Handle a single finger."""
         at = self._places[point.id()]
         if event.type() is QEvent.Type.TouchBegin:
             self._down_at, self._since = at, event.timestamp()
-        elif self._down_at is not None and hypot(at.x() - self._down_at.x(), at.y() - self._down_at.y()) > _STILL:
-            self._begin(event, point, self._down_at)
+        elif self._down_at is not None:
+            moved = hypot(at.x() - self._down_at.x(), at.y() - self._down_at.y())
+            if moved > _CLICK_TOLERANCE:
+                self._begin(event, point, self._down_at)
         if self._drawing:
             self._send(event, point, QEvent.Type.MouseMove, at)
 
     def _begin(self, event: QTouchEvent, point: QEventPoint, at: QPointF) -> None:
         hints, kind = QGuiApplication.styleHints(), QEvent.Type.MouseButtonPress
         if self._last_click is not None:
-            when, where = self._last_click
-            apart = hypot(at.x() - where.x(), at.y() - where.y())
-            if self._since - when <= hints.mouseDoubleClickInterval() and apart <= hints.touchDoubleTapDistance():
+            time, position = self._last_click
+            distance = hypot(at.x() - position.x(), at.y() - position.y())
+            if self._since - time <= hints.mouseDoubleClickInterval() and distance <= hints.touchDoubleTapDistance():
                 kind = QEvent.Type.MouseButtonDblClick
-        # The third click is none of a pair again.
+        # A third click begins a new pair.
         self._last_click = (self._since, at) if kind is QEvent.Type.MouseButtonPress else None
         self._down_at, self._drawing = None, True
         self._send(event, point, kind, at)
 
     def _end(self, event: QTouchEvent, point: QEventPoint) -> None:
-        """The one finger comes up."""
+        """Handle the lift of a single finger."""
         if self._down_at is not None:
             self._begin(event, point, self._down_at)
         else:
@@ -132,24 +137,24 @@ class Touch(QObject):
         self._send(event, point, QEvent.Type.MouseButtonRelease, point.position())
 
     def _pinch(self, event: QTouchEvent) -> None:
-        """Several fingers are down."""
+        """Handle two or more fingers."""
         places = list(self._places.values())
-        middle = sum(places, QPointF()) / len(places)
-        apart = sum(hypot(one.x() - middle.x(), one.y() - middle.y()) for one in places) / len(places)
+        centre = sum(places, QPointF()) / len(places)
+        spread = sum(hypot(place.x() - centre.x(), place.y() - centre.y()) for place in places) / len(places)
         if self._drawing:
-            if event.timestamp() - self._since <= _SOON:
+            if event.timestamp() - self._since <= _PINCH_DELAY:
                 self._target.take_back()
             else:
                 self._send(event, event.points()[0], QEvent.Type.MouseButtonRelease, places[0])
-        # What is left of them does not draw.
+        # A finger that stays down after a pinch does not draw.
         self._down_at, self._drawing, self._last_click = None, False, None
         fingers = frozenset(self._places)
         if self._pinched is not None and self._pinched[0] == fingers:
-            _, before, was_apart = self._pinched
-            # Fingers side by side say nothing of the size.
-            factor = apart / was_apart if min(apart, was_apart) > _STILL else 1.0
-            self._target.pinch(factor, middle, middle - before)
-        self._pinched = fingers, middle, apart
+            _, last_centre, last_spread = self._pinched
+            # When fingers are close together, the ratio of their distances is too imprecise for a zoom.
+            factor = spread / last_spread if min(spread, last_spread) > _CLICK_TOLERANCE else 1.0
+            self._target.pinch(factor, centre, centre - last_centre)
+        self._pinched = fingers, centre, spread
 
     def _reset(self) -> None:
         self._places.clear()
@@ -158,14 +163,14 @@ class Touch(QObject):
 
     def _send(self, event: QTouchEvent, point: QEventPoint, kind: QEvent.Type, at: QPointF) -> None:
         released, moved = kind is QEvent.Type.MouseButtonRelease, kind is QEvent.Type.MouseMove
-        where = QPointF(self._widget.mapToGlobal(at))
+        global_position = QPointF(self._widget.mapToGlobal(at))
         button, held = _NONE if moved else _LEFT, _NONE if released else _LEFT
-        as_mouse = QMouseEvent(kind, at, where, button, held, event.modifiers())
+        as_mouse = QMouseEvent(kind, at, global_position, button, held, event.modifiers())
         self._target.draw(pressure_of(event.device(), point), as_mouse)
 
 
 def pressure_of(device: QInputDevice | None, point: QEventPoint) -> float:
-    """Return how hard a finger presses, above 0 to 1; 1 where the screen does not tell, and as it comes up."""
+    """Return the pressure of a finger, above 0 up to 1; 1 if the screen does not report it or the finger is lifted."""
     if device is None or not device.capabilities() & QInputDevice.Capability.Pressure:
         return 1.0
     return min(float(point.pressure()), 1.0) or 1.0

@@ -1,4 +1,4 @@
-"""The canvas as the reader sees and handles it: image, window, zoom, overlays, notes, and the mouse that is no tool's."""
+"""The canvas: image, window, zoom, overlays, notes, and the mouse without a drawing tool."""
 
 import dataclasses
 from collections.abc import Callable, Iterator
@@ -104,7 +104,7 @@ def mark(session: Session) -> NDArray[np.bool_]:
 
 
 def read(session: Session) -> AIResult:
-    """Put a reading of the mask in view into the session, as a finished job does; its figures are invented."""
+    """Give the current lesion an AI result with invented figures, as a finished job does."""
     work, frame = session.work, session.frame
     assert work is not None and frame is not None
     work.ai_result = AIResult(
@@ -127,12 +127,12 @@ def drag(canvas: Canvas, button: Qt.MouseButton, start: QPoint, step: QPoint) ->
     QTest.mouseRelease(canvas.viewport(), button, Qt.KeyboardModifier.NoModifier, start + step)
 
 
-def wheel(canvas: Canvas, at: QPoint, turned: int, keys: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+def wheel(canvas: Canvas, at: QPoint, angle: int, keys: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
     event = QWheelEvent(
         QPointF(at),
         QPointF(canvas.viewport().mapToGlobal(at)),
         QPoint(),
-        QPoint(0, turned),
+        QPoint(0, angle),
         Qt.MouseButton.NoButton,
         keys,
         Qt.ScrollPhase.NoScrollPhase,
@@ -364,15 +364,15 @@ def test_the_pixel_under_the_mouse_is_told(canvas: Canvas, show: Callable[..., N
     pixels = plain()
     pixels[12, 34] = 77
     show(pixels)
-    told: list[tuple[int, int, str]] = []
-    canvas.hovered.connect(lambda *pixel: told.append(pixel))
+    hovered: list[tuple[int, int, str]] = []
+    canvas.hovered.connect(lambda *pixel: hovered.append(pixel))
     QTest.mouseMove(canvas.viewport(), canvas.widget_position(12, 34))
-    assert told[-1] == (12, 34, "77")
+    assert hovered[-1] == (12, 34, "77")
     QApplication.sendEvent(canvas, QEvent(QEvent.Type.Leave))
-    assert told[-1] == (-1, -1, "")
+    assert hovered[-1] == (-1, -1, "")
     show(np.full((ROWS, COLUMNS, 3), 9, np.uint8), name="colour.png")
     QTest.mouseMove(canvas.viewport(), canvas.widget_position(3, 4))
-    assert told[-1] == (3, 4, "9, 9, 9")
+    assert hovered[-1] == (3, 4, "9, 9, 9")
 
 
 # -- overlays

@@ -1,4 +1,4 @@
-"""The outline while a stroke is drawn: what is on the screen, and that it is what painting all of it anew would give."""
+"""The outline during a stroke: the screen shows the same as after a complete repaint."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,12 +20,12 @@ from csamoe_desktop.ui.tools.base import Tool
 
 SHAPE = (700, 900)
 LEFT = Qt.MouseButton.LeftButton
-WAY = [(100, 100), (300, 400), (350, 200), (500, 700), (620, 300), (400, 450), (200, 800), (120, 500)]
+STROKE = [(100, 100), (300, 400), (350, 200), (500, 700), (620, 300), (400, 450), (200, 800), (120, 500)]
 
 
 @pytest.fixture
 def canvas(qtbot: QtBot) -> Iterator[Canvas]:
-    """A canvas with a grey image of several tiles and the brush in hand."""
+    """A canvas with a grey image of several tiles and the brush as its tool."""
     session = Session(Settings(brush_radius=12, propose_on_opening=False))
     canvas = Canvas(session)
     qtbot.addWidget(canvas)
@@ -41,27 +41,27 @@ def canvas(qtbot: QtBot) -> Iterator[Canvas]:
 
 
 def on_screen(canvas: Canvas) -> QImage:
-    """What was painted so far, not painted anew for this."""
+    """Return what has been painted so far, without a repaint."""
     QTest.qWait(30)
-    return QImage(canvas.screen().grabWindow(canvas.winId()).toImage().copy())  # else it is the screen itself
+    return QImage(canvas.screen().grabWindow(canvas.winId()).toImage().copy())  # without a copy it would change later
 
 
 def draw(canvas: Canvas, release: bool) -> None:
-    QTest.mousePress(canvas.viewport(), LEFT, pos=canvas.widget_position(*WAY[0]))
-    for at in WAY[1:]:
+    QTest.mousePress(canvas.viewport(), LEFT, pos=canvas.widget_position(*STROKE[0]))
+    for at in STROKE[1:]:
         QTest.mouseMove(canvas.viewport(), canvas.widget_position(*at))
         QTest.qWait(1)
     if release:
-        QTest.mouseRelease(canvas.viewport(), LEFT, pos=canvas.widget_position(*WAY[-1]))
+        QTest.mouseRelease(canvas.viewport(), LEFT, pos=canvas.widget_position(*STROKE[-1]))
         QApplication.sendEvent(canvas, QEvent(QEvent.Type.Leave))
 
 
-def differing(one: QImage, other: QImage, by: int = 0) -> int:
-    """How many pixels differ by more than that."""
+def differing(first: QImage, second: QImage, by: int = 0) -> int:
+    """Return how many pixels differ by more than `by` grey levels."""
     grey = []
-    for image in (one, other):
-        told = image.convertToFormat(QImage.Format.Format_Grayscale8)
-        grey.append(np.array(told.constBits(), np.uint8).astype(int))
+    for image in (first, second):
+        grey_image = image.convertToFormat(QImage.Format.Format_Grayscale8)
+        grey.append(np.array(grey_image.constBits(), np.uint8).astype(int))
     return int((np.abs(grey[0] - grey[1]) > by).sum())
 
 
@@ -81,27 +81,27 @@ def test_what_a_stroke_put_off_is_settled_after_it(canvas: Canvas, qtbot: QtBot,
 def test_in_the_middle_of_a_stroke_the_line_is_where_it_belongs(canvas: Canvas) -> None:
     draw(canvas, release=False)
     hurried = on_screen(canvas)
-    assert canvas._outline._pending, "nothing is settled yet"
+    assert canvas._outline._pending, "nothing has been completed yet"
     canvas._session.maskChanged.emit(None)
     # Off by a fraction of a pixel here and there, which antialiasing shows.
     assert differing(hurried, on_screen(canvas), by=120) < 20
 
 
 def test_a_move_follows_no_more_than_what_it_changed(canvas: Canvas, monkeypatch: pytest.MonkeyPatch) -> None:
-    followed: list[int] = []
-    follow = canvas._outline._traced
+    traced: list[int] = []
+    trace = canvas._outline._traced
 
     def counted(box: Box, zoom: float) -> QPainterPath:
-        followed.append((box.bottom - box.top) * (box.right - box.left))
-        return follow(box, zoom)
+        traced.append((box.bottom - box.top) * (box.right - box.left))
+        return trace(box, zoom)
 
     monkeypatch.setattr(canvas._outline, "_traced", counted)
     draw(canvas, release=False)
-    followed.clear()
-    QTest.mouseMove(canvas.viewport(), canvas.widget_position(WAY[-1][0] + 10, WAY[-1][1] + 10))
+    traced.clear()
+    QTest.mouseMove(canvas.viewport(), canvas.widget_position(STROKE[-1][0] + 10, STROKE[-1][1] + 10))
     QTest.qWait(1)
-    assert followed
-    assert sum(followed) < 128 * 128
+    assert traced
+    assert sum(traced) < 128 * 128
 
 
 def test_a_stroke_may_go_on_before_the_last_one_is_settled(canvas: Canvas, qtbot: QtBot) -> None:

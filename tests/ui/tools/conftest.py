@@ -1,4 +1,4 @@
-"""A hand with a mouse on a canvas that shows a dark, speckled ellipse; the whole folder runs at any scaling of the screen."""
+"""A simulated mouse on a canvas that shows a dark, speckled ellipse; the tests run at any scaling of the screen."""
 
 import os
 from collections.abc import Iterator
@@ -46,7 +46,7 @@ class Hand:
         return len(self.session.mask._done)
 
     def place(self, at: At) -> Place:
-        """Where on the frame a click on this pixel really falls."""
+        """Return the place on the frame where a click on this pixel falls."""
         return self.canvas.frame_place(QPointF(self.canvas.widget_position(*at)))
 
     def press(self, at: At, keys: Qt.KeyboardModifier = NO_KEY) -> None:
@@ -62,11 +62,11 @@ class Hand:
         for at in each:
             QTest.mouseClick(self.canvas.viewport(), LEFT, keys, self.canvas.widget_position(*at))
 
-    def drag(self, *way: At) -> None:
-        self.press(way[0])
-        for at in way[1:]:
+    def drag(self, *stops: At) -> None:
+        self.press(stops[0])
+        for at in stops[1:]:
             self.move(at)
-        self.release(way[-1])
+        self.release(stops[-1])
 
     def key(self, key: Qt.Key, keys: Qt.KeyboardModifier = NO_KEY) -> None:
         QTest.keyClick(self.canvas, key, keys)
@@ -106,7 +106,7 @@ def session(qtbot: QtBot) -> Iterator[Session]:
 
 @pytest.fixture
 def hand(qtbot: QtBot, session: Session, lesion: Bool, speckled: NDArray[np.uint8]) -> Hand:
-    """A hand on a canvas with a study of two frames, the brush chosen."""
+    """A mouse on a canvas with a study of two frames and the brush as its tool."""
     canvas = Canvas(session)
     qtbot.addWidget(canvas)
     canvas.resize(640, 480)

@@ -66,7 +66,7 @@ def covered(*parts: tuple[Box, NDArray[np.bool_]]) -> NDArray[np.bool_]:
 
 
 def capsule(*at: tuple[int, int], radius: int = 3) -> NDArray[np.bool_]:
-    """What the brush covers on its way through the middles of these pixels."""
+    """Return what the brush covers in a stroke through the centres of these pixels."""
     places = [(row + 0.5, column + 0.5) for row, column in at]
     return covered(*(brush(SHAPE, *way, radius) for way in zip(places, [*places[1:], places[-1]], strict=True)))
 
@@ -95,19 +95,19 @@ def click(canvas: Canvas, at: tuple[int, int], keys: Qt.KeyboardModifier = NO_KE
 
 
 def double_click(canvas: Canvas, at: tuple[int, int]) -> None:
-    """Press, release, double press, release, as Qt sends them (mouseDClick is the third of them only)."""
+    """Send press, release, double click and release, as Qt does (mouseDClick sends only the third of them)."""
     click(canvas, at)
     QTest.mouseDClick(canvas.viewport(), LEFT, NO_KEY, canvas.widget_position(*at))
     release(canvas, at)
 
 
-def turn_wheel(canvas: Canvas, turned: int, keys: Qt.KeyboardModifier) -> None:
+def turn_wheel(canvas: Canvas, angle: int, keys: Qt.KeyboardModifier) -> None:
     at = QPointF(200, 150)
     event = QWheelEvent(
         at,
         QPointF(canvas.viewport().mapToGlobal(at.toPoint())),
         QPoint(),
-        QPoint(0, turned),
+        QPoint(0, angle),
         Qt.MouseButton.NoButton,
         keys,
         Qt.ScrollPhase.NoScrollPhase,
@@ -289,14 +289,14 @@ def test_a_double_click_is_two_clicks_of_the_brush(canvas: Canvas, session: Sess
 
 def test_the_radius_is_changed_by_wheel_steps_and_setting(canvas: Canvas, session: Session, qtbot: QtBot) -> None:
     assert canvas.brush_radius == 3
-    told: list[int] = []
-    canvas.radiusChanged.connect(told.append)
+    radii: list[int] = []
+    canvas.radiusChanged.connect(radii.append)
     turn_wheel(canvas, 120, SHIFT)
     canvas.step_brush(-1)
     canvas.set_brush_radius(0)
     canvas.set_brush_radius(-5)
     canvas.set_brush_radius(999)
-    assert told == [4, 3, 1, 200]
+    assert radii == [4, 3, 1, 200]
     assert session.frame is not None and session.frame.index == 0
     canvas.set_brush_radius(100)
     canvas.step_brush(1)
@@ -304,7 +304,7 @@ def test_the_radius_is_changed_by_wheel_steps_and_setting(canvas: Canvas, sessio
 
 
 def ring(canvas: Canvas) -> NDArray[np.bool_]:
-    """Where the picture is not the plain grey image: the ring, in the viewport."""
+    """Return where the picture differs from the plain grey image: the ring, around its centre."""
     QApplication.processEvents()
     picture = canvas.picture()
     centre = canvas.widget_position(30, 40)
@@ -363,8 +363,8 @@ CORNERS = [(10, 10), (12, 60), (50, 55), (45, 15)]
 
 
 def polygon_of(canvas: Canvas, *at: tuple[int, int]) -> NDArray[np.bool_]:
-    """What the polygon with its vertices where these clicks really fall covers."""
-    return covered(polygon(SHAPE, [canvas.frame_place(QPointF(canvas.widget_position(*one))) for one in at]))
+    """Return what a polygon covers whose vertices are where these clicks fall on the frame."""
+    return covered(polygon(SHAPE, [canvas.frame_place(QPointF(canvas.widget_position(*corner))) for corner in at]))
 
 
 def test_a_polygon_closes_on_its_first_vertex(canvas: Canvas, session: Session) -> None:
@@ -497,11 +497,11 @@ def test_tools_do_nothing_without_a_frame(qtbot: QtBot) -> None:
 
 
 def test_the_tool_is_told(canvas: Canvas) -> None:
-    told: list[Tool] = []
-    canvas.toolChanged.connect(told.append)
+    tools: list[Tool] = []
+    canvas.toolChanged.connect(tools.append)
     for tool in (Tool.ERASER, Tool.ERASER, Tool.POLYGON):
         canvas.set_tool(tool)
-    assert told == [Tool.ERASER, Tool.POLYGON]
+    assert tools == [Tool.ERASER, Tool.POLYGON]
     assert canvas.tool is Tool.POLYGON
 
 

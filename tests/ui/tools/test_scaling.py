@@ -1,4 +1,4 @@
-"""Every tool again, on a screen at 200 %: the scaling is fixed as Qt starts, so in another process."""
+"""Runs the tests of all tools at 200 %, in another process, as Qt reads the scaling only when it starts."""
 
 import os
 import subprocess

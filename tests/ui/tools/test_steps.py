@@ -1,4 +1,4 @@
-"""Undo and redo while a polygon or a livewire is open: its corners first, the mask's steps after them."""
+"""Undo and redo while a polygon or livewire is open: first its corners, then the steps of the mask."""
 
 from typing import TYPE_CHECKING
 
@@ -69,7 +69,7 @@ def test_a_move_an_insertion_and_a_deletion_are_a_step_each(hand: "Hand") -> Non
     hand.move(CORNERS[0])
     hand.key(Qt.Key.Key_Delete)
     deleted = vertices(hand)
-    assert [len(one) for one in (before, moved, inserted, deleted)] == [4, 4, 5, 4]
+    assert [len(places) for places in (before, moved, inserted, deleted)] == [4, 4, 5, 4]
     for state in (inserted, moved, before):
         hand.canvas.undo()
         assert vertices(hand) == state

@@ -1,4 +1,4 @@
-"""Each tool driven with the mouse on a real canvas; `test_scaling.py` runs all of this again at 200 %."""
+"""Each tool, used with the mouse on a real canvas; `test_scaling.py` runs these tests again at 200 %."""
 
 from functools import cache
 from typing import TYPE_CHECKING
@@ -39,8 +39,8 @@ def filled(places: list[Place]) -> Bool:
     return on_frame(polygon(SHAPE, places))
 
 
-def overlap(one: Bool, other: Bool) -> float:
-    return float((one & other).sum() / (one | other).sum())
+def overlap(first: Bool, second: Bool) -> float:
+    return float((first & second).sum() / (first | second).sum())
 
 
 # -- brushes
@@ -92,7 +92,7 @@ def test_the_smart_brush_stays_within_what_it_began_on(hand: "Hand") -> None:
 
 @cache
 def stylus(pointer: QPointingDevice.PointerType) -> QPointingDevice:
-    """A pen that lives as long as Qt, which remembers the devices it has heard of."""
+    """Return a stylus that lives as long as Qt, which keeps references to the devices it knows."""
     return QPointingDevice("pen", 7, QInputDevice.DeviceType.Stylus, pointer, QInputDevice.Capability.Pressure, 1, 2)
 
 
@@ -120,7 +120,7 @@ def test_a_pen_draws_as_wide_as_it_presses_and_its_other_end_erases(hand: "Hand"
     pen(hand, QEvent.Type.TabletPress, (30, 60), 1.0, eraser=True)
     pen(hand, QEvent.Type.TabletRelease, (30, 60), 0.0, eraser=True)
     assert not hand.pixels[30, 60]
-    # A mouse presses with all its weight again.
+    # The mouse draws with full pressure again.
     hand.click((90, 60))
     assert hand.pixels[80:101, 60].sum() == 19
 
@@ -365,9 +365,9 @@ def test_what_is_found_in_a_box_is_dropped_where_it_no_longer_holds(hand: "Hand"
 
 def test_a_box_around_nothing_says_so(hand: "Hand", qtbot: QtBot) -> None:
     hand.canvas.set_tool(Tool.BOX)
-    with qtbot.waitSignal(hand.session.failed, timeout=60_000) as told:
+    with qtbot.waitSignal(hand.session.failed, timeout=60_000) as failure:
         hand.drag((3, 3), (6, 6))
-    assert isinstance(told.args[0], UserError)
+    assert isinstance(failure.args[0], UserError)
     assert not hand.pixels.any()
 
 
@@ -395,7 +395,7 @@ def test_dragging_moves_the_mask_exactly(hand: "Hand") -> None:
 def test_a_handle_scales_the_mask(hand: "Hand") -> None:
     hand.mark(marked(Box(30, 40, 60, 80)))
     hand.canvas.set_tool(Tool.MOVE)
-    # The places pressed are pixels' middles, the handles lie on their corners: half a pixel on either end.
+    # Presses are at centres of pixels, the handles at their corners: they differ by half a pixel at both ends.
     hand.drag((60, 80), (75, 100), (90, 120))
     assert box_of(hand.pixels) == Box(30, 40, 90, 120)
     hand.drag((60, 120), (60, 100))  # the right side alone
@@ -404,14 +404,14 @@ def test_a_handle_scales_the_mask(hand: "Hand") -> None:
 
 
 def test_what_is_moved_out_of_the_image_is_said(hand: "Hand") -> None:
-    told: list[str] = []
-    hand.session.noted.connect(told.append)
+    notes: list[str] = []
+    hand.session.noted.connect(notes.append)
     hand.mark(marked(Box(30, 40, 60, 80)))
     hand.canvas.set_tool(Tool.MOVE)
     hand.drag((45, 60), (25, 60))
-    assert told == []
+    assert notes == []
     hand.drag((25, 60), (5, 60))
-    assert len(told) == 1 and "cut off" in told[0]
+    assert len(notes) == 1 and "cut off" in notes[0]
     assert box_of(hand.pixels) == Box(0, 40, 20, 80)
 
 

@@ -1,4 +1,4 @@
-"""Fingers on a real canvas: one draws, two pan and zoom and never draw, and nothing is drawn twice."""
+"""Touch on a real canvas: one finger draws, two pan and zoom and never draw, and nothing is drawn twice."""
 
 from functools import cache
 from typing import TYPE_CHECKING
@@ -26,12 +26,12 @@ At = tuple[int, int]
 
 @cache
 def screen() -> QPointingDevice:
-    """A touch screen that lives as long as Qt, which remembers the devices it has heard of."""
+    """Return a touch screen that lives as long as Qt, which keeps references to the devices it knows."""
     return QTest.createTouchDevice()
 
 
 class Fingers:
-    """Fingers on the canvas; places are pixels of the frame as it lies."""
+    """Fingers on the canvas; places are pixels of the frame in its current position."""
 
     def __init__(self, hand: "Hand") -> None:
         self.hand = hand
@@ -43,7 +43,7 @@ class Fingers:
         return self.hand.canvas.widget_position(*place)
 
     def touch(self, change: dict[int, QPoint | None]) -> None:
-        """Fingers by number: somewhere, or (None) up from where they were."""
+        """Move or press fingers, by number, or lift them (None)."""
         sequence = QTest.touchEvent(self.view, screen(), False)
         for number in self._down - set(change):
             sequence.stationary(number)
@@ -76,22 +76,22 @@ class Fingers:
 
 @pytest.fixture
 def fingers(hand: "Hand") -> Fingers:
-    # At 200 % the larger canvas reaches over the edge of Qt's own screen, and fingers do not.
+    # At 200 % the larger canvas extends beyond Qt's offscreen screen, where there are no touch events.
     hand.canvas.resize(380, 285)
     QApplication.processEvents()
     return Fingers(hand)
 
 
-def painted(*ways: tuple[At, At], radius: int = 4) -> np.ndarray:
+def painted(*moves: tuple[At, At], radius: int = 4) -> np.ndarray:
     frame = np.zeros(SHAPE, bool)
-    for one, other in ways:
-        box, covered = brush(SHAPE, (one[0] + 0.5, one[1] + 0.5), (other[0] + 0.5, other[1] + 0.5), radius)
+    for start, end in moves:
+        box, covered = brush(SHAPE, (start[0] + 0.5, start[1] + 0.5), (end[0] + 0.5, end[1] + 0.5), radius)
         frame[box.slices] |= covered
     return frame
 
 
 def later(hand: "Hand", milliseconds: int = 400) -> None:
-    """Let so much time pass for whoever goes by the events' own times."""
+    """Let this much time pass between the time stamps of events."""
     QTest.qWait(milliseconds)
 
 
@@ -137,7 +137,7 @@ def test_two_fingers_zoom_and_pan_and_do_not_draw(fingers: Fingers, hand: "Hand"
     fingers.touch({0: middle - wider + step, 1: middle + wider + step})
     assert hand.canvas._zooms()[1] == pytest.approx(2 * zoom, rel=0.01)
     assert hand.canvas.frame_place(QPointF(middle + step)) == pytest.approx(there, abs=0.1)
-    # What is left of two fingers goes on with nothing.
+    # A finger that stays down after a pinch neither pans nor draws.
     fingers.up(1)
     fingers.touch({0: middle})
     fingers.up(0)
@@ -285,7 +285,7 @@ def pressing(able: bool) -> QPointingDevice:
 
 
 class Pressed(QEventPoint):
-    """A point of a touch that presses so hard; only Qt's own platform code can make one."""
+    """A touch point with a pressure, which otherwise only Qt's platform code can set."""
 
     def __init__(self, pressure: float) -> None:
         super().__init__(1, QEventPoint.State.Updated, QPointF(), QPointF())
