@@ -124,9 +124,7 @@ class LesionBox(FoldingBox):
         self.regions.setVisible(core)
         if ai_result is not None and core:
             regions = ai_result.regions
-            self.regions.setText(
-                f"Core: {_steps(regions.erosions)} in  ·  boundary: {_steps(regions.dilations)} out"
-            )
+            self.regions.setText(f"Core: {_steps(regions.erosions)} in  ·  boundary: {_steps(regions.dilations)} out")
             self.regions.setToolTip(f"<p>Core: {core_words(regions)}.<br>Boundary: {boundary_words(regions)}.</p>")
 
     def _show_size(self, mask: EditedMask, spacing: Spacing) -> None:
