@@ -17,14 +17,19 @@ On a machine with other load, `--clock cpu` counts only the CPU time of this pro
 
 import argparse
 import importlib.util
+import json
 import os
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-os.environ.setdefault("CSAMOE_USER_FOLDER", tempfile.mkdtemp())
+FOLDER = Path(tempfile.mkdtemp())
+# A screen that the whole canvas fits on: what lies beyond it is not repainted.
+SCREEN = {"name": "large", "x": 0, "y": 0, "width": 2000, "height": 1400, "logicalDpi": 96, "logicalBaseDpi": 96, "dpr": 1}
+(FOLDER / "screens.json").write_text(json.dumps({"screens": [SCREEN]}))
+os.environ.setdefault("QT_QPA_PLATFORM", f"offscreen:configfile={FOLDER / 'screens.json'}")
+os.environ.setdefault("CSAMOE_USER_FOLDER", str(FOLDER))
 
 import numpy as np
 import pyqtgraph as pg
