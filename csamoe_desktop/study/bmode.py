@@ -84,8 +84,8 @@ def _blurred(look: Scatterers, depth: Field, spacing: float) -> Scatterers:
     blurred = np.fft.ifft(np.fft.fft(parts[..., 0] + 1j * parts[..., 1], axis=1) * response, axis=1)
     blurred = blurred[:, beside:-beside]
     # A Gaussian of width s keeps 1 / (2 s sqrt(pi)) of white noise's power, and never more than all of it.
-    kept = np.minimum(1 / (2 * np.sqrt(np.pi) * axial), 1) * np.minimum(1 / (2 * np.sqrt(np.pi) * width), 1)
-    return np.asarray(blurred / np.sqrt(kept)[:, None], np.complex64)
+    remaining = np.minimum(1 / (2 * np.sqrt(np.pi) * axial), 1) * np.minimum(1 / (2 * np.sqrt(np.pi) * width), 1)
+    return np.asarray(blurred / np.sqrt(remaining)[:, None], np.complex64)
 
 
 def _axially(parts: Field, sigma: float) -> Field:

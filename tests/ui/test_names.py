@@ -169,7 +169,7 @@ def test_outlines_of_another_image_are_asked_about(
         window.import_mask(tmp_path / name)
         assert session.mask is not None
         assert session.mask.empty
-        assert told(window, Kind.QUESTION) == [f"{name} outlines other.png, not small.png."]
+        assert told(window, Kind.QUESTION) == [f"The outlines in {name} are of other.png, not of small.png."]
         answer(window, "Cancel")
         assert session.mask.empty
         window.import_mask(tmp_path / name)
