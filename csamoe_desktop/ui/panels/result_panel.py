@@ -122,9 +122,7 @@ class LesionBox(Box):
         if given is not None and core:
             values = {line.label: line.value for line in content(given).lesion.lines}
             regions = given.ai_result.regions
-            self.regions.setText(
-                f"Core: {_steps(regions.erosions)} in  ·  boundary: {_steps(regions.dilations)} out"
-            )
+            self.regions.setText(f"Core: {_steps(regions.erosions)} in  ·  boundary: {_steps(regions.dilations)} out")
             self.regions.setToolTip(f"<p>Core: {values['Core']}.<br>Boundary: {values['Boundary']}.</p>")
 
     def _show_size(self, mask: EditedMask, spacing: Spacing) -> None:
