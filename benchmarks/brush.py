@@ -26,7 +26,16 @@ from pathlib import Path
 
 FOLDER = Path(tempfile.mkdtemp())
 # A screen that the whole canvas fits on: what lies beyond it is not repainted.
-SCREEN = {"name": "large", "x": 0, "y": 0, "width": 2000, "height": 1400, "logicalDpi": 96, "logicalBaseDpi": 96, "dpr": 1}
+SCREEN = {
+    "name": "large",
+    "x": 0,
+    "y": 0,
+    "width": 2000,
+    "height": 1400,
+    "logicalDpi": 96,
+    "logicalBaseDpi": 96,
+    "dpr": 1,
+}
 (FOLDER / "screens.json").write_text(json.dumps({"screens": [SCREEN]}))
 os.environ.setdefault("QT_QPA_PLATFORM", f"offscreen:configfile={FOLDER / 'screens.json'}")
 os.environ.setdefault("CSAMOE_USER_FOLDER", str(FOLDER))

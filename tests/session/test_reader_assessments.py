@@ -281,10 +281,10 @@ def test_nothing_that_the_network_found_shows_under_the_veil(
     shown = said(window)
     for secret in (
         found.category.value, found.category.value.capitalize(), f"{found.prediction.probability:.2f}",
-        *(f"{100 * share:.0f} %" for share in found.prediction.gates.values()), *found.warnings, "Core:", "Left out", "ooking closer"
+        *(f"{100 * share:.0f} %" for share in found.prediction.gates.values()), *found.warnings, "Core:", "Left out", "alculating the range"
     ):  # fmt: skip
         assert secret not in shown, secret
-    assert "The AI has read it. Give your own BI-RADS category first (Ctrl+R)" in shown
+    assert "The AI result is hidden until your assessment. Choose a BI-RADS category (Ctrl+R)" in shown
     assert window.result.button.text() == "Show the AI result"
     assert window.canvas.picture() == before, "the image is as it was, core and boundary too"
     assert not window.canvas.attention.experts
