@@ -66,7 +66,7 @@ def states(window: MainWindow, study: DemoStudy) -> list[tuple[str, QImage]]:
     def change(edit: Callable[[AIResult], AIResult]) -> None:
         assert session.work is not None and session.work.ai_result is not None
         session.work.ai_result = edit(session.work.ai_result)
-        session.tell_result()
+        session.emit_result_changed()
 
     def with_probability(share: float) -> Callable[[AIResult], AIResult]:
         def changed(result: AIResult) -> AIResult:
@@ -84,7 +84,7 @@ def states(window: MainWindow, study: DemoStudy) -> list[tuple[str, QImage]]:
     outline = ((down - rows / 2) / 60) ** 2 + ((across - columns / 2) / 90) ** 2 < 1
     assert session.work is not None and session.mask is not None
     session.mask.replace(outline, Author.DRAWN)
-    session.mask_edited(None)
+    session.emit_mask_changed(None)
     take("ready")
     session.assessing.begin()
     take("running")
@@ -104,22 +104,22 @@ def states(window: MainWindow, study: DemoStudy) -> list[tuple[str, QImage]]:
     session.navigation.to_frame(1)
     session.mask.replace(outline, Author.DRAWN)
     session.lesions.describe(session.work, Description(identity=identity))
-    session.mask_edited(None)
+    session.emit_mask_changed(None)
     session.assessing.begin()
     demo.wait_until(session, lambda: session.shown_result.state is ResultState.DONE and _looked(window))
     change(with_probability(0.03))
     take("two views disagree")
     session.mask.replace(outline & (down > rows / 2), Author.DRAWN)
-    session.mask_edited(None)
+    session.emit_mask_changed(None)
     take("outdated")
     session.work.failure, session.work.failed_version = "The lesion lies under colour Doppler.", session.mask.version
     session.work.withheld = True
-    session.tell_result()
+    session.emit_result_changed()
     take("withheld")
     session.navigation.to_frame(2)
     session.user_settings.change(dataclasses.replace(session.settings, assessment_first=True))
     session.mask.replace(outline, Author.DRAWN)
-    session.mask_edited(None)
+    session.emit_mask_changed(None)
     session.assessing.begin()
     demo.wait_until(session, lambda: session.shown_result.state is ResultState.HIDDEN)
     take("hidden")

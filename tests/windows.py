@@ -78,7 +78,7 @@ def mark() -> Callable[[Session], None]:
         pixels = np.zeros((rows, columns), bool)
         pixels[rows // 3 : rows * 2 // 3, columns // 3 : columns * 2 // 3] = True
         session.mask.replace(pixels, Author.DRAWN)
-        session.mask_edited(None)
+        session.emit_mask_changed(None)
 
     return marked
 

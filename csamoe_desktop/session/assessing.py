@@ -60,14 +60,14 @@ class Assessing:
             # The image may have been calibrated in the meantime.
             self.run_guard_again()
             scene.modelChanged.emit()
-            scene.tell_result()
+            scene.emit_result_changed()
 
         def failed(problem: BaseException) -> None:
             message = problem.message if isinstance(problem, UserError) else "Something went wrong inside the program."
             work.failure, work.failed_version, work.withheld = message, version, isinstance(problem, Withheld)
             if work.ai_result is None:
                 work.result_scale = frame.scale
-            scene.tell_result()
+            scene.emit_result_changed()
             # The panel shows why the result is withheld; this is not an error.
             if not work.withheld:
                 scene.failed.emit(problem)
@@ -77,12 +77,12 @@ class Assessing:
             scene.noted.emit(f"The model run for {self.lesion.title} was stopped; {work.title} is assessed instead.")
         self._lesion = work
         scene.jobs.submit(ASSESSING, run, Outcome(done, failed, scene.progressed.emit))
-        scene.tell_result()
+        scene.emit_result_changed()
 
     def cancel(self) -> None:
         """Stop the run in progress; an earlier result stays."""
         if self._scene.jobs.cancel(ASSESSING):
-            self._scene.tell_result()
+            self._scene.emit_result_changed()
 
     def run_guard_again(self) -> None:
         """Run the guard again for every AI result whose image has a different scale now: withhold the result if the
@@ -111,4 +111,4 @@ class Assessing:
                 warnings = (*others, *(finding.sentence for finding in now))
                 work.ai_result = dataclasses.replace(work.ai_result, warnings=warnings)
         if changed:
-            scene.tell_result()
+            scene.emit_result_changed()

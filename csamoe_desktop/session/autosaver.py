@@ -116,7 +116,7 @@ class Autosaver(QObject):
             if study.path in by_path
         ]
 
-    def put_aside(self, study: Study) -> None:
+    def set_aside(self, study: Study) -> None:
         """Set aside the work on the frames of a reopened file, except the first frame, which is shown now. It comes
         back when a frame is shown and is still the same image."""
         for (path, index), entry in list(self._frames.items()):
@@ -149,17 +149,17 @@ class Autosaver(QObject):
         self.save_soon()
 
     @property
-    def safe(self) -> bool:
+    def all_saved(self) -> bool:
         """Whether every finished stroke and every comment is in the store."""
         return not self._autosave.work_to_do and not any(
             entry.unsaved() or entry.queued_calipers != entry.work.calipers.now for entry in self._entries()
         )
 
-    def at_stake(self) -> tuple[int, int]:
+    def save_and_count_unsaved(self) -> tuple[int, int]:
         """Try to save everything now, and return how many outlines and how many notes could not be saved. Notes are
         comments, descriptions, calipers and the texts of examinations."""
         self._enqueue_changes()
-        if not self.safe:
+        if not self.all_saved:
             self._store_now()
         unqueued = [work for entry in self._entries() for work in entry.unsaved() if not work.mask.in_stroke]
         outlines = sum(lesion.marked for lesion in self._autosave.waiting)

@@ -63,7 +63,7 @@ class HandCalibration(QObject):
         return own if by_user is None else by_user
 
     @property
-    def there(self) -> bool:
+    def by_hand(self) -> bool:
         """Whether the current frame is calibrated by hand."""
         frame = self._scene.frame
         return frame is not None and frame.scale.by_hand
@@ -126,7 +126,7 @@ class HandCalibration(QObject):
         """Remove the calibration by hand of the current frame: its own, otherwise that of its study."""
         scene = self._scene
         study, frame, work = scene.study, scene.frame, scene.work
-        if study is None or frame is None or work is None or not self.there:
+        if study is None or frame is None or work is None or not self.by_hand:
             return
         if self._frames.pop(work.image, None) is not None:
             message = "The calibration by hand was removed from this frame"

@@ -23,7 +23,7 @@ class Calipers(QObject):
         scene.frameChanged.connect(self._frame_changed)
 
     @property
-    def kept(self) -> tuple[Caliper, ...]:
+    def on_frame(self) -> tuple[Caliper, ...]:
         """The calipers on the current frame, number 1 first, without the changes of a drag in progress."""
         work = self._scene.work
         return () if work is None else work.calipers.now
@@ -31,7 +31,7 @@ class Calipers(QObject):
     @property
     def drawn(self) -> tuple[Caliper, ...]:
         """The calipers as drawn: the one being dragged is at its present position."""
-        calipers = self.kept
+        calipers = self.on_frame
         if self._dragged is None:
             return calipers
         index, caliper = self._dragged
@@ -42,10 +42,10 @@ class Calipers(QObject):
         """The index in `drawn` of the caliper that is selected or being dragged."""
         if self._dragged is None:
             return self._selected
-        return len(self.kept) if self._dragged[0] is None else self._dragged[0]
+        return len(self.on_frame) if self._dragged[0] is None else self._dragged[0]
 
     @property
-    def holding(self) -> bool:
+    def dragging(self) -> bool:
         """Whether a caliper is being dragged."""
         return self._dragged is not None
 
@@ -55,20 +55,20 @@ class Calipers(QObject):
             self._selected = place
             self.shown.emit()
 
-    def hold(self, place: int | None, caliper: Caliper) -> None:
+    def drag(self, place: int | None, caliper: Caliper) -> None:
         """Draw the caliper at index `place` (None: a new one) as `caliper` while it is dragged."""
         if self._dragged != (place, caliper):
             self._dragged = (place, caliper)
             self.shown.emit()
 
-    def put_down(self) -> None:
+    def finish_drag(self) -> None:
         """Finish the drag: take over the caliper as it is now and select it."""
         if self._dragged is not None:
             drawn, selected = self.drawn, self.selected
             self._dragged = None
             self._change(drawn, selected)
 
-    def let_go(self) -> bool:
+    def cancel_drag(self) -> bool:
         """Cancel the drag: the caliper returns to its former position, a new one disappears. Return whether there
         was a drag."""
         if self._dragged is None:
@@ -82,27 +82,27 @@ class Calipers(QObject):
         index = self._selected
         if index is None or self._dragged is not None:
             return False
-        self._change((*self.kept[:index], *self.kept[index + 1 :]), None)
+        self._change((*self.on_frame[:index], *self.on_frame[index + 1 :]), None)
         return True
 
     @property
     def can_undo(self) -> bool:
         """Whether the last step on the frame was made with a caliper."""
         work = self._scene.work
-        return work is not None and (self.holding or work.calipers.can_undo(work.mask.version))
+        return work is not None and (self.dragging or work.calipers.can_undo(work.mask.version))
 
     @property
     def can_redo(self) -> bool:
         """Whether the next step to redo was made with a caliper."""
         work = self._scene.work
-        return work is not None and not self.holding and work.calipers.can_redo(work.mask.version)
+        return work is not None and not self.dragging and work.calipers.can_redo(work.mask.version)
 
     def undo(self) -> bool:
         """Undo the last step if it was made with a caliper; return whether it was."""
         work = self._scene.work
         if work is None or not self.can_undo:
             return False
-        if not self.let_go():
+        if not self.cancel_drag():
             work.calipers.undo()
             self._changed()
         return True

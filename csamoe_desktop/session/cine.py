@@ -23,7 +23,7 @@ class Cine(QObject):
         self._timer.timeout.connect(self._step)
         scene.studyChanged.connect(self.pause)
         # The next frame cannot be decoded. Pausing avoids repeating the message ten times a second.
-        scene.stayed.connect(self.pause)
+        scene.navigationCancelled.connect(self.pause)
 
     @property
     def playing(self) -> bool:
@@ -47,7 +47,7 @@ class Cine(QObject):
         """Stop at the current frame."""
         if self.playing:
             self._timer.stop()
-            self._navigation.stay()
+            self._navigation.cancel()
             self.playingChanged.emit(False)
 
     def go_to(self, index: int) -> None:

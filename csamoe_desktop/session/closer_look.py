@@ -71,7 +71,7 @@ class CloserLook(QObject):
         def done(completed: AIResult) -> None:
             if work.ai_result is ai_result:
                 work.ai_result = completed
-            scene.tell_result()
+            scene.emit_result_changed()
 
         def failed(problem: BaseException) -> None:
             if not isinstance(problem, UserError):

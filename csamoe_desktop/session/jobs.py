@@ -191,6 +191,6 @@ class Jobs(QObject):
         call(*arguments)
 
 
-def anyone_left() -> bool:
+def threads_left() -> bool:
     """Return whether a thread of an abandoned lane is still running; the program cannot wait for it to end."""
     return any(pool.activeThreadCount() for pool in _ABANDONED)

@@ -28,7 +28,7 @@ class PlacedLesion:
     work: LesionWork
 
     @property
-    def words(self) -> str:
+    def label(self) -> str:
         """The lesion's name with its image and its location, which identify it among all open images."""
         place = self.work.description.place()
         return f"{self.work.title} in {self.where}{f' ({place})' if place else ''}"
@@ -54,7 +54,7 @@ class Lesions(QObject):
         scene.maskChanged.connect(self._show_edited)
 
     @property
-    def there(self) -> tuple[LesionWork, ...]:
+    def on_frame(self) -> tuple[LesionWork, ...]:
         """The lesions on the current frame, by number; a blank lesion if nothing is marked."""
         frame_lesions = self._scene.frame_lesions
         return () if frame_lesions is None else tuple(frame_lesions.lesions)
@@ -62,7 +62,7 @@ class Lesions(QObject):
     @property
     def can_add(self) -> bool:
         """Whether a frame is open and all its lesions are marked."""
-        return bool(self.there) and not any(work.blank for work in self.there)
+        return bool(self.on_frame) and not any(work.blank for work in self.on_frame)
 
     @property
     def can_restore(self) -> bool:
@@ -76,13 +76,13 @@ class Lesions(QObject):
             return
         frame_lesions.current.mask.end()
         frame_lesions.current = work
-        self._scene.lesion_turned()
+        self._scene.emit_current_lesion_changed()
 
     def choose_next(self) -> None:
         """Make the next lesion the current one; the first follows the last."""
-        if self.there and self._scene.work is not None:
-            index = self.there.index(self._scene.work)
-            self.choose(self.there[(index + 1) % len(self.there)])
+        if self.on_frame and self._scene.work is not None:
+            index = self.on_frame.index(self._scene.work)
+            self.choose(self.on_frame[(index + 1) % len(self.on_frame)])
 
     def add(self) -> None:
         """Add a lesion to this frame; if there is a blank lesion, make it the current one instead."""
@@ -98,7 +98,7 @@ class Lesions(QObject):
         added = frame_lesions.new()
         # Side and view apply to the whole image.
         added.description = dataclasses.replace(added.description, side=before.side, view=before.view)
-        self._scene.lesion_turned()
+        self._scene.emit_current_lesion_changed()
 
     def remove(self) -> None:
         """Delete the current lesion; `restore` brings it back until the program ends."""
@@ -112,7 +112,7 @@ class Lesions(QObject):
         title = work.title
         frame_lesions.remove(work)
         frame_lesions.as_deleted = frame_lesions.steps
-        self._scene.lesion_turned()
+        self._scene.emit_current_lesion_changed()
         if work in frame_lesions.removed:
             self._scene.noted.emit(f"{title} was deleted. Undo brings it back.")
 
@@ -136,9 +136,9 @@ class Lesions(QObject):
         """Restore the lesion of this frame that was deleted last."""
         frame_lesions = self._scene.frame_lesions
         if frame_lesions is not None and frame_lesions.restore() is not None:
-            self._scene.lesion_turned()
+            self._scene.emit_current_lesion_changed()
 
-    def bring_back(self, stored: StoredLesion) -> None:
+    def add_earlier(self, stored: StoredLesion) -> None:
         """Add a replaced outline from the store as a further lesion of the current frame, and make it the current
         one."""
         frame_lesions = self._scene.frame_lesions
@@ -155,8 +155,8 @@ class Lesions(QObject):
             # The reader's assessment, in a new sitting; measurements are proposed again.
             with suppress(UserError, ValueError):
                 work.sitting.assessment = sitting_from(stored.stored_sitting).assessment.without_measured()
-        self._scene.lesion_turned()
-        self._scene.mask_edited(None)
+        self._scene.emit_current_lesion_changed()
+        self._scene.emit_mask_changed(None)
 
     def describe(self, work: LesionWork, description: Description) -> None:
         """Take over the reader's description of a lesion, which may have been deleted meanwhile. What applies to the
@@ -170,9 +170,9 @@ class Lesions(QObject):
                 work.description = work.description.agreeing(Description(), other.description)
             for other in self.other_views(work):
                 other.description = other.description.agreeing(before, work.description)
-            for other in self.there if work in self.there else ():
+            for other in self.on_frame if work in self.on_frame else ():
                 other.description = other.description.agreeing(before, work.description, OF_THE_IMAGE)
-            self._scene.tell_lesion()
+            self._scene.emit_lesion_changed()
 
     def comment(self, work: LesionWork, text: str) -> None:
         """Take over the reader's comment on a lesion."""
@@ -185,7 +185,7 @@ class Lesions(QObject):
         work = work or self._scene.work
         if work is not None:
             work.shown = not work.shown
-            self._scene.tell_lesion()
+            self._scene.emit_lesion_changed()
 
     def toggle_locked(self, work: LesionWork | None = None) -> None:
         """Lock a lesion (None: the current one), so that its outline cannot be changed, or unlock it."""
@@ -193,7 +193,7 @@ class Lesions(QObject):
         if work is not None:
             work.mask.end()
             work.locked = not work.locked
-            self._scene.tell_lesion()
+            self._scene.emit_lesion_changed()
 
     def refuses(self) -> bool:
         """Return whether the current lesion is locked, and tell the user if it is."""
@@ -260,7 +260,7 @@ class Lesions(QObject):
 
     def _update_descriptions(self) -> None:
         """Update the lesions of an image about to be shown with what was described in their other views meanwhile."""
-        for work in self.there:
+        for work in self.on_frame:
             for other in self.other_views(work):
                 work.description = work.description.agreeing(Description(), other.description)
 
@@ -271,14 +271,14 @@ class Lesions(QObject):
         if here is None or study is None:
             return []
         marked = self._marked()
-        same_image = {work.description.identity for work in self.there if work is not here}
+        same_image = {work.description.identity for work in self.on_frame if work is not here}
         other_patient = {
             placed.work.description.identity for placed in marked if not _same_patient(placed.study, study)
         }
         return [
             placed
             for placed in marked
-            if placed.work not in self.there and placed.work.description.identity not in same_image | other_patient
+            if placed.work not in self.on_frame and placed.work.description.identity not in same_image | other_patient
         ]
 
     def identity_with(self, other: LesionWork | None) -> str:
@@ -323,8 +323,8 @@ class Lesions(QObject):
         it is marked here, or an overlapping one that has no other views; otherwise a blank one. No other lesion is
         overwritten."""
         identity = work.description.identity
-        same = [lesion for lesion in self.there if lesion.description.identity == identity]
-        alone = [lesion for lesion in self.there if overlaps(pixels, (lesion,)) and self._alone(lesion)]
+        same = [lesion for lesion in self.on_frame if lesion.description.identity == identity]
+        alone = [lesion for lesion in self.on_frame if overlaps(pixels, (lesion,)) and self._alone(lesion)]
         if chosen := next(iter(same + alone), None):
             self.choose(chosen)
         else:
@@ -349,7 +349,7 @@ class Lesions(QObject):
 
     def look_again(self) -> None:
         """Update the display: another window has changed the lesions in the store."""
-        self._scene.tell_lesion()
+        self._scene.emit_lesion_changed()
         self._scene.maskChanged.emit(None)
 
     def _forget_views(self) -> None:

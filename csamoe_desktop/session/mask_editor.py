@@ -35,7 +35,7 @@ class MaskEditor:
         box = change(mask)
         if box is None and mask.version == before:
             return None
-        self._scene.mask_edited(box)
+        self._scene.emit_mask_changed(box)
         return box
 
     def draw(self, covered: tuple[Box, Bool], value: bool) -> Box | None:
@@ -65,15 +65,15 @@ class MaskEditor:
         """Set or clear the pixels `covered`, as in `draw`, within the stroke begun on `mask`."""
         changed = mask.paint(*covered, value)
         if changed is not None:
-            self._scene.mask_edited(changed)
+            self._scene.emit_mask_changed(changed)
 
     def end(self, mask: EditedMask) -> None:
         """End the stroke begun on `mask` if it is still in progress: one step of undo."""
         if mask.in_stroke:
             mask.end()
-            self._scene.stroke_ended()
+            self._scene.emit_stroke_ended()
 
     def cancel(self, mask: EditedMask) -> None:
         """Take back the stroke in progress on `mask`, as if it had never begun."""
         box = mask.cancel()
-        self._scene.mask_edited(box)
+        self._scene.emit_mask_changed(box)

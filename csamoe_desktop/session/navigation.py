@@ -26,7 +26,7 @@ class Navigation:
         self._autosaver = autosaver
         self._calibration = calibration
         # Drawing cancels a pending change of frame.
-        scene.maskChanged.connect(self.stay)
+        scene.maskChanged.connect(self.cancel)
 
     def show(self, study: Study | None, frame: Frame | None, listed: bool = False) -> None:
         """Show a frame, or nothing; `listed`: the list of open studies has changed too."""
@@ -42,7 +42,7 @@ class Navigation:
         if study_changed:
             scene.studyChanged.emit()
         scene.frameChanged.emit()
-        scene.lesion_turned()
+        scene.emit_current_lesion_changed()
         if image_changed and study is not None and frame is not None:
             name = f"Frame {frame.index + 1} of {study.name}" if study.frame_count > 1 else study.name
             scene.noted.emit(
@@ -52,7 +52,7 @@ class Navigation:
     def to_study(self, study: Study) -> None:
         """Go to a study's first frame."""
         if study is self._scene.study:
-            self.stay()
+            self.cancel()
         else:
             self._to(study, 0, _nothing, False)
 
@@ -65,7 +65,7 @@ class Navigation:
         if frame is None or frame.index != index:
             self._to(study, index, then, by_steps)
         else:
-            self.stay()
+            self.cancel()
             then()
 
     def by(self, steps: int) -> None:
@@ -96,10 +96,10 @@ class Navigation:
         for failure in problems:
             self._scene.failed.emit(failure)
 
-    def stay(self, box: object | None = None) -> None:
+    def cancel(self, box: object | None = None) -> None:
         """Cancel going to another frame; `box` comes from `maskChanged` and is not used."""
         if self._frames.forget():
-            self._scene.stayed.emit()
+            self._scene.navigationCancelled.emit()
 
     def _to(self, study: Study, index: int, then: Then, by_steps: bool) -> None:
         frames = self._frames
@@ -111,7 +111,7 @@ class Navigation:
         def failed(problem: BaseException) -> None:
             frames.forget()
             self._scene.failed.emit(problem)
-            self._scene.stayed.emit()
+            self._scene.navigationCancelled.emit()
 
         try:
             frame = frames.at_once(study, index)

@@ -31,7 +31,7 @@ class OpenStudies:
             scene.studies.append(study)
         else:
             scene.studies[index] = study
-            self._autosaver.put_aside(study)
+            self._autosaver.set_aside(study)
         self._settings.change(scene.settings.with_recent(path))
         self._navigation.show(study, frame, listed=True)
 
@@ -44,7 +44,7 @@ class OpenStudies:
             self.add([study])
         elif scene.studies[index] is not scene.study:
             scene.studies[index] = study
-            self._autosaver.put_aside(study)
+            self._autosaver.set_aside(study)
             scene.studiesListed.emit()
 
     def add(self, studies: list[Study]) -> None:

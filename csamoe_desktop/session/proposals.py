@@ -189,7 +189,7 @@ class Proposals(QObject):
         self.changed.emit()
         return True
 
-    def take_up(self, at: Place, reach: int) -> bool:
+    def accept_at(self, at: Place, reach: int) -> bool:
         """Accept the proposal on which a stroke begins, within `reach` pixels, so that drawing corrects it; return
         whether there is one. Elsewhere, and once the lesion has an outline, a stroke accepts nothing."""
         mask = self._scene.mask
@@ -270,7 +270,7 @@ class Proposals(QObject):
 
     def _keep_free(self) -> None:
         """Offer only the proposals that no other lesion covers."""
-        others = tuple(work for work in self._lesions.there if work is not self._scene.work)
+        others = tuple(work for work in self._lesions.on_frame if work is not self._scene.work)
         self._free = tuple(proposal for proposal in self._found if not overlaps(proposal.mask, others))
 
     def _mask_changed(self) -> None:

@@ -29,7 +29,7 @@ from csamoe_desktop.study.scale import Scale
 
 _log = logging.getLogger(__name__)
 
-KEEPING_READS = "keeping reads"
+SAVING_ASSESSMENTS = "keeping reads"
 GIVE_FIRST = "Give your assessment first: choose a BI-RADS category."
 
 
@@ -38,7 +38,7 @@ class ReaderAssessments(QObject):
 
     changed = Signal()
     """The assessment of the current lesion, or what is proposed for it, changed."""
-    wanted = Signal()
+    focusRequested = Signal()
     """The reader is to give the assessment now: move the keyboard focus to its panel."""
 
     def __init__(
@@ -63,7 +63,7 @@ class ReaderAssessments(QObject):
         self._awaited: LesionWork | None = None
         self._no_sitting = ReaderSitting()
         self._failure_reported = False
-        self.reads = AssessmentStore(paths.store_file())
+        self.store = AssessmentStore(paths.store_file())
         scene.lesionArriving.connect(self._lesion_arriving)
         scene.lesionChanged.connect(self._lesion_described)
         scene.resultSettling.connect(self._result_settling)
@@ -118,7 +118,7 @@ class ReaderAssessments(QObject):
         self._copy_to_views(before)
         if sitting.shown:
             # The final assessment must not be lost if the program ends.
-            self.keep()
+            self.save()
         else:
             # A category given later cancels the skip; a category taken back cancels the assessment.
             sitting.skipped = sitting.skipped and not assessment.given
@@ -150,9 +150,9 @@ class ReaderAssessments(QObject):
         """Remove the confirmed measurements."""
         self.change(self._sitting.assessment.without_measured())
 
-    def want(self) -> None:
+    def focus(self) -> None:
         """Move the keyboard focus to the assessment."""
-        self.wanted.emit()
+        self.focusRequested.emit()
 
     def assess(self) -> None:
         """Compute the AI result of the current lesion. If it is computed and hidden, show it once there is an
@@ -160,7 +160,7 @@ class ReaderAssessments(QObject):
         if self._shown.state is ResultState.HIDDEN:
             if not self._sitting.assessment.given:
                 self._scene.failed.emit(UserError(GIVE_FIRST, "Or skip it (Assessment > Skip your assessment)."))
-                self.want()
+                self.focus()
                 return
             self._reveal(skipped=False)
             return
@@ -173,7 +173,7 @@ class ReaderAssessments(QObject):
         if self._shown.hidden:
             self._reveal(skipped=not self._sitting.assessment.given)
 
-    def seen(self, work: LesionWork) -> None:
+    def note_seen(self, work: LesionWork) -> None:
         """Note that an AI result of a lesion is shown outside the panel, as in a comparison: later changes belong to
         the final assessment."""
         if work.sitting.shown or self._shown.hides(work):
@@ -189,23 +189,23 @@ class ReaderAssessments(QObject):
         record = work.sitting.record()
         return record if self._scene.settings.assessments_in_report else record.final_only()
 
-    def keep(self) -> None:
+    def save(self) -> None:
         """Save the current sitting in the store, in a worker."""
         self._count_time()
         if self._work is not None and self._queue(self._work):
             self._store()
 
-    def at_stake(self) -> int:
+    def save_and_count_unsaved(self) -> int:
         """Try to save everything now, and return how many assessments could not be saved."""
         self._count_time()
         if self._work is not None:
             self._queue(self._work)
-        if self.reads.work_to_do:
+        if self.store.work_to_do:
             try:
-                self.reads.write()
+                self.store.write()
             except Exception as problem:  # noqa: BLE001 - the caller gets the count
                 _log.warning("assessments are not stored: %s", problem)
-        return self.reads.waiting
+        return self.store.waiting
 
     def save_again(self, work: LesionWork) -> None:
         """Save a lesion's sitting again, because the lesion has a new number."""
@@ -218,7 +218,7 @@ class ReaderAssessments(QObject):
         if self._work is not None:
             self._queue(self._work)
         try:
-            self.reads.write()
+            self.store.write()
         except Exception as problem:  # noqa: BLE001 - the program closes in any case
             _log.warning("assessments are lost: %s", problem)
         # A report that was finished on closing has started another save.
@@ -265,7 +265,7 @@ class ReaderAssessments(QObject):
 
     def _reveal(self, skipped: bool) -> None:
         self._sitting.ready, self._sitting.skipped, self._sitting.asked = True, skipped, True
-        self._scene.tell_result()
+        self._scene.emit_result_changed()
         self.changed.emit()
 
     def _lesion_arriving(self) -> None:
@@ -304,7 +304,7 @@ class ReaderAssessments(QObject):
             # Turning the setting off before answering counts as skipping; turning it on again hides nothing.
             sitting.asked, sitting.skipped, sitting.ready = True, not sitting.assessment.given, True
         if revealed:
-            self._scene.tell_result()
+            self._scene.emit_result_changed()
 
     def _note_result(self) -> None:
         """Note when the reader waits for the AI result, when it arrives, and when it is shown."""
@@ -320,7 +320,7 @@ class ReaderAssessments(QObject):
         if work is None or work.ai_result is None or sitting.shown or self._shown.hides(work):
             return
         self._note_shown(work)
-        self.keep()
+        self.save()
 
     def _note_shown(self, work: LesionWork) -> None:
         """Note that the reader sees an AI result of a lesion from now on."""
@@ -372,18 +372,18 @@ class ReaderAssessments(QObject):
         sitting = work.sitting
         if not (sitting.assessment.given or sitting.shown):
             return False
-        self.reads.keep(sitting_of(work))
+        self.store.keep(sitting_of(work))
         return True
 
     def _store(self) -> None:
         jobs = self._scene.jobs
-        if jobs.busy(KEEPING_READS):
+        if jobs.busy(SAVING_ASSESSMENTS):
             return
 
         def saved(nothing: None) -> None:
             self._failure_reported = False
             # More was queued while the rest was written.
-            if self.reads.work_to_do:
+            if self.store.work_to_do:
                 self._store()
 
         def failed(problem: BaseException) -> None:
@@ -395,4 +395,4 @@ class ReaderAssessments(QObject):
                 )
                 self._scene.failed.emit(problem if isinstance(problem, UserError) else refusal)
 
-        jobs.submit(KEEPING_READS, lambda job: self.reads.write(), Outcome(saved, failed))
+        jobs.submit(SAVING_ASSESSMENTS, lambda job: self.store.write(), Outcome(saved, failed))

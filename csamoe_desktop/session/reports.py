@@ -42,7 +42,7 @@ class Choice:
     patient_name: str = ""
     patient_id: str = ""
 
-    def holds(self, placed: PlacedLesion) -> bool:
+    def includes(self, placed: PlacedLesion) -> bool:
         """Return whether a lesion goes into the report."""
         return self.works is None or placed.work in self.works
 
@@ -107,7 +107,7 @@ class Reports:
             if not placed.work.mask.empty and not self._up_to_date(placed.work)
         ]
 
-    def unread_views(self) -> list[str]:
+    def unassessed_views(self) -> list[str]:
         """Return the images of the current lesion's other views that are marked, but have no up-to-date AI result."""
         views = self._lesions.views()[1:]
         return [view.where for view in views if not self._up_to_date(view.work)]
@@ -130,7 +130,7 @@ class Reports:
         """Make the report of the chosen lesions in a worker, without computing missing ranges, and call `done` with
         it."""
         scene = self._scene
-        chosen = [placed for placed in self.ready() if choice.holds(placed)]
+        chosen = [placed for placed in self.ready() if choice.includes(placed)]
         makers = [
             (placed, make)
             for placed in chosen
@@ -157,7 +157,7 @@ class Reports:
         if self._shown.state is not ResultState.DONE:
             scene.failed.emit(UserError("The AI result is outdated.", "Assess again, then export the report."))
             return
-        ready = [placed for placed in self._shown_lesions() if choice.holds(placed)]
+        ready = [placed for placed in self._shown_lesions() if choice.includes(placed)]
         model, device = self._model.name, scene.settings.device
         versions = [(placed.work, placed.work.mask.version, placed.work.comment) for placed in ready]
         makers = [
@@ -185,7 +185,7 @@ class Reports:
         def written(unsigned: str) -> None:
             for reported, version, comment in versions:
                 reported.reported_version, reported.reported_comment = version, comment
-            self._assessments.keep()
+            self._assessments.save()
             done(path)
             if unsigned:
                 scene.noted.emit(unsigned)
@@ -198,7 +198,7 @@ class Reports:
         language, letterhead = settings.report_language, Letterhead(settings.institution, settings.logo)
         left_out = (
             *(_left_out(placed) for placed in self.left_out()),
-            *(_left_out(placed, chosen=True) for placed in self.ready() if not choice.holds(placed)),
+            *(_left_out(placed, chosen=True) for placed in self.ready() if not choice.includes(placed)),
         )
         return lambda inputs: Report(tuple(inputs), language, letterhead, examination, left_out, choice.own_only)
 
@@ -207,10 +207,10 @@ class Reports:
         so far are first assessments."""
         ready = self.ready()
         for placed in ready:
-            self._assessments.seen(placed.work)
+            self._assessments.note_seen(placed.work)
         return ready
 
-    def together(self) -> CombinedResult | None:
+    def combined(self) -> CombinedResult | None:
         """Return the combined AI result of the current lesion's views, the current view first; None if there is no
         second view with an up-to-date result."""
         views = [placed.work for placed in self._lesions.views()]

@@ -27,7 +27,7 @@ class Scene(QObject):
         studies: the open ones, in the order of the list.
         study, frame: the current ones; None if nothing is open.
         frame_lesions: the lesions of the current frame.
-        hand_busy, line_open: return whether a stroke is in progress, and whether a polygon or livewire is open; set by
+        tool_busy, line_open: return whether a stroke is in progress, and whether a polygon or livewire is open; set by
             the canvas.
     """
 
@@ -39,7 +39,7 @@ class Scene(QObject):
     """The current frame is about to be replaced by another frame (or none)."""
     frameChanged = Signal()
     """Another frame (or none) is current; its mask and result too."""
-    stayed = Signal()
+    navigationCancelled = Signal()
     """A requested frame will not be shown: it cannot be decoded, or the request was cancelled. Nothing changed."""
     lesionArriving = Signal()
     """Another lesion is current; for listeners that bring its data up to date before it is shown."""
@@ -71,7 +71,7 @@ class Scene(QObject):
         super().__init__(parent)
         self.settings = settings
         self.jobs = Jobs(self)
-        self.hand_busy: Callable[[], bool] = lambda: False
+        self.tool_busy: Callable[[], bool] = lambda: False
         self.line_open: Callable[[], bool] = lambda: False
         self.studies: list[Study] = []
         self.study: Study | None = None
@@ -97,23 +97,23 @@ class Scene(QObject):
 
     # -- emitting
 
-    def lesion_turned(self) -> None:
+    def emit_current_lesion_changed(self) -> None:
         """Emit that another lesion is current."""
         self.lesionArriving.emit()
         self.currentLesionChanged.emit()
-        self.tell_lesion()
+        self.emit_lesion_changed()
 
-    def tell_lesion(self) -> None:
+    def emit_lesion_changed(self) -> None:
         """Emit that the set of lesions, or a lesion's description, visibility or lock changed."""
         self.lesionChanged.emit()
-        self.tell_result()
+        self.emit_result_changed()
 
-    def tell_result(self) -> None:
+    def emit_result_changed(self) -> None:
         """Emit that the AI result in view, or its state, changed."""
         self.resultSettling.emit()
         self.resultChanged.emit()
 
-    def mask_edited(self, box: object | None) -> None:
+    def emit_mask_changed(self, box: object | None) -> None:
         """Emit that the mask changed inside `box` (a `tools.Box`; None: anywhere).
 
         During a stroke the result is reported as changed once, at the stroke's first change: further changes do not
@@ -122,12 +122,12 @@ class Scene(QObject):
         self.maskChanged.emit(box)
         mask = self.mask
         if mask is None or not mask.in_stroke:
-            self.stroke_ended()
+            self.emit_stroke_ended()
         elif self._reported_stroke != (mask, mask.strokes):
             self._reported_stroke = (mask, mask.strokes)
-            self.tell_result()
+            self.emit_result_changed()
 
-    def stroke_ended(self) -> None:
+    def emit_stroke_ended(self) -> None:
         """Emit that a step on the mask is complete."""
         self.strokeEnded.emit()
-        self.tell_result()
+        self.emit_result_changed()

@@ -88,8 +88,8 @@ class Session(Scene):
 
     def unsaved(self) -> tuple[int, int]:
         """Try to save everything now, and return how many outlines and how many notes could not be saved."""
-        outlines, notes = self.autosaver.at_stake()
-        return outlines, notes + self.assessments.at_stake()
+        outlines, notes = self.autosaver.save_and_count_unsaved()
+        return outlines, notes + self.assessments.save_and_count_unsaved()
 
     def close(self) -> None:
         """Stop all work and wait for it; a report being written is finished. No signal is emitted afterwards."""

@@ -73,7 +73,7 @@ class StudyLoader(QObject):
         self._waiting: list[tuple[Path, _Moment | None]] = []
         self._folder: _Folder | None = None
         self._unpacked = Unpacked(paths.unpacked_folder())
-        self.telling = False
+        self.reporting = False
         """Whether the message being emitted is about the opened files."""
         self._with_notes: dict[int, Study] = {}
         # `studyChanged` would be too early: it clears the notes of the study before.
@@ -174,7 +174,7 @@ class StudyLoader(QObject):
         """Return whether a study requested at that moment may replace the current one."""
         scene = self._scene
         return scene.study is None or (
-            asked is not None and not scene.hand_busy() and asked == _moment(scene, self._lesions)
+            asked is not None and not scene.tool_busy() and asked == _moment(scene, self._lesions)
         )
 
     def _list(self, study: Study, opened: Path, asked: "_Moment | None") -> None:
@@ -202,9 +202,9 @@ class StudyLoader(QObject):
 
     def _tell(self, message: str | BaseException) -> None:
         """Emit a message about the opened files rather than the current image."""
-        self.telling = True
+        self.reporting = True
         (self._scene.noted if isinstance(message, str) else self._scene.failed).emit(message)
-        self.telling = False
+        self.reporting = False
 
     def _tell_notes(self) -> None:
         """Emit the notes on a folder's image when it is first shown."""

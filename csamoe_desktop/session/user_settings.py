@@ -32,7 +32,7 @@ class UserSettings:
             scene.failed.emit(problem)
         scene.settingsChanged.emit()
         if (self._model.name, settings.device) != before:
-            scene.tell_result()
+            scene.emit_result_changed()
             if was_loaded:
                 self._model.preload()
 

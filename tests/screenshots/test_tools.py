@@ -68,7 +68,7 @@ class Scene:
     def mark(self) -> None:
         assert self.session.mask is not None
         self.session.mask.replace(self.lesion, Author.IMPORTED, "made.png")
-        self.session.mask_edited(None)
+        self.session.emit_mask_changed(None)
 
 
 @pytest.fixture(scope="module")

@@ -101,7 +101,7 @@ def test_a_kill_loses_none_of_it(
     session = sessions()
     open_files(session, small_png)
     session.assessments.change(SAID)
-    qtbot.waitUntil(lambda: session.autosaver.safe)
+    qtbot.waitUntil(lambda: session.autosaver.all_saved)
     with closing(sqlite3.connect(paths.store_file())) as store:
         (told,) = store.execute("SELECT described FROM lesion").fetchone()
     assert json.loads(told)["assessed"]["own"]["category"] == "4C"
@@ -152,12 +152,15 @@ def test_of_several_lesions_each_has_its_own_and_a_deleted_one_none(
     for category in ("2", "4A", "5"):
         session.lesions.add()
         session.assessments.change(Assessment(category))
-    assert [work.number for work in session.lesions.there] == [1, 2, 3]
-    session.lesions.choose(session.lesions.there[1])
+    assert [work.number for work in session.lesions.on_frame] == [1, 2, 3]
+    session.lesions.choose(session.lesions.on_frame[1])
     session.lesions.remove()
     session = sessions()
     open_files(session, small_png)
-    assert [(work.number, work.sitting.assessment.category) for work in session.lesions.there] == [(1, "2"), (3, "5")]
+    assert [(work.number, work.sitting.assessment.category) for work in session.lesions.on_frame] == [
+        (1, "2"),
+        (3, "5"),
+    ]
 
 
 def test_another_scale_takes_the_measured_size_with_it(

@@ -63,12 +63,12 @@ def test_a_stroke_is_kept_as_soon_as_the_button_comes_up(
     for row in (100, 200):
         qtbot.mousePress(view, Qt.MouseButton.LeftButton, pos=window.canvas.widget_position(row, 100))
         qtbot.mouseMove(view, window.canvas.widget_position(row, 300))
-        assert not session.autosaver.safe
+        assert not session.autosaver.all_saved
         if row == 100:
             assert stored(session) is None, "a stroke in progress may still be cancelled"
         qtbot.mouseRelease(view, Qt.MouseButton.LeftButton, pos=window.canvas.widget_position(row, 300))
         assert session.mask is not None
-        qtbot.waitUntil(lambda: session.autosaver.safe)
+        qtbot.waitUntil(lambda: session.autosaver.all_saved)
         assert np.array_equal(stored(session), session.mask.pixels)
     # The session is not closed, as after a crash.
     later = another_day()
@@ -206,7 +206,7 @@ def test_a_store_that_fails_is_said_once_and_drawing_goes_on(
     assert session.shown_result.state is ResultState.READY, "what waits is there, though its study was closed"
     assert session.unsaved() == (2, 0)
     no_store.unlink()
-    qtbot.waitUntil(lambda: session.autosaver.safe, timeout=30_000)
+    qtbot.waitUntil(lambda: session.autosaver.all_saved, timeout=30_000)
     qtbot.waitUntil(lambda: "Your outlines are saved again." in [one.text for one in window.messages.shown()])
     assert not window.status.trouble.isVisible()
     assert session.unsaved() == (0, 0)
@@ -220,7 +220,7 @@ def test_what_is_open_is_kept_anew_when_the_store_was_damaged(
     session, store = window.session, paths.store_file()
     open_files(session, demo.smooth)
     mark(session)
-    qtbot.waitUntil(lambda: session.autosaver.safe)
+    qtbot.waitUntil(lambda: session.autosaver.all_saved)
     before = store.with_name("before")
     before.write_bytes(b"damaged, all of it" * 500)
     for part in store.parent.glob(f"{store.name}-*"):
@@ -229,7 +229,7 @@ def test_what_is_open_is_kept_anew_when_the_store_was_damaged(
     open_files(session, demo.spiculated)
     mark(session)
     qtbot.waitUntil(lambda: any("set aside" in message.text for message in window.messages.shown()))
-    qtbot.waitUntil(lambda: session.autosaver.safe)
+    qtbot.waitUntil(lambda: session.autosaver.all_saved)
     (aside,) = store.parent.glob("work-damaged-*.sqlite")
     assert aside.read_bytes() == b"damaged, all of it" * 500
     later = another_day()
@@ -248,13 +248,13 @@ def test_calipers_are_there_on_another_day(
     session.navigation.to_frame(1)
     later = another_day(session)
     open_files(later, demo.cine)
-    assert later.calipers.kept == drawn
+    assert later.calipers.on_frame == drawn
     assert not later.calipers.can_undo
     later.navigation.to_frame(1)
-    assert later.calipers.kept == ()
+    assert later.calipers.on_frame == ()
     later.navigation.to_frame(0)
     assert later.work is not None
     later.work.calipers.change((), later.work.mask.version)
     last = another_day(later)
     open_files(last, demo.cine)
-    assert last.calipers.kept == ()
+    assert last.calipers.on_frame == ()

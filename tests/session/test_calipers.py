@@ -68,7 +68,7 @@ def mark(session: Session) -> None:
     pixels = np.zeros(SHAPE, bool)
     pixels[50:100, 60:140] = True
     session.mask.replace(pixels, Author.DRAWN)
-    session.mask_edited(None)
+    session.emit_mask_changed(None)
 
 
 def at(canvas: Canvas, place: Place) -> QPointF:
@@ -105,7 +105,7 @@ def click(canvas: Canvas, place: Place) -> None:
 
 
 def ends(session: Session, number: int = -1) -> np.ndarray:
-    caliper = session.calipers.kept[number]
+    caliper = session.calipers.on_frame[number]
     return np.array([caliper.start, caliper.end])
 
 
@@ -145,17 +145,17 @@ def test_the_key_d_takes_it(qtbot: QtBot, window: MainWindow) -> None:
 def test_calipers_stay_with_their_frame_and_outlive_its_study(window: MainWindow, canvas: Canvas) -> None:
     session = window.session
     drag(canvas, (20, 20), (20, 120))
-    kept = session.calipers.kept
+    kept = session.calipers.on_frame
     session.navigation.to_frame(1)
-    assert session.calipers.kept == ()
+    assert session.calipers.on_frame == ()
     assert canvas._calipers.labels() == ()
     session.navigation.to_frame(0)
-    assert session.calipers.kept == kept
+    assert session.calipers.on_frame == kept
     session.open_studies.close_current()
     show(session, made())
-    assert session.calipers.kept == kept
+    assert session.calipers.on_frame == kept
     session.mask_commands.undo()
-    assert session.calipers.kept == kept, "undo does not go back beyond closing"
+    assert session.calipers.on_frame == kept, "undo does not go back beyond closing"
 
 
 def test_an_end_can_be_moved_and_put_back(window: MainWindow, canvas: Canvas) -> None:
@@ -168,7 +168,7 @@ def test_an_end_can_be_moved_and_put_back(window: MainWindow, canvas: Canvas) ->
     assert canvas.cancel_tool()
     release(canvas, (90, 90))
     assert ends(session) == near((20, 20), (60, 160))
-    assert len(session.calipers.kept) == 1
+    assert len(session.calipers.on_frame) == 1
 
 
 def test_shift_keeps_it_straight_also_when_it_is_pressed_late(window: MainWindow, canvas: Canvas) -> None:
@@ -198,9 +198,9 @@ def test_ends_snap_to_the_outline_but_not_with_alt(window: MainWindow, canvas: C
 
 def test_one_begun_on_a_middle_is_at_a_right_angle(window: MainWindow, canvas: Canvas) -> None:
     drag(canvas, (40, 40), (60, 120))
-    first = window.session.calipers.kept[0]
+    first = window.session.calipers.on_frame[0]
     drag(canvas, (50.5, 80.5), (120, 100))
-    second = window.session.calipers.kept[1]
+    second = window.session.calipers.on_frame[1]
     assert second.start == first.middle
     one, other = (np.subtract(caliper.end, caliper.start) for caliper in (first, second))
     assert np.dot(one, other) == pytest.approx(0, abs=1e-6)
@@ -216,11 +216,11 @@ def test_a_click_selects_and_delete_removes(window: MainWindow, canvas: Canvas) 
     assert session.calipers.selected == 0
     QTest.keyClick(canvas, Qt.Key.Key_Delete)
     assert ends(session) == near((60, 20), (60, 120))
-    assert len(session.calipers.kept) == 1
+    assert len(session.calipers.on_frame) == 1
     QTest.keyClick(canvas, Qt.Key.Key_Delete)
-    assert len(session.calipers.kept) == 1, "no caliper is selected"
+    assert len(session.calipers.on_frame) == 1, "no caliper is selected"
     click(canvas, (100, 100))
-    assert len(session.calipers.kept) == 1, "a click draws no caliper"
+    assert len(session.calipers.on_frame) == 1, "a click draws no caliper"
 
 
 def test_undo_takes_back_what_was_done_last(window: MainWindow, canvas: Canvas) -> None:
@@ -230,19 +230,19 @@ def test_undo_takes_back_what_was_done_last(window: MainWindow, canvas: Canvas) 
     drag(canvas, (20, 20), (20, 120))
     assert window.actions_table["undo"].isEnabled()
     window.actions_table["undo"].trigger()
-    assert session.calipers.kept == ()
+    assert session.calipers.on_frame == ()
     assert not session.mask.empty, "the outline is older than the caliper"
     assert window.actions_table["redo"].isEnabled()
     window.actions_table["redo"].trigger()
-    assert len(session.calipers.kept) == 1
+    assert len(session.calipers.on_frame) == 1
     session.mask_commands.clear()
     window.actions_table["undo"].trigger()
     assert not session.mask.empty
-    assert len(session.calipers.kept) == 1
+    assert len(session.calipers.on_frame) == 1
     for _ in range(2):
         window.actions_table["undo"].trigger()
     assert session.mask.empty
-    assert session.calipers.kept == ()
+    assert session.calipers.on_frame == ()
 
 
 def test_undo_in_the_middle_of_a_drag_gives_that_up(window: MainWindow, canvas: Canvas) -> None:
@@ -251,7 +251,7 @@ def test_undo_in_the_middle_of_a_drag_gives_that_up(window: MainWindow, canvas: 
     move(canvas, (20, 120))
     window.session.mask_commands.undo()
     release(canvas, (20, 120))
-    assert window.session.calipers.kept == ()
+    assert window.session.calipers.on_frame == ()
     assert window.session.mask is not None
     assert not window.session.mask.empty
 
@@ -283,7 +283,7 @@ def test_the_report_has_them(window: MainWindow, canvas: Canvas) -> None:
     drag(canvas, (20, 20), (20, 120))
     work = window.session.work
     assert isinstance(work, LesionWork)
-    assert work.calipers.now == window.session.calipers.kept != ()
+    assert work.calipers.now == window.session.calipers.on_frame != ()
     assert window.session.frame_lesions is not None
     assert not window.session.frame_lesions.untouched
 
@@ -472,7 +472,7 @@ def _scaled(scaling: str, picture: str) -> None:
     mark(session)
     canvas.set_tool(Tool.CALIPER)
     drag(canvas, (75, 58.5), (76, 141.5))
-    caliper: Caliper = session.calipers.kept[0]
+    caliper: Caliper = session.calipers.on_frame[0]
     window.actions_table["calibrate"].trigger()
     dialog = asked(window)
     dialog.length.setText("40")

@@ -136,15 +136,15 @@ def test_who_turns_back_to_what_is_in_view_stays(
     session: Session, slow: SlowCine, seen: list[int], qtbot: QtBot
 ) -> None:
     show(session, slow, qtbot)
-    stayed: list[bool] = []
-    session.stayed.connect(lambda: stayed.append(True))
+    navigationCancelled: list[bool] = []
+    session.navigationCancelled.connect(lambda: navigationCancelled.append(True))
     session.navigation.to_frame(20)
     session.navigation.to_frame(0)
-    assert stayed == [True]
+    assert navigationCancelled == [True]
     session.navigation.to_frame(20)
     qtbot.waitUntil(lambda: slow.begun == [20], timeout=30_000)
     session.navigation.to_study(slow.study)
-    assert stayed == [True, True]
+    assert navigationCancelled == [True, True]
     slow.go.set()
     qtbot.waitUntil(lambda: session.frames.cache.get(slow.study, 20) is not None, timeout=30_000)
     qtbot.wait(50)
@@ -257,12 +257,12 @@ def test_the_list_that_follows_does_not_choose(window: MainWindow, slow: SlowCin
 
 def test_who_draws_on_what_is_in_view_stays_there(session: Session, slow: SlowCine, mark: Do, qtbot: QtBot) -> None:
     show(session, slow, qtbot)
-    stayed: list[bool] = []
-    session.stayed.connect(lambda: stayed.append(True))
+    navigationCancelled: list[bool] = []
+    session.navigationCancelled.connect(lambda: navigationCancelled.append(True))
     session.navigation.to_frame(20)
     qtbot.waitUntil(lambda: slow.begun == [20], timeout=30_000)
     mark(session)
-    assert stayed == [True]
+    assert navigationCancelled == [True]
     slow.go.set()
     qtbot.waitUntil(lambda: session.frames.cache.get(slow.study, 20) is not None, timeout=30_000)
     qtbot.wait(50)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QTimer
 from pytestqt.qtbot import QtBot
 from shiboken6 import delete
 
-from csamoe_desktop.session.jobs import Cancelled, Job, Jobs, Outcome, anyone_left
+from csamoe_desktop.session.jobs import Cancelled, Job, Jobs, Outcome, threads_left
 
 
 @pytest.fixture
@@ -225,10 +225,10 @@ def test_a_job_that_is_not_heard_of_is_given_up_and_its_lane_goes_on(jobs: Jobs,
         jobs.submit("a", lambda job: 7, after.outcome)
         qtbot.waitUntil(lambda: len(after.told) == 1, timeout=30_000)
         assert after.told[0][:2] == ("done", 7)
-        assert anyone_left()
+        assert threads_left()
     finally:
         come.set()
-    qtbot.waitUntil(lambda: not anyone_left(), timeout=30_000)
+    qtbot.waitUntil(lambda: not threads_left(), timeout=30_000)
     assert len(heard.told) == 1
 
 
@@ -243,7 +243,7 @@ def test_closing_does_not_wait_for_a_job_that_hangs(jobs: Jobs, qtbot: QtBot) ->
         assert not heard.told
     finally:
         come.set()
-    qtbot.waitUntil(lambda: not anyone_left(), timeout=30_000)
+    qtbot.waitUntil(lambda: not threads_left(), timeout=30_000)
 
 
 def test_closing_says_that_all_came_home(jobs: Jobs) -> None:
@@ -265,6 +265,6 @@ def test_a_thread_that_comes_back_after_the_window_is_gone_ends_in_silence(qtbot
     delete(jobs)
     with qtbot.captureExceptions() as raised:
         goes_on.set()
-        qtbot.waitUntil(lambda: not anyone_left(), timeout=30_000)
+        qtbot.waitUntil(lambda: not threads_left(), timeout=30_000)
         qtbot.wait(50)
     assert raised == []

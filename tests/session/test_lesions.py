@@ -52,7 +52,7 @@ def draw(session: Session, row: float, column: float, high: float = 20, wide: fl
     """Mark an ellipse as the current lesion."""
     assert session.frame is not None
     at(session).mask.replace(ellipse(session.frame.shape, row, column, high, wide), Author.DRAWN)
-    session.mask_edited(None)
+    session.emit_mask_changed(None)
     return at(session)
 
 
@@ -73,7 +73,7 @@ def test_each_lesion_has_its_own_outline_reading_and_undo(
     session: Session, two: tuple[LesionWork, LesionWork], read: Do
 ) -> None:
     first, second = two
-    assert session.lesions.there == (first, second)
+    assert session.lesions.on_frame == (first, second)
     assert (first.number, second.number) == (1, 2)
     session.lesions.choose(first)
     assert session.shown_result.state is ResultState.READY
@@ -98,12 +98,12 @@ def test_a_blank_lesion_is_not_added_twice(session: Session, open_files: Open, d
     open_files(session, demo.smooth)
     first = at(session)
     session.lesions.add()
-    assert session.lesions.there == (first,)
+    assert session.lesions.on_frame == (first,)
     draw(session, 200, 200)
     session.lesions.add()
     session.lesions.choose(first)
     session.lesions.add()
-    assert len(session.lesions.there) == 2
+    assert len(session.lesions.on_frame) == 2
     assert at(session).number == 2
 
 
@@ -122,7 +122,7 @@ def test_a_new_lesion_is_of_the_same_breast_and_view(session: Session, open_file
 def test_a_deleted_lesion_can_be_brought_back(session: Session, two: tuple[LesionWork, LesionWork]) -> None:
     first, second = two
     session.lesions.remove()
-    assert session.lesions.there == (first,)
+    assert session.lesions.on_frame == (first,)
     assert at(session) is first
     session.lesions.remove()
     blank = at(session)
@@ -132,7 +132,7 @@ def test_a_deleted_lesion_can_be_brought_back(session: Session, two: tuple[Lesio
         assert session.lesions.can_restore
         session.lesions.restore()
         assert at(session) is back
-    assert session.lesions.there == (first, second)
+    assert session.lesions.on_frame == (first, second)
     assert not session.lesions.can_restore
 
 
@@ -162,7 +162,7 @@ def test_a_locked_outline_is_not_changed(
         window.actions_table[command].trigger()
     session.mask_commands.import_from(demo.spiculated_mask)
     assert np.array_equal(at(session).mask.pixels, before)
-    assert len(session.lesions.there) == 1
+    assert len(session.lesions.on_frame) == 1
     window.actions_table["lesion_locked"].trigger()
     # The message has moved the canvas.
     place = window.canvas.widget_position(20, 20)
@@ -204,7 +204,7 @@ def test_lesions_come_back_on_another_day(
     session.close()
     later = Session(Settings(assessment_first=False))
     open_files(later, demo.spiculated)
-    back = later.lesions.there
+    back = later.lesions.on_frame
     assert [work.number for work in back] == [1, 2]
     assert np.array_equal(back[0].mask.pixels, first.mask.pixels)
     assert np.array_equal(back[1].mask.pixels, second.mask.pixels)
@@ -297,7 +297,7 @@ def test_the_panel_says_what_the_views_come_to(
     first, second = two_frames
     assert not views.isVisible(), "an AI result of the other view alone is not shown"
     read(session)
-    together = session.reports.together()
+    together = session.reports.combined()
     assert together is not None
     assert first.ai_result is not None
     assert second.ai_result is not None
@@ -333,7 +333,7 @@ def test_one_report_holds_the_views_and_the_other_lesions(
     read(session)
     session.lesions.add()
     draw(session, 60, 60)
-    session.lesions.choose(session.lesions.there[0])
+    session.lesions.choose(session.lesions.on_frame[0])
     written: list[Path] = []
     session.reports.export(tmp_path / "report.json", written.append)
     qtbot.waitUntil(lambda: bool(written), timeout=60_000)
@@ -341,10 +341,10 @@ def test_one_report_holds_the_views_and_the_other_lesions(
     assert [(one["image"]["frame"], one["description"]["identity"]) for one in told["readings"]] == [
         (4, two_frames[1].description.identity),
         (1, two_frames[0].description.identity),
-        (4, session.lesions.there[1].description.identity),
+        (4, session.lesions.on_frame[1].description.identity),
     ]
-    assert all(one.reported_version == one.mask.version for one in (*two_frames, session.lesions.there[1]))
-    assert [one.work for one in session.reports.left_out()] == [session.lesions.there[2]]
+    assert all(one.reported_version == one.mask.version for one in (*two_frames, session.lesions.on_frame[1]))
+    assert [one.work for one in session.reports.left_out()] == [session.lesions.on_frame[2]]
     window.actions_table["copy_report"].trigger()
     text = QGuiApplication.clipboard().text()
     assert "Lesion 2" in text
@@ -436,7 +436,7 @@ def test_eye_and_lock_are_pressed_in_the_list(
     mark(session)
     session.lesions.add()
     draw(session, 40, 60)
-    first, second = session.lesions.there
+    first, second = session.lesions.on_frame
 
     def press(row: int, column: int) -> None:
         middle = lesions.visualRect(lesions.model().index(row, column)).center()
@@ -480,7 +480,7 @@ def test_other_lesions_are_drawn_in_their_own_colour_with_their_name(
     assert window.canvas._legend.lesion.name() == "#f0e442"
     assert colours_near(window, 200, 160, (255, 255, 255))
     assert colours_near(window, 60, 50, (240, 228, 66)), "the second one is yellow"
-    session.lesions.choose(session.lesions.there[0])
+    session.lesions.choose(session.lesions.on_frame[0])
     assert others.names == ("Lesion 2",)
     assert colours_near(window, 60, 50, (240, 228, 66)), "whether current or not"
     session.lesions.toggle_shown(second)
@@ -520,7 +520,7 @@ def test_the_keys_make_and_choose_lesions(
     mark(session)
     window.canvas.setFocus()
     qtbot.keyClick(window.canvas, Qt.Key.Key_N)
-    assert len(session.lesions.there) == 2
+    assert len(session.lesions.on_frame) == 2
     assert at(session).number == 2
     qtbot.keyClick(window.canvas, Qt.Key.Key_J)
     assert at(session).number == 1
@@ -536,11 +536,11 @@ def test_what_is_proposed_is_not_another_lesion(
     found = session.proposals.offered
     session.proposals.accept()
     session.lesions.add()
-    assert all(not (one.mask & session.lesions.there[0].mask.pixels).any() for one in session.proposals.offered)
+    assert all(not (one.mask & session.lesions.on_frame[0].mask.pixels).any() for one in session.proposals.offered)
     assert len(session.proposals.offered) < len(found)
-    session.lesions.choose(session.lesions.there[0])
+    session.lesions.choose(session.lesions.on_frame[0])
     session.lesions.remove()
-    assert len(session.lesions.there) == 1
+    assert len(session.lesions.on_frame) == 1
 
 
 def test_the_report_takes_all_readings_that_hold(
@@ -765,7 +765,7 @@ def test_side_and_view_alone_make_no_lesion(
     session.lesions.describe(two[1], Description(side=Side.LEFT, view=View.RADIAL))
     for _ in range(3):
         session.lesions.add()
-    assert len(session.lesions.there) == 3
+    assert len(session.lesions.on_frame) == 3
 
 
 def test_the_last_caliper_is_undone_first_whichever_lesion_is_at_hand(
@@ -779,9 +779,9 @@ def test_the_last_caliper_is_undone_first_whichever_lesion_is_at_hand(
     second.calipers.change((one, other), second.mask.version)
     session.lesions.choose(first)
     session.mask_commands.undo()
-    assert session.calipers.kept == (one,)
+    assert session.calipers.on_frame == (one,)
     session.mask_commands.undo()
-    assert session.calipers.kept == ()
+    assert session.calipers.on_frame == ()
     assert not first.mask.empty
 
 

@@ -29,7 +29,7 @@ def told(session: Session) -> list[str]:
 def draw(session: Session, pixels: NDArray[np.bool_]) -> None:
     assert session.mask is not None
     session.mask.replace(pixels, Author.IMPORTED, "made.png")
-    session.mask_edited(None)
+    session.emit_mask_changed(None)
 
 
 def square() -> NDArray[np.bool_]:
@@ -119,7 +119,7 @@ def test_an_outline_in_the_way_is_replaced_in_one_step_and_that_is_said(session:
     assert len(told) == 1 and "Undo restores it" in told[0]
     session.mask_commands.undo()
     assert np.array_equal(session.mask.pixels, own)
-    assert len(session.lesions.there) == 1
+    assert len(session.lesions.on_frame) == 1
     session.navigation.to_frame(2)
     draw(session, square())
     assert not session.mask_commands.can_copy_on
@@ -133,7 +133,7 @@ def test_an_outline_elsewhere_on_the_frame_is_another_lesion_and_stays(session: 
     session.navigation.to_frame(0)
     draw(session, square())
     session.mask_commands.copy_to_next()
-    first, copy = session.lesions.there
+    first, copy = session.lesions.on_frame
     assert np.array_equal(first.mask.pixels, own)
     assert np.array_equal(copy.mask.pixels, square())
     assert session.work is copy

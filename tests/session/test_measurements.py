@@ -60,7 +60,7 @@ def test_only_the_outline_as_it_is_now_counts(opened: Session, mark: Do, qtbot: 
     smaller = np.zeros_like(opened.mask.pixels)
     smaller[50:60, 50:70] = True
     opened.mask.replace(smaller, Author.DRAWN)
-    opened.mask_edited(None)
+    opened.emit_mask_changed(None)
     qtbot.waitUntil(lambda: bool(told))
     assert told == [False]
     assert opened.measurements.now is not None
@@ -146,7 +146,7 @@ def test_nothing_is_measured_after_the_end(opened: Session) -> None:
     assert opened.mask is not None
     opened.mask.begin()
     opened.mask.paint(Box(10, 10, 20, 20), np.ones((10, 10), bool), True)
-    opened.mask_edited(None)
+    opened.emit_mask_changed(None)
     opened.close()
     QTest.qWait(150)
     assert not opened.jobs.busy(MEASURING)

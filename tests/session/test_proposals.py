@@ -274,7 +274,7 @@ def test_a_box_and_a_click_ask_for_one_beside_the_outline_there_is(
     assert session.mask is not None
     assert session.mask.author is Author.PROPOSED
     assert session.mask.pixels[places[0]]
-    assert [work.number for work in session.lesions.there] == [1, 2]
+    assert [work.number for work in session.lesions.on_frame] == [1, 2]
 
 
 def test_esc_drops_what_is_proposed(window: MainWindow, demo: DemoStudy, offered: Open) -> None:
@@ -414,7 +414,7 @@ def test_the_outline_is_kept_as_proposed(
     mask = session.mask
     assert mask is not None
     session.open_studies.close_current()
-    qtbot.waitUntil(lambda: session.autosaver.safe, timeout=10_000)
+    qtbot.waitUntil(lambda: session.autosaver.all_saved, timeout=10_000)
     open_files(session, demo.spiculated)
     assert session.mask is not None
     assert dice(session.mask.pixels, mask.pixels) == 1.0
@@ -449,15 +449,15 @@ def test_each_that_is_accepted_is_a_lesion_of_its_own(
     assert len(session.proposals.offered) == count - 1, "the others go on being offered"
     second = session.proposals.offered[0].mask
     key(window, Qt.Key.Key_Return)
-    assert [work.number for work in session.lesions.there] == [1, 2]
-    assert np.array_equal(session.lesions.there[0].mask.pixels, first)
-    assert np.array_equal(session.lesions.there[1].mask.pixels, second)
+    assert [work.number for work in session.lesions.on_frame] == [1, 2]
+    assert np.array_equal(session.lesions.on_frame[0].mask.pixels, first)
+    assert np.array_equal(session.lesions.on_frame[1].mask.pixels, second)
     session.mask_commands.undo()
     assert session.mask is not None
     assert session.mask.empty
     assert any(np.array_equal(one.mask, second) for one in session.proposals.offered), "taken back, it is offered again"
-    session.lesions.choose(session.lesions.there[0])
-    assert np.array_equal(session.lesions.there[0].mask.pixels, first), "the first one never was touched"
+    session.lesions.choose(session.lesions.on_frame[0])
+    assert np.array_equal(session.lesions.on_frame[0].mask.pixels, first), "the first one never was touched"
 
 
 def test_the_other_one_is_back_with_a_new_lesion_and_after_another_image(
@@ -478,7 +478,7 @@ def test_the_other_one_is_back_with_a_new_lesion_and_after_another_image(
     key(window, Qt.Key.Key_Return)
     assert session.mask is not None
     assert not session.mask.empty
-    assert len(session.lesions.there) == 2
+    assert len(session.lesions.on_frame) == 2
 
 
 def test_one_is_dismissed_by_itself(
@@ -495,7 +495,7 @@ def test_one_is_dismissed_by_itself(
         key(window, Qt.Key.Key_Escape)
     assert proposals.offered == ()
     assert note(window) == ""
-    assert len(window.session.lesions.there) == 1
+    assert len(window.session.lesions.on_frame) == 1
 
 
 def test_beside_an_outline_that_was_drawn_they_wait_for_the_next_lesion(
@@ -530,7 +530,7 @@ def test_a_double_click_accepts(
     beside = window.canvas.widget_position(2, 2)
     QTest.mouseDClick(view, LEFT, pos=beside)
     QTest.mouseRelease(view, LEFT, pos=beside)
-    assert len(window.session.lesions.there) == 1
+    assert len(window.session.lesions.on_frame) == 1
 
 
 def test_the_note_says_what_enter_does_and_leaves_a_shallow_lesion_free(

@@ -20,7 +20,7 @@ from csamoe_desktop.session.assessing import ASSESSING
 from csamoe_desktop.session.calibration import DrawnLine
 from csamoe_desktop.session.closer_look import LOOKING_CLOSER
 from csamoe_desktop.session.lesion_work import ResultState
-from csamoe_desktop.session.reader_assessments import KEEPING_READS
+from csamoe_desktop.session.reader_assessments import SAVING_ASSESSMENTS
 from csamoe_desktop.session.session import Session
 from csamoe_desktop.settings import Settings
 from csamoe_desktop.store.assessments import AssessmentStore, Sitting
@@ -103,7 +103,7 @@ def give(session: Session, category: str) -> None:
 
 def kept(qtbot: QtBot, session: Session) -> list[Sitting]:
     """Return what a program started now would find in the store."""
-    qtbot.waitUntil(lambda: not session.jobs.busy(KEEPING_READS))
+    qtbot.waitUntil(lambda: not session.jobs.busy(SAVING_ASSESSMENTS))
     return AssessmentStore(paths.store_file()).all()
 
 
@@ -216,7 +216,7 @@ def test_an_outline_changed_under_the_veil_tells_nothing(session: Session, marke
     pixels = session.mask.pixels.copy()
     pixels[:40, :40] = True
     session.mask.replace(pixels, Author.DRAWN)
-    session.mask_edited(None)
+    session.emit_mask_changed(None)
     assert session.shown_result.state is ResultState.READY
     session.mask_commands.clear()
     assert session.shown_result.state is ResultState.NO_MASK
@@ -526,18 +526,18 @@ def test_a_store_that_cannot_be_written_is_said_once_and_tried_again(
     told: list[object] = []
     session.failed.connect(told.append)
     marked(session)
-    file = session.assessments.reads.file
-    session.assessments.reads.file = file.parent / "missing" / "folder"
+    file = session.assessments.store.file
+    session.assessments.store.file = file.parent / "missing" / "folder"
     (file.parent / "missing").write_text("a file where a folder is to be", encoding="utf-8")
     give(session, "3")
     assess(session)
-    qtbot.waitUntil(lambda: bool(told) and not session.jobs.busy(KEEPING_READS))
+    qtbot.waitUntil(lambda: bool(told) and not session.jobs.busy(SAVING_ASSESSMENTS))
     give(session, "4A")
-    qtbot.waitUntil(lambda: not session.jobs.busy(KEEPING_READS))
+    qtbot.waitUntil(lambda: not session.jobs.busy(SAVING_ASSESSMENTS))
     (problem,) = told
     assert str(problem).startswith("Your assessments are not saved at the moment: ")
     assert "outlines" not in str(problem)
-    session.assessments.reads.file = file
+    session.assessments.store.file = file
     give(session, "4B")
     (row,) = kept(qtbot, session)
     assert row.record.final == Assessment("4B")
@@ -622,7 +622,7 @@ def test_a_stroke_leaves_the_proposal_in_its_place_and_renews_it_at_its_end(
     # Large enough to be the largest piece: a stray dot would change nothing.
     rows, columns = mask.pixels.shape[0], mask.pixels.shape[1] // 2
     mask.paint(Box(0, 0, rows, columns), np.ones((rows, columns), bool), True)
-    session.mask_edited(None)
+    session.emit_mask_changed(None)
     qtbot.wait(150)
     assert box.proposed.isVisible()
     assert box.proposed.text() == before

@@ -42,7 +42,7 @@ class Drawing:
         self.timer.start(7)
 
     def step(self) -> None:
-        if self.session.autosaver.safe and self.kept != self.drawn:
+        if self.session.autosaver.all_saved and self.kept != self.drawn:
             self.kept = self.drawn
             say(f"kept {self.kept}")
         work, editor = self.session.work, self.session.mask_editor

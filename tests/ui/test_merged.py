@@ -31,7 +31,7 @@ def mark_long(session: Session) -> None:
     pixels = np.zeros(session.mask.pixels.shape, bool)
     pixels[60:-60, pixels.shape[1] // 3 : pixels.shape[1] * 2 // 3] = True
     session.mask.replace(pixels, Author.DRAWN)
-    session.mask_edited(None)
+    session.emit_mask_changed(None)
 
 
 def calibrate(session: Session, long: float) -> None:
@@ -88,11 +88,11 @@ def test_an_earlier_outline_comes_back_with_what_the_reader_said(
     assert session.mask is not None
     said = ReaderSitting(assessment=Assessment(category="4A"))
     kept = packed(session.mask.finished(), "as it was", None, False, said.to_dict())
-    session.lesions.bring_back(kept)
+    session.lesions.add_earlier(kept)
     assert session.work is not None and session.work.number == 2
     assert session.assessments.current.category == "4A"
     assert session.work.sitting.sitting != said.sitting, "its own row: that of before stays as it was"
-    session.lesions.bring_back(packed(session.mask.finished(), "spoilt", None, False, {"own": 5}))
+    session.lesions.add_earlier(packed(session.mask.finished(), "spoilt", None, False, {"own": 5}))
     assert session.assessments.current == Assessment()
 
 
@@ -139,7 +139,7 @@ def test_an_archive_refused_under_a_stroke_keeps_the_image_and_the_stroke(
     session.failed.connect(lambda problem: failed.append(str(problem)))
     open_files(session, small_png)
     mark(session)
-    session.hand_busy = lambda: True
+    session.tool_busy = lambda: True
     bad = tmp_path / "bad.zip"
     bad.write_bytes(b"PK\x03\x04" + b"no archive" * 50)
     open_files(session, bad)

@@ -170,14 +170,14 @@ def test_what_was_drawn_after_a_deletion_is_taken_back_first(
     session.lesions.add()
     mark(session)
     window.actions_table["delete_lesion"].trigger()
-    assert [work.number for work in session.lesions.there] == [1]
+    assert [work.number for work in session.lesions.on_frame] == [1]
     window.canvas.set_tool(Tool.BRUSH)
     QTest.mouseClick(window.canvas.viewport(), LEFT, pos=window.canvas.widget_position(5, 5))
     qtbot.keyClick(window.canvas, Key.Key_Z, CONTROL)
-    assert [work.number for work in session.lesions.there] == [1]
+    assert [work.number for work in session.lesions.on_frame] == [1]
     qtbot.keyClick(window.canvas, Key.Key_Z, CONTROL)
     qtbot.keyClick(window.canvas, Key.Key_Z, CONTROL)
-    assert [work.number for work in session.lesions.there] == [1, 2]
+    assert [work.number for work in session.lesions.on_frame] == [1, 2]
 
 
 # -- what is seen of a reading

@@ -61,12 +61,12 @@ def mark(window: MainWindow, top: int, left: int, bottom: int, right: int) -> No
     pixels = np.zeros_like(mask.pixels)
     pixels[top:bottom, left:right] = True
     mask.replace(pixels, Author.DRAWN)
-    window.session.mask_edited(None)
+    window.session.emit_mask_changed(None)
 
 
 def measure(window: MainWindow, start: tuple[float, float], end: tuple[float, float]) -> None:
-    window.session.calipers.hold(None, Caliper(start, end))
-    window.session.calipers.put_down()
+    window.session.calipers.drag(None, Caliper(start, end))
+    window.session.calipers.finish_drag()
 
 
 def bar(window: MainWindow) -> tuple[bool, str]:

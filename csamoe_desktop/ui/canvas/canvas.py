@@ -70,7 +70,7 @@ class Canvas(ToolView):
         self._area.sigRangeChanged.connect(lambda *_: self._follow_mouse())
         self.hovered.connect(lambda row, column, value: session.proposals.hover(row, column))
         self.set_tool(Tool.WINDOW_LEVEL)
-        session.hand_busy, session.line_open = self.is_busy, lambda: self._unfinished_steps()[0]
+        session.tool_busy, session.line_open = self.is_busy, lambda: self._unfinished_steps()[0]
 
     # -- state
 
@@ -185,7 +185,7 @@ class Canvas(ToolView):
     def _choose_lesion(self, at: Place) -> None:
         """Make the lesion at this place the current one, if there is one."""
         row, column = floor(at[0]), floor(at[1])
-        for work in self._session.lesions.there:
+        for work in self._session.lesions.on_frame:
             rows, columns = work.mask.pixels.shape
             if work.shown and 0 <= row < rows and 0 <= column < columns and work.mask.pixels[row, column]:
                 self._session.lesions.choose(work)

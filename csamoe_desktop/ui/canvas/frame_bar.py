@@ -33,7 +33,7 @@ class FrameBar(QWidget):
         row.addWidget(self._frame_number)
         self._slider.valueChanged.connect(self._go_to)
         session.frameChanged.connect(self._show)
-        session.stayed.connect(self._show)
+        session.navigationCancelled.connect(self._show)
         self._show()
 
     def _go_to(self, index: int) -> None:

@@ -287,7 +287,7 @@ class FrameView(pg.GraphicsView):  # type: ignore[misc]
         self._others.show_lesions(
             [
                 lesion
-                for lesion in self._session.lesions.there
+                for lesion in self._session.lesions.on_frame
                 if lesion is not work and lesion.shown and not lesion.mask.empty
             ]
         )

@@ -74,13 +74,13 @@ class AgreementDialog(QDialog):
         self.export.clicked.connect(self._ask_where)
         self.close_button.clicked.connect(self.accept)
         # The current lesion counts as well.
-        session.assessments.keep()
+        session.assessments.save()
         self.show_all()
 
     def show_all(self) -> None:
         """Read the store and show its assessments."""
         try:
-            self.sittings = self._session.assessments.reads.all()
+            self.sittings = self._session.assessments.store.all()
             self.problem.setText("")
         except UserError as problem:
             self.problem.setText(str(problem))
@@ -215,7 +215,7 @@ class AgreementDialog(QDialog):
 
     def _set_pathology(self, sitting: Sitting, pathology: Pathology) -> None:
         try:
-            self._session.assessments.reads.set_pathology(sitting.key, pathology)
+            self._session.assessments.store.set_pathology(sitting.key, pathology)
         except UserError as problem:
             self.problem.setText(str(problem))
             self.problem.show()

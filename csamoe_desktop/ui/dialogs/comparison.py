@@ -264,7 +264,7 @@ class ComparisonWindow(QDialog):
         shown = any(row.ai_result is not None for row in finished) and not hidden
         self.copy.setEnabled(shown and not running)
         if shown and lesion is not None and self.isVisible():
-            session.assessments.seen(lesion.work)
+            session.assessments.note_seen(lesion.work)
 
     def _lead(self, finished: list[ModelRow], running: bool) -> str:
         if self.hidden and (finished or running):
@@ -296,7 +296,7 @@ class ComparisonWindow(QDialog):
             return "no image", "no image"
         frame_words = f", frame {frame.index + 1} of {study.frame_count}" if study.frame_count > 1 else ""
         outline = "no outline" if work.mask.empty else f"outline {work.mask.author.value}"
-        title = f", {work.title}" if len(session.lesions.there) > 1 else ""
+        title = f", {work.title}" if len(session.lesions.on_frame) > 1 else ""
         name = f"{study.name}{frame_words}{title}"
         return name, f"{name}, {outline}"
 

@@ -70,7 +70,7 @@ class EarlierOutlinesDialog(QDialog):
         if not 0 <= row < len(self._outlines) or self._session.frame is None:
             return
         if self._session.frame.shape == self._shape:
-            self._session.lesions.bring_back(self._outlines[row].kept)
+            self._session.lesions.add_earlier(self._outlines[row].kept)
         super().accept()
 
     def _show_state(self) -> None:

@@ -40,7 +40,7 @@ class ExportDialog(QDialog):
         self._chosen = chosen
         self.setWindowTitle("Export report")
         self._ready = session.reports.ready()
-        self.lesions = [QCheckBox(lesion.words.replace("&", "&&")) for lesion in self._ready]
+        self.lesions = [QCheckBox(lesion.label.replace("&", "&&")) for lesion in self._ready]
         for box in self.lesions:
             box.setChecked(True)
         self.own_only = QCheckBox("&Only your assessment, without the AI result")
@@ -136,7 +136,7 @@ class ExportDialog(QDialog):
         for box in self.lesions:
             column.addWidget(box)
         left = self._session.reports.left_out()
-        self.left.setText(f"Left out, no current AI result: {'; '.join(lesion.words for lesion in left)}.")
+        self.left.setText(f"Left out, no current AI result: {'; '.join(lesion.label for lesion in left)}.")
         self.left.setVisible(bool(left))
         column.addWidget(self.left)
         column.addWidget(self.own_only)

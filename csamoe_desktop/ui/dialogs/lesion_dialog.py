@@ -64,7 +64,7 @@ class DescribeDialog(QDialog):
         self.same = StillCombo()
         self.same.addItem("no other outline", None)
         for placed in session.lesions.elsewhere():
-            self.same.addItem(placed.words, placed.work)
+            self.same.addItem(placed.label, placed.work)
             if placed.work.description.identity == description.identity:
                 self.same.setCurrentIndex(self.same.count() - 1)
         self._linked = self.same.currentData()

@@ -75,7 +75,7 @@ class AssessmentBox(FoldingBox):
         self._proposal: tuple[LesionWork | None, Proposed | None] = (None, None)
         self._reads.changed.connect(self._show_unless_drawing)
         session.strokeEnded.connect(self._show_read)
-        self._reads.wanted.connect(self._give_keys)
+        self._reads.focusRequested.connect(self._give_keys)
         session.currentLesionChanged.connect(self._show_comment)
         session.currentLesionChanged.connect(self._show_read)
         session.settingsChanged.connect(self._show_settings)

@@ -58,7 +58,7 @@ class LesionList(QTableWidget):
             self._session.lesions.toggle_locked(self._rows[row])
 
     def _show(self) -> None:
-        self._rows = self._session.lesions.there
+        self._rows = self._session.lesions.on_frame
         self.blockSignals(True)
         self.setRowCount(len(self._rows))
         for row, work in enumerate(self._rows):

@@ -41,7 +41,7 @@ class ReaderAndAI(QLabel):
             scale, _ = make_scale(ai_result.prediction.probability, ai_result.category, ai_result.card.thresholds)
             sentences.append(disagreement(given.reads.final, ai_result.category, scale.probability_words))
         sentences += contradictions(given, indication=session.examinations.now.indication)
-        unread = session.reports.unread_views()
+        unread = session.reports.unassessed_views()
         if unread:
             sentences.append(f"Other views of this lesion are marked but have no AI result: {'; '.join(unread)}.")
         return tuple(filter(None, sentences))

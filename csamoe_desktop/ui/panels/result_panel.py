@@ -78,7 +78,7 @@ class LesionBox(FoldingBox):
 
     def summary(self) -> str:
         """Return the number of lesions and the size of the current one."""
-        count = len(self._session.lesions.there)
+        count = len(self._session.lesions.on_frame)
         size = self.extent.text().partition("  ·  ")[0] if self._session.mask and not self._session.mask.empty else ""
         return " · ".join(filter(None, (f"{count} lesions" if count > 1 else "", size)))
 
@@ -91,7 +91,7 @@ class LesionBox(FoldingBox):
         self._show_calipers()
 
     def _show_calipers(self) -> None:
-        frame, calipers = self._session.frame, self._session.calipers.kept
+        frame, calipers = self._session.frame, self._session.calipers.on_frame
         self.calipers.setVisible(bool(calipers))
         if frame is not None and calipers:
             groups = []
@@ -328,7 +328,7 @@ class ResultBox(FoldingBox):
 
     def _show_views(self) -> None:
         """Show the combined result of the lesion's views, where other views have an AI result."""
-        together = self._session.reports.together() if self.state is ResultState.DONE else None
+        together = self._session.reports.combined() if self.state is ResultState.DONE else None
         self.views.setText("" if together is None else together.sentence(of=len(self._session.lesions.views())))
         self.views.setVisible(together is not None)
         theme.set_role(self.views, "muted" if together is None or together.agree else "attention")

@@ -74,7 +74,7 @@ class StudyList(QWidget):
         session.studiesListed.connect(self._show_studies)
         session.frameChanged.connect(self._show_frame)
         # Queued, because the list selects the clicked row after this.
-        session.stayed.connect(self._show_chosen, Qt.ConnectionType.QueuedConnection)
+        session.navigationCancelled.connect(self._show_chosen, Qt.ConnectionType.QueuedConnection)
         self._show_studies()
 
     def _choose_study(self, row: int) -> None:

@@ -20,7 +20,7 @@ from csamoe_desktop.errors import UserError
 from csamoe_desktop.files import make_private_folder, open_private
 from csamoe_desktop.names import SHOW_HALVES
 from csamoe_desktop.report.pdf.fonts import register_fonts
-from csamoe_desktop.session.jobs import anyone_left
+from csamoe_desktop.session.jobs import threads_left
 from csamoe_desktop.session.session import Session
 from csamoe_desktop.settings import Settings, read_settings
 from csamoe_desktop.ui.shell.main_window import MainWindow
@@ -49,7 +49,7 @@ def run(files: list[Path], prepare: Callable[[MainWindow], None] = lambda window
     window.session.proposals.watch()
     status = application.exec()
     _log.info("closed")
-    if anyone_left():
+    if threads_left():
         # A thread waits for a drive that does not answer. Everything else is stored, and Python would wait for the thread.
         _log.warning("a read did not come back; the program ends without it")
         logging.shutdown()

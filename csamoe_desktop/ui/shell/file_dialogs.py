@@ -215,7 +215,7 @@ class Files(QObject):
         if not self._still_in_view(work):
             return
         reports = self._session.reports
-        count, left_out = sum(choice.holds(lesion) for lesion in reports.ready()), reports.left_out()
+        count, left_out = sum(choice.includes(lesion) for lesion in reports.ready()), reports.left_out()
         reports.export(path, partial(self._exported, count=count, left_out=left_out, then=then), choice)
 
     def _still_in_view(self, work: LesionWork) -> bool:
@@ -233,7 +233,7 @@ class Files(QObject):
     def _exported(self, path: Path, count: int, left_out: Sequence[PlacedLesion], then: str) -> None:
         """Show that the report of `count` outlines was written, and which lesions it leaves out."""
         report = "The report" if count == 1 else f"The report of {count} outlines"
-        names = "; ".join(lesion.words for lesion in left_out)
+        names = "; ".join(lesion.label for lesion in left_out)
         missing = f" It leaves out, as they have no current AI result: {names}." if left_out else ""
         self._messages.note(f"{report} was written to {path}.{missing}")
         studies, study = self._session.studies, self._session.study

@@ -126,7 +126,7 @@ class MainWindow(QMainWindow):
         scroll = BoxColumn(boxes)
         # On a low screen the AI result and its warnings would appear below the edge.
         self.result.came.connect(lambda: scroll.show_from(self.result))
-        self.session.assessments.wanted.connect(lambda: scroll.show_from(self.assessment))
+        self.session.assessments.focusRequested.connect(lambda: scroll.show_from(self.assessment))
         self.session.studyChanged.connect(scroll.show_top)
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._splitter.setObjectName("columns")

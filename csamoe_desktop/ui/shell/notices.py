@@ -30,7 +30,7 @@ class Notices(QObject):
 
     def _about(self) -> Place:
         """Return the place a message is about; one about files that are being opened has no place in view."""
-        return (None, None) if self._session.loader.telling else self._in_view
+        return (None, None) if self._session.loader.reporting else self._in_view
 
     def _note(self, text: str) -> None:
         study = self._session.study

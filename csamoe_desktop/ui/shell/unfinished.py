@@ -39,7 +39,7 @@ class Unfinished:
         others = f" (and {len(unfinished) - 1} more)" if len(unfinished) > 1 else ""
         closing = "the program" if study is None else "the study"
         self._question = self._messages.question(
-            f"An outline is still open and is lost when {closing} closes: {unfinished[0].words}{others}.",
+            f"An outline is still open and is lost when {closing} closes: {unfinished[0].label}{others}.",
             "Close the outline first: press Enter or click on its first corner.",
             "Close anyway",
             agreed,

@@ -57,7 +57,7 @@ class BrushTool(MaskTool):
 
     def press(self, at: Place, alt: bool) -> None:
         """Begin a stroke."""
-        self._accepted_proposal = self._session.proposals.take_up(at, self._reach())
+        self._accepted_proposal = self._session.proposals.accept_at(at, self._reach())
         self._mask = self._session.mask_editor.begin()
         if self._mask is None:
             return

@@ -67,7 +67,7 @@ class CaliperTool(MaskTool):
         grabbed = self._end_at(at)
         if grabbed is not None:
             self._index, is_second = grabbed
-            caliper = self._session.calipers.kept[self._index]
+            caliper = self._session.calipers.on_frame[self._index]
             self._fixed = caliper.start if is_second else caliper.end
             self._session.calipers.select(self._index)
         else:
@@ -81,10 +81,10 @@ class CaliperTool(MaskTool):
             self._hint(at, alt)
             return
         calipers = self._session.calipers
-        if not calipers.holding and self._distance(at, self._pressed_at) <= _CLICK_TOLERANCE:
+        if not calipers.dragging and self._distance(at, self._pressed_at) <= _CLICK_TOLERANCE:
             return
         end, snapped = other_end(self._inside(at), self._fixed, self._snapping(alt))
-        calipers.hold(self._index, Caliper(self._fixed, end))
+        calipers.drag(self._index, Caliper(self._fixed, end))
         self._dot(end if snapped else None)
 
     def release(self) -> None:
@@ -92,12 +92,12 @@ class CaliperTool(MaskTool):
         fixed, calipers = self._fixed, self._session.calipers
         self._fixed = None
         self._dot(None)
-        if calipers.holding:
+        if calipers.dragging:
             held = calipers.drawn[calipers.selected or 0]
             if held.length(self._zoom()) > _CLICK_TOLERANCE:
-                calipers.put_down()
+                calipers.finish_drag()
             else:
-                calipers.let_go()
+                calipers.cancel_drag()
         elif fixed is not None:
             calipers.select(self._under(self._pressed_at))
 
@@ -126,7 +126,7 @@ class CaliperTool(MaskTool):
         self.cancel()
 
     def _drop(self) -> None:
-        self._session.calipers.let_go()
+        self._session.calipers.cancel_drag()
         self._fixed = None
         self._dot(None)
 
@@ -136,7 +136,7 @@ class CaliperTool(MaskTool):
             self._dot(None)
         elif (hovered := self._end_at(at)) is not None:
             index, is_second = hovered
-            caliper = self._session.calipers.kept[index]
+            caliper = self._session.calipers.on_frame[index]
             self._dot(caliper.end if is_second else caliper.start, hovered=True)
         elif not alt and (crossed := self._middle_at(at)) is not None:
             self._dot(crossed.middle)
@@ -151,7 +151,7 @@ class CaliperTool(MaskTool):
         """Return what ends snap to: nothing with Alt held; Shift keeps the line straight in either case."""
         if alt:
             return Snapping(self._zoom(), straight=self._straight)
-        others = [caliper for index, caliper in enumerate(self._session.calipers.kept) if index != self._index]
+        others = [caliper for index, caliper in enumerate(self._session.calipers.on_frame) if index != self._index]
         return Snapping(self._zoom(), self._outline(), others, self._across, self._straight)
 
     def _outline(self) -> Edges:
@@ -168,21 +168,21 @@ class CaliperTool(MaskTool):
         near ones the caliper drawn last."""
         candidates = [
             (self._distance(at, end), -index, is_second)
-            for index, caliper in enumerate(self._session.calipers.kept)
+            for index, caliper in enumerate(self._session.calipers.on_frame)
             for is_second, end in ((False, caliper.start), (True, caliper.end))
         ]
         distance, negative_index, is_second = min(candidates, default=(CLOSE_BY + 1, 0, False))
         return (-negative_index, is_second) if distance <= CLOSE_BY else None
 
     def _middle_at(self, at: Place) -> Caliper | None:
-        calipers = self._session.calipers.kept
+        calipers = self._session.calipers.on_frame
         candidates = [(self._distance(at, caliper.middle), -index) for index, caliper in enumerate(calipers)]
         distance, negative_index = min(candidates, default=(SNAPS_WITHIN + 1, 0))
         return calipers[-negative_index] if distance <= SNAPS_WITHIN else None
 
     def _under(self, at: Place) -> int | None:
         zoom = self._zoom()
-        calipers = self._session.calipers.kept
+        calipers = self._session.calipers.on_frame
         candidates = [(distance_to(caliper, at, zoom), -index) for index, caliper in enumerate(calipers)]
         distance, negative_index = min(candidates, default=(CLOSE_BY + 1, 0))
         return -negative_index if distance <= CLOSE_BY else None

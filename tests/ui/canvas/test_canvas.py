@@ -99,7 +99,7 @@ def mark(session: Session) -> NDArray[np.bool_]:
     mask[LESION] = True
     assert session.mask is not None
     session.mask.replace(mask, Author.IMPORTED, "lesion.png")
-    session.mask_edited(None)
+    session.emit_mask_changed(None)
     return mask
 
 
@@ -116,7 +116,7 @@ def read(session: Session) -> AIResult:
         (),
     )
     work.result_version = work.mask.version
-    session.tell_result()
+    session.emit_result_changed()
     return work.ai_result
 
 

@@ -44,7 +44,7 @@ def page(session: Session, qtbot: QtBot) -> Page:
 @pytest.fixture
 def three_reads(session: Session) -> AssessmentStore:
     """Three assessments: all agree, the final one changed to the AI's decision, and the first one was skipped."""
-    reads = session.assessments.reads
+    reads = session.assessments.store
     told = (
         ("4B", Category.SUSPICIOUS, 0.9, "4B"),
         ("3", Category.SUSPICIOUS, 0.8, "4A"),
@@ -140,8 +140,8 @@ def test_an_earlier_ai_reading_of_the_case_in_view_is_veiled_before_the_own_read
     ai = StoredResult(Category.SUSPICIOUS, 0.9, "csamoe 1.0", "c" * 64, "d" * 64)
     for number, lesion in enumerate((session.work.number, 2)):
         key = LesionKey(session.work.image, 0, lesion)
-        session.assessments.reads.keep(Sitting(f"sitting {number}", key, "2026-03-01T10:00:00+00:00", record, ai))
-    session.assessments.reads.write()
+        session.assessments.store.keep(Sitting(f"sitting {number}", key, "2026-03-01T10:00:00+00:00", record, ai))
+    session.assessments.store.write()
     assert session.shown_result.hidden
     seen = {row[0].partition(",")[2]: row[2] for row in rows(page())}
     assert seen == {" current": "hidden", " lesion 2": "hidden"}
@@ -184,9 +184,9 @@ def test_a_csv_that_cannot_be_written_says_so(three_reads: AssessmentStore, page
 
 
 def test_a_store_that_cannot_be_read_says_so(session: Session, page: Page) -> None:
-    session.assessments.reads.file = session.assessments.reads.file.with_name("spoilt.sqlite")
-    session.assessments.reads.file.parent.mkdir(parents=True, exist_ok=True)
-    session.assessments.reads.file.write_bytes(b"no database " * 500)
+    session.assessments.store.file = session.assessments.store.file.with_name("spoilt.sqlite")
+    session.assessments.store.file.parent.mkdir(parents=True, exist_ok=True)
+    session.assessments.store.file.write_bytes(b"no database " * 500)
     made = page()
     assert made.problem.isVisible()
     assert not made.export.isEnabled()

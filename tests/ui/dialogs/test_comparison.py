@@ -13,7 +13,7 @@ from csamoe_desktop import paths
 from csamoe_desktop.reader.assessment import Assessment
 from csamoe_desktop.report.content.side_by_side import NEEDS_OUTLINE
 from csamoe_desktop.session.assessing import ASSESSING
-from csamoe_desktop.session.reader_assessments import KEEPING_READS
+from csamoe_desktop.session.reader_assessments import SAVING_ASSESSMENTS
 from csamoe_desktop.session.session import Session
 from csamoe_desktop.settings import Settings
 from csamoe_desktop.store.assessments import AssessmentStore
@@ -344,7 +344,7 @@ def test_what_is_said_after_a_comparison_was_seen_is_no_first_read(
     assert veiling.assessments.first is None
     assert veiling.assessments.skipped
     assert not veiling.shown_result.hidden
-    qtbot.waitUntil(lambda: not veiling.jobs.busy(KEEPING_READS))
+    qtbot.waitUntil(lambda: not veiling.jobs.busy(SAVING_ASSESSMENTS))
     (sitting,) = AssessmentStore(paths.store_file()).all()
     assert sitting.record.first is None
     assert sitting.record.final == Assessment("5")

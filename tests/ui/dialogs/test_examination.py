@@ -142,7 +142,7 @@ def test_what_is_only_proposed_is_on_no_report(
 def test_it_is_there_on_another_day(session: Session, open_files: Open, demo: DemoStudy, another_day: Day) -> None:
     open_files(session, demo.smooth)
     say(session, SAID)
-    assert not session.autosaver.safe
+    assert not session.autosaver.all_saved
     later = another_day(session)
     open_files(later, demo.smooth)
     assert later.examinations.now == SAID
@@ -303,7 +303,7 @@ def test_another_window_s_words_are_seen(
     beside = another_day()
     open_files(beside, demo.smooth)
     say(beside, SAID)
-    qtbot.waitUntil(lambda: beside.autosaver.safe)
+    qtbot.waitUntil(lambda: beside.autosaver.all_saved)
     assert ask(window, qtbot).texts["indication"].toPlainText() == SAID.indication
     assert window.report.examination_text.text().startswith("Indication: Palpable")
 
@@ -314,7 +314,7 @@ def test_the_store_tells_no_uid(session: Session, open_files: Open, demo: DemoSt
     facts = session.study.facts
     assert facts.study_uid
     say(session, SAID)
-    qtbot.waitUntil(lambda: session.autosaver.safe)
+    qtbot.waitUntil(lambda: session.autosaver.all_saved)
     with closing(sqlite3.connect(paths.store_file())) as store:
         ((key, said),) = store.execute("SELECT key, said FROM examination").fetchall()
     assert len(key) == 64
@@ -341,7 +341,7 @@ def test_it_is_kept_anew_when_the_store_was_damaged(
     store = paths.store_file()
     open_files(session, demo.smooth)
     say(session, SAID)
-    qtbot.waitUntil(lambda: session.autosaver.safe)
+    qtbot.waitUntil(lambda: session.autosaver.all_saved)
     before = store.with_name("before")
     before.write_bytes(b"damaged, all of it" * 500)
     for part in store.parent.glob(f"{store.name}-*"):
@@ -349,7 +349,7 @@ def test_it_is_kept_anew_when_the_store_was_damaged(
     before.replace(store)
     mark(session)
     qtbot.waitUntil(lambda: bool(list(store.parent.glob("work-damaged-*.sqlite"))), timeout=30_000)
-    qtbot.waitUntil(lambda: session.autosaver.safe, timeout=30_000)
+    qtbot.waitUntil(lambda: session.autosaver.all_saved, timeout=30_000)
     later = another_day()
     open_files(later, demo.smooth)
     assert later.examinations.now == SAID

@@ -16,7 +16,7 @@ from csamoe_desktop import paths
 from csamoe_desktop.lesion.description import Side, View
 from csamoe_desktop.reader.assessment import Assessment
 from csamoe_desktop.session.assessing import ASSESSING
-from csamoe_desktop.session.reader_assessments import KEEPING_READS
+from csamoe_desktop.session.reader_assessments import SAVING_ASSESSMENTS
 from csamoe_desktop.session.session import Session
 from csamoe_desktop.session.study_loader import OPENING
 from csamoe_desktop.settings import Settings
@@ -117,7 +117,7 @@ def test_the_side_is_the_images_too(
     mark(session)
     session.lesions.add()
     say(session, side=Side.LEFT, clock=2)
-    assert [(one.description.side, one.description.clock) for one in session.lesions.there] == [
+    assert [(one.description.side, one.description.clock) for one in session.lesions.on_frame] == [
         (Side.LEFT, None),
         (Side.LEFT, 2),
     ]
@@ -153,8 +153,8 @@ def test_a_lesion_in_two_views_counts_once(quiet_session: Session, linked: Mark,
         session.navigation.to_study(study)
         session.assessments.assess()
         qtbot.waitUntil(lambda: not session.jobs.busy(ASSESSING), timeout=60_000)
-        session.assessments.keep()
-    qtbot.waitUntil(lambda: not session.jobs.busy(KEEPING_READS) and session.autosaver.safe)
+        session.assessments.save()
+    qtbot.waitUntil(lambda: not session.jobs.busy(SAVING_ASSESSMENTS) and session.autosaver.all_saved)
     reads = AssessmentStore(paths.store_file())
     rows = reads.all()
     assert len(rows) == 2

@@ -53,7 +53,7 @@ def mark_ellipse(window: MainWindow, holes: bool = False, dot: bool = False) -> 
     if dot:
         pixels[-12:-8, -12:-8] = True
     session.mask.replace(pixels, Author.DRAWN, "")
-    session.mask_edited(None)
+    session.emit_mask_changed(None)
 
 
 def test_a_stray_dot_is_said_beside_the_size_and_mended_by_one_click(

@@ -39,7 +39,7 @@ def test_a_reading_that_comes_is_scrolled_into_sight(
     assert low.session.shown_result.state is ResultState.DONE
     qtbot.waitUntil(lambda: _above_the_edge(low, low.result.category), timeout=5_000)
     assert _above_the_edge(low, low.result.scale)
-    low.session.assessments.want()
+    low.session.assessments.focus()
     qtbot.waitUntil(lambda: _above_the_edge(low, low.assessment.category), timeout=5_000)
 
 

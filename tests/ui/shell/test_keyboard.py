@@ -137,12 +137,12 @@ def test_letters_reach_the_image_from_every_panel(
         inverted = window.canvas.window_level.inverted
         qtbot.keyClick(place, Key.Key_I)
         assert window.canvas.window_level.inverted is not inverted
-    assert len(window.session.lesions.there) == 1
+    assert len(window.session.lesions.on_frame) == 1
     window.lesion.list.setFocus()
     assert window.session.work is not None
     window.session.lesions.comment(window.session.work, "first")
     qtbot.keyClick(window.lesion.list, Key.Key_N)
-    assert len(window.session.lesions.there) == 2
+    assert len(window.session.lesions.on_frame) == 2
     qtbot.keyClick(window.lesion.list, Key.Key_J)
     assert window.session.work.number == 1
 
@@ -159,7 +159,7 @@ def test_what_is_typed_into_a_text_stays_there(
             qtbot.keyClick(field, key)
         assert window.canvas.tool is Tool.WINDOW_LEVEL
         assert window.session.study is study
-        assert len(window.session.lesions.there) == 1
+        assert len(window.session.lesions.on_frame) == 1
     assert window.assessment.comment.toPlainText().strip() == "pambnj[]= 4a"
     assert window.assessment.reader.text() == "pambnj[]= 4a"
     assert window.session.assessments.current == Assessment()

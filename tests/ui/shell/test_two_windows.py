@@ -34,14 +34,14 @@ def draw(session: Session, row: int) -> None:
     pixels = session.mask.pixels.copy()
     pixels[row : row + 6, 10:20] = True
     session.mask.replace(pixels, Author.DRAWN)
-    session.mask_edited(None)
+    session.emit_mask_changed(None)
 
 
 def rows_of(session: Session) -> dict[int, list[int]]:
     """Return on which rows each lesion of the frame in view is marked, by its number."""
     return {
         work.number: np.flatnonzero(work.mask.pixels.any(axis=1)).tolist()
-        for work in session.lesions.there
+        for work in session.lesions.on_frame
         if not work.mask.empty
     }
 
@@ -55,24 +55,24 @@ def test_both_windows_outlines_are_kept_and_shown(
     draw(other, 2)
     assert other.work is not None
     other.lesions.comment(other.work, "of the other window")
-    qtbot.waitUntil(lambda: other.autosaver.safe)
+    qtbot.waitUntil(lambda: other.autosaver.all_saved)
     draw(session, 30)
     mine = session.work
     assert mine is not None
     session.lesions.comment(mine, "of this window")
-    qtbot.waitUntil(lambda: len(session.lesions.there) == 2)
+    qtbot.waitUntil(lambda: len(session.lesions.on_frame) == 2)
     assert rows_of(session) == {1: list(range(2, 8)), 2: list(range(30, 36))}
     assert session.work is mine, "the current lesion stays the current one"
     qtbot.waitUntil(lambda: any("yours is lesion 2 now" in one.text for one in window.messages.shown()))
     # Drawing on changes the same lesion and adds none.
     draw(session, 40)
-    qtbot.waitUntil(lambda: session.autosaver.safe)
+    qtbot.waitUntil(lambda: session.autosaver.all_saved)
     draw(other, 12)
-    qtbot.waitUntil(lambda: other.autosaver.safe)
+    qtbot.waitUntil(lambda: other.autosaver.all_saved)
     later = Session(Settings(assessment_first=False))
     open_files(later, small_png)
     found = rows_of(later)
-    comments = [work.comment for work in later.lesions.there]
+    comments = [work.comment for work in later.lesions.on_frame]
     later.close()
     assert found == {1: [*range(2, 8), *range(12, 18)], 2: [*range(30, 36), *range(40, 46)]}
     assert comments == ["of the other window", "of this window"]
@@ -95,7 +95,7 @@ def test_what_both_say_of_an_examination_is_joined(
         key = one.examinations.key
         assert key is not None
         one.examinations.take(key, Examination(said))
-        qtbot.waitUntil(lambda one=one: one.autosaver.safe)  # type: ignore[misc]
+        qtbot.waitUntil(lambda one=one: one.autosaver.all_saved)  # type: ignore[misc]
     qtbot.waitUntil(lambda: session.examinations.now == Examination("a lump\npain"))
 
 
@@ -105,7 +105,7 @@ def test_an_earlier_outline_is_brought_back_as_a_further_lesion(
     session = window.session
     open_files(session, small_png)
     draw(session, 2)
-    qtbot.waitUntil(lambda: session.autosaver.safe)
+    qtbot.waitUntil(lambda: session.autosaver.all_saved)
     assert session.frame_lesions is not None
     shape, key = session.frame_lesions.shape, LesionKey(session.frame_lesions.image, 0)
     pixels = np.zeros(shape, bool)

@@ -78,7 +78,7 @@ class Hand:
         """Import a mask."""
         assert self.session.mask is not None
         self.session.mask.replace(pixels, Author.IMPORTED, "made.png")
-        self.session.mask_edited(None)
+        self.session.emit_mask_changed(None)
 
 
 @pytest.fixture(scope="session")

@@ -240,7 +240,7 @@ def test_a_mask_imported_in_the_middle_of_a_stroke_is_not_painted_on(canvas: Can
     press(canvas, (30, 40))
     assert session.mask is not None
     session.mask.replace(np.eye(*SHAPE, dtype=bool), Author.IMPORTED, "lesion.png")
-    session.mask_edited(None)
+    session.emit_mask_changed(None)
     move(canvas, (40, 50))
     release(canvas, (40, 50))
     assert np.array_equal(pixels(session), np.eye(*SHAPE, dtype=bool))

@@ -164,7 +164,7 @@ def test_the_commands_follow_what_is_in_hand(qtbot: QtBot, small_window: MainWin
     assert not undo.isEnabled()
     assert window.session.mask is not None
     window.session.mask.replace(np.ones((48, 64), bool), Author.DRAWN)
-    window.session.mask_edited(None)
+    window.session.emit_mask_changed(None)
     canvas.set_tool(tool)
     click(10, 10)
     QTest.mouseMove(canvas.viewport(), QPoint(5, 5))

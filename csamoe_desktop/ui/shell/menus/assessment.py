@@ -32,7 +32,7 @@ def assessment_commands(context: MenuContext) -> tuple[Command, ...]:
 def _reader_commands(context: MenuContext) -> tuple[Command, ...]:
     session, assessments = context.session, context.session.assessments
     return (
-        Command("assessment", "Assessment.own", "&Your assessment", assessments.want, ("Ctrl+R",),
+        Command("assessment", "Assessment.own", "&Your assessment", assessments.focus, ("Ctrl+R",),
                 enabled=context.has_frame, tip="Go to your BI-RADS category; type its digit and letter to choose it"),
         Command("confirm_next", "Assessment.own", "Confirm the &next proposed term", assessments.confirm_next,
                 ("Ctrl+G",), enabled=context.has_outline,

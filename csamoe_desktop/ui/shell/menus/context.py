@@ -55,4 +55,4 @@ class MenuContext:
 
     def has_several_lesions(self) -> bool:
         """Return whether the frame in view has more than one lesion."""
-        return len(self.session.lesions.there) > 1
+        return len(self.session.lesions.on_frame) > 1

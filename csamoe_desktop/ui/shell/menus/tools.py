@@ -45,7 +45,7 @@ def _calibration_commands(context: MenuContext) -> tuple[Command, ...]:
                 enabled=context.has_frame, checked=lambda: canvas.tool is Tool.CALIBRATE,
                 tip="Draw a line along the depth scale and enter its length"),
         Command("remove_calibration", "Tools.millimetres", "&Remove the calibration by hand", calibration.remove,
-                enabled=lambda: calibration.there, tip="Use the file's own scale again, or pixels where it has none"),
+                enabled=lambda: calibration.by_hand, tip="Use the file's own scale again, or pixels where it has none"),
     )  # fmt: skip
 
 
