@@ -288,7 +288,7 @@ def write_stamp(file: Path, stamp: Mapping[str, Any]) -> None:
     """Write the stamp atomically."""
     temporary = file.with_suffix(".new")
     temporary.write_text(json.dumps(stamp, indent=2) + "\n", encoding="utf-8")
-    os.replace(str(temporary), str(file))
+    temporary.replace(file)
 
 
 def make_venv(from_scratch: bool) -> None:

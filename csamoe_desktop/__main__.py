@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import sys
+from pathlib import Path
 
 from csamoe_desktop import cli
 
@@ -11,7 +12,7 @@ def main() -> int:
     """Run the command line and return the exit status."""
     multiprocessing.freeze_support()
     # A windowed Windows program has no output streams; a library that prints would fail.
-    with open(os.devnull, "w", encoding="utf-8") as null:
+    with Path(os.devnull).open("w", encoding="utf-8") as null:
         sys.stdout = sys.stdout or null
         sys.stderr = sys.stderr or null
         return cli.main()

@@ -43,7 +43,7 @@ def write_whole(path: Path, write: Callable[[Path], object], private: bool = Fal
     try:
         write(temporary)
         try:
-            os.replace(temporary, path)
+            temporary.replace(path)
         except ValueError as problem:
             raise _refusal(path, problem) from problem
     except OSError as problem:
@@ -81,7 +81,7 @@ def open_private(path: Path, flags: int = os.O_WRONLY | os.O_CREAT | os.O_APPEND
 def same_file(first: Path, second: Path) -> bool:
     """Return whether two paths lead to the same file: by name, by symbolic or hard link, or with other case or spelling."""
     with suppress(OSError, ValueError):
-        return os.path.samefile(first, second)
+        return first.samefile(second)
     try:
         return os.path.normcase(os.path.realpath(first)) == os.path.normcase(os.path.realpath(second))
     except (OSError, ValueError):
@@ -144,7 +144,7 @@ def open_plain(path: Path) -> BinaryIO:
         UserError: it is a folder, or not a regular file.
         OSError: it does not exist or cannot be read.
     """
-    _refuse_odd(path, os.stat(path).st_mode)
+    _refuse_odd(path, path.stat().st_mode)
     # Non-blocking, as it may have been replaced by a pipe since.
     flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
     handle = os.open(path, flags)

@@ -42,7 +42,7 @@ class CombinedResult:
         for digits in (2, 3):
             written = Thresholds(round(exact.benign_below, digits), round(exact.suspicious_from, digits))
             agrees = all(categorise(round(probability, digits), written) is category for probability, category in shown)
-            if agrees and 0 < written.benign_below and written.suspicious_from < 1:
+            if agrees and written.benign_below > 0 and written.suspicious_from < 1:
                 return digits
         return 4
 

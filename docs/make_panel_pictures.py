@@ -96,7 +96,7 @@ def states(window: MainWindow, study: DemoStudy) -> list[tuple[str, QImage]]:
         take(name)
     explanation = unchanged.explanation
     if explanation is not None:
-        alone = {expert: share for expert, share in zip(unchanged.prediction.gates, (0.02, 0.4, 0.93), strict=False)}
+        alone = dict(zip(unchanged.prediction.gates, (0.02, 0.4, 0.93), strict=False))
         change(lambda _: dataclasses.replace(unchanged, explanation=dataclasses.replace(explanation, alone=alone)))
         take("experts disagree")
     identity = session.work.description.identity

@@ -90,7 +90,7 @@ def is_of(name: str, roots: tuple[str, ...]) -> bool:
 
 def layer_of(module: str) -> int:
     """Return where `module` (dotted, with the package's name) stands in LAYERS."""
-    top = (module.split(".") + [""])[1]
+    top = [*module.split("."), ""][1]
     for height, names in enumerate(LAYERS):
         if top in names:
             return height
@@ -108,7 +108,7 @@ def upward_in_the_window(module: str, imported: list[Import]) -> list[str]:
     height = {name: at for at, names in enumerate(WINDOW_ROOMS) for name in names}
 
     def at(name: str) -> int:
-        room = (name.split(".") + ["", ""])[2]
+        room = [*name.split("."), "", ""][2]
         return height.get(room, 0) if name.startswith(f"{PACKAGE}.ui.") else 0
 
     return [f"{module}:{one.line} imports {one.name}" for one in imported if at(one.name) > at(module)]

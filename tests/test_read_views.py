@@ -157,7 +157,7 @@ def test_what_is_written_never_contradicts_the_category(
     read = together(*probabilities, thresholds=thresholds)
     assert read.digits > 2
     written = Thresholds(round(thresholds.benign_below, read.digits), round(thresholds.suspicious_from, read.digits))
-    assert 0 < written.benign_below
+    assert written.benign_below > 0
     assert written.suspicious_from < 1
     told = [float(one) for one in re.findall(r"\d\.\d+", read.sentence())]
     ordered = [read.probability, *read.single] if read.agree else [*read.single, read.probability]

@@ -7,7 +7,6 @@ imported only for signing and checking.
 
 import base64
 import binascii
-import contextlib
 import hashlib
 import json
 import os
@@ -274,7 +273,6 @@ def _make_key(file: Path) -> None:
             return
         except OSError:  # a file system without hard links
             if not file.exists():
-                os.rename(name, file)
+                Path(name).rename(file)
     finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(name)
+        Path(name).unlink(missing_ok=True)

@@ -6,6 +6,7 @@ A few bytes can declare a picture of gigabytes, so the declared size is checked 
 import contextlib
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 from csamoe_desktop.errors import UserError
 
@@ -41,7 +42,7 @@ def limited_memory(decoded_bytes: int) -> Iterator[None]:
 
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     try:
-        with open("/proc/self/statm", encoding="ascii") as pages:
+        with Path("/proc/self/statm").open(encoding="ascii") as pages:
             taken = int(pages.read().split()[0]) * resource.getpagesize()
         most = taken + decoded_bytes + ROOM
         resource.setrlimit(resource.RLIMIT_AS, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))

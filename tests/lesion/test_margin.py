@@ -16,7 +16,7 @@ SQUARE = np.array([1.0, 1.0])
 
 
 def star(tips: int, depth: float, radius: float = 100) -> np.ndarray:
-    return np.asarray(RADIUS < radius + depth * np.cos(tips * ANGLE))
+    return np.asarray(radius + depth * np.cos(tips * ANGLE) > RADIUS)
 
 
 def ellipse(down: float, across: float) -> np.ndarray:

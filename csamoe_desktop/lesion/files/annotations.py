@@ -267,7 +267,7 @@ def _size(rows: Any, columns: Any, frame_shape: Sequence[int] | None, path: Path
     """Return the size of the image that the outlines were drawn on, from the file, or else from the current image with a
     note."""
     if rows and columns:
-        if not (0 < int(rows) and 0 < int(columns) and int(rows) * int(columns) <= _MOST_PIXELS):
+        if not (int(rows) > 0 and int(columns) > 0 and int(rows) * int(columns) <= _MOST_PIXELS):
             raise ValueError(f"an image of {columns} x {rows} pixels")
         return (int(rows), int(columns)), []
     if frame_shape is None:

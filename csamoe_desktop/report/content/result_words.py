@@ -88,7 +88,7 @@ def _digits(probability: float, category: Category, thresholds: Thresholds) -> i
     for digits in (2, 3):
         written = Thresholds(round(thresholds.benign_below, digits), round(thresholds.suspicious_from, digits))
         agrees = categorise(round(probability, digits), written) == category
-        if agrees and 0 < written.benign_below and written.suspicious_from < 1:
+        if agrees and written.benign_below > 0 and written.suspicious_from < 1:
             return digits
     return 4
 

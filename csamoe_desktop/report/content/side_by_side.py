@@ -129,7 +129,7 @@ def _agrees_as_printed(row: ModelRow, digits: int) -> bool:
         return True
     probability, thresholds = row.ai_result.prediction.probability, row.card.thresholds
     written = Thresholds(round(thresholds.benign_below, digits), round(thresholds.suspicious_from, digits))
-    inside = 0 < written.benign_below and written.suspicious_from < 1
+    inside = written.benign_below > 0 and written.suspicious_from < 1
     return inside and categorise(round(probability, digits), written) == row.ai_result.category
 
 

@@ -87,7 +87,7 @@ def make_application() -> QApplication:
 def _require_display() -> None:
     """Raise a UserError where there is no display: Qt would abort the process."""
     platform = os.environ.get("QT_QPA_PLATFORM", "")
-    if not sys.platform.startswith("linux") or not platform.startswith(("xcb", "wayland")) and platform:
+    if not sys.platform.startswith("linux") or (not platform.startswith(("xcb", "wayland")) and platform):
         return
     if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         raise UserError(
@@ -123,7 +123,7 @@ class _PrivateLog(logging.handlers.RotatingFileHandler):
 
     def _open(self) -> TextIOWrapper:
         handle = open_private(Path(self.baseFilename))
-        return TextIOWrapper(open(handle, "ab"), encoding=self.encoding, errors=self.errors)
+        return TextIOWrapper(os.fdopen(handle, "ab"), encoding=self.encoding, errors=self.errors)
 
 
 def log_to_file() -> None:

@@ -184,8 +184,8 @@ class Files(QObject):
             self._messages.failure(problem)
             return
         # Not Path.exists, which raises for a name that is too long.
-        exists = os.path.exists(path)
-        foreign = exists and os.path.getsize(path) > 0 and not is_kind(path)
+        exists = os.path.exists(path)  # noqa: PTH110 - see above
+        foreign = exists and path.stat().st_size > 0 and not is_kind(path)
         if not exists or (asked and not foreign):
             write()
             return

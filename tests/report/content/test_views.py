@@ -75,8 +75,14 @@ def test_views_of_one_lesion_stand_together_in_the_order_of_their_lesions(severa
         "Cyst?",
     ]
     assert said.rows() == (
-        ("Lesion 1", "left breast, 2 o'clock, 30 mm from the nipple", "16.0 x 9.6 x 8.0 mm", "4B / 4A")
-        + ("Indeterminate (the views disagree)", "0.34"),
+        (
+            "Lesion 1",
+            "left breast, 2 o'clock, 30 mm from the nipple",
+            "16.0 x 9.6 x 8.0 mm",
+            "4B / 4A",
+            "Indeterminate (the views disagree)",
+            "0.34",
+        ),
         ("Cyst?", "left breast, 10 o'clock", said.lesions[1].size, "3", "Indeterminate", "0.40"),
     )
 

@@ -261,9 +261,9 @@ def test_one_page_holds_it_and_no_word_lies_on_another(written: Callable[..., Pa
     found = boxes(file)
     assert len(found) > 100
     for left, top, right, bottom, word in found:
-        assert 38 < left, word
+        assert left > 38, word
         assert right < 554, word
-        assert 28 < top, word
+        assert top > 28, word
         assert bottom < 830, word
     for index, (left, top, right, bottom, word) in enumerate(found):
         # A font's box is taller than its letters; what counts is where these are.

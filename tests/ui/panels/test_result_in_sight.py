@@ -20,7 +20,7 @@ def _above_the_edge(window: MainWindow, part: QWidget) -> bool:
     column = window.findChild(BoxColumn)
     assert column is not None
     top = part.mapTo(column.viewport(), QPoint(0, 0)).y()
-    return 0 <= top and top + part.height() <= column.viewport().height()
+    return top >= 0 and top + part.height() <= column.viewport().height()
 
 
 @pytest.fixture
