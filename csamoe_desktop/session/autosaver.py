@@ -10,18 +10,16 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from csamoe_desktop.errors import UserError
-from csamoe_desktop.lesion.caliper_steps import FrameCalipers
 from csamoe_desktop.lesion.mask import LesionMask
 from csamoe_desktop.reader.examination import Examination
-from csamoe_desktop.session.frame_lesions import FrameLesions, blank_lesion
+from csamoe_desktop.session.frame_lesions import FrameLesions
 from csamoe_desktop.session.jobs import Jobs, Outcome
-from csamoe_desktop.session.lesion_work import LesionWork
-from csamoe_desktop.session.reader_sitting import sitting_from
-from csamoe_desktop.session.saved_frame import NOT_QUEUED, ReopenedMask, SavedFrame, State, image_hash
+from csamoe_desktop.session.saved_frame import NOT_QUEUED, SavedFrame, image_hash
 from csamoe_desktop.session.store_watch import StoreWatch
+from csamoe_desktop.session.work_loader import WorkLoader
 from csamoe_desktop.store.autosave import Autosave
 from csamoe_desktop.store.earlier import EarlierOutline
-from csamoe_desktop.store.lesions import LesionKey, StoredLesion, nothing_of, packed
+from csamoe_desktop.store.lesions import LesionKey, nothing_of, packed
 from csamoe_desktop.store.merging import both_calipers
 from csamoe_desktop.study.model import Frame, Study
 
@@ -62,13 +60,22 @@ class Autosaver(QObject):
         self._closed = False
         self._trouble = ""
         """Why the store cannot be read or written, as the user was told; "" while it works."""
+        self._loader = WorkLoader(autosave, self._failed, self.failed.emit)
         self._watch = StoreWatch(autosave, jobs, self)
         self._watch.noted.connect(self.noted)
+        self._watch.checked.connect(self._save_if_waiting)
         self._save_timer, self._retry_timer = QTimer(self), QTimer(self)
-        for timer, wait in ((self._save_timer, _SAVE_DELAY), (self._retry_timer, _RETRY_DELAY)):
+        for timer, wait, act in (
+            (self._save_timer, _SAVE_DELAY, self._save),
+            (self._retry_timer, _RETRY_DELAY, self._retry),
+        ):
             timer.setSingleShot(True)
             timer.setInterval(wait)
-            timer.timeout.connect(self._save)
+            timer.timeout.connect(act)
+        self._resting = False
+        """Whether the store could not be written, and the next attempt is not due yet."""
+        self._unpackable: BaseException | None = None
+        """Why a lesion could not be made ready for the store when the changes were last queued, or None."""
         # Open the file, and update its schema, before the first image is opened.
         self._store()
 
@@ -95,7 +102,7 @@ class Autosaver(QObject):
         if aside_key in self._set_aside:
             entry = self._set_aside.pop(aside_key)
         else:
-            entry = self._open_elsewhere(frame, image) or self._load(frame, image)
+            entry = self._open_elsewhere(frame, image) or self._loader.load(frame, image)
         self._frames[key] = entry
         self.save_soon()
         return entry.work, image_changed
@@ -185,65 +192,6 @@ class Autosaver(QObject):
         matches = (entry for entry in self._entries() if (entry.work.image, entry.frame) == (image, frame.index))
         return next(matches, None)
 
-    def _load(self, frame: Frame, image: str) -> SavedFrame:
-        """Return the work on an image as the store has it, or new work; calipers that were saved are included."""
-        frame_lesions = FrameLesions(frame.shape, image, frame.index, FrameCalipers())
-        queued: dict[int, State] = {}
-        numbers: tuple[int, ...] = ()
-        try:
-            numbers, frame_lesions.last_number = self._autosave.numbers(image, frame.index)
-            frame_lesions.calipers = FrameCalipers(self._autosave.find_calipers(image, frame.index))
-        except UserError as problem:
-            self._failed(problem)
-        lesions = []
-        for number in numbers:
-            try:
-                work = self._load_lesion(frame_lesions, number, number, queued)
-            except UserError as problem:
-                # The other lesions can still be read.
-                self._failed(problem)
-                continue
-            if work is not None:
-                lesions.append(work)
-        frame_lesions.begin(lesions)
-        return SavedFrame(frame_lesions, frame.index, queued, frame_lesions.calipers.now)
-
-    def _load_lesion(
-        self, frame_lesions: FrameLesions, number: int, versions: int, queued: dict[int, State]
-    ) -> LesionWork | None:
-        """Return a lesion as the store has it, or None; its mask gets the version numbers of lesion number `versions`.
-
-        Raises:
-            UserError: it cannot be read.
-        """
-        stored = self._autosave.find(LesionKey(frame_lesions.image, frame_lesions.frame, number))
-        if stored is None or stored.nothing or (stored.rows, stored.columns) != frame_lesions.shape:
-            return None
-        work = blank_lesion(frame_lesions, versions)
-        work.number = number
-        work.mask = ReopenedMask(stored.mask(), work.mask.version)
-        work.comment, work.locked = stored.comment, stored.locked
-        self._restore_assessment(work, stored)
-        # A lesion saved before descriptions existed has no identity yet: it is saved again with one.
-        if stored.description is not None:
-            work.description = stored.description
-            queued[number] = (work.mask.version, work.comment, work.description, work.locked, work.sitting.saved_state)
-        return work
-
-    def _restore_assessment(self, work: LesionWork, stored: StoredLesion) -> None:
-        """Restore the reader's assessment of a lesion."""
-        if stored.stored_sitting is None:
-            return
-        try:
-            work.sitting = sitting_from(stored.stored_sitting)
-        except UserError as problem:
-            self.failed.emit(problem)
-        except ValueError:
-            _log.exception("a stored assessment is left out")
-            self.failed.emit(
-                UserError(f"Your saved assessment of {work.title} is damaged and cannot be shown.", "Give it again.")
-            )
-
     def _take_over_merged(self) -> None:
         """Take over what other windows have changed on the open images, and tell the user."""
         if not self._autosave.was_merged:
@@ -283,7 +231,7 @@ class Autosaver(QObject):
         self.renumbered.emit(mine)
         try:
             # Version numbers distinguish the masks of a frame: each of the two keeps those of its first number here.
-            theirs = self._load_lesion(frame_lesions, old, new, entry.queued)
+            theirs = self._loader.load_lesion(frame_lesions, old, new, entry.queued)
         except UserError as problem:
             self._failed(problem)
             return
@@ -299,7 +247,10 @@ class Autosaver(QObject):
         Raises:
             UserError: the store cannot be read.
         """
-        return self._autosave.earlier(frame_lesions.image, frame_lesions.frame)
+        try:
+            return self._autosave.earlier(frame_lesions.image, frame_lesions.frame)
+        finally:
+            self._save_if_waiting()
 
     def save_soon(self) -> None:
         """Save shortly: a step on a mask is complete, or a comment, a description, an assessment ... changed."""
@@ -310,11 +261,21 @@ class Autosaver(QObject):
         self._take_over_merged()
         self._enqueue_changes()
         # After a failure the next attempt waits for the timer.
-        if self._autosave.work_to_do and not self._retry_timer.isActive():
+        if self._autosave.work_to_do and not self._resting:
             self._store()
+
+    def _retry(self) -> None:
+        self._resting = False
+        self._save()
+
+    def _save_if_waiting(self) -> None:
+        """Save if something waits that no change here has caused: a part of the store that is to be repaired."""
+        if self._autosave.work_to_do:
+            self.save_soon()
 
     def _enqueue_changes(self, closing: Study | None = None) -> None:
         """Queue what has changed; for the study `closing`, a stroke in progress too."""
+        self._unpackable = None
         for frame_key, entry in (*self._frames.items(), *self._set_aside.items()):
             self._autosave.uses(entry.work.image, entry.frame, entry.work.last_number)
             if closing is not None and frame_key[0] == closing.path:
@@ -331,7 +292,9 @@ class Autosaver(QObject):
                         nothing_of(mask.pixels.shape) if state is None else packed(pixels, *state[1:4], stored_sitting)
                     )
                 except Exception as problem:  # noqa: BLE001 - the other lesions are still saved
-                    self._failed(problem)
+                    self._unpackable = problem
+                    self._report(problem)
+                    self._retry_later()
                     continue
                 self._autosave.keep(key, stored)
                 entry.queued[work.number] = state
@@ -364,19 +327,29 @@ class Autosaver(QObject):
                     self._autosave.keep_examination(key, examination)
             self.save_soon()
             self.failed.emit(new_file)
-        elif self._trouble:
+        elif self._trouble and self._unpackable is None:
             self.noted.emit("Your outlines are saved again.")
-        self._trouble = ""
-        self.troubled.emit("")
-        self._retry_timer.stop()
+        self._resting = False
+        if self._unpackable is None:
+            self._trouble = ""
+            self.troubled.emit("")
+            self._retry_timer.stop()
         if self._autosave.work_to_do:
             # More was queued while the rest was written.
             self.save_soon()
 
     def _failed(self, problem: BaseException) -> None:
+        self._resting = True
+        self._retry_later()
+        self._take_over_merged()
+        self._report(problem)
+
+    def _retry_later(self) -> None:
         if not (self._closed or self._retry_timer.isActive()):
             self._retry_timer.start()
-        self._take_over_merged()
+
+    def _report(self, problem: BaseException) -> None:
+        """Tell the user why something is not saved, once for each reason."""
         if not isinstance(problem, UserError):
             _log.error("fault in storing", exc_info=problem)
         # A new reason is shown again.

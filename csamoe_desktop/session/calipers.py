@@ -127,6 +127,10 @@ class Calipers(QObject):
         self.shown.emit()
         self.changed.emit()
 
+    def look_again(self) -> None:
+        """Update the display: another window has changed the calipers in the store."""
+        self._changed(self._selected)
+
     def _frame_changed(self) -> None:
         self._dragged = None
         self._changed()

@@ -51,7 +51,7 @@ class Lesions(QObject):
         scene.lesionArriving.connect(self._update_descriptions)
         for signal in (scene.lesionArriving, scene.lesionChanged):
             signal.connect(self._forget_views)
-        scene.maskChanged.connect(self._show_edited)
+        scene.drawn.connect(self._show_edited)
 
     @property
     def on_frame(self) -> tuple[LesionWork, ...]:
@@ -355,7 +355,7 @@ class Lesions(QObject):
     def _forget_views(self) -> None:
         self._views_key = None
 
-    def _show_edited(self, box: object | None) -> None:
+    def _show_edited(self) -> None:
         """Show a hidden outline when it is drawn on."""
         if self._scene.work is not None and not self._scene.work.shown:
             self.toggle_shown()

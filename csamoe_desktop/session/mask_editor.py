@@ -31,9 +31,12 @@ class MaskEditor:
         mask = self._scene.mask
         if mask is None or self._lesions.refuses():
             return None
-        before = mask.version
+        before, interrupts = mask.version, mask.in_stroke
         box = change(mask)
         if box is None and mask.version == before:
+            if interrupts and not mask.in_stroke:
+                # The change itself was none, but it ended the stroke in progress.
+                self._scene.emit_stroke_ended()
             return None
         self._scene.emit_mask_changed(box)
         return box

@@ -65,7 +65,10 @@ class Measurements(QObject):
 
     def when_measured(self, take: Callable[[Measured], None]) -> None:
         """Call `take` with the measurements of the current outline, at once or as soon as they are known; never if
-        nothing is marked or the outline changes before."""
+        nothing is marked or the outline changes before.
+
+        `take` is called too if another lesion has become current meanwhile: it knows which lesion it is for.
+        """
         key = self._key()
         if key is not None and (measured := self._result(key)) is not None:
             take(measured)
@@ -73,7 +76,8 @@ class Measurements(QObject):
             self._waiting.append((key, take))
 
     def close(self) -> None:
-        """Stop measuring."""
+        """Stop measuring; who still waits is given the measurements now."""
+        self._serve_waiting(None)
         self._closed = True
         self._stop()
 
@@ -85,8 +89,18 @@ class Measurements(QObject):
         result = self._results.get(key[0])
         return result[2] if result is not None and result[:2] == key[1:] else None
 
+    def _serve_waiting(self, current: _Key | None) -> None:
+        """Give those their measurements now who wait for another outline than `current`: it is not measured in the
+        worker any more. Those whose outline has changed wait in vain."""
+        left = [(key, take) for key, take in self._waiting if key != current]
+        self._waiting = [(key, take) for key, take in self._waiting if key == current]
+        for (mask, version, scale), take in left:
+            if mask.version == version and not mask.empty:
+                take(_measured(mask.pixels, scale))
+
     def _look(self) -> None:
         key = self._key()
+        self._serve_waiting(key)
         done = key is None or key == self._failed_key or self._result(key) is not None
         if self._closed or key is None or done or key[0].in_stroke:
             self._stop()
@@ -111,7 +125,7 @@ class Measurements(QObject):
         waiting, self._waiting = self._waiting, []
         self.changed.emit()
         for wanted, take in waiting:
-            if wanted == key == self._key():
+            if wanted == key:
                 take(measured)
 
     def _failed(self, key: _Key, problem: BaseException) -> None:

@@ -26,7 +26,7 @@ class Navigation:
         self._autosaver = autosaver
         self._calibration = calibration
         # Drawing cancels a pending change of frame.
-        scene.maskChanged.connect(self.cancel)
+        scene.drawn.connect(self.cancel)
 
     def show(self, study: Study | None, frame: Frame | None, listed: bool = False) -> None:
         """Show a frame, or nothing; `listed`: the list of open studies has changed too."""
@@ -96,8 +96,8 @@ class Navigation:
         for failure in problems:
             self._scene.failed.emit(failure)
 
-    def cancel(self, box: object | None = None) -> None:
-        """Cancel going to another frame; `box` comes from `maskChanged` and is not used."""
+    def cancel(self) -> None:
+        """Cancel going to another frame."""
         if self._frames.forget():
             self._scene.navigationCancelled.emit()
 

@@ -11,25 +11,21 @@ from time import monotonic
 
 from PySide6.QtCore import QObject, Signal
 
-from csamoe_desktop import paths
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.reader.assessment import Assessment, AssessmentRecord, Proposed
 from csamoe_desktop.session.assessing import Assessing
+from csamoe_desktop.session.assessment_saver import AssessmentSaver
 from csamoe_desktop.session.calibration import HandCalibration
-from csamoe_desktop.session.jobs import Outcome
 from csamoe_desktop.session.lesion_work import LesionWork, ResultState
 from csamoe_desktop.session.lesions import Lesions
 from csamoe_desktop.session.measurements import Measured, Measurements
 from csamoe_desktop.session.reader_sitting import ReaderSitting, resume_sitting
 from csamoe_desktop.session.scene import Scene
 from csamoe_desktop.session.shown_result import ShownResult
-from csamoe_desktop.session.sitting_record import sitting_of
-from csamoe_desktop.store.assessments import AssessmentStore
 from csamoe_desktop.study.scale import Scale
 
 _log = logging.getLogger(__name__)
 
-SAVING_ASSESSMENTS = "keeping reads"
 GIVE_FIRST = "Give your assessment first: choose a BI-RADS category."
 
 
@@ -62,8 +58,8 @@ class ReaderAssessments(QObject):
         self._work: LesionWork | None = None
         self._awaited: LesionWork | None = None
         self._no_sitting = ReaderSitting()
-        self._failure_reported = False
-        self.store = AssessmentStore(paths.store_file())
+        self._saver = AssessmentSaver(scene)
+        self.store = self._saver.store
         scene.lesionArriving.connect(self._lesion_arriving)
         scene.lesionChanged.connect(self._lesion_described)
         scene.resultSettling.connect(self._result_settling)
@@ -128,23 +124,38 @@ class ReaderAssessments(QObject):
     def confirm(self, only: str = "") -> None:
         """Take over what is proposed, where the reader has entered nothing: all of it, or `only` the size (SIZE) or
         the term of one descriptor."""
-
-        def take(measured: Measured) -> None:
-            if measured.proposed is not None:
-                self._sitting.measured_on = self._outline
-                self.change(self._sitting.assessment.confirming(measured.proposed, only))
-
+        work, outline = self._scene.work, self._outline
         # Right after a stroke the outline is still being measured.
-        self._measurements.when_measured(take)
+        self._measurements.when_measured(lambda measured: self._take_over(work, outline, measured, only))
 
     def confirm_next(self) -> None:
         """Take over the first proposal that is not confirmed yet: the size, then one term after the other."""
+        work, outline = self._scene.work, self._outline
 
         def take(measured: Measured) -> None:
-            if measured.proposed is not None and (unconfirmed := measured.proposed.open(self._sitting.assessment)):
-                self.confirm(unconfirmed[0])
+            if measured.proposed is None or work is None:
+                return
+            if unconfirmed := measured.proposed.open(work.sitting.assessment):
+                self._take_over(work, outline, measured, unconfirmed[0])
 
         self._measurements.when_measured(take)
+
+    def _take_over(
+        self, work: LesionWork | None, outline: tuple[int, Scale] | None, measured: Measured, only: str
+    ) -> None:
+        """Confirm for `work` what its `outline` proposes."""
+        if measured.proposed is None or work is None:
+            return
+        work.sitting.measured_on = outline
+        confirmed = work.sitting.assessment.confirming(measured.proposed, only)
+        if work is self._scene.work:
+            self.change(confirmed)
+            return
+        # The reader has gone on to another lesion since.
+        work.sitting.assessment = confirmed
+        if self._saver.queue(work):
+            self._saver.start()
+        self.changed.emit()
 
     def withdraw(self) -> None:
         """Remove the confirmed measurements."""
@@ -179,8 +190,8 @@ class ReaderAssessments(QObject):
         if work.sitting.shown or self._shown.hides(work):
             return
         self._note_shown(work)
-        if self._queue(work):
-            self._store()
+        if self._saver.queue(work):
+            self._saver.start()
         self.changed.emit()
 
     def record(self, work: LesionWork) -> AssessmentRecord:
@@ -192,35 +203,28 @@ class ReaderAssessments(QObject):
     def save(self) -> None:
         """Save the current sitting in the store, in a worker."""
         self._count_time()
-        if self._work is not None and self._queue(self._work):
-            self._store()
+        if self._work is not None and self._saver.queue(self._work):
+            self._saver.start()
 
     def save_and_count_unsaved(self) -> int:
         """Try to save everything now, and return how many assessments could not be saved."""
         self._count_time()
         if self._work is not None:
-            self._queue(self._work)
-        if self.store.work_to_do:
-            try:
-                self.store.write()
-            except Exception as problem:  # noqa: BLE001 - the caller gets the count
-                _log.warning("assessments are not stored: %s", problem)
+            self._saver.queue(self._work)
+        self._saver.write_now("assessments are not stored")
         return self.store.waiting
 
     def save_again(self, work: LesionWork) -> None:
         """Save a lesion's sitting again, because the lesion has a new number."""
-        if self._queue(work):
-            self._store()
+        if self._saver.queue(work):
+            self._saver.start()
 
     def close(self) -> None:
         """Save the current sitting, and all that are queued, now."""
         self._count_time()
         if self._work is not None:
-            self._queue(self._work)
-        try:
-            self.store.write()
-        except Exception as problem:  # noqa: BLE001 - the program closes in any case
-            _log.warning("assessments are lost: %s", problem)
+            self._saver.queue(self._work)
+        self._saver.write_now("assessments are lost")
         # A report that was finished on closing has started another save.
         self._scene.jobs.finish()
 
@@ -272,8 +276,8 @@ class ReaderAssessments(QObject):
         """Another lesion is current, or the same one was reopened: save the one before."""
         self._count_time()
         work = self._scene.work
-        if self._work is not None and work is not self._work and self._queue(self._work):
-            self._store()
+        if self._work is not None and work is not self._work and self._saver.queue(self._work):
+            self._saver.start()
         self._work = work
         if (outline := self._outline) is not None:
             resume_sitting(self._sitting, *outline)
@@ -287,7 +291,9 @@ class ReaderAssessments(QObject):
             # Another frame is about to be shown; `lesionArriving` follows.
             return
         # This comes first: measurements of an earlier outline must not count as assessed when the AI result is shown.
-        if self._sitting.assessment.measured and self._sitting.measured_on != self._outline:
+        # A stroke in progress may still be cancelled.
+        drawing = self._scene.mask is not None and self._scene.mask.in_stroke
+        if self._sitting.assessment.measured and self._sitting.measured_on != self._outline and not drawing:
             self._sitting.assessment = self._sitting.assessment.without_measured()
         self._note_result()
         self.changed.emit()
@@ -366,33 +372,3 @@ class ReaderAssessments(QObject):
         elif not (sitting.ready and sitting.waited_since is not None):
             # Waiting for the AI result after the first assessment does not count as assessing.
             sitting.first_seconds += elapsed
-
-    def _queue(self, work: LesionWork) -> bool:
-        """Queue a sitting for the store, and return whether there was anything to save."""
-        sitting = work.sitting
-        if not (sitting.assessment.given or sitting.shown):
-            return False
-        self.store.keep(sitting_of(work))
-        return True
-
-    def _store(self) -> None:
-        jobs = self._scene.jobs
-        if jobs.busy(SAVING_ASSESSMENTS):
-            return
-
-        def saved(nothing: None) -> None:
-            self._failure_reported = False
-            # More was queued while the rest was written.
-            if self.store.work_to_do:
-                self._store()
-
-        def failed(problem: BaseException) -> None:
-            if not self._failure_reported:
-                self._failure_reported = True
-                refusal = UserError(
-                    "Your assessments are not saved at the moment: something went wrong inside the program.",
-                    "The program tries again with the next assessment.",
-                )
-                self._scene.failed.emit(problem if isinstance(problem, UserError) else refusal)
-
-        jobs.submit(SAVING_ASSESSMENTS, lambda job: self.store.write(), Outcome(saved, failed))

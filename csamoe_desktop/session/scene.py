@@ -47,6 +47,8 @@ class Scene(QObject):
     """Another lesion is current; emitted after `frameChanged` too."""
     lesionChanged = Signal()
     """The set of lesions, or a lesion's description, visibility or lock changed."""
+    drawn = Signal()
+    """The user drew on the mask, or changed it otherwise; before `maskChanged`."""
     maskChanged = Signal(object)
     """The mask changed inside a `tools.Box`; None: anywhere."""
     strokeEnded = Signal()
@@ -119,6 +121,7 @@ class Scene(QObject):
         During a stroke the result is reported as changed once, at the stroke's first change: further changes do not
         affect it.
         """
+        self.drawn.emit()
         self.maskChanged.emit(box)
         mask = self.mask
         if mask is None or not mask.in_stroke:

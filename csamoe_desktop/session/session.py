@@ -73,6 +73,7 @@ class Session(Scene):
         self.autosaver.noted.connect(self.noted)
         self.autosaver.renumbered.connect(self.assessments.save_again)
         self.autosaver.merged.connect(self.lesions.look_again)
+        self.autosaver.merged.connect(self.calipers.look_again)
         for changed in (
             self.strokeEnded,
             self.lesionChanged,

@@ -18,6 +18,8 @@ class StoreWatch(QObject):
 
     noted = Signal(str)
     """Another window uses this store."""
+    checked = Signal()
+    """The store was looked at; damage may have been found that the next write repairs."""
 
     def __init__(self, autosave: Autosave, jobs: Jobs, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -36,7 +38,8 @@ class StoreWatch(QObject):
             self._jobs.submit(LOOKING_AROUND, lambda job: self._autosave.look_around(), outcome)
         if not self._looked_through:
             self._looked_through = True
-            self._jobs.submit(LOOKING_THROUGH, self._look_through, Outcome(lambda nothing: None, lambda problem: None))
+            outcome = Outcome(lambda nothing: self.checked.emit(), lambda problem: self.checked.emit())
+            self._jobs.submit(LOOKING_THROUGH, self._look_through, outcome)
 
     def close(self) -> None:
         """Stop checking."""
@@ -48,6 +51,7 @@ class StoreWatch(QObject):
         self._autosave.look_through(lambda: job.cancelled)
 
     def _report_windows(self, others: list[Window]) -> None:
+        self.checked.emit()
         if not others:
             return
         where = "; ".join(window.words for window in others)

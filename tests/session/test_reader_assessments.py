@@ -17,10 +17,10 @@ from csamoe_desktop.lesion.tools import Box
 from csamoe_desktop.reader.assessment import Assessment
 from csamoe_desktop.report.json_reading import read_json
 from csamoe_desktop.session.assessing import ASSESSING
+from csamoe_desktop.session.assessment_saver import SAVING_ASSESSMENTS
 from csamoe_desktop.session.calibration import DrawnLine
 from csamoe_desktop.session.closer_look import LOOKING_CLOSER
 from csamoe_desktop.session.lesion_work import ResultState
-from csamoe_desktop.session.reader_assessments import SAVING_ASSESSMENTS
 from csamoe_desktop.session.session import Session
 from csamoe_desktop.settings import Settings
 from csamoe_desktop.store.assessments import AssessmentStore, Sitting

@@ -13,7 +13,7 @@ from csamoe_desktop import paths
 from csamoe_desktop.reader.assessment import Assessment
 from csamoe_desktop.report.content.side_by_side import NEEDS_OUTLINE
 from csamoe_desktop.session.assessing import ASSESSING
-from csamoe_desktop.session.reader_assessments import SAVING_ASSESSMENTS
+from csamoe_desktop.session.assessment_saver import SAVING_ASSESSMENTS
 from csamoe_desktop.session.session import Session
 from csamoe_desktop.settings import Settings
 from csamoe_desktop.store.assessments import AssessmentStore

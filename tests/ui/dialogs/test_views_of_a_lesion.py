@@ -16,7 +16,7 @@ from csamoe_desktop import paths
 from csamoe_desktop.lesion.description import Side, View
 from csamoe_desktop.reader.assessment import Assessment
 from csamoe_desktop.session.assessing import ASSESSING
-from csamoe_desktop.session.reader_assessments import SAVING_ASSESSMENTS
+from csamoe_desktop.session.assessment_saver import SAVING_ASSESSMENTS
 from csamoe_desktop.session.session import Session
 from csamoe_desktop.session.study_loader import OPENING
 from csamoe_desktop.settings import Settings
