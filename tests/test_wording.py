@@ -8,13 +8,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from csamoe_desktop import paths
 from csamoe_desktop.assess import Category, ContourRange
 from csamoe_desktop.errors import UserError
 from csamoe_desktop.inference.cases import Nearest
+from csamoe_desktop.inference.examined import check_origin
 from csamoe_desktop.inference.explanation import Explanation
+from csamoe_desktop.inference.organs import load_organs
 from csamoe_desktop.lesion.calipers import Caliper
 from csamoe_desktop.lesion.description import Side, View
 from csamoe_desktop.lesion.margin import describe_margin
@@ -29,7 +32,8 @@ from csamoe_desktop.report.content.views import NOT_TOGETHER
 from csamoe_desktop.report.document import Report, ReportInput
 from csamoe_desktop.report.plain_text import report_text
 from csamoe_desktop.settings import REPORT_LANGUAGES
-from csamoe_desktop.study.model import Spacing
+from csamoe_desktop.study import origin
+from csamoe_desktop.study.model import Frame, Spacing
 from csamoe_desktop.wording import LANGUAGES, PLAIN, ROWS, Wording, load_wording, own_template, placeholders
 from tests.report import conftest as report_fixtures
 
@@ -129,7 +133,7 @@ def test_every_warning_and_note_of_the_program_has_its_chinese() -> None:
     [
         (
             "The mask has 2 separate pieces; they were assessed as one lesion.",
-            "轮廓由 2 个分离的部分组成；已作为一个病灶阅片。",
+            "轮廓由 2 个分离的部分组成；已作为一个病灶评估。",
         ),
         (
             "The file stores signed 16-bit values; they are shown as 8 bits through the file's own window, from -5 to 40.",
@@ -252,6 +256,33 @@ def test_words_of_measurement_are_all_known(make: Make) -> None:
         outline = size.outline_words().removeprefix("perimeter ")
         for words in (size.height_words(), outline, margin.words(), margin.radial_words(), size.source):
             assert not re.search("[a-z]{3}", say.translate(words)), words
+
+
+FIELDS = {*origin._DESCRIPTIONS.values(), *origin._PRESETS.values(), *origin._CODES.values(), "code"}
+
+
+def test_every_organ_and_every_field_of_the_file_has_its_chinese() -> None:
+    say = load_wording("zh")
+    names = {*FIELDS, *(organ.name for organ in load_organs().organs)}
+    assert len(names) > 20
+    assert {name for name in names if re.search("[A-Za-z]", say.translate(name))} == set()
+
+
+@pytest.mark.parametrize("where", sorted(FIELDS))
+def test_a_chinese_report_says_in_chinese_that_the_file_names_the_thyroid(make: Make, where: str) -> None:
+    said = (origin.Said(where, "Thyroid nodules"),)
+    pixels = np.full((200, 300), 90, np.uint8)
+    seen = [Frame(pixels, 0, None, origin.Origin(**{place: said})) for place in ("descriptions", "presets")]
+    warnings = tuple(finding.sentence for frame in seen for finding in check_origin(frame))
+    assert len(warnings) == 2
+    given = make()
+    given = dataclasses.replace(given, ai_result=dataclasses.replace(given.ai_result, warnings=warnings))
+    lines = [line for line in report_text(Report((given,), "zh")).splitlines() if "Thyroid nodules" in line]
+    field = load_wording("zh").translate(where)
+    assert [line.count(f"甲状腺或颈部，而非乳腺（{field}：Thyroid nodules）") for line in lines] == [1, 0]
+    assert f"仪器预设似为甲状腺或颈部（{field}：Thyroid nodules）" in lines[1]
+    for line in lines:
+        assert not re.search("[A-Za-z]", line.replace("Thyroid nodules", "")), line
 
 
 # A clinic's own template.

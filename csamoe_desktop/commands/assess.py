@@ -140,7 +140,7 @@ def _text(ai_result: AIResult, size: Size | None, notes: list[str], prevalence: 
         lines.append(f"left out     {', '.join(changes)}")
     if outline_range is not None:
         median = probability_words(outline_range.median, 3)
-        lines.append(f"range        {range_words(outline_range, 3)} over varied outlines, median {median}")
+        lines.append(f"range        {range_words(outline_range, 3)} with other outlines, median {median}")
     lines += [f"reason       {sentence}" for sentence in reasons(ai_result, 3, prevalence).sentences()]
     lines.append(f"model        {ai_result.card.name} {ai_result.card.version} on {ai_result.device}")
     if size is not None:

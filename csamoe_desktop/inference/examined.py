@@ -54,13 +54,13 @@ _OTHER_MODALITIES = {
     "ECG": "an electrocardiogram",
     "ES": "endoscopy",
     "GM": "microscopy",
-    "IVOCT": "a view from inside a vessel",
-    "IVUS": "ultrasound from inside a vessel",
+    "IVOCT": "intravascular optical coherence tomography",
+    "IVUS": "intravascular ultrasound",
     "MG": "mammography",
     "MR": "magnetic resonance",
     "NM": "nuclear medicine",
-    "OCT": "optical tomography",
-    "OP": "an eye photograph",
+    "OCT": "optical coherence tomography",
+    "OP": "an ophthalmic photograph",
     "PT": "positron emission tomography",
     "PX": "a radiograph",
     "RF": "fluoroscopy",
@@ -194,7 +194,7 @@ def _hints(frame: Frame) -> Iterator[tuple[str, Finding]]:
         words = f"The frame has {part} beside or instead of the B-mode image. Mark the lesion on a B-mode image only."
         yield (part if "M-mode" in part else ""), Finding("part", Level.CAUTION, words)
     if origin.age is not None and origin.age < CHILD:
-        words = f"The patient is a child of {origin.age:.0f} years; the models were not tested on children."
+        words = f"The patient is a child (age {origin.age:.0f}); the models were not tested on children."
         yield "", Finding("child", Level.CAUTION, words)
 
 

@@ -134,9 +134,9 @@ def _no_memory(device: Device) -> UserError:
     hint = (
         "Close other programs, then assess again. The outline is not lost."
         if device.kind == "cpu"
-        else "Close other programs that use it, or choose the compute device cpu."
+        else "Close other programs that use this device, or choose CPU as the compute device."
     )
-    return UserError(f"The {device.words} ran out of memory.", hint)
+    return UserError(f"The compute device ran out of memory ({device.words}).", hint)
 
 
 def does_not_fit(card: ModelCard) -> UserError:

@@ -35,7 +35,7 @@ _RETRY_DELAY = 5000
 
 class Autosaver(QObject):
     """Outlines, calipers, AI results, assessments and comments of all open frames, and the texts of examinations.
-    All but the AI results are stored and outlive the program."""
+    All of them are stored and outlive the program; of an AI result, only category and probability."""
 
     failed = Signal(object)
     """The store cannot be read or written: the exception, emitted once until the store works again."""

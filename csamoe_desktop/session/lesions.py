@@ -114,7 +114,7 @@ class Lesions(QObject):
         frame_lesions.as_deleted = frame_lesions.steps
         self._scene.emit_current_lesion_changed()
         if work in frame_lesions.removed:
-            self._scene.noted.emit(f"{title} was deleted. Undo brings it back.")
+            self._scene.noted.emit(f"{title} was deleted. Undo restores it.")
 
     @property
     def deleted_last(self) -> bool:

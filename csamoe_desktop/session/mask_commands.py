@@ -123,7 +123,7 @@ class MaskCommands:
         self._lesions.link(work)
         if replaced:
             self._scene.noted.emit(
-                f"The outline of frame {number} replaced the outline of this frame. Undo restores it."
+                f"The outline of frame {number} replaced the outline of this frame. Undo restores the earlier outline."
             )
 
     def _draw(self, pixels: Bool, done: str, unchanged: str) -> None:

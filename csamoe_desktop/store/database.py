@@ -336,7 +336,8 @@ def refusal(file: Path, problem: OSError | sqlite3.Error, wanted: Wanted = KEEP_
     code = _code(problem) if isinstance(problem, sqlite3.Error) else 0
     if code in _LOCKED:
         return UserError(
-            f"{wanted.undone}: another program has locked {file}.", f"{wanted.meanwhile} it releases the file."
+            f"{wanted.undone}: another program has locked {file}.",
+            f"{wanted.meanwhile} that program releases the file.",
         )
     if code == sqlite3.SQLITE_FULL:
         return UserError(

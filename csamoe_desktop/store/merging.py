@@ -131,7 +131,10 @@ class Merging:
             return str(there["edition"])
         if kept.nothing:
             if seen is not None:
-                self._say(f"You deleted lesion {key.lesion} while another window changed it; it stays there.")
+                self._say(
+                    f"Lesion {key.lesion}, which you deleted here, was changed in another window; it was not deleted from "
+                    "the store."
+                )
             return None
         return put(connection, self._move(connection, known, key), kept, None)
 

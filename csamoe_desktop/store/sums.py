@@ -15,10 +15,11 @@ WORK = {
     "superseded": "earlier outline",
     "reading": "assessment",
     "pathology": "pathology",
-    "caliper": "image's calipers",
+    "caliper": "set of calipers",
     "examination": "examination",
 }
 """What a row of each table is, for messages; other tables are named as they are."""
+_PLURALS = {"pathology": "pathologies", "set of calipers": "sets of calipers"}
 
 _OWN = ("lesion", "superseded", "reading", "pathology", "caliper", "examination", "spoilt", "tally")
 _UNSUMMED = ("sum", "number")
@@ -212,6 +213,4 @@ def in_words(counted: Mapping[str, int]) -> str:
 
 
 def _counted(number: int, noun: str) -> str:
-    if number == 1:
-        return f"1 {noun}"
-    return f"{number} {noun if noun.endswith('s') else 'pathologies' if noun == 'pathology' else f'{noun}s'}"
+    return f"1 {noun}" if number == 1 else f"{number} {_PLURALS.get(noun, f'{noun}s')}"

@@ -134,7 +134,7 @@ def test_a_model_of_the_whole_image_reads_an_unmarked_one(
     assert not window.actions_table["assess"].isEnabled()
     session.user_settings.change(dataclasses.replace(session.settings, model=whole_image_model, device="cpu"))
     assert session.shown_result.state is ResultState.READY
-    assert "reads the whole image" in reading.next_step.text()
+    assert "assesses the whole image" in reading.next_step.text()
     assert window.actions_table["assess"].isEnabled()
     read(session)
     assert session.shown_result.state is ResultState.DONE

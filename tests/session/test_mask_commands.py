@@ -116,7 +116,7 @@ def test_an_outline_in_the_way_is_replaced_in_one_step_and_that_is_said(session:
     draw(session, square())
     session.mask_commands.copy_to_next()
     assert session.mask is not None and np.array_equal(session.mask.pixels, square())
-    assert len(told) == 1 and "Undo restores it" in told[0]
+    assert len(told) == 1 and "Undo restores the earlier outline" in told[0]
     session.mask_commands.undo()
     assert np.array_equal(session.mask.pixels, own)
     assert len(session.lesions.on_frame) == 1

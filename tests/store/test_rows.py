@@ -14,6 +14,7 @@ from csamoe_desktop.lesion.calipers import Caliper
 from csamoe_desktop.lesion.description import Description
 from csamoe_desktop.reader.assessment import Assessment, AssessmentRecord
 from csamoe_desktop.reader.examination import Examination
+from csamoe_desktop.store import sums
 from csamoe_desktop.store.assessments import AssessmentStore, Sitting, StoredResult
 from csamoe_desktop.store.autosave import Autosave
 from csamoe_desktop.store.escaped import escaped, unescaped
@@ -159,3 +160,9 @@ def test_a_read_that_cannot_be_written_keeps_none_of_the_others(file: Path) -> N
     there = {one.sitting: one for one in AssessmentStore(file).all()}
     assert set(there) == {"good"}
     assert there["good"].ai == sitting("good", guard=("of M\udcfcller.png.",)).ai
+
+
+def test_counts_are_in_words() -> None:
+    assert sums.in_words({"lesion": 2, "reading": 1, "examination": 0}) == "2 outlines, 1 assessment"
+    assert sums.in_words({"caliper": 1, "pathology": 1}) == "1 set of calipers, 1 pathology"
+    assert sums.in_words({"caliper": 2, "pathology": 2}) == "2 sets of calipers, 2 pathologies"

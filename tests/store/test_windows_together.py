@@ -148,7 +148,7 @@ def test_a_deletion_does_not_take_away_what_changed_meanwhile(another_window: Wi
     one.write()
     two.keep(KEY, nothing_of((37, 53)))
     two.write()
-    assert "stays there" in two.merged().said[0]
+    assert "it was not deleted from the store" in two.merged().said[0]
     assert another_window().find(KEY) == lesion(2)
 
 

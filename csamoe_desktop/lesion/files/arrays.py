@@ -175,7 +175,10 @@ def _from_nifti(
             f"{path.name} is not in the plane of the image, according to its orientation.",
             "Save the mask in the plane of the image, or as a PNG, white on black, of the same size as the image.",
         )
-    notes.append("The outline was rotated according to the mask file's orientation. Check that it is on the lesion.")
+    notes.append(
+        "The outline was reoriented (rotated or mirrored) according to the mask file's orientation. Check that it is on "
+        "the lesion."
+    )
     return plane.oriented(stored), notes
 
 

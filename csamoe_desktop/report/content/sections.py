@@ -130,7 +130,7 @@ def _study(given: ReportInput, say: Wording) -> Section:
         (say("Study date"), say.date(given.facts.study_date)),
         (say("Study"), given.facts.study_description),
         (say("Body part"), given.facts.body_part),
-        (say("Probe"), given.facts.probe),
+        (say("Probe position"), given.facts.probe),
         (say("Accession"), given.facts.accession),
         (say("Scanner"), given.facts.device),
         (say("File"), shown_name(given.study_name)),

@@ -21,7 +21,14 @@ CAUTION = (
     "Each category uses the model's own thresholds. The models were trained on largely the same images, so their "
     "agreement is not independent evidence."
 )
-HEADINGS = ("Model", "Category", "Probability", "Benign below / suspicious from", "Gates", "Device")
+HEADINGS = (
+    "Model",
+    "Category",
+    "Probability of malignancy",
+    "Benign below / suspicious from",
+    "Gate shares",
+    "Compute device",
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

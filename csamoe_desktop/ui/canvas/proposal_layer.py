@@ -37,7 +37,7 @@ def note_of(proposals: Proposals, keys: Keys, drawing: bool = False) -> str:
         return f"{keys.accept} closes your outline" if keys.accept and proposals.stage is Stage.OFFERED else ""
     match proposals.stage:
         case Stage.LOOKING:
-            return "Searching for a lesion …"
+            return "Looking for lesions …"
         case Stage.NONE:
             box_hint = f", or press {keys.tool} and drag a box around it" if keys.tool else ""
             return f"No lesion proposed: draw one{box_hint}"
@@ -52,7 +52,7 @@ def note_of(proposals: Proposals, keys: Keys, drawing: bool = False) -> str:
             if count > 1 and keys.following:
                 steps.append(f"{keys.following} shows the next")
             if keys.drop:
-                steps.append(f"{keys.drop} discards it")
+                steps.append(f"{keys.drop} dismisses it")
             return f"{title}: {', '.join([*steps, 'drawing on it corrects it'])}"
     return ""
 

@@ -134,16 +134,14 @@ class AgreementDialog(QDialog):
 
     def _show_summary(self, summary: Summary) -> None:
         if not summary.sittings:
-            self.counted.setText(
-                "No assessments are stored yet. They are stored when you export a report or go to another lesion."
-            )
+            self.counted.setText("No assessments are stored yet. Give your assessment of a lesion, then assess it.")
         else:
             alone = f" ({summary.alone} without an AI result, not counted)" if summary.alone else ""
             self.counted.setText(
                 f"{_count(summary.sittings, 'assessment')} of {_count(summary.lesions, 'lesion')} stored{alone}. The "
-                f"first assessment was skipped in {summary.skipped} and missing in {summary.not_first}. After the AI "
-                f"result {summary.changed} changed between positive and negative, {summary.towards} of them to the AI's "
-                "decision."
+                f"first assessment was skipped for {summary.skipped} and is missing for {summary.not_first}. After the AI "
+                f"result was shown, {_count(summary.changed, 'assessment')} changed between positive and negative, "
+                f"{summary.towards} of them to the AI's decision."
             )
         _clear(self.figures)
         row = 0

@@ -272,7 +272,8 @@ class ComparisonWindow(QDialog):
                 "the current lesion" if self._session.shown_result.hidden or self._lesion is None else self._lesion.name
             )
             return (
-                f"Give your assessment of {of} first and press Assess, or skip it. The AI results are then shown here."
+                f"Give your assessment of {of} first, or skip it, then show the AI result. The results of the comparison "
+                "are then shown here."
             )
         if any(row.ai_result is not None for row in finished):
             return f"So far: {agreement(finished)}" if running else agreement(finished)
@@ -285,7 +286,7 @@ class ComparisonWindow(QDialog):
         if self._session.frame is None:
             return "Open a study first, then compare the models."
         if self._session.shown_result.hidden:
-            return "Give your assessment first, or skip it, then press Assess."
+            return "Give your assessment first, or skip it, and show the AI result. Then press Compare."
         return "Select the models to compare, then press Compare."
 
     def _current_names(self) -> tuple[str, str]:

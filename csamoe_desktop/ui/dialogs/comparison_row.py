@@ -10,7 +10,7 @@ from csamoe_desktop.report.content.side_by_side import NEEDS_OUTLINE, ModelRow, 
 from csamoe_desktop.ui.panels.result_bars import CategorySign, ProbabilityScale
 from csamoe_desktop.ui.widgets import theme
 
-COLUMNS = ("Model", "Category", "Probability of malignancy", "", "Gate shares", "Device")
+COLUMNS = ("Model", "Category", "Probability of malignancy", "", "Gate shares", "Compute device")
 """The headings; the probability and its scale share one."""
 
 

@@ -45,7 +45,7 @@ class ExportDialog(QDialog):
             box.setChecked(True)
         self.own_only = QCheckBox("&Only your assessment, without the AI result")
         self.name, self.number = QLineEdit(self), QLineEdit(self)
-        for field, label in ((self.name, "Patient name"), (self.number, "Patient number")):
+        for field, label in ((self.name, "Patient name"), (self.number, "Patient ID")):
             field.setMaxLength(_LONGEST)
             field.setAccessibleName(label)
             field.setPlaceholderText("not in the file")
@@ -59,7 +59,7 @@ class ExportDialog(QDialog):
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.export = QPushButton("&Export…")
         self.export_open = QPushButton("Export and open &PDF…")
-        self.export_next = QPushButton("Export and &next…")
+        self.export_next = QPushButton("Export and ne&xt…")
         self._then = {self.export: "", self.export_open: "open", self.export_next: "next"}
         for button, then in self._then.items():
             self.buttons.addButton(button, QDialogButtonBox.ButtonRole.ActionRole)
@@ -142,7 +142,7 @@ class ExportDialog(QDialog):
         column.addWidget(self.own_only)
         if self.unnamed:
             form = QFormLayout()
-            for label, field in (("Patient &name", self.name), ("Patient n&umber", self.number)):
+            for label, field in (("Patient &name", self.name), ("Patient I&D", self.number)):
                 form.addRow(label, field)
                 field.show()
             column.addLayout(form)

@@ -244,9 +244,9 @@ class SettingsDialog(QDialog):
         assert isinstance(model, QStandardItemModel)
         for row, name in enumerate(DEVICES):
             available, words = devices[name]
-            self.device.setItemText(
-                row, f"{_NAMES[name]}: {words}" if available else f"{_NAMES[name]}: not on this computer"
-            )
+            # The words begin with "CPU: " or "GPU: ", which the names of the other choices say already.
+            which = words if name == "auto" else words.partition(": ")[2]
+            self.device.setItemText(row, f"{_NAMES[name]}: {which if available else 'not on this computer'}")
             # The chosen device stays enabled, so that the choice is visible.
             model.item(row).setEnabled(available or name == self._before.device)
         self.device_note.setText(f"Automatic uses {devices['auto'][1]} on this computer.")

@@ -42,7 +42,7 @@ class AssessmentBox(FoldingBox):
         self.category.setToolTip(f"<p>{self._lexicon.source}</p>")
         descriptors = self._lexicon.descriptors
         self.terms = {each.id: TermsButton(each, partial(self._pick, each.id)) for each in descriptors}
-        recommended = Descriptor("management", "Recommendation", False, self._lexicon.management)
+        recommended = Descriptor("management", "Management", False, self._lexicon.management)
         self.management = TermsButton(recommended, self._recommend)
         self.proposed = theme.label(role="muted", wrap=True)
         self.confirm = QPushButton("Confirm all")

@@ -21,7 +21,7 @@ from csamoe_desktop.ui.widgets import theme
 from csamoe_desktop.ui.widgets.actions import Actions
 
 _SOON = 60
-_UNMARKED = "This model reads the whole image; no outline is needed."
+_UNMARKED = "This model assesses the whole image; no outline is needed."
 _HAS_NUMBERS = (ResultState.DONE, ResultState.OUTDATED)
 _AWAITED = (ResultState.RUNNING, ResultState.HIDDEN)
 _COME = (ResultState.DONE, ResultState.FAILED)

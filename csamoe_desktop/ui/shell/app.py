@@ -51,7 +51,7 @@ def run(files: list[Path], prepare: Callable[[MainWindow], None] = lambda window
     _log.info("closed")
     if threads_left():
         # A thread waits for a drive that does not answer. Everything else is stored, and Python would wait for the thread.
-        _log.warning("a read did not come back; the program ends without it")
+        _log.warning("a file read did not return; the program ends without waiting for it")
         logging.shutdown()
         os._exit(status)
     return status

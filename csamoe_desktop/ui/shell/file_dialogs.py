@@ -226,7 +226,7 @@ class Files(QObject):
         if self._session.work is work:
             return True
         self._messages.failure(
-            UserError("Another image has come into view; no report was written.", "Go back to yours and export again.")
+            UserError("Another image is current now; no report was written.", "Go back to your image and export again.")
         )
         return False
 
@@ -234,7 +234,7 @@ class Files(QObject):
         """Show that the report of `count` outlines was written, and which lesions it leaves out."""
         report = "The report" if count == 1 else f"The report of {count} outlines"
         names = "; ".join(lesion.label for lesion in left_out)
-        missing = f" It leaves out, as they have no current AI result: {names}." if left_out else ""
+        missing = f" Not included, because they have no current AI result: {names}." if left_out else ""
         self._messages.note(f"{report} was written to {path}.{missing}")
         studies, study = self._session.studies, self._session.study
         if then == "open" and not QDesktopServices.openUrl(QUrl.fromLocalFile(str(path))):

@@ -17,7 +17,7 @@ _MOUSE = (
     ("Wheel", "Frames"),
     ("Ctrl + wheel", "Zoom at the mouse"),
     ("Shift + wheel", "Size of the chosen brush"),
-    ("Alt + left button", "Brushes: erase. Contour, polygon, livewire, ellipse, box: cut out"),
+    ("Alt + left button", "Brushes: erase. Freehand, polygon, livewire, ellipse, box: cut out"),
     ("Double click, Enter", "Polygon, livewire: close; proposal: accept"),
     ("Backspace", "Polygon, livewire: remove the last point"),
     ("Drag a corner or an edge", "Polygon: move the corner, or insert one"),
@@ -29,7 +29,8 @@ _ABOUT = (
     "A second reading of breast ultrasound. Like a radiologist, the network looks at whole image, tumour core and "
     + "boundary: it has an expert for each, and a gate that weighs the three.",
     "It runs on this computer only: no image leaves it.",
-    "Outlines, comments and your assessments are stored as you work. AI results are not: export a report to keep them.",
+    "Outlines, comments and your assessments are stored as you work. Of an AI result only category and probability are "
+    + "stored: export a report to save it in full.",
 )
 
 

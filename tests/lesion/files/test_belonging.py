@@ -283,8 +283,11 @@ def test_the_orientation_of_a_nifti_image_is_honoured(tmp_path: Path, codes: str
     mask[40:44, 50:52] = True
     read = read_mask(oriented(tmp_path / "m.nii.gz", mask, codes), mask.shape)
     assert np.array_equal(read.pixels, mask)
-    turned = ("The outline was rotated according to the mask file's orientation. Check that it is on the lesion.",)
-    assert read.notes == (() if codes[:2] == "LP" else turned)
+    reoriented = (
+        "The outline was reoriented (rotated or mirrored) according to the mask file's orientation. "
+        "Check that it is on the lesion."
+    )
+    assert read.notes == (() if codes[:2] == "LP" else (reoriented,))
 
 
 @pytest.mark.parametrize("degrees", [20, 45, 70, -30])

@@ -84,8 +84,8 @@ def test_an_empty_store_says_when_reads_are_kept(page: Page) -> None:
 def test_it_says_what_the_store_has(three_reads: AssessmentStore, page: Page) -> None:
     made = page()
     assert made.counted.text() == (
-        "3 assessments of 3 lesions stored. The first assessment was skipped in 1 and missing in 0. After the AI result 1 "
-        "changed between positive and negative, 1 of them to the AI's decision."
+        "3 assessments of 3 lesions stored. The first assessment was skipped for 1 and is missing for 0. After the AI result "
+        "was shown, 1 assessment changed between positive and negative, 1 of them to the AI's decision."
     )
     assert rows(made) == [
         ["2abababa", "skipped", "likely benign (0.02)", "2"],

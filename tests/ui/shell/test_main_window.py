@@ -302,7 +302,7 @@ def test_no_report_is_written_of_an_image_that_came_into_view_under_the_dialog(
     window.session.navigation.to_study(window.session.studies[0])
     choose(dialog, tmp_path / "report")
     assert not window.session.jobs.busy(REPORTING)
-    assert window.messages.shown()[0].text.startswith("Another image has come into view")
+    assert window.messages.shown()[0].text.startswith("Another image is current now")
 
 
 def test_the_report_is_copied_as_text(

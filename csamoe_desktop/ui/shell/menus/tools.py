@@ -24,7 +24,7 @@ def _choice_commands(context: MenuContext) -> tuple[Command, ...]:
         tool(Tool.BRUSH, "&Brush", "B", "Brush: paint the lesion; hold Alt to erase"),
         tool(Tool.ERASER, "&Eraser", "E", "Eraser: remove from the outline"),
         tool(Tool.SMART, "S&mart brush", "G", "Smart brush: paint only tissue that looks like the starting point"),
-        tool(Tool.CONTOUR, "&Freehand contour", "F", "Contour: drag around the lesion; hold Alt to cut out"),
+        tool(Tool.CONTOUR, "&Freehand outline", "F", "Freehand: drag around the lesion; hold Alt to cut out"),
         tool(Tool.POLYGON, "&Polygon", "P",
              "Polygon: click around the lesion, close with Enter; drag, insert or delete corners"),
         tool(Tool.LIVEWIRE, "&Livewire", "L", "Livewire: click along the edge, the line follows it; close with Enter"),
