@@ -146,7 +146,7 @@ def test_a_model_of_the_whole_image_reads_an_unmarked_one(
     assert reading.reach.text() == ""
     given = session.reports.in_view()
     assert given is not None
-    assert "Outline: none is marked" in content(given).text()
+    assert "Outline: not marked" in content(given).text()
     assert window.canvas._legend.entries == ()
 
 

@@ -54,8 +54,8 @@ def test_each_says_figures_needs_size_and_licence(chooser: ModelChooser) -> None
     assert "69.7 MB" in csamoe.name.text()
     assert "non-commercial" in csamoe.licence.text()
     assert csamoe.needs.text() == "Needs an outline."
-    assert whole.needs.text() == "Reads the whole image, no outline needed."
-    assert "Proposes an outline itself" in outliner.needs.text()
+    assert whole.needs.text() == "Assesses the whole image, no outline needed."
+    assert "Proposes outlines, gives no AI result" in outliner.needs.text()
     assert outliner.figure.text() == "Dice 0.853"
     assert outliner.beside.text() == "median 0.912, IoU 0.781, 4.1 % missed"
     assert whole.choose.isVisible()

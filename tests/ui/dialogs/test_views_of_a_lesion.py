@@ -311,6 +311,6 @@ def test_leaving_with_an_open_line_is_asked(
         assert window.isVisible(), "one on another image counts as well"
     question = window.messages.shown()[0]
     assert question.kind is Kind.QUESTION
-    assert "not closed" in question.text
+    assert "An outline is still open" in question.text
     question.findChildren(QPushButton)[0].click()
     assert (len(session.studies) == 1) if leave == "study" else not window.isVisible()
