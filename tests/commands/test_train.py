@@ -66,8 +66,8 @@ def test_a_run_becomes_a_bundle_that_reads(
     [
         (["--test-fold", "9"], "leaves a part of the split empty"),
         (["--start", "missing.safetensors"], "could not be read"),
-        (["--protocol", "cross"], "tests on a second folder"),
-        (["--test-data", "."], "tests on no second folder"),
+        (["--protocol", "cross"], "needs a second folder for testing"),
+        (["--test-data", "."], "uses no second folder"),
         (["--protocol", "by luck"], "no protocol 'by luck'"),
         (["--where", "label=normal"], "No image meets"),
     ],

@@ -215,7 +215,7 @@ def test_the_summary_compares_the_models(written: Path, runs: Path) -> None:
 def test_a_page_of_another_kind_is_not_replaced(runs: Path, tmp_path: Path) -> None:
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "la-net.md").write_text("# Mine\n")
-    with pytest.raises(UserError, match=r"another kind of file called la-net\.md"):
+    with pytest.raises(UserError, match=r"file of another kind named la-net\.md"):
         write_results(runs, tmp_path, resamples=20)
     assert [file.name for file in tmp_path.rglob("*.*")] == ["la-net.md"]
 

@@ -58,7 +58,7 @@ def test_a_calibration_that_makes_the_lesion_impossible_withholds_its_reading(
     assert any("mm long" in one for one in session.shown_result.result.warnings)
     calibrate(session, 125)
     assert session.shown_result.state is ResultState.WITHHELD
-    assert "as no lesion in an image of the breast is" in session.work.failure
+    assert "too long for a lesion in a breast image" in session.work.failure
     assert session.reports.ready() == []
     assert [one.shown for one in session.views()] == [None]
     session.calibration.remove()

@@ -1,4 +1,4 @@
-"""Tools used with a single drag: freehand contour, ellipse, and a box in which an outline is found."""
+"""Tools used with a single drag: freehand outline, ellipse, and a box in which an outline is found."""
 
 from math import cos, pi, sin
 

@@ -239,7 +239,7 @@ def test_files_that_open_leave_an_open_polygon_alone(
     qtbot.waitUntil(lambda: not session.jobs.busy(OPENING), timeout=30_000)
     assert session.study is here
     assert [study.path for study in session.studies] == [*two_views, small_png]
-    assert any("antiradial.png is open" in one.text for one in window.messages.shown())
+    assert any("antiradial.png was opened" in one.text for one in window.messages.shown())
     click(window, CORNERS[2])
     qtbot.keyClick(window.canvas, Qt.Key.Key_Return)
     assert session.mask is not None

@@ -90,7 +90,7 @@ def test_the_report_says_of_which_piece_the_size_is(
     qtbot.waitUntil(lambda: not window.session.measurements.under_way)
     measured = window.session.measurements.now
     assert measured is not None
-    assert size_words(measured.size).endswith(", of the largest of 2 pieces, holes in it: 1")
+    assert size_words(measured.size).endswith(", of the largest of 2 pieces, holes: 1")
     assert "2 个部分中最大者" in size_words(measured.size, load_wording("zh"))
 
 
