@@ -192,7 +192,7 @@ def _dataset(frames: list[Phantom], name: str, patient: int, series: int) -> Dat
     dataset.StudyID = str(patient)
     dataset.StudyDate = dataset.ContentDate = "20260105"
     dataset.StudyTime = dataset.ContentTime = f"0900{series:02d}"
-    dataset.StudyDescription = "Made breast ultrasound, no patient"
+    dataset.StudyDescription = "Synthetic breast ultrasound, no patient"
     dataset.AccessionNumber = f"DEMO-{patient}"
     dataset.ReferringPhysicianName = ""
     dataset.Modality = "US"

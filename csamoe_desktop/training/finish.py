@@ -31,10 +31,13 @@ _INTENDED_USE = (
     "only; not a medical device. Management must not rest solely on this output."
 )
 _OUTLINES_ONLY = (
-    "Proposes outlines of breast lesions on a B-mode ultrasound image, for a reader to accept or correct. It reads "
-    "nothing. Research use only; not a medical device."
+    "Proposes outlines of breast lesions on a B-mode ultrasound image, for a reader to accept or correct. It does "
+    "not assess lesions. Research use only; not a medical device."
 )
-_ELSEWHERE = "On a hospital, a scanner or a hand that its training did not see it may do worse than its figures say."
+_ELSEWHERE = (
+    "At hospitals, on scanners and with readers' outlines that were not in its training, it may perform worse than its "
+    "figures."
+)
 _LESIONS_ONLY = (
     "It knows benign and malignant lesions only. Images without a lesion, colour Doppler, elastography and the axilla "
     "were not in its training."
@@ -43,11 +46,14 @@ _NORMAL_TOO = (
     "It knows normal tissue and benign and malignant lesions only. Colour Doppler, elastography and the axilla were not "
     "in its training."
 )
-_GIVEN_OUTLINE = "It reads the outline it is given: another line around the same lesion can change the reading."
-_EIGHT_BITS = "Its weights are kept in 8 bits, so that all models together stay within 250 MB; the figures are theirs."
+_GIVEN_OUTLINE = "The AI result depends on the outline: another outline of the same lesion can change it."
+_EIGHT_BITS = (
+    "Its weights are stored in 8 bits, so that all models together stay within 250 MB; the figures were measured with "
+    "these weights."
+)
 _WHOLE_FRAME = (
-    "It reads the whole frame without keeping its aspect ratio (as in the paper), so a very wide or tall image, or a "
-    "lesion that is small in its frame, looks unlike its training."
+    "It assesses the whole frame without keeping its aspect ratio (as in the paper), so a very wide or tall image, or a "
+    "lesion that is small in its frame, differs from its training images."
 )
 
 

@@ -140,7 +140,7 @@ def test_the_demo_dicom_says_plainly_that_it_is_nobody(demo):
     study = open_study(demo.spiculated)
     assert study.kind == "DICOM Ultrasound Image"
     assert (study.facts.patient_name, study.facts.patient_id) == ("Phantom, Spiculated", "PHANTOM-2")
-    assert study.facts.study_description == "Made breast ultrasound, no patient"
+    assert study.facts.study_description == "Synthetic breast ultrasound, no patient"
     assert study.facts.laterality == "left"
     assert study.notes == ()
     assert study.spacing is not None
