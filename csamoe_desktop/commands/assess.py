@@ -137,7 +137,7 @@ def _text(ai_result: AIResult, size: Size | None, notes: list[str], prevalence: 
     ]
     if explanation is not None and explanation.left_out:
         changes = (f"{name} {change_words(p, prediction.probability)}" for name, p in explanation.left_out.items())
-        lines.append(f"left out     {', '.join(changes)}")
+        lines.append(f"without      {', '.join(changes)}")
     if outline_range is not None:
         median = probability_words(outline_range.median, 3)
         lines.append(f"range        {range_words(outline_range, 3)} with other outlines, median {median}")

@@ -70,6 +70,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _check_outputs(chosen: argparse.Namespace) -> None:
+    """Refuse to write into the data.
+
+    Raises:
+        UserError: an output folder is one of the data folders.
+    """
+    data = [folder for folder in (chosen.data, chosen.also, chosen.test_data) if folder]
+    for folder in (chosen.out, chosen.bundle):
+        if folder is not None:
+            check_output_folder(folder, data)
+
+
 def run(chosen: argparse.Namespace) -> int:
     """Run the command and return the exit status."""
     import torch
@@ -83,10 +95,7 @@ def run(chosen: argparse.Namespace) -> int:
     from csamoe_desktop.training.starts import load_start
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    data = [folder for folder in (chosen.data, chosen.also, chosen.test_data) if folder]
-    for folder in (chosen.out, chosen.bundle):
-        if folder is not None:
-            check_output_folder(folder, data)
+    _check_outputs(chosen)
     recipe = chosen_recipe(chosen)
     split = read_split(chosen, recipe.classes, recipe.seed)
     seed_everything(recipe.seed, 0)

@@ -143,7 +143,7 @@ def test_why_and_how_sure_are_told(demo_folder: Path, capsys: pytest.CaptureFixt
     out = capsys.readouterr().out
     lines = {line.split(maxsplit=1)[0]: line for line in out.splitlines()}
     assert lines["range"].split(maxsplit=1)[1].startswith(f"{told['contour']['low']:.3f} to ")
-    assert "boundary" in lines["left"]
+    assert "boundary" in lines["without"]
     reasons = [line.split(maxsplit=1)[1] for line in out.splitlines() if line.startswith("reason")]
     assert any("depends on the roughness of the outline" in reason for reason in reasons)
     assert any(f"{told['nearest']['positive']} were malignant" in reason for reason in reasons)

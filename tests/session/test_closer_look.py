@@ -54,7 +54,7 @@ def test_the_number_comes_first_and_the_rest_follows(
     assert reading.reach.text() == f"{said.scale.reach_words} with other outlines"
     for gate in said.gates:
         assert gate.left_out
-        assert f"{gate.expert} {gate.words} left out {gate.left_out}" in reading.gates.accessibleName()
+        assert f"{gate.expert} {gate.words}, without it {gate.left_out}" in reading.gates.accessibleName()
     shown = f"{reading.cautions.text()}\n{reading.reasons.text()}".replace("\xa0", " ")
     for sentence in said.reasons.sentences():
         assert sentence in shown
@@ -175,7 +175,7 @@ def test_the_column_of_changes_takes_its_room_and_its_name_only_when_there_is_on
     without = widget.sizeHint().height()
     widget.show_gates((GateShare("Boundary", 0.6, "60 %", "-0.21"),))
     assert widget.sizeHint().height() > without
-    assert widget.accessibleName() == "Gate shares: Boundary 60 % left out -0.21"
+    assert widget.accessibleName() == "Gate shares: Boundary 60 %, without it -0.21"
 
 
 def test_the_maps_colours_grow_evenly_lighter() -> None:

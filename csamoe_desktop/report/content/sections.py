@@ -38,7 +38,7 @@ def content(given: ReportInput, say: Wording = PLAIN, against: tuple[str, ...] |
     Raises:
         UserError: the mask is empty.
     """
-    facts, card, ai_result = given.facts, given.ai_result.card, given.ai_result
+    card, ai_result = given.ai_result.card, given.ai_result
     words = result_words(ai_result, given.prevalence, say)
     # A model for the whole image needs no outline, so there may be none.
     marked = card.needs_outline or bool(given.mask.pixels.any())
@@ -49,17 +49,7 @@ def content(given: ReportInput, say: Wording = PLAIN, against: tuple[str, ...] |
         title=say("Breast ultrasound: second reading of one lesion"),
         notice=say(NOTICE),
         made=say("Created {when} with CSA-MoE Desktop {version}", when=_clock(given.created, say), version=__version__),
-        # Identifies a lost sheet: by patient and study, or by the file where it names no patient.
-        identity=" · ".join(
-            filter(
-                None,
-                map(
-                    clean,
-                    (facts.patient_name, facts.patient_id, say.date(facts.study_date), facts.accession),
-                ),
-            )
-        )
-        or clean(given.study_name),
+        identity=_identity(given, say),
         patient=_patient(given, say),
         study=_study(given, say),
         category=words.category,
@@ -91,6 +81,13 @@ def content(given: ReportInput, say: Wording = PLAIN, against: tuple[str, ...] |
         if given.reads
         else "",
     )
+
+
+def _identity(given: ReportInput, say: Wording) -> str:
+    """Return what identifies a lost sheet: patient and study, or the file where it names no patient."""
+    facts = given.facts
+    parts = (facts.patient_name, facts.patient_id, say.date(facts.study_date), facts.accession)
+    return " · ".join(filter(None, map(clean, parts))) or clean(given.study_name)
 
 
 def report_file_name(given: ReportInput | Report) -> str:

@@ -10,7 +10,7 @@ from csamoe_desktop.ui.widgets import theme
 
 _FILLED = {Category.LIKELY_BENIGN: 0, Category.INDETERMINATE: 180, Category.SUSPICIOUS: 360}
 """Filled degrees of the sign's circle: a category is shown by shape, never by colour alone."""
-_GATE, _LEFT_OUT = "gate", "left out"
+_GATE, _WITHOUT = "gate", "without it"
 """Headings of the two number columns beside the bars."""
 
 
@@ -153,7 +153,7 @@ class GateBars(_Drawn):
         """Draw these gate shares."""
         self._gates = gates
         shares = (
-            f"{gate.expert} {gate.words}" + (f" left out {gate.left_out}" if gate.left_out else "") for gate in gates
+            f"{gate.expert} {gate.words}" + (f", without it {gate.left_out}" if gate.left_out else "") for gate in gates
         )
         self.setAccessibleName(f"Gate shares: {', '.join(shares)}")
         self.updateGeometry()
@@ -171,11 +171,11 @@ class GateBars(_Drawn):
         metrics = self.fontMetrics()
         names = max((metrics.horizontalAdvance(gate.expert) for gate in self._gates), default=0) + theme.GRID * 3 // 2
         numbers = metrics.horizontalAdvance("100 %") + theme.GRID
-        changes = metrics.horizontalAdvance(_LEFT_OUT) + theme.GRID if self._heading() else 0
+        changes = metrics.horizontalAdvance(_WITHOUT) + theme.GRID if self._heading() else 0
         if changes:
             painter.setPen(self._ink(chosen.muted))
             heading = QRectF(0, 0, self.width(), self._heading())
-            painter.drawText(heading, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, _LEFT_OUT)
+            painter.drawText(heading, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, _WITHOUT)
             painter.drawText(
                 heading.adjusted(0, 0, -changes, 0), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, _GATE
             )

@@ -298,10 +298,10 @@ class ResultBox(FoldingBox):
         self.gates.setVisible(len(words.gates) > 1)
         self.routing.setVisible(len(words.gates) > 1)
         self.routing.setText("Gate shares show routing, not evidence.")
-        left_out = "Left out: how the probability changes when the expert's share goes to the others."
+        without = "Without it: the change in probability when the expert's share goes to the others."
         stages = "<br>".join(f"{gate.expert}: {gate.stages}" for gate in words.gates if gate.stages)
         weights = f"<p>Weights of the network's four stages, fine to coarse:<br>{stages}</p>" if stages else ""
-        self.routing.setToolTip(f"<p>{ROUTING} {left_out}</p>{weights}")
+        self.routing.setToolTip(f"<p>{ROUTING} {without}</p>{weights}")
         self.gates.setToolTip(self.routing.toolTip())
         why = words.reasons
         for label, sentences in (
