@@ -27,6 +27,7 @@ from csamoe_desktop.study.opening import open_study
 from csamoe_desktop.study.phantom import DemoStudy, write_demo_study
 from csamoe_desktop.ui.canvas.canvas import Canvas
 from csamoe_desktop.ui.tools.base import Tool
+from csamoe_desktop.ui.widgets import theme
 
 FOLDER = Path(__file__).parent / "tools"
 RENEW = bool(os.environ.get("CSAMOE_RENEW_SCREENSHOTS"))
@@ -69,6 +70,12 @@ class Scene:
         assert self.session.mask is not None
         self.session.mask.replace(self.lesion, Author.IMPORTED, "made.png")
         self.session.emit_mask_changed(None)
+
+
+@pytest.fixture(autouse=True)
+def themed(qapp: QApplication) -> None:
+    """The canvas's legend has the font of the program, whichever tests came before."""
+    theme.apply(qapp, "dark", 10)
 
 
 @pytest.fixture(scope="module")

@@ -128,7 +128,7 @@ def document_content(report: Report, say: Wording) -> DocumentContent:
         title=title,
         first=contents[0],
         patient=_shared([view.patient for view in contents]),
-        study=_shared([view.study for view in contents]),
+        study=_shared_study([view.study for view in contents], say),
         examination=_examination(report.examination, say),
         lesions=parts,
         headings=(
@@ -382,6 +382,14 @@ def _titles(lesions: Sequence[LesionViews], say: Wording) -> list[str]:
             for title, view in zip(titles, firsts, strict=True)
         ]
     return titles
+
+
+def _shared_study(sections: Sequence[Section], say: Wording) -> Section:
+    """Return the study's lines that are the same for all views; a frame is the file's, and stands with it."""
+    shared = _shared(sections)
+    if any(line.label == say("File") for line in shared.lines):
+        return shared
+    return Section(shared.title, tuple(line for line in shared.lines if line.label != say("Frame")))
 
 
 def _shared(sections: Sequence[Section]) -> Section:

@@ -54,11 +54,13 @@ class Piece:
     Attributes:
         above: the space or rule between it and the block before, omitted at the top of a page.
         heading: the heading repeated above it at the top of a page.
+        leads: it is a heading, and stays on the page of the piece after it.
     """
 
     block: Block
     above: Block = NOTHING
     heading: Block = NOTHING
+    leads: bool = False
 
     @property
     def height(self) -> float:
@@ -71,13 +73,16 @@ def fill(pieces: Sequence[Piece], again: Block, foot: Block = NOTHING) -> list[B
     further page."""
     pages: list[list[Block]] = [[]]
     free = ROOM - foot.height
-    for piece in pieces:
+    fresh = False
+    for place, piece in enumerate(pieces):
         begun = len(pages) > 1 or bool(pages[-1])
-        if piece.height > free and begun:
+        with_next = piece.height + (pieces[place + 1].height if piece.leads and place + 1 < len(pieces) else 0)
+        if begun and (piece.height > free or (with_next > free and not fresh)):
             pages[-1] += [space(free), foot]
             pages.append([again, piece.heading, piece.block])
-            foot, free = NOTHING, ROOM - sum(block.height for block in pages[-1])
+            foot, free, fresh = NOTHING, ROOM - sum(block.height for block in pages[-1]), True
             continue
+        fresh = False
         above = piece.above if begun else NOTHING
         pages[-1] += [above, piece.block]
         free -= above.height + piece.block.height

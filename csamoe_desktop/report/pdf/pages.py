@@ -135,7 +135,7 @@ def _lesion(
     again = text(say("{what}, continued", what=words.title), HEADING, FULL)
     if lesion.several:
         title = stack(text(words.title, Type(11, 16, bold=True), FULL), two_columns(words.findings))
-        yield Piece(title, above=stack(space(8), rule(FULL)))
+        yield Piece(title, above=stack(space(8), rule(FULL)), leads=True)
         if words.together is not None or words.apart:
             yield Piece(_together(words, say), above=space(8))
     seen: set[object] = set()
@@ -146,6 +146,7 @@ def _lesion(
         yield Piece(
             stack(text(content.heading, kind, FULL), text(facts_words, SMALL, FULL) if facts_words else NOTHING),
             above=stack(space(8), rule(FULL)),
+            leads=True,
         )
         # Print the reader's assessment and comment once, not for each view of the lesion.
         new = tuple(name for name, part in (("own", content.own), ("comment", content.comment)) if part not in seen)

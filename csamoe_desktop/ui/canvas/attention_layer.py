@@ -8,34 +8,15 @@ from csamoe_desktop.assess import AIResult
 from csamoe_desktop.inference.explanation import attention_on_frame
 from csamoe_desktop.report.content.reasons import EXPERTS
 from csamoe_desktop.session.session import Session
-from csamoe_desktop.ui.canvas.canvas_notes import GRID, TEXT, CanvasNote
+from csamoe_desktop.ui.canvas.canvas_notes import GRID, TEXT, TextNote
 from csamoe_desktop.ui.canvas.overlays import CIVIDIS, AttentionItem
 
 
-class AttentionNote(CanvasNote):
+class AttentionNote(TextNote):
     """The name of the expert whose map is shown, and the colour scale.
 
     Each map is scaled to its own maximum: colours can be compared within a map, not between maps.
     """
-
-    def __init__(self, canvas: QWidget) -> None:
-        super().__init__(canvas)
-        self._text = ""
-
-    @property
-    def text(self) -> str:
-        """The text shown."""
-        return self._text
-
-    def set_text(self, text: str) -> None:
-        """Show another text; an empty text hides the note."""
-        if text == self._text:
-            return
-        self._text = text
-        self.setAccessibleName(text)
-        self.adjustSize()
-        self.setVisible(bool(text))
-        self.update()
 
     def sizeHint(self) -> QSize:
         """Return the size of the text with the colour scale and its labels below."""

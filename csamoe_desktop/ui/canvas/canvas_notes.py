@@ -28,12 +28,12 @@ class CanvasNote(QWidget):
         painter.drawRoundedRect(QRectF(self.rect()), 4, 4)
 
 
-class Note(CanvasNote):
-    """One line of text, such as what to do when nothing is open."""
+class TextNote(CanvasNote):
+    """A note that shows a text, and is hidden without one."""
 
-    def __init__(self, canvas: QWidget, enlarged: float = 1.0, panel: bool = True) -> None:
+    def __init__(self, canvas: QWidget) -> None:
         super().__init__(canvas)
-        self._text, self._enlarged, self._has_panel = "", enlarged, panel
+        self._text = ""
 
     @property
     def text(self) -> str:
@@ -49,6 +49,14 @@ class Note(CanvasNote):
         self.adjustSize()
         self.setVisible(bool(text))
         self.update()
+
+
+class Note(TextNote):
+    """One line of text, such as what to do when nothing is open."""
+
+    def __init__(self, canvas: QWidget, enlarged: float = 1.0, panel: bool = True) -> None:
+        super().__init__(canvas)
+        self._enlarged, self._has_panel = enlarged, panel
 
     def sizeHint(self) -> QSize:
         """Return the size of the line, with a margin."""

@@ -313,3 +313,12 @@ def test_text_lists_the_lesions_and_says_once_what_is_the_same(several: Report) 
     assert text.count("Patient ID: TEST-0042") == 1
     assert text.count("\nAI result\n") == 3
     assert "Stable." in text
+
+
+def test_a_frame_is_not_told_without_its_file(two_views: tuple[ReportInput, ReportInput]) -> None:
+    """Of two files "frame 1 of 1" is true of each, and says nothing at the head of both."""
+    one, other = two_views[0], dataclasses.replace(two_views[1], frame=two_views[0].frame)
+    apart = document_content(Report((one, dataclasses.replace(other, study_name="another.dcm"))), PLAIN)
+    assert not {"File", "Frame"} & {line.label for line in apart.study.lines}
+    together = document_content(Report((one, dataclasses.replace(other, study_name=one.study_name))), PLAIN)
+    assert {"File", "Frame"} <= {line.label for line in together.study.lines}
